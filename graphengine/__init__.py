@@ -1,0 +1,1 @@
+"""graphengine: a typed node-graph workflow engine for diffusion models."""
