@@ -34,9 +34,7 @@ pytestmark = pytest.mark.torch
 
 CPU = torch.device("cpu")
 TINY_VAE = AutoencoderRecipe(width=8, blocks=(1, 1, 1, 1), size=32, crop=16, batch=2, bf16=False)
-TINY_DENOISER = DenoiserRecipe(
-    (16, 16, 16), heads=2, text_width=16, text_layers=1, size=32, batch=4, control=4
-)
+TINY_DENOISER = DenoiserRecipe((16, 16, 16), heads=2, text_width=16, text_layers=1, size=32, batch=4, control=4)
 CAPTIONS = ["a red circle on a blue background", "a green star left of a white ring on black"]
 
 
@@ -127,9 +125,7 @@ def test_a_killed_run_continues_from_its_last_checkpoint(tmp_path: Path) -> None
     assert_bitwise_equal(tmp_path / "whole.pt", tmp_path / "parts.pt")
 
 
-def test_a_crash_while_saving_leaves_the_old_checkpoint(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_crash_while_saving_leaves_the_old_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "state.pt"
     checkpoint.save_checkpoint(path, {"step": 1})
 

@@ -110,9 +110,7 @@ def _two(first: Figure, second: Figure, background: Colour, rng: np.random.Gener
 def _on(subject: str, background: Colour, rng: np.random.Generator) -> str:
     """Put the subject before its background."""
     plain = f"{subject} on {_a(background)} background"
-    return _pick(
-        rng, (plain, plain, plain, f"{subject}, {background} background", f"{subject} on {background}")
-    )
+    return _pick(rng, (plain, plain, plain, f"{subject}, {background} background", f"{subject} on {background}"))
 
 
 def _landscape(scene: Landscape, rng: np.random.Generator) -> str:

@@ -110,6 +110,4 @@ def _boat(thing: Thing, scene: Landscape, pen: Pen) -> None:
     deck = line - thing.size * 0.26
     hull = ((x - half, deck), (x + half, deck), (x + half * 0.6, line), (x - half * 0.6, line))
     pen.polygon(hull, thing.colour)
-    pen.polygon(
-        ((x, deck - 0.01), (x, deck - thing.size), (x + half * 0.9, deck - 0.01)), _lit(_SAIL, scene.hour)
-    )
+    pen.polygon(((x, deck - 0.01), (x, deck - thing.size), (x + half * 0.9, deck - 0.01)), _lit(_SAIL, scene.hour))

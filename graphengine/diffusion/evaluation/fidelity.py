@@ -82,9 +82,7 @@ def score_one(pictures: Iterable[Picture], stills: Sequence[Still]) -> OneFigure
         seen = reading.figures[0] if reading.figures else None
         background = reading.background == still.background
         colour = seen is not None and seen.colour == asked.colour
-        rows.append(
-            (background, colour, background and colour, seen is not None and seen.shape == asked.shape)
-        )
+        rows.append((background, colour, background and colour, seen is not None and seen.shape == asked.shape))
     return OneFigure(*_shares(rows))
 
 
