@@ -65,6 +65,7 @@ def node(
             help=help_text,
             inputs=inputs,
             outputs=outputs,
+            several=_is_named_tuple(unwrap(_hints(function)["return"])[0]),
             injected=injected,
             lane=lane,
             sink=sink,

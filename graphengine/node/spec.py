@@ -82,6 +82,7 @@ class NodeSpec:
     Attributes:
         id: ``domain.name``, unique among all packs, written in documents.
         version: part of every fingerprint; rises when behaviour changes.
+        several: whether the function returns a tuple of its outputs, or its only output itself.
         lane: the resource a call occupies.
         sink: whether a call has an effect outside (a file is written): it is never answered from a cache.
     """
@@ -94,6 +95,7 @@ class NodeSpec:
     help: str
     inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]
+    several: bool
     injected: tuple[Injection, ...]
     lane: Lane
     sink: bool
