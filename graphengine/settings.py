@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     """What loaded weights may take."""
 
     device: str = ""
-    """The device that models run on: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; empty takes the best there is."""
+    """The device of the models: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; empty takes the best there is."""
 
     gpu_slots: int = Field(default=1, ge=1)
     """How many calls of the ``gpu`` lane run at once."""
