@@ -51,8 +51,13 @@ def type_ref(bare: Any) -> TypeRef:
     if bare in _PLAIN:
         return _PLAIN[bare]
     if isinstance(bare, type):
-        return TypeRef(bare.__name__)
+        return TypeRef(socket_name(bare))
     raise DeclarationError(f"{bare!r} is not a socket type")
+
+
+def socket_name(python: type) -> str:
+    """Return the socket type's name of a class: its own, without ``Ref`` (a Model travels as a ModelRef)."""
+    return python.__name__.removesuffix("Ref")
 
 
 def is_plain(ref: TypeRef) -> bool:
@@ -90,5 +95,5 @@ def classes(hint: Any) -> dict[str, type]:
     if get_origin(bare) is list:
         return classes(get_args(bare)[0])
     if isinstance(bare, type) and bare not in _PLAIN and bare is not File:
-        return {bare.__name__: bare}
+        return {socket_name(bare): bare}
     return {}
