@@ -316,3 +316,26 @@ def test_what_has_more_behind_it_goes_first() -> None:
         state.handle(LookedUp(name, None))
     reaction = state.handle(Returned("blocker", {}, 0.0))
     assert [each.task for each in reaction.instructions if isinstance(each, Execute)] == ["long"]
+
+
+def test_a_task_asked_for_after_its_need_failed_is_skipped() -> None:
+    plan = make_plan(
+        {"bad": [], "late": ["bad"]}, dict.fromkeys(("bad", "late"), LANES["cpu"]), ["bad", "late"], []
+    )
+    state = RunState(plan, {"cpu": 1}, keep_going=True)
+    state.handle(Start())
+    state.handle(LookedUp("bad", None))
+    state.handle(Raised("bad", Failure("node_error", "as told")))
+    reaction = state.handle(LookedUp("late", None))
+    assert reaction.events == [TaskSkipped("late", "bad"), RunFinished("failed")]
+
+
+def test_what_only_a_broken_task_needed_does_not_start() -> None:
+    needs: dict[str, list[str]] = {"bad": [], "slow": [], "other": ["slow"], "end": ["bad", "other"]}
+    plan = make_plan(needs, dict.fromkeys(needs, LANES["cpu"]), ["end"], [])
+    state = RunState(plan, {"cpu": 1}, keep_going=True)
+    for stimulus in (Start(), *(LookedUp(name, None) for name in ("end", "bad", "other", "slow"))):
+        state.handle(stimulus)
+    state.handle(Raised("bad", Failure("node_error", "as told")))
+    assert state.status == "failed"
+    assert {name for name, phase in state.phase.items() if phase is Phase.UNNEEDED} == {"slow", "other"}
