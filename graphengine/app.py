@@ -51,7 +51,8 @@ class Engine:
         folder = self.settings.pack_folder
         if folder is not None and not folder.is_dir():
             raise PackError(f"the pack folder {folder} is not there")
-        return Registry((*installed_packs(), *(folder_packs(folder) if folder else ())))
+        installed = installed_packs(self.settings.packs)
+        return Registry((*installed, *(folder_packs(folder) if folder else ())))
 
     @cached_property
     def roots(self) -> Roots:
