@@ -1,0 +1,1 @@
+"""Latent diffusion: model families, weights, samplers, guidance; the only wing that imports torch."""
