@@ -58,9 +58,7 @@ class Engine:
     def roots(self) -> Roots:
         """Where files may lie: ``models``, ``inputs``, and what packs bring."""
         folders = {"models": self.settings.model_folders, "inputs": self.settings.input_folders}
-        return Roots(
-            {**folders, **{name: [path] for name, path in self.registry.roots.items()}}, self.anywhere
-        )
+        return Roots({**folders, **{name: [path] for name, path in self.registry.roots.items()}}, self.anywhere)
 
     @cached_property
     def digests(self) -> Digests:

@@ -16,9 +16,7 @@ def models(*, as_json: bool) -> None:
         folders |= {name: [path] for name, path in engine.registry.roots.items()}
     found = [model for root, places in folders.items() for model in find_models(root, places)]
     if as_json:
-        listed = [
-            {"reference": m.reference, "kind": m.kind, "bytes": m.nbytes, "path": str(m.path)} for m in found
-        ]
+        listed = [{"reference": m.reference, "kind": m.kind, "bytes": m.nbytes, "path": str(m.path)} for m in found]
         print_json({"models": listed})
         return
     width = max((len(model.reference) for model in found), default=0)

@@ -13,8 +13,7 @@ def test_folders_and_single_files_are_found_once(tmp_path: Path) -> None:
     (tmp_path / "bad").mkdir()
     (tmp_path / "bad" / "model_index.json").write_text("{")
     found = {
-        model.reference: (model.kind, model.nbytes)
-        for model in find_models("models", [tmp_path, tmp_path / "none"])
+        model.reference: (model.kind, model.nbytes) for model in find_models("models", [tmp_path, tmp_path / "none"])
     }
     assert found == {
         "models:one.safetensors": ("safetensors", 5),

@@ -80,6 +80,4 @@ def test_the_digest_of_a_folder_knows_names_and_content(tmp_path: Path) -> None:
 
 
 def test_files_are_equal_when_their_content_is(tmp_path: Path) -> None:
-    assert (
-        File("a", tmp_path / "a", "d1") == File("b", tmp_path / "b", "d1") != File("a", tmp_path / "a", "d2")
-    )
+    assert File("a", tmp_path / "a", "d1") == File("b", tmp_path / "b", "d1") != File("a", tmp_path / "a", "d2")

@@ -94,8 +94,6 @@ def test_an_installed_pack_that_is_not_there_is_named() -> None:
         list(installed_packs(["missing"]))
 
 
-@pytest.mark.parametrize(
-    ("typo", "meant"), [("plain.ad", "plain.add"), ("image.add", "plain.add"), ("zzz", None)]
-)
+@pytest.mark.parametrize(("typo", "meant"), [("plain.ad", "plain.add"), ("image.add", "plain.add"), ("zzz", None)])
 def test_a_similar_node_is_found(registry: Registry, typo: str, meant: str | None) -> None:
     assert registry.similar(typo) == meant

@@ -222,9 +222,7 @@ def test_every_invariant_over_random_runs(case: Case, data: st.DataObject) -> No
     assert set(world.stored) == {
         name for name in world.started if name not in case.failing and case.plan.tasks[name].cacheable
     }
-    assert world.skipped <= descendants(case.plan, broken, demanded), (
-        "only descendants of a failure are skipped"
-    )
+    assert world.skipped <= descendants(case.plan, broken, demanded), "only descendants of a failure are skipped"
 
     if world.cancelled:
         assert world.state.status in {"cancelled", "failed"}
@@ -319,9 +317,7 @@ def test_what_has_more_behind_it_goes_first() -> None:
 
 
 def test_a_task_asked_for_after_its_need_failed_is_skipped() -> None:
-    plan = make_plan(
-        {"bad": [], "late": ["bad"]}, dict.fromkeys(("bad", "late"), LANES["cpu"]), ["bad", "late"], []
-    )
+    plan = make_plan({"bad": [], "late": ["bad"]}, dict.fromkeys(("bad", "late"), LANES["cpu"]), ["bad", "late"], [])
     state = RunState(plan, {"cpu": 1}, keep_going=True)
     state.handle(Start())
     state.handle(LookedUp("bad", None))
