@@ -1,0 +1,154 @@
+"""Errors in their two forms: exceptions for Python callers, data for everyone else.
+
+::
+
+    GraphEngineError
+    ├── WorkflowError      a document that cannot be proven; carries every Problem
+    ├── PackError          a pack that cannot be loaded
+    │   └── DeclarationError   a node or type declared wrongly
+    ├── FileRefused        a file reference that names nothing, or names what it may not
+    ├── NodeError          what a node raises when it cannot do what it was asked
+    │   ├── ModelRefused   ... because weights cannot be loaded
+    │   └── OutOfMemory    ... because a device or the host has no room
+    ├── Cancelled          the one cancellation
+    └── EngineBug          a broken invariant of ours; carries the log that replays it
+
+A ``Problem`` is a fault found before anything runs; a ``Failure`` is what remains of an exception
+after a call. Both are plain data with a stable code, and hold nothing that a client must not see.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+ProblemCode = Literal[
+    "malformed_json",
+    "malformed_document",
+    "unsupported_version",
+    "unknown_node_type",
+    "unknown_input",
+    "missing_input",
+    "invalid_value",
+    "unknown_node",
+    "unknown_output",
+    "type_mismatch",
+    "cycle",
+    "file_not_found",
+    "file_refused",
+    "unsupported_mode",
+    "unknown_workflow_input",
+    "nothing_to_do",
+]
+
+FailureCode = Literal[
+    "node_error",
+    "node_raised",
+    "invalid_input",
+    "wrong_output",
+    "out_of_memory",
+    "model_refused",
+    "cancelled",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A fault found before a run, addressed to the place that must change.
+
+    ``node`` and ``socket`` are None where the fault is not about one; ``hint`` is a sentence that says
+    what to do, or empty.
+    """
+
+    code: ProblemCode
+    message: str
+    node: str | None = None
+    socket: str | None = None
+    hint: str = ""
+
+    @property
+    def place(self) -> str:
+        """``node.socket``, ``node``, or ``workflow``."""
+        if self.node is None:
+            return "workflow"
+        return self.node if self.socket is None else f"{self.node}.{self.socket}"
+
+    def __str__(self) -> str:
+        hint = f" {self.hint}" if self.hint else ""
+        return f"{self.place}: {self.message} [{self.code}]{hint}"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What is left of an exception of a node: safe to show, store and send."""
+
+    code: FailureCode
+    message: str
+    hint: str = ""
+    exception: str = ""
+
+    def __str__(self) -> str:
+        hint = f" {self.hint}" if self.hint else ""
+        return f"{self.message} [{self.code}]{hint}"
+
+
+class GraphEngineError(Exception):
+    """The root of every exception that graphengine raises on purpose."""
+
+
+class WorkflowError(GraphEngineError):
+    """A document that cannot become a graph; ``problems`` holds all that is wrong with it."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class PackError(GraphEngineError):
+    """A pack of nodes that cannot be loaded."""
+
+
+class DeclarationError(PackError):
+    """A node or a socket type that is declared wrongly."""
+
+
+class FileRefused(GraphEngineError):
+    """A file reference that names nothing, or something outside the declared roots."""
+
+    def __init__(self, message: str, *, hint: str = "", missing: bool = False) -> None:
+        super().__init__(message)
+        self.hint = hint
+        self.missing = missing
+
+
+class NodeError(GraphEngineError):
+    """A node cannot do what it was asked; the message is shown to the user as it is."""
+
+    code: FailureCode = "node_error"
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class ModelRefused(NodeError):
+    """Weights that cannot be loaded: an unsafe format, a broken header, an unknown architecture."""
+
+    code: FailureCode = "model_refused"
+
+
+class OutOfMemory(NodeError):
+    """A device or the host had no room for a call."""
+
+    code: FailureCode = "out_of_memory"
+
+
+class Cancelled(GraphEngineError):
+    """The run was cancelled; raised inside a node by its context and never caught there."""
+
+
+class EngineBug(GraphEngineError):
+    """A broken invariant of the engine, with the stimuli that led to it, so that it can be replayed."""
+
+    def __init__(self, message: str, stimuli: Sequence[object] = ()) -> None:
+        super().__init__(message)
+        self.stimuli = tuple(stimuli)

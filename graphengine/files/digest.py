@@ -1,0 +1,43 @@
+"""Content hashes of files and folders, remembered while size and time stay the same."""
+
+import hashlib
+import threading
+from pathlib import Path
+
+Stamp = tuple[str, int, int]
+
+
+def sha256(content: bytes) -> str:
+    """Return the hex digest of bytes, as :class:`Digests` gives it for a file that holds them."""
+    return hashlib.sha256(content).hexdigest()
+
+
+class Digests:
+    """SHA-256 of files and folders; a file is read again only when its size or modification time changed."""
+
+    def __init__(self) -> None:
+        self._known: dict[Stamp, str] = {}
+        self._lock = threading.Lock()
+
+    def of(self, path: Path) -> str:
+        """Return the hex digest of a file, or of a folder as the hash of its files' names and digests."""
+        return self._of_folder(path) if path.is_dir() else self._of_file(path)
+
+    def _of_file(self, path: Path) -> str:
+        status = path.stat()
+        stamp = (str(path.resolve()), status.st_size, status.st_mtime_ns)
+        with self._lock:
+            known = self._known.get(stamp)
+        if known is not None:
+            return known
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        with self._lock:
+            self._known[stamp] = digest
+        return digest
+
+    def _of_folder(self, folder: Path) -> str:
+        content = hashlib.sha256()
+        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+            content.update(f"{path.relative_to(folder).as_posix()}\0{self._of_file(path)}\n".encode())
+        return content.hexdigest()

@@ -1,0 +1,60 @@
+"""What may flow into what: one table, read by the resolver, the executors and the editor alike."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from graphengine.errors import DeclarationError
+from graphengine.types.socket_type import TypeRef
+
+ANY = TypeRef("Any")
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """A lossless way from one socket type to another that happens by itself on a link."""
+
+    source: str
+    target: str
+    convert: Callable[[Any], Any] = _same
+
+
+IDENTITY = Conversion("Any", "Any")
+
+BUILTIN_CONVERSIONS = (
+    Conversion("Int", "Float", float),
+    Conversion("Seed", "Int"),
+    Conversion("Int", "Seed"),
+    Conversion("Seed", "Float", float),
+    Conversion("Choice", "String"),
+    Conversion("String", "Choice"),
+)
+
+
+class Assignability:
+    """The table of conversions: equal types always connect, others only by a declared conversion."""
+
+    def __init__(self, conversions: Iterable[Conversion] = BUILTIN_CONVERSIONS) -> None:
+        self._table: dict[tuple[str, str], Conversion] = {}
+        for conversion in conversions:
+            key = (conversion.source, conversion.target)
+            if key in self._table:
+                raise DeclarationError(f"two conversions from {key[0]} to {key[1]}")
+            self._table[key] = conversion
+
+    def find(self, source: TypeRef, target: TypeRef) -> Conversion | None:
+        """Return the conversion for a link from ``source`` to ``target``, or None if they do not connect."""
+        if source == target or ANY in (source, target):
+            return IDENTITY
+        return self._table.get((str(source), str(target)))
+
+    def __iter__(self) -> Iterator[Conversion]:
+        return iter(self._table.values())
+
+    def into(self, target: TypeRef) -> tuple[str, ...]:
+        """Return the names of the types that flow into ``target``, itself first."""
+        return (str(target), *(c.source for c in self._table.values() if c.target == str(target)))

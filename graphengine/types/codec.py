@@ -1,0 +1,64 @@
+"""Values to bytes and back, without copying what is already a buffer."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+Buffer = bytes | bytearray | memoryview
+JsonObject = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A value taken apart: a small JSON description and the raw buffers it refers to, in order.
+
+    The buffers may alias the memory of the value; whoever writes them to a disk, a pipe or shared memory
+    decides when they are copied.
+    """
+
+    meta: JsonObject
+    buffers: tuple[Buffer, ...] = ()
+
+
+class Codec(Protocol):
+    """How values of one socket type are measured, taken apart and put together again.
+
+    ``decode(encode(value))`` equals ``value``; what ``decode`` returns may alias the buffers it was given,
+    which the caller then keeps unchanged.
+    """
+
+    def nbytes(self, value: Any) -> int:
+        """Return about how many bytes of memory the value holds."""
+        ...
+
+    def encode(self, value: Any) -> Encoded:
+        """Take a value apart."""
+        ...
+
+    def decode(self, encoded: Encoded) -> Any:
+        """Put a value together.
+
+        Raises:
+            ValueError: the encoded form is not one that :meth:`encode` makes.
+        """
+        ...
+
+
+class JsonCodec:
+    """The codec of plain values: numbers, strings, booleans, lists and objects."""
+
+    def nbytes(self, value: Any) -> int:
+        """Return the length of a string, or a flat guess for anything else."""
+        return 64 + len(value) if isinstance(value, str) else 64
+
+    def encode(self, value: Any) -> Encoded:
+        """Keep the value as it is, in the description."""
+        json.dumps(value, allow_nan=False)  # refuse here what could not be read back
+        return Encoded({"value": value})
+
+    def decode(self, encoded: Encoded) -> Any:
+        """Return the value."""
+        if "value" not in encoded.meta:
+            raise ValueError("a plain value was expected")
+        return encoded.meta["value"]

@@ -1,0 +1,42 @@
+"""What a socket type is: a name on the wire, a Python class in the node, a codec between them."""
+
+from dataclasses import dataclass
+
+from graphengine.types.codec import Codec
+
+
+@dataclass(frozen=True, slots=True)
+class TypeRef:
+    """A socket type by name, as it stands in a node specification: ``Image``, or ``List[Image]``."""
+
+    name: str
+    item: "TypeRef | None" = None
+
+    def __str__(self) -> str:
+        return self.name if self.item is None else f"{self.name}[{self.item}]"
+
+
+@dataclass(frozen=True, slots=True)
+class SocketType:
+    """The definition of a socket type.
+
+    Attributes:
+        name: how documents, editors and errors call it; unique among all packs.
+        python: the class of its values; a node names the type by annotating with this class.
+        codec: how its values are measured and stored.
+        summary: one line for people.
+        colour: ``#rrggbb`` of its sockets and links in an editor.
+        literal: whether a document can write a value of it as plain JSON.
+    """
+
+    name: str
+    python: type
+    codec: Codec
+    summary: str = ""
+    colour: str = "#9aa0a6"
+    literal: bool = False
+
+    @property
+    def ref(self) -> TypeRef:
+        """The name of this type, as a reference."""
+        return TypeRef(self.name)
