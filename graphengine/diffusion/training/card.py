@@ -24,6 +24,59 @@ _ROUND_TRIPS = 64
 _ROUND_TRIP_SEED = 1234
 
 
+_CARD = """---
+license: apache-2.0
+library_name: diffusers
+pipeline_tag: text-to-image
+---
+
+# shapes-128
+
+A small but real latent diffusion model: it draws flat shapes and simple landscapes, 128 x 128 pixels, from
+plain English. It exists so that every workflow runs offline, on a CPU, in seconds. It knows nothing else.
+
+* **Parts** (parameters): {sizes}; a byte-level BPE tokenizer of its own, 32 tokens; v-prediction.
+* **Files**: an ordinary `StableDiffusionPipeline` folder, fp16 safetensors; compute in fp32 on CPUs.
+* **Settings that suit it**: {steps} steps, guidance {guidance}.
+* **Words it knows**: circle, square, triangle, star, ring, cross; red, orange, yellow, green, cyan, blue,
+  purple, pink, white, black; large, small; in the centre, on the left, on the right, at the top, at the
+  bottom; left of, right of, above, below; house, tree, boat, mountains; meadow, sea, desert, snow; sun, moon,
+  day, sunset, night.
+
+## Data
+
+Pictures and captions drawn by `graphengine.diffusion.drawing`: 60 % one figure, 25 % two figures, 15 %
+landscapes. No picture or text comes from anywhere else. 64 of the 540 combinations of shape, colour and
+background were never trained on as one-figure pictures; they are what fidelity is measured with.
+
+## Recipe
+
+`python -m graphengine.diffusion.training vae`, then `denoiser`, `export`, `judge`. Trained on {machine}.
+
+| stage | steps | examples | hours |
+| --- | --- | --- | --- |
+| autoencoder (AutoencoderTiny, 64-pixel crops) | {vae.steps:,} | {vae.examples:,} | {vae.hours:.2f} |
+| denoiser and text encoder, jointly | {denoiser.steps:,} | {denoiser.examples:,} | {denoiser.hours:.2f} |
+
+Autoencoder: L1 + MSE, noise of 0.05 on the latents. Denoiser: velocity, min-SNR weights (cap 5), 10 % of
+captions dropped. Both: AdamW, linear warm-up, cosine decay, averaged weights.
+
+## Measured
+
+Read back from the pixels (`graphengine.diffusion.evaluation`), {steps} steps, guidance {guidance}:
+
+| held-out prompts | background | colours | background and colour | layout | shapes |
+| --- | --- | --- | --- | --- | --- |
+| 64 with one figure | {one.background:.0%} | {one.colour:.0%} | {one.both:.0%} | - | {one.shape:.0%} |
+| 32 with two figures | {two.background:.0%} | {two.colours:.0%} | - | {two.layout:.0%} | {two.shapes:.0%} |
+
+Autoencoder round trips: {measured.psnr:.1f} dB PSNR over {round_trips} pictures.
+One picture takes {measured.seconds:.1f} s on that machine's CPU.
+
+Licence: Apache-2.0, weights and code.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Effort:
     """What one stage of training cost: optimiser steps, examples seen, and hours."""
@@ -74,60 +127,19 @@ def measure(model: Path, steps: int = STEPS) -> Measured:
 
 def card(measured: Measured, efforts: tuple[Effort, Effort], machine: str) -> str:
     """Write the text of the card, in Markdown."""
-    one, two = measured.fidelity.one, measured.fidelity.two
-    vae, denoiser = efforts
     sizes = ", ".join(f"{name} {count / 1e6:.2f} M" for name, count in measured.parameters.items())
-    return f"""---
-license: apache-2.0
-library_name: diffusers
-pipeline_tag: text-to-image
----
-
-# shapes-128
-
-A small but real latent diffusion model: it draws flat shapes and simple landscapes, 128 x 128 pixels, from
-plain English. It exists so that every workflow runs offline, on a CPU, in seconds. It knows nothing else.
-
-* **Parts** (parameters): {sizes}; a byte-level BPE tokenizer of its own, 32 tokens; v-prediction.
-* **Files**: an ordinary `StableDiffusionPipeline` folder, fp16 safetensors; compute in fp32 on CPUs.
-* **Settings that suit it**: {STEPS} steps, guidance {GUIDANCE}.
-* **Words it knows**: circle, square, triangle, star, ring, cross; red, orange, yellow, green, cyan, blue,
-  purple, pink, white, black; large, small; in the centre, on the left, on the right, at the top, at the
-  bottom; left of, right of, above, below; house, tree, boat, mountains; meadow, sea, desert, snow; sun, moon,
-  day, sunset, night.
-
-## Data
-
-Pictures and captions drawn by `graphengine.diffusion.drawing`: 60 % one figure, 25 % two figures, 15 %
-landscapes. No picture or text comes from anywhere else. 64 of the 540 combinations of shape, colour and
-background were never trained on as one-figure pictures; they are what fidelity is measured with.
-
-## Recipe
-
-`python -m graphengine.diffusion.training vae`, then `denoiser`, `export`, `judge`. Trained on {machine}.
-
-| stage | steps | examples | hours |
-| --- | --- | --- | --- |
-| autoencoder (AutoencoderTiny, 64-pixel crops) | {vae.steps:,} | {vae.examples:,} | {vae.hours:.2f} |
-| denoiser and text encoder, jointly | {denoiser.steps:,} | {denoiser.examples:,} | {denoiser.hours:.2f} |
-
-Autoencoder: L1 + MSE, noise of 0.05 on the latents. Denoiser: velocity, min-SNR weights (cap 5), 10 % of
-captions dropped. Both: AdamW, linear warm-up, cosine decay, averaged weights.
-
-## Measured
-
-Read back from the pixels (`graphengine.diffusion.evaluation`), {STEPS} steps, guidance {GUIDANCE}:
-
-| held-out prompts | background | colours | background and colour | layout | shapes |
-| --- | --- | --- | --- | --- | --- |
-| 64 with one figure | {one.background:.0%} | {one.colour:.0%} | {one.both:.0%} | - | {one.shape:.0%} |
-| 32 with two figures | {two.background:.0%} | {two.colours:.0%} | - | {two.layout:.0%} | {two.shapes:.0%} |
-
-Autoencoder round trips: {measured.psnr:.1f} dB PSNR over {_ROUND_TRIPS} pictures.
-One picture takes {measured.seconds:.1f} s on that machine's CPU.
-
-Licence: Apache-2.0, weights and code.
-"""
+    return _CARD.format(
+        measured=measured,
+        one=measured.fidelity.one,
+        two=measured.fidelity.two,
+        vae=efforts[0],
+        denoiser=efforts[1],
+        sizes=sizes,
+        machine=machine,
+        steps=STEPS,
+        guidance=GUIDANCE,
+        round_trips=_ROUND_TRIPS,
+    )
 
 
 def _effort(checkpoint: Path, batch: int) -> Effort:
