@@ -7,6 +7,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from diffusers import StableDiffusionPipeline  # noqa: E402
+
 from graphengine.diffusion.training.autoencoder import AutoencoderRecipe  # noqa: E402
 from graphengine.diffusion.training.card import Effort, card, measure  # noqa: E402
 from graphengine.diffusion.training.denoiser import DenoiserRecipe  # noqa: E402
@@ -41,7 +43,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_export_is_an_ordinary_pipeline(exported: Path) -> None:
-    pipeline = load_pipeline(exported)
+    pipeline = StableDiffusionPipeline.from_pretrained(exported, local_files_only=True)
     assert {part.dtype for part in (pipeline.unet, pipeline.vae, pipeline.text_encoder)} == {torch.float32}
     assert pipeline.scheduler.config.prediction_type == "v_prediction"
     assert pipeline.vae.config.scaling_factor != 1

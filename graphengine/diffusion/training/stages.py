@@ -1,8 +1,10 @@
 """The recipe's stages, each from files to files in one training folder: autoencoder, denoiser, export."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -139,11 +141,14 @@ def export(folder: TrainingFolder, recipes: tuple[AutoencoderRecipe, DenoiserRec
     for part in (vae, unet, text_encoder):
         torch.nn.Module.half(part)
     pipeline.save_pretrained(out, safe_serialization=True)
-    _drop_derived_config(out / "vae" / "config.json")
+    # The autoencoder derives this entry from others, and warns about it when it is given.
+    _rewrite(out / "vae" / "config.json", lambda config: config.pop("block_out_channels", None))
+    # transformers computes in the type named here, diffusers in fp32: files are fp16, both shall compute in fp32.
+    _rewrite(out / "text_encoder" / "config.json", lambda config: config.update(dtype="float32"))
 
 
-def _drop_derived_config(path: Path) -> None:
-    """Remove the one entry that the autoencoder derives from others, and warns about when it is given."""
+def _rewrite(path: Path, edit: Callable[[dict[str, Any]], object]) -> None:
+    """Edit a JSON file in place."""
     config = json.loads(path.read_text())
-    config.pop("block_out_channels", None)
+    edit(config)
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
