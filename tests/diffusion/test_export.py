@@ -4,20 +4,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from diffusers import StableDiffusionPipeline
 
-torch = pytest.importorskip("torch")
-
-from diffusers import StableDiffusionPipeline  # noqa: E402
-
-from graphengine.diffusion.training.autoencoder import AutoencoderRecipe  # noqa: E402
-from graphengine.diffusion.training.card import Effort, card, measure  # noqa: E402
-from graphengine.diffusion.training.denoiser import DenoiserRecipe  # noqa: E402
-from graphengine.diffusion.training.judging import generator_of, load_pipeline  # noqa: E402
-from graphengine.diffusion.training.loop import Pace, Stop  # noqa: E402
-from graphengine.diffusion.training.stages import (  # noqa: E402
+from graphengine.diffusion.training.autoencoder import AutoencoderRecipe
+from graphengine.diffusion.training.card import Effort, card, measure
+from graphengine.diffusion.training.denoiser import DenoiserRecipe
+from graphengine.diffusion.training.export import export
+from graphengine.diffusion.training.judging import generator_of, load_pipeline
+from graphengine.diffusion.training.loop import Pace, Stop
+from graphengine.diffusion.training.stages import (
     MissingStageError,
+    Recipe,
     TrainingFolder,
-    export,
     load_autoencoder,
     train_autoencoder,
     train_denoiser,
@@ -26,7 +25,7 @@ from graphengine.diffusion.training.stages import (  # noqa: E402
 pytestmark = pytest.mark.torch
 
 CPU = torch.device("cpu")
-RECIPES = (
+RECIPE = Recipe(
     AutoencoderRecipe(width=8, blocks=(1, 1, 1, 1), size=32, crop=16, batch=2),
     DenoiserRecipe(channels=(16, 16, 16), heads=2, text_width=16, text_layers=1, size=32, batch=4, control=4),
 )
@@ -36,9 +35,9 @@ PACE = Pace(steps=2, rate=1e-3)
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = TrainingFolder(tmp_path_factory.mktemp("training"))
-    train_autoencoder(folder, RECIPES[0], PACE, Stop(), CPU)
-    train_denoiser(folder, RECIPES, 20, PACE, Stop(), CPU)
-    export(folder, RECIPES, folder.root / "model")
+    train_autoencoder(folder, RECIPE, PACE, Stop(), CPU)
+    train_denoiser(folder, RECIPE, 20, PACE, Stop(), CPU)
+    export(folder, RECIPE, folder.root / "model")
     return folder.root / "model"
 
 
@@ -72,6 +71,6 @@ def test_a_card_tells_effort_and_figures(exported: Path) -> None:
 def test_stages_ask_for_those_before_them(tmp_path: Path) -> None:
     folder = TrainingFolder(tmp_path)
     with pytest.raises(MissingStageError, match="train it first"):
-        load_autoencoder(folder, RECIPES[0])
+        load_autoencoder(folder, RECIPE)
     with pytest.raises(MissingStageError, match="train it first"):
-        export(folder, RECIPES, tmp_path / "model")
+        export(folder, RECIPE, tmp_path / "model")

@@ -8,27 +8,26 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
-torch = pytest.importorskip("torch")
-
-from graphengine.diffusion.training import checkpoint  # noqa: E402
-from graphengine.diffusion.training.autoencoder import (  # noqa: E402
+from graphengine.diffusion.training import checkpoint
+from graphengine.diffusion.training.autoencoder import (
     AutoencoderRecipe,
     AutoencoderTask,
     psnr,
     to_pictures,
     to_tensor,
 )
-from graphengine.diffusion.training.denoiser import (  # noqa: E402
+from graphengine.diffusion.training.denoiser import (
     DenoiserRecipe,
     DenoiserTask,
     build_scheduler,
     diffuse,
 )
-from graphengine.diffusion.training.ema import MovingAverage  # noqa: E402
-from graphengine.diffusion.training.latents import LatentCache, load_latents, scene_at  # noqa: E402
-from graphengine.diffusion.training.loop import Pace, Stop, Task, Trainer  # noqa: E402
-from graphengine.diffusion.training.tokenizer import MAX_TOKENS, train_tokenizer  # noqa: E402
+from graphengine.diffusion.training.ema import MovingAverage
+from graphengine.diffusion.training.latents import LatentCache, load_latents, scene_at
+from graphengine.diffusion.training.loop import Pace, Stop, Task, Trainer
+from graphengine.diffusion.training.tokenizer import MAX_TOKENS, train_tokenizer
 
 pytestmark = pytest.mark.torch
 

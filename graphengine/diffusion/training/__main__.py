@@ -10,17 +10,16 @@ from pathlib import Path
 
 import torch
 
-from graphengine.diffusion.training.autoencoder import AutoencoderRecipe
 from graphengine.diffusion.training.card import write_card
-from graphengine.diffusion.training.denoiser import DenoiserRecipe
+from graphengine.diffusion.training.export import export
 from graphengine.diffusion.training.loop import Pace, Stop
-from graphengine.diffusion.training.stages import TrainingFolder, export, train_autoencoder, train_denoiser
+from graphengine.diffusion.training.stages import Recipe, TrainingFolder, train_autoencoder, train_denoiser
 
 EMBEDDED = Path(__file__).parents[1] / "embedded" / "shapes-128"
 """Where the embedded model lives."""
 
 SEED = 0
-AUTOENCODER, DENOISER = AutoencoderRecipe(), DenoiserRecipe()
+RECIPE = Recipe()
 RATES = {"vae": 2e-3, "denoiser": 1e-3}
 STEPS = {"vae": 9_600, "denoiser": 10_000}
 
@@ -34,14 +33,13 @@ def main() -> None:
     stop = Stop(seconds=arguments.minutes * 60)
     match arguments.stage:
         case "vae":
-            train_autoencoder(folder, AUTOENCODER, _pace(arguments), stop, device)
+            train_autoencoder(folder, RECIPE, _pace(arguments), stop, device)
         case "denoiser":
-            recipes = AUTOENCODER, DENOISER
-            train_denoiser(folder, recipes, arguments.pictures, _pace(arguments), stop, device)
+            train_denoiser(folder, RECIPE, arguments.pictures, _pace(arguments), stop, device)
         case "export":
-            export(folder, (AUTOENCODER, DENOISER), arguments.out)
+            export(folder, RECIPE, arguments.out)
         case "judge":
-            write_card(folder, (AUTOENCODER, DENOISER), arguments.machine, arguments.out)
+            write_card(folder, RECIPE, arguments.machine, arguments.out)
 
 
 def _pace(arguments: argparse.Namespace) -> Pace:

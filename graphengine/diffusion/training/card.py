@@ -14,11 +14,10 @@ from graphengine.diffusion.evaluation.fidelity import (
     measure_fidelity,
     two_figure_stills,
 )
-from graphengine.diffusion.training.autoencoder import AutoencoderRecipe, psnr, to_pictures, to_tensor
+from graphengine.diffusion.training.autoencoder import psnr, to_pictures, to_tensor
 from graphengine.diffusion.training.checkpoint import load_checkpoint
-from graphengine.diffusion.training.denoiser import DenoiserRecipe
 from graphengine.diffusion.training.judging import GUIDANCE, STEPS, generator_of, load_pipeline
-from graphengine.diffusion.training.stages import MissingStageError, TrainingFolder
+from graphengine.diffusion.training.stages import MissingStageError, Recipe, TrainingFolder
 
 _ROUND_TRIPS = 64
 _ROUND_TRIP_SEED = 1234
@@ -96,15 +95,13 @@ class Measured:
     parameters: dict[str, int]
 
 
-def write_card(
-    folder: TrainingFolder, recipes: tuple[AutoencoderRecipe, DenoiserRecipe], machine: str, model: Path
-) -> None:
+def write_card(folder: TrainingFolder, recipe: Recipe, machine: str, model: Path) -> None:
     """Measure the exported model and write `CARD.md` beside it.
 
     Raises:
         MissingStageError: if the training folder lacks a stage's checkpoint.
     """
-    efforts = (_effort(folder.autoencoder, recipes[0].batch), _effort(folder.denoiser, recipes[1].batch))
+    efforts = (_effort(folder.autoencoder, recipe.autoencoder.batch), _effort(folder.denoiser, recipe.denoiser.batch))
     (model / "CARD.md").write_text(card(measure(model), efforts, machine))
 
 
