@@ -21,7 +21,7 @@ EMBEDDED = Path(__file__).parents[1] / "embedded" / "shapes-128"
 SEED = 0
 RECIPE = Recipe()
 RATES = {"vae": 2e-3, "denoiser": 1e-3}
-STEPS = {"vae": 9_600, "denoiser": 10_000}
+STEPS = {"vae": 9_600, "denoiser": 8_600}
 
 
 def main() -> None:
