@@ -55,7 +55,7 @@ def denoiser_task() -> Task:
     torch.manual_seed(0)
     scenes = tuple(scene_at(index, 0) for index in range(16))
     latents = torch.randn(16, 4, 4, 4, generator=torch.Generator().manual_seed(1))
-    return DenoiserTask(TINY_DENOISER, LatentCache(latents, 1.0, scenes), train_tokenizer(CAPTIONS), CPU)
+    return DenoiserTask(TINY_DENOISER, LatentCache(latents, scenes), train_tokenizer(CAPTIONS), CPU)
 
 
 def weights_of(path: Path) -> dict[str, Any]:
@@ -187,10 +187,15 @@ def test_latents_are_cached_and_scaled(tmp_path: Path, monkeypatch: pytest.Monke
     first = load_latents(tmp_path / "latents.pt", vae, count=6, seed=0, size=32)  # type: ignore[arg-type]
     assert first.latents.shape == (6, 4, 4, 4)
     assert first.latents.std().item() == pytest.approx(1, abs=1e-3)
+    encode = vae.encode
     monkeypatch.setattr(vae, "encode", None)
     again = load_latents(tmp_path / "latents.pt", vae, count=6, seed=0, size=32)  # type: ignore[arg-type]
     assert torch.equal(first.latents, again.latents)
     assert first.scenes == again.scenes
+    monkeypatch.setattr(vae, "encode", encode)
+    torch.nn.init.zeros_(next(vae.parameters()))
+    other = load_latents(tmp_path / "latents.pt", vae, count=6, seed=0, size=32)
+    assert not torch.equal(first.latents, other.latents)
 
 
 def test_the_tokenizer_knows_its_words_and_spells_all_others() -> None:

@@ -10,6 +10,7 @@ from diffusers import StableDiffusionPipeline
 
 from graphengine.diffusion.training.checkpoint import load_checkpoint
 from graphengine.diffusion.training.denoiser import build_scheduler, build_text_encoder, build_unet
+from graphengine.diffusion.training.latents import unit_scale
 from graphengine.diffusion.training.stages import (
     MissingStageError,
     Recipe,
@@ -31,7 +32,7 @@ def export(folder: TrainingFolder, recipe: Recipe, out: Path) -> None:
     if state is None or cached is None:
         raise MissingStageError(f"no denoiser at {folder.denoiser}: train it first")
     vae = load_autoencoder(folder, recipe)
-    vae.register_to_config(scaling_factor=1 / cached["latents"].float().std().item())
+    vae.register_to_config(scaling_factor=unit_scale(cached["latents"]))
     tokenizer = load_tokenizer(folder)
     unet, text_encoder = build_unet(recipe.denoiser), build_text_encoder(recipe.denoiser, tokenizer)
     module = torch.nn.ModuleDict({"unet": unet, "text_encoder": text_encoder})

@@ -1,5 +1,6 @@
 """The cache of encoded pictures: encoding is dear, so every picture is encoded once."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,12 +24,10 @@ class LatentCache:
 
     Attributes:
         latents: shape (n, channels, height, width), fp32, scaled to unit variance.
-        scale: the factor from the autoencoder's own latents to these.
         scenes: the n scenes, from which captions are phrased anew each time.
     """
 
     latents: Tensor
-    scale: float
     scenes: tuple[Scene, ...]
 
 
@@ -42,21 +41,34 @@ def load_latents(path: Path, vae: AutoencoderTiny, count: int, seed: int, size: 
     """Return the first `count` training pictures as latents, cached at `path`.
 
     Args:
-        path: the cache file; one with another count, seed or size is replaced.
+        path: the cache file; one of another autoencoder, count, seed or size is replaced.
         vae: the trained autoencoder, in fp32.
         count: number of pictures.
         seed: root of the scenes' randomness.
         size: side of the pictures in pixels.
     """
     scenes = tuple(scene_at(index, seed) for index in range(count))
+    origin = f"{_digest(vae)} {count} {seed} {size}"
     state = load_checkpoint(path)
-    if state is None or (state["count"], state["seed"], state["size"]) != (count, seed, size):
+    if state is None or state["origin"] != origin:
         raw = torch.cat([_encode(vae, scenes[i : i + _CHUNK], size) for i in range(0, count, _CHUNK)])
-        state = {"count": count, "seed": seed, "size": size, "latents": raw.half()}
+        state = {"origin": origin, "latents": raw.half()}
         save_checkpoint(path, state)
     latents: Tensor = state["latents"].float()
-    scale = 1 / latents.std().item()
-    return LatentCache(latents * scale, scale, scenes)
+    return LatentCache(latents * unit_scale(latents), scenes)
+
+
+def unit_scale(latents: Tensor) -> float:
+    """Return the factor that brings latents to unit variance."""
+    return 1 / latents.float().std().item()
+
+
+def _digest(vae: AutoencoderTiny) -> str:
+    """Return the SHA-256 of the autoencoder's weights."""
+    digest = hashlib.sha256()
+    for weight in vae.state_dict().values():
+        digest.update(weight.contiguous().cpu().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _encode(vae: AutoencoderTiny, scenes: tuple[Scene, ...], size: int) -> Tensor:
