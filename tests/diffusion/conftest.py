@@ -37,13 +37,18 @@ class Model:
     path: Path
     checkpoint: Checkpoint
     pool: ModelPool
-    pipeline: StableDiffusionPipeline
     positive: Conditioning
     negative: Conditioning
 
     @property
     def prompts(self) -> dict[str, str]:
         return {"prompt": PROMPT, "negative_prompt": NEGATIVE}
+
+    def components(self) -> dict[str, Any]:
+        """What diffusers loads from the folder, anew."""
+        return StableDiffusionPipeline.from_pretrained(
+            self.path, local_files_only=True, safety_checker=None
+        ).components
 
 
 def make_tokenizer() -> CLIPTokenizer:
@@ -145,13 +150,11 @@ def make_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Model]
     def make(**settings: Any) -> Model:
         path = tmp_path_factory.mktemp("models") / "tiny"
         make_pipeline(**settings).save_pretrained(path)
-        pipeline = StableDiffusionPipeline.from_pretrained(path, local_files_only=True, safety_checker=None)
-        pipeline.set_progress_bar_config(disable=True)
         pool = ModelPool(torch.device("cpu"))
         checkpoint = open_checkpoint(as_file(path))
         assert checkpoint.text_encoder is not None
         positive, negative = (encode_text(pool, checkpoint.text_encoder, text) for text in (PROMPT, NEGATIVE))
-        return Model(path, checkpoint, pool, pipeline, positive, negative)
+        return Model(path, checkpoint, pool, positive, negative)
 
     return make
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers.models.embeddings import get_timestep_embedding
 from torch import Tensor
 
 from graphengine.diffusion.families.clip_text import encode_windows, split_into_windows
@@ -188,8 +187,11 @@ def _stack(entries: Sequence[ConditioningEntry]) -> Tensor:
 
 
 def _guidance_embedding(guidance: float, width: int) -> Tensor:
-    """Embed the guidance scale, shifted as distilled models want it (Meng et al. 2023): [1, width]."""
-    scale = torch.tensor([(guidance - 1) * 1000])
-    return torch.as_tensor(
-        get_timestep_embedding(scale, width, flip_sin_to_cos=False, downscale_freq_shift=1)
-    )
+    """Embed the guidance scale as distilled models want it, above 1 and in thousandths: [1, width].
+
+    Sines and cosines of geometrically falling frequencies (Vaswani et al. 2017), for Meng et al. 2023.
+    """
+    half = width // 2
+    rates = torch.exp(torch.arange(half) * -(torch.log(torch.tensor(10000.0)) / (half - 1)))
+    angles = torch.tensor((guidance - 1) * 1000) * rates
+    return torch.cat([angles.sin(), angles.cos()]).unsqueeze(0)
