@@ -107,12 +107,19 @@ def make_tiny_autoencoder() -> AutoencoderTiny:
     )
 
 
-def make_pipeline(vae: Any = None, prediction: str = "epsilon", **unet: Any) -> StableDiffusionPipeline:
+def make_pipeline(
+    *,
+    vae: Any = None,
+    tokenizer: Any = None,
+    text_encoder: Any = None,
+    prediction: str = "epsilon",
+    **unet: Any,
+) -> StableDiffusionPipeline:
     torch.manual_seed(0)
-    tokenizer = make_tokenizer()
+    tokenizer = tokenizer or make_tokenizer()
     return StableDiffusionPipeline(
         vae=vae or make_autoencoder(),
-        text_encoder=make_text_encoder(tokenizer),
+        text_encoder=text_encoder or make_text_encoder(tokenizer),
         tokenizer=tokenizer,
         unet=make_unet(**unet),
         scheduler=PNDMScheduler(
