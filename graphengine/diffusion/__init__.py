@@ -1,1 +1,1 @@
-"""The diffusion wing: everything that needs torch, behind the engine's torch-free seams."""
+"""Latent diffusion: model families, weights, samplers, guidance; the only wing that imports torch."""

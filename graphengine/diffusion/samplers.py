@@ -66,9 +66,7 @@ class Sampler:
 _LATENT = {"clip_sample": False}  # pixels end at -1 and 1, latents do not
 
 SAMPLERS: Mapping[SamplerName, Sampler] = {
-    "euler": Sampler(
-        EulerDiscreteScheduler, "Euler's method (Karras et al. 2022, algorithm 2 without churn)."
-    ),
+    "euler": Sampler(EulerDiscreteScheduler, "Euler's method (Karras et al. 2022, algorithm 2 without churn)."),
     "euler_ancestral": Sampler(
         EulerAncestralDiscreteScheduler,
         "Euler's method with fresh noise in every step (K. Crowson's k-diffusion).",
@@ -98,9 +96,7 @@ SAMPLERS: Mapping[SamplerName, Sampler] = {
         {"algorithm_type": "dpmsolver++", "solver_order": 2},
     ),
     "uni_pc": Sampler(UniPCMultistepScheduler, "The unified predictor-corrector (Zhao et al. 2023)."),
-    "lcm": Sampler(
-        LCMScheduler, "Latent consistency models, for models distilled so (Luo et al. 2023).", _LATENT
-    ),
+    "lcm": Sampler(LCMScheduler, "Latent consistency models, for models distilled so (Luo et al. 2023).", _LATENT),
     "pndm": Sampler(PNDMScheduler, "Pseudo linear multistep (Liu et al. 2022).", {"skip_prk_steps": True}),
     "lms": Sampler(LMSDiscreteScheduler, "Linear multistep (K. Crowson's k-diffusion)."),
     "deis": Sampler(DEISMultistepScheduler, "Exponential integrators (Zhang & Chen 2023)."),

@@ -99,8 +99,7 @@ def sample(
 def _check(model: ModelRef, latent: Latent, settings: Sampling) -> None:
     if latent.family != model.family or latent.spec != model.latent:
         raise NodeError(
-            f"the latent ({latent.family}, {latent.spec}) is not of the model's kind "
-            f"({model.family}, {model.latent})",
+            f"the latent ({latent.family}, {latent.spec}) is not of the model's kind ({model.family}, {model.latent})",
             hint="Make the latent for this model, or encode the picture with its own VAE.",
         )
     if settings.steps < 1 or not 0 <= settings.denoise <= 1:

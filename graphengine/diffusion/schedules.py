@@ -66,13 +66,9 @@ def make_scheduler(
         raise NodeError(f"the sampler {sampler} cannot take {steps} steps: {error}") from error
 
 
-def _build(
-    kind: Any, trained: Mapping[str, Any], options: Mapping[str, Any], steps: int, device: torch.device
-) -> Any:
+def _build(kind: Any, trained: Mapping[str, Any], options: Mapping[str, Any], steps: int, device: torch.device) -> Any:
     known = inspect.signature(kind.__init__).parameters
-    off = {
-        name: value for name, value in _OFF.items() if name in known
-    }  # a model's own wish yields to the node's
+    off = {name: value for name, value in _OFF.items() if name in known}  # a model's own wish yields to the node's
     scheduler = kind.from_config(dict(trained), **{**off, **options})
     scheduler.set_timesteps(steps, device=device)
     return scheduler

@@ -8,9 +8,7 @@ import torch
 from torch import Tensor
 
 
-def tiled(
-    source: Tensor, function: Callable[[Tensor], Tensor], size: int, overlap: int, scale: Fraction
-) -> Tensor:
+def tiled(source: Tensor, function: Callable[[Tensor], Tensor], size: int, overlap: int, scale: Fraction) -> Tensor:
     """Apply ``function`` to square tiles of ``source`` and blend what comes back where tiles overlap.
 
     The blend is linear: over an overlap each tile fades in as the other fades out.

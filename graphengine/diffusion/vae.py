@@ -41,11 +41,7 @@ def decode(pool: ModelPool, vae: VaeRef, latent: Latent, tiling: Tiling | None =
         _check_kind(vae, autoencoder, latent)
 
         def decode_tile(cells: Tensor) -> Tensor:
-            values = (
-                cells / autoencoder.scale + autoencoder.shift
-                if autoencoder.shift
-                else cells / autoencoder.scale
-            )
+            values = cells / autoencoder.scale + autoencoder.shift if autoencoder.shift else cells / autoencoder.scale
             pixels: Tensor = autoencoder.module.decode(values, return_dict=False)[0]
             return pixels
 
@@ -94,8 +90,7 @@ def _check_kind(vae: VaeRef, autoencoder: Autoencoder, latent: Latent) -> None:
     wanted = LatentSpec(autoencoder.module.config.latent_channels, autoencoder.stride)
     if latent.family != vae.family or latent.spec != wanted:
         raise NodeError(
-            f"the latent ({latent.family}, {latent.spec}) is not of the autoencoder's kind "
-            f"({vae.family}, {wanted})",
+            f"the latent ({latent.family}, {latent.spec}) is not of the autoencoder's kind ({vae.family}, {wanted})",
             hint="Decode with the VAE of the model that made the latent.",
         )
 

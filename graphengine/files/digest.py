@@ -7,6 +7,11 @@ from pathlib import Path
 Stamp = tuple[str, int, int]
 
 
+def sha256(content: bytes) -> str:
+    """Return the hex digest of bytes, as :class:`Digests` gives it for a file that holds them."""
+    return hashlib.sha256(content).hexdigest()
+
+
 class Digests:
     """SHA-256 of files and folders; a file is read again only when its size or modification time changed."""
 

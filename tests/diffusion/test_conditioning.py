@@ -37,9 +37,7 @@ def test_a_plain_prompt_is_the_pipeline_s(model: Any, text: str) -> None:
 def test_layers_are_skipped_as_the_pipeline_skips_them(model: Any) -> None:
     output, encoder = theirs(model, "a red circle")
     with torch.no_grad():
-        assert torch.equal(
-            embed(model, "a red circle", 1), encoder.final_layer_norm(output.hidden_states[-2])
-        )
+        assert torch.equal(embed(model, "a red circle", 1), encoder.final_layer_norm(output.hidden_states[-2]))
         assert torch.equal(encoder.final_layer_norm(output.hidden_states[-1]), output.last_hidden_state)
 
 

@@ -24,9 +24,7 @@ def test_values_are_rounded_and_clamped() -> None:
     assert to_pil(image)[0].getpixel((0, 0)) == (0, 0, 255)
 
 
-@pytest.mark.parametrize(
-    ("mode", "channels"), [("L", 3), ("P", 3), ("1", 3), ("LA", 4), ("RGBA", 4), ("CMYK", 3)]
-)
+@pytest.mark.parametrize(("mode", "channels"), [("L", 3), ("P", 3), ("1", 3), ("LA", 4), ("RGBA", 4), ("CMYK", 3)])
 def test_modes(mode: str, channels: int) -> None:
     assert from_pil([Pil.new(mode, (3, 2))]).pixels.shape == (1, 2, 3, channels)
 

@@ -26,9 +26,7 @@ def generators(seed: int, count: int) -> list[torch.Generator]:
     return [torch.Generator().manual_seed(seed + index) for index in range(count)]
 
 
-def their_pipeline(
-    model: Any, sampler: SamplerName, kind: Any = StableDiffusionPipeline, **options: Any
-) -> Any:
+def their_pipeline(model: Any, sampler: SamplerName, kind: Any = StableDiffusionPipeline, **options: Any) -> Any:
     chosen = SAMPLERS[sampler]
     pipeline = kind(**model.components(), requires_safety_checker=False)
     pipeline.scheduler = chosen.scheduler.from_config(pipeline.scheduler.config, **chosen.options, **options)
@@ -69,9 +67,7 @@ def test_text_to_image(any_model: Any, sampler: SamplerName) -> None:
         num_images_per_prompt=2,
         output_type="latent",
     ).images
-    ours = run_ours(
-        any_model, empty_latent(any_model.checkpoint.model, SIDE, SIDE, 2), seed=3, sampler=sampler
-    )
+    ours = run_ours(any_model, empty_latent(any_model.checkpoint.model, SIDE, SIDE, 2), seed=3, sampler=sampler)
     assert torch.equal(ours.samples, theirs)
     assert torch.isfinite(theirs).all()
 
@@ -131,9 +127,7 @@ def test_pictures_from_start_to_end(any_model: Any) -> None:
         output_type="pt",
     ).images
     latent = empty_latent(any_model.checkpoint.model, SIDE, SIDE)
-    ours = decode(
-        any_model.pool, any_model.checkpoint.vae, run_ours(any_model, latent, seed=8, sampler="ddim")
-    )
+    ours = decode(any_model.pool, any_model.checkpoint.vae, run_ours(any_model, latent, seed=8, sampler="ddim"))
     assert torch.equal(ours.pixels.permute(0, 3, 1, 2), theirs)
 
 
@@ -174,9 +168,7 @@ def test_inpainting(velocity_model: Any, sampler: SamplerName, strength: float) 
     ours = run_ours(velocity_model, start, seed=4, sampler=sampler, denoise=strength)
     assert torch.equal(ours.samples, theirs)
     kept = torch.nn.functional.interpolate(mask.unsqueeze(1), size=ours.samples.shape[-2:]) == 0
-    assert torch.equal(
-        ours.samples[kept.expand_as(ours.samples)], start.samples[kept.expand_as(ours.samples)]
-    )
+    assert torch.equal(ours.samples[kept.expand_as(ours.samples)], start.samples[kept.expand_as(ours.samples)])
 
 
 def test_without_guidance_the_negative_prompt_is_not_computed(model: Any) -> None:

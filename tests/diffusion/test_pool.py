@@ -178,9 +178,7 @@ def test_an_impossible_allocation_is_out_of_memory() -> None:
         torch.empty(2**60, dtype=torch.uint8)
 
 
-def test_a_full_device_is_tried_again_with_everything_else_dropped(
-    model: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_device_is_tried_again_with_everything_else_dropped(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     pool, _ = make_pool()
     with pool.use(model.checkpoint.vae):
         pass

@@ -202,9 +202,7 @@ def test_the_clean_estimate_undoes_the_noise(prediction: Any) -> None:
 
 def test_a_model_brings_its_own_preview(make_model: Callable[..., Any]) -> None:
     made = make_model()
-    (made.path / "preview.json").write_text(
-        '{"weights": [[0,0,0],[0,0,0],[0,0,0],[0,0,0]], "bias": [1,-1,0]}'
-    )
+    (made.path / "preview.json").write_text('{"weights": [[0,0,0],[0,0,0],[0,0,0],[0,0,0]], "bias": [1,-1,0]}')
     pictures: list[Image] = []
     run(made, steps=1, on_step=lambda _step, _total, preview: pictures.append(preview()))
     assert torch.equal(pictures[0].pixels, torch.tensor([1.0, 0.0, 0.5]).expand(1, 8, 8, 3))

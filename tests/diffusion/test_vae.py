@@ -26,9 +26,7 @@ def picture(width: int = 16, height: int = 16, channels: int = 3, batch: int = 1
 
 def latent(model: Any, width: int, height: int) -> Latent:
     empty = empty_latent(model.checkpoint.model, width, height)
-    return replace(
-        empty, samples=torch.randn(empty.samples.shape, generator=torch.Generator().manual_seed(0))
-    )
+    return replace(empty, samples=torch.randn(empty.samples.shape, generator=torch.Generator().manual_seed(0)))
 
 
 def test_encoding_takes_the_mode(model: Any) -> None:

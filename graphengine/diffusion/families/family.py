@@ -57,9 +57,7 @@ class Family(Protocol):
         """Encode a prompt with weights, of any length."""
         ...
 
-    def begin(
-        self, denoiser: Denoiser, entries: Sequence[ConditioningEntry], batch: int, guidance: float
-    ) -> Predict:
+    def begin(self, denoiser: Denoiser, entries: Sequence[ConditioningEntry], batch: int, guidance: float) -> Predict:
         """Prepare a sampling: all that stays the same from step to step is computed here.
 
         Args:

@@ -85,9 +85,7 @@ class StableDiffusion:
             (empty,) = split_into_windows(tokenizer, (), size)
         return ConditioningEntry(encode_windows(encoder, windows, empty, clip_skip))
 
-    def begin(
-        self, denoiser: Denoiser, entries: Sequence[ConditioningEntry], batch: int, guidance: float
-    ) -> Predict:
+    def begin(self, denoiser: Denoiser, entries: Sequence[ConditioningEntry], batch: int, guidance: float) -> Predict:
         """See :class:`~graphengine.diffusion.families.family.Family`."""
         unet = denoiser.module
         _refuse_inpainting(unet)
@@ -99,9 +97,7 @@ class StableDiffusion:
 
         def predict(latents: Tensor, timestep: Tensor) -> Tensor:
             rows = latents.to(dtype).repeat(len(entries), 1, 1, 1)
-            output = unet(
-                rows, timestep, encoder_hidden_states=embeddings, timestep_cond=scale, return_dict=False
-            )[0]
+            output = unet(rows, timestep, encoder_hidden_states=embeddings, timestep_cond=scale, return_dict=False)[0]
             result: Tensor = output.float().unflatten(0, (len(entries), batch))
             return result
 
@@ -150,9 +146,7 @@ def _detect_folder(source: ModelFolder) -> Detected | None:
     unet, vae, scheduler = (source.config(part) for part in ("unet", "vae", "scheduler"))
     if unet.get("addition_embed_type") is not None:
         return None
-    prediction: Prediction = (
-        "v_prediction" if scheduler.get("prediction_type") == "v_prediction" else "epsilon"
-    )
+    prediction: Prediction = "v_prediction" if scheduler.get("prediction_type") == "v_prediction" else "epsilon"
     return Detected(
         variant="sd2" if unet.get("use_linear_projection") else "sd1",
         parts=frozenset(("model", "vae", "text_encoder")),
@@ -168,16 +162,12 @@ def _class_of(index: Mapping[str, Any], part: str) -> str | None:
 
 def _stride(vae: Mapping[str, Any]) -> int:
     """Return pixels per latent cell: every resolution of an autoencoder but the last halves the sides."""
-    levels: Sequence[int] = (
-        vae.get("encoder_block_out_channels") or vae.get("block_out_channels") or (1, 1, 1, 1)
-    )
+    levels: Sequence[int] = vae.get("encoder_block_out_channels") or vae.get("block_out_channels") or (1, 1, 1, 1)
     return 1 << (len(levels) - 1)
 
 
 def _stride_of_file(source: SingleFile) -> int:
-    levels = {
-        name.split(".")[3] for name in source.header.shapes if name.startswith(f"{VAE_PREFIX}encoder.down.")
-    }
+    levels = {name.split(".")[3] for name in source.header.shapes if name.startswith(f"{VAE_PREFIX}encoder.down.")}
     return 1 << (len(levels) - 1) if levels else LatentSpec().stride
 
 

@@ -67,9 +67,7 @@ def load_tokenizer(source: Source, configs: Path) -> Any:
     if isinstance(source, SingleFile):
         settings = json.loads((configs / "tokenizer" / "tokenizer_config.json").read_text())
         return clip_tokenizer(settings["pad_token"])
-    return AutoTokenizer.from_pretrained(
-        source.path / "tokenizer", local_files_only=True, trust_remote_code=False
-    )
+    return AutoTokenizer.from_pretrained(source.path / "tokenizer", local_files_only=True, trust_remote_code=False)
 
 
 def load_scheduler_config(source: Source, configs: Path) -> Mapping[str, Any]:

@@ -47,9 +47,7 @@ def open_checkpoint(
         name, variant, parts = family.name, found.variant, found.parts
         kind = prediction or found.prediction
         return Checkpoint(
-            ModelRef(source, name, variant, dtype, latent=found.latent, prediction=kind)
-            if "model" in parts
-            else None,
+            ModelRef(source, name, variant, dtype, latent=found.latent, prediction=kind) if "model" in parts else None,
             TextEncoderRef(source, name, variant, dtype) if "text_encoder" in parts else None,
             VaeRef(source, name, variant, dtype) if "vae" in parts else None,
         )

@@ -79,9 +79,7 @@ class ConditioningCodec:
 
     def nbytes(self, value: Conditioning) -> int:
         """Return the size of all embeddings."""
-        return sum(
-            e.embeddings.nbytes + (e.pooled.nbytes if e.pooled is not None else 0) for e in value.entries
-        )
+        return sum(e.embeddings.nbytes + (e.pooled.nbytes if e.pooled is not None else 0) for e in value.entries)
 
     def encode(self, value: Conditioning) -> Encoded:
         """Take the embeddings out."""

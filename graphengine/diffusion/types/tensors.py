@@ -14,8 +14,7 @@ def require(tensor: Tensor, name: str, *shape: int | None) -> None:
         ValueError: it is not; the message names ``name`` and says what was found.
     """
     fits = tensor.ndim == len(shape) and all(
-        size == wanted or (wanted is None and size > 0)
-        for size, wanted in zip(tensor.shape, shape, strict=False)
+        size == wanted or (wanted is None and size > 0) for size, wanted in zip(tensor.shape, shape, strict=False)
     )
     if not fits:
         wanted = " x ".join("any" if size is None else str(size) for size in shape)

@@ -1,0 +1,132 @@
+"""The composition root: the one place that knows the settings and puts the rooms together."""
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from graphengine.errors import PackError
+from graphengine.files.digest import Digests
+from graphengine.files.roots import Roots
+from graphengine.node.context import RunInfo
+from graphengine.node.pack import Pack, ServiceOptions, folder_packs, installed_packs
+from graphengine.node.registry import Registry
+from graphengine.plan.plan import Plan
+from graphengine.plan.planner import make_plan
+from graphengine.run.cache.memory import MemoryTier
+from graphengine.run.executors.base import Executor
+from graphengine.run.executors.invoke import Services
+from graphengine.run.executors.thread import ThreadExecutor
+from graphengine.run.runner import Observer, Run, RunOptions
+from graphengine.settings import Settings
+from graphengine.workflow.document import Workflow
+from graphengine.workflow.graph import Graph
+from graphengine.workflow.resolve import resolve
+
+
+@dataclass(frozen=True)
+class Engine:
+    """graphengine in one process, for the command line and for embedding.
+
+    Args:
+        anywhere: whether a document may name files by absolute path.
+        packs: the packs to load, instead of those that are installed.
+    """
+
+    settings: Settings
+    anywhere: bool = False
+    packs: tuple[Pack, ...] | None = None
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The nodes, types and services of the packs.
+
+        Raises:
+            PackError: a pack cannot be loaded.
+        """
+        if self.packs is not None:
+            return Registry(self.packs)
+        folder = self.settings.pack_folder
+        if folder is not None and not folder.is_dir():
+            raise PackError(f"the pack folder {folder} is not there")
+        installed = installed_packs(self.settings.packs)
+        return Registry((*installed, *(folder_packs(folder) if folder else ())))
+
+    @cached_property
+    def roots(self) -> Roots:
+        """Where files may lie: ``models``, ``inputs``, and what packs bring."""
+        folders = {"models": self.settings.model_folders, "inputs": self.settings.input_folders}
+        return Roots({**folders, **{name: [path] for name, path in self.registry.roots.items()}}, self.anywhere)
+
+    @cached_property
+    def digests(self) -> Digests:
+        """The known content hashes."""
+        return Digests()
+
+    @cached_property
+    def services(self) -> Services:
+        """What nodes share, made once."""
+        options = ServiceOptions(device=self.settings.device, model_bytes=self.settings.model_bytes)
+        return {service.python: service.create(options) for service in self.registry.services}
+
+    @cached_property
+    def cache(self) -> MemoryTier:
+        """The cache of results."""
+        return MemoryTier(self.settings.memory_cache_bytes)
+
+    @cached_property
+    def executor(self) -> Executor:
+        """Where nodes are called."""
+        threads = self.settings.gpu_slots + self.settings.cpu_slots + self.settings.io_slots
+        return ThreadExecutor(self.registry, self.services, threads)
+
+    def resolve(self, workflow: Workflow) -> Graph:
+        """Return the graph of a document.
+
+        Raises:
+            WorkflowError: with every problem of the document.
+        """
+        return resolve(workflow, self.registry, self.roots, self.digests)
+
+    def plan(self, graph: Graph, targets: Collection[str] | None = None) -> Plan:
+        """Return the plan for targets of a graph.
+
+        Raises:
+            WorkflowError: a target is not in the graph.
+        """
+        return make_plan(graph, targets)
+
+    def start(
+        self,
+        workflow: Workflow,
+        plan: Plan,
+        output_folder: Path,
+        observe: Observer,
+        *,
+        keep_going: bool = False,
+        previews: bool = False,
+    ) -> Run:
+        """Return a run of a plan of ``workflow``; await its result in this event loop."""
+        info = RunInfo(id=uuid.uuid4().hex, title=workflow.title, workflow=workflow.to_json())
+        lanes = {
+            "gpu": self.settings.gpu_slots,
+            "cpu": self.settings.cpu_slots,
+            "io": self.settings.io_slots,
+        }
+        options = RunOptions(lanes, output_folder, keep_going=keep_going, previews=previews)
+        return Run(plan, info, self.executor, self.cache, options, observe)
+
+    def close(self) -> None:
+        """Wait for what runs, and free what is held."""
+        self.executor.close()
+
+
+def load_settings(**given: Any) -> Settings:
+    """Return the settings from the environment, with ``given`` over them.
+
+    Raises:
+        pydantic.ValidationError: a variable or value is wrong.
+    """
+    return Settings(**given)

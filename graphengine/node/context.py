@@ -1,0 +1,75 @@
+"""What a node may ask of the engine while it runs, and nothing else."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from graphengine.files.roots import File
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """The run that a call belongs to; ``workflow`` is the document as it was submitted."""
+
+    id: str
+    title: str
+    workflow: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A small encoded picture of work in progress."""
+
+    media_type: str
+    data: bytes
+    width: int
+    height: int
+
+
+class Context(Protocol):
+    """The engine as one call sees it. A node asks for it with a keyword-only ``context: Context``."""
+
+    @property
+    def run(self) -> RunInfo:
+        """The run this call belongs to."""
+        ...
+
+    @property
+    def node(self) -> str:
+        """The name of the node in the workflow."""
+        ...
+
+    def check(self) -> None:
+        """Return at once, unless the run was cancelled.
+
+        Raises:
+            Cancelled: call this where work can stop; let it through.
+        """
+        ...
+
+    def progress(self, step: int, total: int, message: str = "") -> None:
+        """Report that ``step`` of ``total`` steps are done; also a :meth:`check`.
+
+        Raises:
+            Cancelled: the run was cancelled.
+        """
+        ...
+
+    def preview(self, make: Callable[[], Preview]) -> None:
+        """Offer a picture of work in progress; ``make`` is called only when somebody looks."""
+        ...
+
+    def save(self, pattern: str, suffix: str, content: bytes, media_type: str) -> File:
+        """Write a result into the run's output folder, whole or not at all, under a name not yet taken.
+
+        Args:
+            pattern: the name without its suffix, see :mod:`graphengine.files.naming`; may name folders.
+            suffix: with its dot, such as ``.png``.
+            content: the bytes of the file.
+            media_type: such as ``image/png``.
+
+        Raises:
+            NodeError: the pattern is wrong.
+            OSError: the folder cannot be written.
+        """
+        ...

@@ -1,0 +1,187 @@
+"""``@node``: the signature of a function becomes the specification of a node.
+
+Positional parameters are sockets, keyword-only parameters are injected by the engine, defaults make
+inputs optional, ``Annotated[...]`` carries pydantic constraints and editor hints, the docstring is the
+help, and a ``NamedTuple`` as the return type names several outputs. The function stays as it was.
+"""
+
+import inspect
+import re
+from collections.abc import Callable
+from types import NoneType
+from typing import Any, TypeVar, get_type_hints
+
+from graphengine.errors import DeclarationError
+from graphengine.node.annotation import adapter, classes, is_plain, output_name, type_ref, unwrap
+from graphengine.node.spec import MISSING, Injection, Input, Lane, NodeSpec, Output
+from graphengine.node.widgets import Under, Widget
+from graphengine.types.builtin import CHOICE, FILE, SEED
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+SPEC_ATTRIBUTE = "__graphengine_node__"
+
+_ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def node(
+    id: str,  # noqa: A002 - the word that documents use
+    *,
+    category: str,
+    version: int = 1,
+    title: str = "",
+    lane: Lane = "cpu",
+    sink: bool = False,
+) -> Callable[[Function], Function]:
+    """Declare a function to be a node; the module says how its signature is read.
+
+    Args:
+        id: ``domain.name``, unique among all packs.
+        category: where a menu shows it, such as ``image/filter``.
+        version: raise it when the node's results change.
+        title: what people read; by default made from the id.
+        lane: the resource that a call occupies.
+        sink: the node has an effect outside, such as a file; it is never answered from a cache.
+
+    Raises:
+        DeclarationError: the signature, a default, the docstring or the id is not one of a node.
+    """
+
+    def declare(function: Function) -> Function:
+        try:
+            _check_identity(id, version)
+            inputs, injected = _parameters(function)
+            outputs = _outputs(_hints(function)["return"])
+            help_text = _help(function)
+        except DeclarationError as error:
+            raise DeclarationError(f"node {id!r} ({function.__module__}): {error}") from error.__cause__
+        spec = NodeSpec(
+            id=id,
+            title=title or id.rpartition(".")[2].replace("_", " ").capitalize(),
+            category=category,
+            version=version,
+            summary=help_text.partition("\n")[0],
+            help=help_text,
+            inputs=inputs,
+            outputs=outputs,
+            several=_is_named_tuple(unwrap(_hints(function)["return"])[0]),
+            injected=injected,
+            lane=lane,
+            sink=sink,
+            function=function,
+            python={name: cls for hint in _socket_hints(function) for name, cls in classes(hint).items()},
+        )
+        setattr(function, SPEC_ATTRIBUTE, spec)
+        return function
+
+    return declare
+
+
+def spec_of(function: Callable[..., Any]) -> NodeSpec:
+    """Return the specification that :func:`node` attached to a function.
+
+    Raises:
+        DeclarationError: the function is not a node.
+    """
+    spec = getattr(function, SPEC_ATTRIBUTE, None)
+    if not isinstance(spec, NodeSpec):
+        raise DeclarationError(f"{function!r} is not a node: it has no @node decorator")
+    return spec
+
+
+def _check_identity(id_: str, version: int) -> None:
+    if not _ID.fullmatch(id_):
+        raise DeclarationError("an id is written domain.name, in lower case")
+    if version < 1:
+        raise DeclarationError("a version is 1 or more")
+
+
+def _help(function: Callable[..., Any]) -> str:
+    text = inspect.getdoc(function)
+    if not text:
+        raise DeclarationError("a node has a docstring: its first line is the tooltip")
+    return text
+
+
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    try:
+        hints = get_type_hints(function, include_extras=True)
+    except NameError as error:
+        raise DeclarationError(f"an annotation cannot be read: {error}") from error
+    for name in (*inspect.signature(function).parameters, "return"):
+        if name not in hints:
+            raise DeclarationError(f"{name!r} has no type annotation (-> None for a node without outputs)")
+    return hints
+
+
+def _parameters(function: Callable[..., Any]) -> tuple[tuple[Input, ...], tuple[Injection, ...]]:
+    hints = _hints(function)
+    inputs, injected = [], []
+    for parameter in inspect.signature(function).parameters.values():
+        hint = hints[parameter.name]
+        if parameter.kind in _POSITIONAL:
+            inputs.append(_input(parameter, hint))
+        elif parameter.kind is inspect.Parameter.KEYWORD_ONLY and isinstance(hint, type):
+            injected.append(Injection(parameter.name, hint))
+        else:
+            raise DeclarationError(f"parameter {parameter.name!r} is neither a socket nor an injected class")
+    return tuple(inputs), tuple(injected)
+
+
+def _input(parameter: inspect.Parameter, hint: Any) -> Input:
+    bare, metadata = unwrap(hint)
+    ref = type_ref(bare)
+    widget = next((each.data() for each in metadata if isinstance(each, Widget)), None)
+    roots = next((each.roots for each in metadata if isinstance(each, Under)), ("inputs",))
+    hints_only = all(isinstance(each, Widget | Under) for each in metadata)
+    check = adapter(hint) if is_plain(ref) else None
+    required = Input(
+        name=parameter.name,
+        type=ref,
+        adapter=check,
+        schema=check.json_schema() if check else {},
+        widget=widget,
+        roots=roots if ref == FILE.ref else (),
+        constrained=check is not None and (not hints_only or ref in (CHOICE.ref, SEED.ref)),
+    )
+    if parameter.default is inspect.Parameter.empty:
+        return required
+    return Input(**{**vars(required), "default": _default(required, parameter.default)})
+
+
+def _default(socket: Input, value: Any) -> Any:
+    if value is MISSING or value is None:
+        return value
+    try:
+        return socket.parse(value)
+    except ValueError as error:
+        raise DeclarationError(f"the default of {socket.name!r} is not valid: {error}") from error
+
+
+def _outputs(hint: Any) -> tuple[Output, ...]:
+    bare, _ = unwrap(hint)
+    if bare is NoneType:
+        return ()
+    if _is_named_tuple(bare):
+        return tuple(Output(name, type_ref(unwrap(each)[0])) for name, each in _fields(bare).items())
+    ref = type_ref(bare)
+    return (Output(output_name(ref), ref),)
+
+
+def _socket_hints(function: Callable[..., Any]) -> list[Any]:
+    hints = _hints(function)
+    parameters = inspect.signature(function).parameters.values()
+    sockets = [hints[each.name] for each in parameters if each.kind in _POSITIONAL]
+    result, _ = unwrap(hints["return"])
+    if result is NoneType:
+        return sockets
+    return [*sockets, *(_fields(result).values() if _is_named_tuple(result) else [result])]
+
+
+def _is_named_tuple(bare: Any) -> bool:
+    return isinstance(bare, type) and issubclass(bare, tuple) and hasattr(bare, "_fields")
+
+
+def _fields(bare: Any) -> dict[str, Any]:
+    return get_type_hints(bare, include_extras=True)

@@ -1,0 +1,130 @@
+"""Packs: sets of nodes, types and services, found by entry point or in a folder. A bad pack is loud."""
+
+import importlib
+import importlib.util
+import pkgutil
+import sys
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from graphengine.errors import PackError
+from graphengine.node.declare import SPEC_ATTRIBUTE
+from graphengine.node.spec import NodeSpec
+from graphengine.types.assign import Conversion
+from graphengine.types.socket_type import SocketType
+
+ENTRY_POINT_GROUP = "graphengine.packs"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceOptions:
+    """What the machine gives to services: the device (empty = the best there is) and bytes for weights."""
+
+    device: str = ""
+    model_bytes: int = 8 * 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """Something that nodes share in one process, such as the pool of loaded models."""
+
+    python: type
+    create: Callable[[ServiceOptions], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """What a pack brings. ``package`` is the importable package whose modules hold its nodes.
+
+    ``roots`` are folders with files that come with the pack, by the root's name.
+    """
+
+    name: str
+    package: str
+    types: tuple[SocketType, ...] = ()
+    conversions: tuple[Conversion, ...] = ()
+    services: tuple[Service, ...] = ()
+    roots: Mapping[str, Path] = field(default_factory=dict)
+
+    def specs(self) -> Iterator[NodeSpec]:
+        """Import every module of the package and yield the nodes declared in it.
+
+        Raises:
+            PackError: a module cannot be imported; the message names it and says why.
+        """
+        for module in self._modules():
+            for thing in vars(module).values():
+                spec = getattr(thing, SPEC_ATTRIBUTE, None)
+                if isinstance(spec, NodeSpec) and thing.__module__ == module.__name__:
+                    yield spec
+
+    def _modules(self) -> Iterator[ModuleType]:
+        package = _import(self.package, self.name)
+        yield package
+        for found in pkgutil.walk_packages(getattr(package, "__path__", []), f"{self.package}."):
+            yield _import(found.name, self.name)
+
+
+def installed_packs(wanted: Collection[str] | None = None) -> Iterator[Pack]:
+    """Yield the packs that installed distributions announce by entry point, in the order of their names.
+
+    Args:
+        wanted: the names of the packs to load; without it, all.
+
+    Raises:
+        PackError: a wanted pack is not installed, an entry point cannot be loaded, or is not a Pack.
+    """
+    entries = {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
+    unknown = set(wanted or ()) - entries.keys()
+    if unknown:
+        raise PackError(f"no pack {min(unknown)!r} is installed; there is {', '.join(sorted(entries))}")
+    for entry in (entries[name] for name in sorted(entries) if wanted is None or name in wanted):
+        try:
+            pack = entry.load()
+        except Exception as error:
+            raise PackError(f"pack {entry.name!r} ({entry.value}) cannot be loaded: {error!r}") from error
+        if not isinstance(pack, Pack):
+            raise PackError(f"pack {entry.name!r} ({entry.value}) is not a Pack")
+        yield pack
+
+
+def folder_packs(folder: Path) -> Iterator[Pack]:
+    """Yield a pack for each Python file or package directly in ``folder``.
+
+    A file may define ``PACK``; without one its nodes are taken as they are.
+
+    Raises:
+        PackError: a file cannot be imported.
+    """
+    for path in sorted(folder.iterdir()):
+        source = path / "__init__.py" if path.is_dir() else path
+        if source.suffix == ".py" and source.is_file() and not path.name.startswith((".", "_")):
+            yield _folder_pack(path.stem, source)
+
+
+def _folder_pack(name: str, source: Path) -> Pack:
+    module_name = f"graphengine_pack_{name}"
+    search = [str(source.parent)] if source.name == "__init__.py" else None
+    spec = importlib.util.spec_from_file_location(module_name, source, submodule_search_locations=search)
+    if spec is None or spec.loader is None:
+        raise PackError(f"pack {name!r} ({source}) is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[module_name]
+        raise PackError(f"pack {name!r} ({source}) cannot be loaded: {error!r}") from error
+    pack = getattr(module, "PACK", None)
+    return pack if isinstance(pack, Pack) else Pack(name=name, package=module_name)
+
+
+def _import(name: str, pack: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except Exception as error:
+        raise PackError(f"pack {pack!r}: module {name!r} cannot be imported: {error!r}") from error

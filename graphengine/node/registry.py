@@ -1,0 +1,75 @@
+"""The registry: every node, type and conversion of the loaded packs, checked against each other."""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from graphengine.errors import DeclarationError
+from graphengine.node.context import Context
+from graphengine.node.pack import Pack, Service
+from graphengine.node.spec import NodeSpec
+from graphengine.types.assign import BUILTIN_CONVERSIONS, Assignability
+from graphengine.types.builtin import BUILTIN_TYPES
+from graphengine.types.socket_type import SocketType, TypeRef
+
+
+class Registry:
+    """What the loaded packs bring together. Built once, all or nothing, and never changed."""
+
+    def __init__(self, packs: Iterable[Pack]) -> None:
+        """Load every pack.
+
+        Raises:
+            PackError: a module cannot be imported.
+            DeclarationError: two things share a name, or a node uses a type or service nobody declares.
+        """
+        self.packs = tuple(packs)
+        self.types: Mapping[str, SocketType] = self._collect_types()
+        self.services: tuple[Service, ...] = tuple(s for pack in self.packs for s in pack.services)
+        conversions = [c for pack in self.packs for c in pack.conversions]
+        self.assignability = Assignability((*BUILTIN_CONVERSIONS, *conversions))
+        self.nodes: Mapping[str, NodeSpec] = self._collect_nodes()
+        self.roots: Mapping[str, Path] = {n: path for pack in self.packs for n, path in pack.roots.items()}
+
+    def similar(self, node_id: str) -> str | None:
+        """Return the id most like ``node_id``, or None if none is like it."""
+        close = difflib.get_close_matches(node_id, self.nodes, n=1)
+        if close:
+            return close[0]
+        tail = node_id.rpartition(".")[2].lower()
+        return next((known for known in self.nodes if known.rpartition(".")[2] == tail), None)
+
+    def type_of(self, ref: TypeRef) -> SocketType:
+        """Return the definition of a type; of a list, that of its items."""
+        return self.types[ref.name] if ref.item is None else self.type_of(ref.item)
+
+    def _collect_types(self) -> dict[str, SocketType]:
+        types: dict[str, SocketType] = {}
+        for each in (*BUILTIN_TYPES, *(t for pack in self.packs for t in pack.types)):
+            if each.name in types:
+                raise DeclarationError(f"two socket types are called {each.name!r}")
+            types[each.name] = each
+        return types
+
+    def _collect_nodes(self) -> dict[str, NodeSpec]:
+        nodes: dict[str, NodeSpec] = {}
+        for pack in self.packs:
+            for spec in pack.specs():
+                if spec.id in nodes:
+                    raise DeclarationError(f"two nodes are called {spec.id!r}")
+                self._check(spec)
+                nodes[spec.id] = spec
+        return dict(sorted(nodes.items()))
+
+    def _check(self, spec: NodeSpec) -> None:
+        for name, cls in spec.python.items():
+            known = self.types.get(name)
+            if known is None or known.python is not cls:
+                raise DeclarationError(f"node {spec.id!r} uses {cls!r}, which no pack declares as a socket type")
+        offered = {Context, *(service.python for service in self.services)}
+        for injection in spec.injected:
+            if injection.python not in offered:
+                raise DeclarationError(
+                    f"node {spec.id!r} asks for {injection.name}: {injection.python.__name__}, "
+                    "which no pack offers as a service"
+                )

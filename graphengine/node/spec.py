@@ -1,0 +1,123 @@
+"""NodeSpec: what a node is, as data that a resolver, an executor and an editor can all read."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
+
+from graphengine.types.socket_type import TypeRef
+
+Lane = Literal["gpu", "cpu", "io"]
+
+MISSING = object()
+"""Stands where a default would: the input must be given."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """An input socket.
+
+    Attributes:
+        default: the value when the document gives none, or ``MISSING``.
+        adapter: checks a plain value; None where a document cannot write one (an Image, say).
+        schema: JSON Schema of the plain values, for an editor's form; empty where there are none.
+        widget: the editor's hint, as data.
+        roots: for files, the roots in which a plain path is looked up.
+        constrained: whether values from a link are checked too: the type alone does not say all.
+    """
+
+    name: str
+    type: TypeRef
+    default: Any = MISSING
+    adapter: TypeAdapter[Any] | None = field(default=None, compare=False, repr=False)
+    schema: Mapping[str, Any] = field(default_factory=dict)
+    widget: Mapping[str, Any] | None = None
+    roots: tuple[str, ...] = ()
+    constrained: bool = False
+
+    @property
+    def required(self) -> bool:
+        """Whether the document must give a value or a link."""
+        return self.default is MISSING
+
+    def parse(self, value: Any) -> Any:
+        """Check a plain value and return it in canonical form (``1`` for a Float is ``1.0``).
+
+        Raises:
+            ValueError: with a sentence that says what was wanted and what was given.
+        """
+        if self.adapter is None:
+            raise ValueError(f"{self.type} cannot be written as a value; it comes over a link")
+        if value is None and self.default is None:
+            return None
+        try:
+            return self.adapter.validate_python(value)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_context=False)[0]
+            raise ValueError(f"{first['msg']}; {_shown(value)} was given") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An output socket."""
+
+    name: str
+    type: TypeRef
+
+
+@dataclass(frozen=True, slots=True)
+class Injection:
+    """A keyword-only parameter: what the engine passes by itself, found by its class."""
+
+    name: str
+    python: type
+
+
+@dataclass(frozen=True)
+class NodeSpec:
+    """A node as data; ``function`` is what computes it.
+
+    Attributes:
+        id: ``domain.name``, unique among all packs, written in documents.
+        version: part of every fingerprint; rises when behaviour changes.
+        several: whether the function returns a tuple of its outputs, or its only output itself.
+        lane: the resource a call occupies.
+        sink: whether a call has an effect outside (a file is written): it is never answered from a cache.
+    """
+
+    id: str
+    title: str
+    category: str
+    version: int
+    summary: str
+    help: str
+    inputs: tuple[Input, ...]
+    outputs: tuple[Output, ...]
+    several: bool
+    injected: tuple[Injection, ...]
+    lane: Lane
+    sink: bool
+    function: Callable[..., Any] = field(compare=False, repr=False)
+    python: Mapping[str, type] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def input(self) -> Mapping[str, Input]:
+        """The inputs by name."""
+        return {each.name: each for each in self.inputs}
+
+    @cached_property
+    def output(self) -> Mapping[str, Output]:
+        """The outputs by name."""
+        return {each.name: each for each in self.outputs}
+
+    @cached_property
+    def key(self) -> str:
+        """``id@version``: what a fingerprint knows of the node."""
+        return f"{self.id}@{self.version}"
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,1 @@
+"""From a graph to a plan: what to compute for which targets, and under which fingerprints."""

@@ -1,0 +1,45 @@
+"""A plan: the tasks that the wanted targets need, frozen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphengine.node.spec import NodeSpec
+from graphengine.workflow.document import Socket
+from graphengine.workflow.graph import Link
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One node to compute.
+
+    Attributes:
+        name: the node's name in the workflow.
+        fingerprint: the content address of its result.
+        needs: the tasks whose results it takes, each once.
+        consumers: the tasks that take its result, each once.
+        rank: the length of the longest way from here to an end; what has more behind it goes first.
+    """
+
+    name: str
+    spec: NodeSpec
+    fingerprint: str
+    constants: Mapping[str, Any]
+    links: Mapping[str, Link]
+    needs: tuple[str, ...]
+    consumers: tuple[str, ...]
+    rank: int
+
+    @property
+    def cacheable(self) -> bool:
+        """Whether a stored result may stand for a call."""
+        return not self.spec.sink
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to compute. ``targets`` are the tasks asked for, ``outputs`` the values the caller gets."""
+
+    tasks: Mapping[str, Task]
+    targets: tuple[str, ...]
+    outputs: Mapping[str, Socket]

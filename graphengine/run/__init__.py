@@ -1,0 +1,1 @@
+"""Running a plan: a pure machine that decides, and hands that do."""

@@ -1,0 +1,1 @@
+"""Where results are kept between runs, by fingerprint; every tier passes one conformance suite."""

@@ -1,0 +1,99 @@
+"""The engine as one call sees it: progress, previews, cancellation and the output folder."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from graphengine.errors import Cancelled, NodeError
+from graphengine.files.atomic import write_atomically
+from graphengine.files.digest import sha256
+from graphengine.files.naming import NamePatternError, candidates, fields_of
+from graphengine.files.roots import File
+from graphengine.node.context import Preview, RunInfo
+from graphengine.run.messages import Event, TaskOutput, TaskPreview, TaskProgress
+
+Tell = Callable[[Event], None]
+
+
+class CancelToken:
+    """A flag that any thread may raise, and that calls look at where they can stop."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the run was cancelled."""
+        return self._event.is_set()
+
+    def cancel(self) -> None:
+        """Ask the calls of the run to stop."""
+        self._event.set()
+
+
+@dataclass(frozen=True, slots=True)
+class RunScope:
+    """What all calls of one run share.
+
+    Attributes:
+        tell: takes an event from any thread.
+        previews: whether somebody looks at previews.
+        started: the local time in the names of result files.
+    """
+
+    info: RunInfo
+    output_folder: Path
+    token: CancelToken
+    tell: Tell
+    previews: bool
+    started: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TaskContext:
+    """The context of one call; see :class:`graphengine.node.context.Context`."""
+
+    scope: RunScope
+    node: str
+
+    @property
+    def run(self) -> RunInfo:
+        """The run this call belongs to."""
+        return self.scope.info
+
+    def check(self) -> None:
+        """Raise Cancelled if the run was cancelled."""
+        if self.scope.token.cancelled:
+            raise Cancelled("the run was cancelled")
+
+    def progress(self, step: int, total: int, message: str = "") -> None:
+        """Tell how far the call is, and raise Cancelled if the run was cancelled."""
+        self.check()
+        self.scope.tell(TaskProgress(self.node, step, total, message))
+
+    def preview(self, make: Callable[[], Preview]) -> None:
+        """Tell a picture of work in progress, if somebody looks."""
+        if self.scope.previews:
+            self.scope.tell(TaskPreview(self.node, make()))
+
+    def save(self, pattern: str, suffix: str, content: bytes, media_type: str) -> File:
+        """Write a result file under the first free name of the pattern; whole or not at all."""
+        folder = self.scope.output_folder
+        fields = fields_of(self.run.title, self.node, self.run.id, self.scope.started)
+        try:
+            for name in candidates(pattern, suffix, fields):
+                path = folder / name
+                if path.exists():
+                    continue
+                try:
+                    write_atomically(path, content, overwrite=False)
+                except FileExistsError:
+                    continue  # another process took the name in between
+                file = File(f"outputs:{name}", path, sha256(content))
+                self.scope.tell(TaskOutput(self.node, file, media_type))
+                return file
+        except NamePatternError as error:
+            raise NodeError(f"{error}") from None
+        raise AssertionError("the names of a pattern never end")

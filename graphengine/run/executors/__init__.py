@@ -1,0 +1,1 @@
+"""Where node functions are called; every executor passes one conformance suite."""

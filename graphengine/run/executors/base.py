@@ -1,0 +1,61 @@
+"""The seam between the engine and the places where node functions run."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from graphengine.errors import Failure
+from graphengine.node.context import Context
+from graphengine.node.spec import NodeSpec
+from graphengine.run.handle import Handles
+from graphengine.types.assign import Conversion
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A node function to be called.
+
+    Attributes:
+        constants: checked plain values, by input.
+        linked: handles of this executor, by input, each with its conversion in ``conversions``.
+    """
+
+    spec: NodeSpec
+    constants: Mapping[str, Any]
+    linked: Handles
+    conversions: Mapping[str, Conversion]
+    context: Context
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """A call returned, after ``seconds``."""
+
+    handles: Handles
+    seconds: float
+
+
+Outcome = Success | Failure
+
+
+class Executor(Protocol):
+    """Calls node functions and holds what they return."""
+
+    def submit(self, call: Call, done: Callable[[Outcome], None]) -> None:
+        """Start a call; ``done`` is called exactly once with its outcome, from any thread.
+
+        It never raises for what a node does; it may call ``done`` before it returns.
+        """
+        ...
+
+    def value(self, handles: Handles) -> Mapping[str, Any]:
+        """Return the values behind handles of this executor."""
+        ...
+
+    def release(self, handles: Handles) -> None:
+        """Let go of values."""
+        ...
+
+    def close(self) -> None:
+        """Wait for calls that run, and free what the executor holds."""
+        ...

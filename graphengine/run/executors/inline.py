@@ -1,0 +1,31 @@
+"""The executor without machinery: calls happen at once, in the caller's thread."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from graphengine.node.registry import Registry
+from graphengine.run.executors.base import Call, Outcome
+from graphengine.run.executors.invoke import Services, invoke
+from graphengine.run.handle import Handles
+
+
+class InlineExecutor:
+    """For tests and debuggers: nothing runs beside anything else, and the event loop waits."""
+
+    def __init__(self, registry: Registry, services: Services) -> None:
+        self._registry = registry
+        self._services = services
+
+    def submit(self, call: Call, done: Callable[[Outcome], None]) -> None:
+        """Call the node now."""
+        done(invoke(call, self._registry, self._services))
+
+    def value(self, handles: Handles) -> Mapping[str, Any]:
+        """Return the values, which the handles are."""
+        return {name: handle.ref for name, handle in handles.items()}
+
+    def release(self, handles: Handles) -> None:
+        """Do nothing: a value goes when its last handle goes."""
+
+    def close(self) -> None:
+        """Do nothing: nothing is held."""

@@ -1,0 +1,99 @@
+"""One call of a node function, the same in every executor: bind, call, check, and never raise."""
+
+import asyncio
+import inspect
+import time
+from collections.abc import Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from graphengine.errors import Cancelled, Failure, NodeError
+from graphengine.node.context import Context
+from graphengine.node.registry import Registry
+from graphengine.node.spec import NodeSpec
+from graphengine.run.executors.base import Call, Outcome, Success
+from graphengine.run.handle import Handle, Handles
+from graphengine.types.builtin import FLOAT
+
+Services = Mapping[type, Any]
+
+
+class _Refused(Exception):
+    """A value that the call or its result must not have; carries the failure."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+def invoke(call: Call, registry: Registry, services: Services) -> Outcome:
+    """Call a node function in this process; handles are the values themselves.
+
+    Whatever the node raises becomes a Failure: this is the one place where that happens.
+    """
+    started = time.perf_counter()
+    try:
+        result = call.spec.function(**_arguments(call, services))
+        if inspect.iscoroutine(result):
+            result = _await(result)
+        handles = _results(call.spec, result, registry)
+    except _Refused as refused:
+        return refused.failure
+    except Cancelled as error:
+        return Failure("cancelled", f"{error}")
+    except NodeError as error:
+        return Failure(error.code, f"{error}", error.hint, type(error).__name__)
+    except MemoryError as error:
+        return Failure("out_of_memory", "the host has no memory left", exception=type(error).__name__)
+    except Exception as error:  # noqa: BLE001 - whatever a node raises is data to the engine
+        return Failure("node_raised", f"{type(error).__name__}: {error}", exception=type(error).__name__)
+    return Success(handles, time.perf_counter() - started)
+
+
+def _await(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run an async node in a thread, and so an event loop, of its own: this thread may have one already."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
+
+
+def _arguments(call: Call, services: Services) -> dict[str, Any]:
+    arguments = dict(call.constants)
+    for name, handle in call.linked.items():
+        arguments[name] = _linked(call, name, handle.ref)
+    for injection in call.spec.injected:
+        python = injection.python
+        arguments[injection.name] = call.context if python is Context else services[python]
+    return arguments
+
+
+def _linked(call: Call, name: str, value: Any) -> Any:
+    value = call.conversions[name].convert(value)
+    socket = call.spec.input[name]
+    if not socket.constrained:
+        return value
+    try:
+        return socket.parse(value)
+    except ValueError as error:
+        raise _Refused(Failure("invalid_input", f"the value linked to {name!r} is refused: {error}")) from None
+
+
+def _results(spec: NodeSpec, result: Any, registry: Registry) -> Handles:
+    if not spec.outputs:
+        return {}
+    values = result if spec.several else (result,)
+    if len(values) != len(spec.outputs):
+        raise _wrong(f"{spec.id!r} returned {len(values)} values, not {len(spec.outputs)}")
+    handles = {}
+    for output, value in zip(spec.outputs, values, strict=True):
+        kind = registry.type_of(output.type)
+        if output.type == FLOAT.ref and type(value) is int:
+            value = float(value)  # noqa: PLW2901 - a whole number is a number
+        items = value if output.type.item is not None else (value,)
+        if not isinstance(items, list | tuple) or not all(isinstance(item, kind.python) for item in items):
+            raise _wrong(f"{spec.id!r} returned {type(value).__name__} as {output.name!r}, not {output.type}")
+        handles[output.name] = Handle(value, sum(kind.codec.nbytes(item) for item in items))
+    return handles
+
+
+def _wrong(message: str) -> _Refused:
+    return _Refused(Failure("wrong_output", message, "This is a fault of the node's pack."))

@@ -1,0 +1,25 @@
+"""The executor for one process: calls run in a pool of threads, beside the event loop and each other."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from graphengine.node.registry import Registry
+from graphengine.run.executors.base import Call, Outcome
+from graphengine.run.executors.inline import InlineExecutor
+from graphengine.run.executors.invoke import Services, invoke
+
+
+class ThreadExecutor(InlineExecutor):
+    """Python threads: right for nodes that release the interpreter lock, as torch, numpy and files do."""
+
+    def __init__(self, registry: Registry, services: Services, threads: int) -> None:
+        super().__init__(registry, services)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="graphengine")
+
+    def submit(self, call: Call, done: Callable[[Outcome], None]) -> None:
+        """Call the node in a thread of the pool."""
+        self._pool.submit(lambda: done(invoke(call, self._registry, self._services)))
+
+    def close(self) -> None:
+        """Wait for the calls that run."""
+        self._pool.shutdown()

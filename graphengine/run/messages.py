@@ -1,0 +1,187 @@
+"""The three closed unions: what happened, what to do now, and what observers may know."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from graphengine.errors import Failure
+from graphengine.files.roots import File
+from graphengine.node.context import Preview
+from graphengine.run.handle import Handles
+
+Status = Literal["done", "failed", "cancelled"]
+
+# ------------------------------------------------------------------ stimuli: what happened
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The run begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """A lookup ended; ``handles`` is None when the result was not there."""
+
+    task: str
+    handles: Handles | None
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A call ended well, after ``seconds``."""
+
+    task: str
+    handles: Handles
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """A call ended badly."""
+
+    task: str
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Somebody wants the run to stop."""
+
+
+Stimulus = Start | LookedUp | Returned | Raised | Cancel
+
+# ------------------------------------------------------------------ instructions: what to do now
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """Ask the cache for a task's result; answer with LookedUp."""
+
+    task: str
+
+
+@dataclass(frozen=True, slots=True)
+class Execute:
+    """Call a task's node with these linked inputs; answer with Returned or Raised."""
+
+    task: str
+    inputs: Handles
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Offer a result to the cache."""
+
+    task: str
+    handles: Handles
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Let go of values that nobody in this run needs any more."""
+
+    handles: Handles
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupt:
+    """Ask every running call to stop; each still answers."""
+
+
+Instruction = Lookup | Execute | Store | Release | Interrupt
+
+# ------------------------------------------------------------------ events: what observers may know
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """The run began; ``tasks`` is how many it may take at most."""
+
+    tasks: int
+
+
+@dataclass(frozen=True, slots=True)
+class TaskCached:
+    """A task's result was in the cache."""
+
+    task: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskStarted:
+    """A task's node was called."""
+
+    task: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskProgress:
+    """``step`` of ``total`` steps of a call are done."""
+
+    task: str
+    step: int
+    total: int
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskPreview:
+    """A picture of a call's work in progress."""
+
+    task: str
+    preview: Preview
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOutput:
+    """A call wrote a result file."""
+
+    task: str
+    file: File
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFinished:
+    """A task's node returned, after ``seconds``."""
+
+    task: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFailed:
+    """A task's node failed."""
+
+    task: str
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSkipped:
+    """A task cannot run because ``cause`` failed."""
+
+    task: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunFinished:
+    """The run is over, and nothing of it is left running."""
+
+    status: Status
+
+
+Event = (
+    RunStarted
+    | TaskCached
+    | TaskStarted
+    | TaskProgress
+    | TaskPreview
+    | TaskOutput
+    | TaskFinished
+    | TaskFailed
+    | TaskSkipped
+    | RunFinished
+)

@@ -1,0 +1,199 @@
+"""The hands: obey the machine's instructions, and feed what happens back to it as stimuli."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, assert_never
+
+from graphengine.errors import EngineBug, Failure
+from graphengine.node.context import RunInfo
+from graphengine.plan.plan import Plan
+from graphengine.run.cache.tier import Tier
+from graphengine.run.context import CancelToken, RunScope, TaskContext
+from graphengine.run.executors.base import Call, Executor, Outcome, Success
+from graphengine.run.handle import Handles
+from graphengine.run.messages import (
+    Cancel,
+    Event,
+    Execute,
+    Instruction,
+    Interrupt,
+    LookedUp,
+    Lookup,
+    Raised,
+    Release,
+    Returned,
+    Start,
+    Status,
+    Stimulus,
+    Store,
+)
+from graphengine.run.state import RunState
+
+Observer = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How a run is run.
+
+    Attributes:
+        lanes: how many calls each lane takes at once.
+        output_folder: where sinks write.
+        previews: whether somebody looks at previews.
+    """
+
+    lanes: Mapping[str, int]
+    output_folder: Path
+    keep_going: bool = False
+    previews: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a run ended, and the values of the workflow's outputs that were computed."""
+
+    status: Status
+    outputs: Mapping[str, Any]
+
+
+class Run:
+    """One execution of a plan.
+
+    Args:
+        observe: is told every event, in order, in the event loop's thread.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        info: RunInfo,
+        executor: Executor,
+        cache: Tier,
+        options: RunOptions,
+        observe: Observer,
+    ) -> None:
+        self.id = info.id
+        self._plan = plan
+        self._executor = executor
+        self._cache = cache
+        self._observe = observe
+        self._state = RunState(plan, options.lanes, keep_going=options.keep_going)
+        self._token = CancelToken()
+        self._stimuli: deque[Stimulus] = deque()
+        self._log: list[Stimulus] = []
+        self._wake = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._lookups: set[asyncio.Task[None]] = set()
+        self._scope = RunScope(
+            info=info,
+            output_folder=options.output_folder,
+            token=self._token,
+            tell=lambda event: self._from_anywhere(lambda: observe(event)),
+            previews=options.previews,
+            started=datetime.now().astimezone(),
+        )
+
+    def cancel(self) -> None:
+        """Stop as soon as the running calls let go; from any thread, at any time, more than once."""
+        self._token.cancel()
+        self._from_anywhere(lambda: self._feed(Cancel()))
+
+    async def result(self) -> RunResult:
+        """Run to the end.
+
+        Raises:
+            EngineBug: an invariant broke; it carries every stimulus, so that the run can be replayed.
+        """
+        self._feed(Start())
+        try:
+            while self._state.status is None:
+                if not self._stimuli:
+                    self._wake.clear()
+                    await self._wake.wait()
+                self._step(self._stimuli.popleft())
+        finally:
+            self._token.cancel()  # whoever stops waiting does not want the calls to go on
+        values = self._executor.value(self._state.results())
+        return RunResult(self._state.status, values)
+
+    def _step(self, stimulus: Stimulus) -> None:
+        if self._state.status is not None:
+            return  # a late cancel
+        self._log.append(stimulus)
+        try:
+            reaction = self._state.handle(stimulus)
+        except EngineBug as bug:
+            raise EngineBug(f"{bug}", self._log) from bug
+        for event in reaction.events:
+            self._observe(event)
+        for instruction in reaction.instructions:
+            self._obey(instruction)
+
+    def _obey(self, instruction: Instruction) -> None:
+        match instruction:
+            case Lookup(task):
+                self._look_up(task)
+            case Execute(task, inputs):
+                self._execute(task, inputs)
+            case Store(task, handles, seconds):
+                self._cache.put(self._plan.tasks[task].fingerprint, handles, seconds)
+            case Release(handles):
+                self._executor.release(handles)
+            case Interrupt():
+                self._token.cancel()
+            case _:
+                assert_never(instruction)
+
+    def _look_up(self, task: str) -> None:
+        found = self._cache.get(self._plan.tasks[task].fingerprint)
+        if isinstance(found, Awaitable):
+            lookup = self._loop.create_task(self._await_lookup(task, found))
+            self._lookups.add(lookup)
+            lookup.add_done_callback(self._lookups.discard)
+        else:
+            self._feed(LookedUp(task, found))
+
+    async def _await_lookup(self, task: str, found: Awaitable[Handles | None]) -> None:
+        self._feed(LookedUp(task, await found))
+
+    def _execute(self, name: str, inputs: Handles) -> None:
+        task = self._plan.tasks[name]
+
+        def done(outcome: Outcome) -> None:
+            self._from_anywhere(lambda: self._feed(_stimulus(name, outcome)))
+
+        conversions = {key: link.conversion for key, link in task.links.items()}
+        context = TaskContext(self._scope, name)
+        self._executor.submit(Call(task.spec, task.constants, inputs, conversions, context), done)
+
+    def _feed(self, stimulus: Stimulus) -> None:
+        self._stimuli.append(stimulus)
+        self._wake.set()
+
+    def _from_anywhere(self, act: Callable[[], None]) -> None:
+        """Act in the event loop's thread, in order; at once if this is it."""
+        if _current_loop() is self._loop:
+            act()
+        else:
+            self._loop.call_soon_threadsafe(act)
+
+
+def _stimulus(name: str, outcome: Outcome) -> Stimulus:
+    match outcome:
+        case Success(handles, seconds):
+            return Returned(name, handles, seconds)
+        case Failure():
+            return Raised(name, outcome)
+        case _:
+            assert_never(outcome)
+
+
+def _current_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None

@@ -1,0 +1,325 @@
+"""The pure machine: it decides, and does nothing.
+
+Stimuli go in by one door, :meth:`RunState.handle`; instructions and events come out. There is no clock, no
+I/O and no await in here, so a run can be replayed from its stimuli, and every order of completions tested.
+
+Work is demanded backwards from the targets: a target is looked up in the cache first, and only a miss
+demands what it needs. A value is held while a task that may still want it is unsettled, and released once.
+"""
+
+import heapq
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import assert_never
+
+from graphengine.errors import EngineBug, Failure
+from graphengine.plan.plan import Plan
+from graphengine.run.handle import Handle, Handles
+from graphengine.run.messages import (
+    Cancel,
+    Event,
+    Execute,
+    Instruction,
+    Interrupt,
+    LookedUp,
+    Lookup,
+    Raised,
+    Release,
+    Returned,
+    RunFinished,
+    RunStarted,
+    Start,
+    Status,
+    Stimulus,
+    Store,
+    TaskCached,
+    TaskFailed,
+    TaskFinished,
+    TaskSkipped,
+    TaskStarted,
+)
+
+
+class Phase(Enum):
+    """Where a task stands. The last four are final: the task is *settled*."""
+
+    IDLE = "idle"  # nobody has asked for it
+    LOOKUP = "lookup"  # the cache is being asked
+    WAITING = "waiting"  # for what it needs
+    READY = "ready"  # for a slot in its lane
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"  # something it needs failed
+    UNNEEDED = "unneeded"  # everything that could have asked for it is settled
+
+
+SETTLED = frozenset((Phase.DONE, Phase.FAILED, Phase.SKIPPED, Phase.UNNEEDED))
+BROKEN = frozenset((Phase.FAILED, Phase.SKIPPED))
+
+
+@dataclass(slots=True)
+class Reaction:
+    """What the machine answers to a stimulus: instructions to obey in order, events to tell."""
+
+    instructions: list[Instruction] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+
+
+class RunState:
+    """The state of one run of one plan.
+
+    Args:
+        plan: what to compute.
+        lanes: how many calls each lane takes at once; a lane that is not named takes one.
+        keep_going: after a failure go on with what does not depend on it; else start nothing new.
+    """
+
+    def __init__(self, plan: Plan, lanes: Mapping[str, int], *, keep_going: bool = False) -> None:
+        self.plan = plan
+        self.keep_going = keep_going
+        self.phase: dict[str, Phase] = dict.fromkeys(plan.tasks, Phase.IDLE)
+        self.values: dict[str, Handles] = {}
+        self.status: Status | None = None
+        self._targets = frozenset(plan.targets)
+        self._kept = {socket.node for socket in plan.outputs.values()}
+        # Who may still want a task's value: its unsettled consumers, whoever asked for it as a target, and
+        # the caller who gets it as an output (who never lets go).
+        self._holders = {name: len(task.consumers) for name, task in plan.tasks.items()}
+        for name in (*plan.targets, *self._kept):
+            self._holders[name] += 1
+        self._missing: dict[str, int] = {}
+        self._ready: dict[str, list[tuple[int, int, str]]] = {}
+        self._free: dict[str, int] = {t.spec.lane: lanes.get(t.spec.lane, 1) for t in plan.tasks.values()}
+        self._in_flight = 0
+        self._stopping: Status | None = None
+        self._order = 0
+        self._out = Reaction()
+
+    def handle(self, stimulus: Stimulus) -> Reaction:
+        """Take one stimulus in, and return what follows from it.
+
+        Raises:
+            EngineBug: the stimulus cannot happen in this state, or the run cannot go on.
+        """
+        if self.status is not None:
+            raise EngineBug(f"{stimulus!r} after the end of the run")
+        self._out = Reaction()
+        match stimulus:
+            case Start():
+                self._out.events.append(RunStarted(len(self.plan.tasks)))
+                self._demand(self.plan.targets)
+            case LookedUp(task, handles):
+                self._looked_up(task, handles)
+            case Returned(task, handles, seconds):
+                self._returned(task, handles, seconds)
+            case Raised(task, failure):
+                self._raised(task, failure)
+            case Cancel():
+                self._cancel()
+            case _:
+                assert_never(stimulus)
+        self._dispatch()
+        self._finish_if_over()
+        return self._out
+
+    def results(self) -> Mapping[str, Handle]:
+        """Return the values of the plan's outputs that were computed, by the outputs' names."""
+        return {
+            name: self.values[socket.node][socket.name]
+            for name, socket in self.plan.outputs.items()
+            if socket.node in self.values
+        }
+
+    # -------------------------------------------------------------- transitions
+
+    def _looked_up(self, name: str, handles: Handles | None) -> None:
+        self._in_flight -= 1
+        if self.phase[name] is Phase.UNNEEDED:
+            if handles is not None:
+                self._out.instructions.append(Release(handles))
+            return
+        self._expect(name, Phase.LOOKUP)
+        if handles is not None:
+            self._out.events.append(TaskCached(name))
+            self._done(name, handles)
+        else:
+            self._demand(self._wait(name))
+
+    def _returned(self, name: str, handles: Handles, seconds: float) -> None:
+        self._leave_lane(name)
+        task = self.plan.tasks[name]
+        self._out.events.append(TaskFinished(name, seconds))
+        if task.cacheable:
+            self._out.instructions.append(Store(name, handles, seconds))
+        self._done(name, handles)
+
+    def _raised(self, name: str, failure: Failure) -> None:
+        self._leave_lane(name)
+        self._out.events.append(TaskFailed(name, failure))
+        self._settle(name, Phase.FAILED)
+        self._skip_consumers(name)
+        if not self.keep_going:
+            self._stop("failed")
+
+    def _cancel(self) -> None:
+        self._stop("cancelled")
+        self._out.instructions.append(Interrupt())
+
+    def _done(self, name: str, handles: Handles) -> None:
+        self.values[name] = handles
+        for consumer in self.plan.tasks[name].consumers:
+            if self.phase[consumer] is Phase.WAITING:
+                self._missing[consumer] -= 1
+                if not self._missing[consumer]:
+                    self._make_ready(consumer)
+        self._settle(name, Phase.DONE)
+        if not self._holders[name]:
+            self._release(name)
+
+    # -------------------------------------------------------------- demand
+
+    def _demand(self, names: Iterable[str]) -> None:
+        """Ask the cache for tasks, or where it cannot answer, demand what they need."""
+        stack = list(names)  # no recursion: a chain may be ten thousand long
+        while stack:
+            name = stack.pop()
+            if self.phase[name] is not Phase.IDLE:
+                continue
+            if self.plan.tasks[name].cacheable:
+                self.phase[name] = Phase.LOOKUP
+                self._in_flight += 1
+                self._out.instructions.append(Lookup(name))
+            else:
+                stack.extend(self._wait(name))
+
+    def _wait(self, name: str) -> Sequence[str]:
+        """Let a task wait for what it needs; return what it misses, to be demanded."""
+        needs = self.plan.tasks[name].needs
+        broken = next((need for need in needs if self.phase[need] in BROKEN), None)
+        if broken is not None:
+            self._skip(name, broken)
+            self._skip_consumers(name)
+            return ()
+        missing = [need for need in needs if self.phase[need] is not Phase.DONE]
+        self.phase[name] = Phase.WAITING
+        self._missing[name] = len(missing)
+        if not missing:
+            self._make_ready(name)
+        return missing
+
+    # -------------------------------------------------------------- lanes
+
+    def _make_ready(self, name: str) -> None:
+        task = self.plan.tasks[name]
+        self.phase[name] = Phase.READY
+        self._order += 1
+        heapq.heappush(self._ready.setdefault(task.spec.lane, []), (-task.rank, self._order, name))
+
+    def _dispatch(self) -> None:
+        if self._stopping:
+            return
+        for lane, queue in self._ready.items():
+            while queue and self._free[lane]:
+                name = heapq.heappop(queue)[2]
+                if self.phase[name] is Phase.READY:
+                    self._execute(name, lane)
+
+    def _execute(self, name: str, lane: str) -> None:
+        task = self.plan.tasks[name]
+        inputs = {key: self.values[link.source.node][link.source.name] for key, link in task.links.items()}
+        self._free[lane] -= 1
+        self._in_flight += 1
+        self.phase[name] = Phase.RUNNING
+        self._out.instructions.append(Execute(name, inputs))
+        self._out.events.append(TaskStarted(name))
+
+    def _leave_lane(self, name: str) -> None:
+        self._expect(name, Phase.RUNNING)
+        self._in_flight -= 1
+        self._free[self.plan.tasks[name].spec.lane] += 1
+
+    # -------------------------------------------------------------- endings
+
+    def _skip(self, name: str, cause: str) -> None:
+        self._out.events.append(TaskSkipped(name, cause))
+        self._settle(name, Phase.SKIPPED)
+
+    def _skip_consumers(self, failed: str) -> None:
+        stack = [failed]
+        while stack:
+            cause = stack.pop()
+            for consumer in self.plan.tasks[cause].consumers:
+                if self.phase[consumer] is Phase.WAITING:
+                    self._skip(consumer, cause)
+                    stack.append(consumer)
+
+    def _settle(self, name: str, phase: Phase) -> None:
+        """Put a task into a final phase, and let go of everything it held."""
+        self.phase[name] = phase
+        if name in self._targets:
+            self._holders[name] -= 1
+        stack = [name]
+        while stack:
+            for need in self.plan.tasks[stack.pop()].needs:
+                self._holders[need] -= 1
+                if self._holders[need]:
+                    continue
+                if self.phase[need] is Phase.DONE:
+                    self._release(need)
+                elif self.phase[need] not in SETTLED and self.phase[need] is not Phase.RUNNING:
+                    self.phase[need] = Phase.UNNEEDED
+                    stack.append(need)
+
+    def _release(self, name: str) -> None:
+        self._out.instructions.append(Release(self.values.pop(name)))
+
+    def _stop(self, status: Status) -> None:
+        self._stopping = self._stopping or status
+        self._ready.clear()
+
+    def _finish_if_over(self) -> None:
+        if self._in_flight:
+            return
+        phases = set(self.phase.values())
+        if not self._stopping and not phases <= SETTLED | {Phase.IDLE}:
+            raise EngineBug("nothing is in flight, and tasks wait")
+        for name in [each for each in self.values if each not in self._kept]:
+            self._release(name)
+        self.status = self._stopping or ("failed" if Phase.FAILED in phases else "done")
+        self._out.events.append(RunFinished(self.status))
+
+    def _expect(self, name: str, phase: Phase) -> None:
+        if self.phase[name] is not phase:
+            raise EngineBug(f"task {name!r} is {self.phase[name].value}, not {phase.value}")
+
+    def check_invariants(self) -> None:
+        """Look at the whole state at once; tests call this after every stimulus.
+
+        Raises:
+            EngineBug: the state contradicts itself.
+        """
+        running = [name for name, phase in self.phase.items() if phase is Phase.RUNNING]
+        claims = {
+            "values are held by tasks that are done": all(self.phase[n] is Phase.DONE for n in self.values),
+            "what runs has its inputs": all(
+                need in self.values for name in running for need in self.plan.tasks[name].needs
+            ),
+            "no lane is over-full": all(free >= 0 for free in self._free.values()),
+            "a held value has a use": all(self._wanted(name) for name in self.values),
+            "what waits is wanted": all(
+                self._wanted(name) or name in self._targets
+                for name, phase in self.phase.items()
+                if phase in (Phase.WAITING, Phase.READY)
+            ),
+            "no holder is lost": all(count >= 0 for count in self._holders.values()),
+            "the end is the end": self.status is None or not running,
+        }
+        for claim, holds in claims.items():
+            if not holds:
+                raise EngineBug(f"broken invariant: {claim}")
+
+    def _wanted(self, name: str) -> bool:
+        consumers = self.plan.tasks[name].consumers
+        return name in self._kept or any(self.phase[each] not in SETTLED for each in consumers)

@@ -1,0 +1,45 @@
+"""The settings of the machine's owner, from ``GRAPHENGINE_…`` variables; only :mod:`app` reads them."""
+
+import os
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+GIB = 2**30
+
+
+class Settings(BaseSettings):
+    """What the owner of the machine decides; each field is also the variable ``GRAPHENGINE_<FIELD>``."""
+
+    model_config = SettingsConfigDict(env_prefix="GRAPHENGINE_", frozen=True, extra="forbid")
+
+    model_folders: list[Path] = Field(default_factory=lambda: [Path.home() / ".graphengine" / "models"])
+    """Where models lie, searched in order. In the variable: a JSON list."""
+
+    input_folders: list[Path] = Field(default_factory=lambda: [Path.cwd()])
+    """Where pictures and other inputs lie, searched in order."""
+
+    packs: list[str] | None = None
+    """The installed packs to load, by name; by default all of them. In the variable: a JSON list."""
+
+    pack_folder: Path | None = None
+    """A folder with packs of nodes beside the installed ones."""
+
+    memory_cache_bytes: int = Field(default=2 * GIB, ge=0)
+    """What results may take in memory."""
+
+    model_bytes: int = Field(default=8 * GIB, ge=0)
+    """What loaded weights may take."""
+
+    device: str = ""
+    """The device of the models: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; empty takes the best there is."""
+
+    gpu_slots: int = Field(default=1, ge=1)
+    """How many calls of the ``gpu`` lane run at once."""
+
+    cpu_slots: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    """How many calls of the ``cpu`` lane run at once."""
+
+    io_slots: int = Field(default=8, ge=1)
+    """How many calls of the ``io`` lane run at once."""

@@ -1,0 +1,134 @@
+"""The workflow document: what is written in a file, what an editor edits, what an API receives.
+
+A document says nothing false about its own form (pydantic checks that) but may still be wrong about the
+world: unknown nodes, types that do not fit, files that are not there. That is for :mod:`resolve` to find.
+Fields that begin with ``x-`` are kept for whoever wrote them; any other unknown field is an error.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+
+FORMAT: Final = "graphengine.workflow"
+VERSION: Final = 1
+
+LINK = "$link"
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")]
+Address = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}\.[A-Za-z_][A-Za-z0-9_]{0,63}$")]
+NodeId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
+Text = Annotated[str, StringConstraints(max_length=10_000)]
+
+
+class Socket(NamedTuple):
+    """The place of a value: a node and one of its inputs or outputs."""
+
+    node: str
+    name: str
+
+    @classmethod
+    def parse(cls, address: str) -> "Socket":
+        """Read ``node.socket``."""
+        node, _, name = address.partition(".")
+        return cls(node, name)
+
+    def __str__(self) -> str:
+        return f"{self.node}.{self.name}"
+
+
+class _Part(BaseModel):
+    """A part of a document: strict, immutable, and open only to ``x-`` fields."""
+
+    model_config = ConfigDict(
+        strict=True,
+        frozen=True,
+        extra="allow",
+        populate_by_name=True,
+        json_schema_extra={"patternProperties": {"^x-": {}}},
+    )
+
+    @model_validator(mode="after")
+    def _only_known_fields(self) -> "_Part":
+        unknown = [name for name in self.model_extra or () if not name.startswith("x-")]
+        if unknown:
+            raise ValueError(f"unknown field {unknown[0]!r} (own fields begin with 'x-')")
+        return self
+
+
+class Node(_Part):
+    """A node: its type and, by name, the value or the link of each input.
+
+    ``mode`` ``bypass`` passes inputs on to the outputs of the same type, ``mute`` leaves the node out.
+    """
+
+    type: NodeId
+    inputs: dict[str, JsonValue] = Field(default_factory=dict)
+    mode: Literal["run", "bypass", "mute"] = "run"
+    title: Text | None = None
+
+
+class WorkflowInput(_Part):
+    """A named input of the whole workflow, and the sockets that it sets."""
+
+    to: list[Address] = Field(min_length=1)
+    title: Text | None = None
+    description: Text | None = None
+
+
+class WorkflowOutput(_Part):
+    """A named output of the whole workflow, and the socket that it shows."""
+
+    from_: Address = Field(alias="from")
+    title: Text | None = None
+    description: Text | None = None
+
+
+class View(_Part):
+    """All that is about looks; the engine never reads it."""
+
+    nodes: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
+    frames: list[dict[str, JsonValue]] = Field(default_factory=list)
+    notes: list[dict[str, JsonValue]] = Field(default_factory=list)
+
+
+class Workflow(_Part):
+    """A whole document. Equal documents mean the same; their ``view`` may differ."""
+
+    format: Literal["graphengine.workflow"] = FORMAT
+    version: Literal[1] = VERSION
+    title: Text = ""
+    description: Text = ""
+    inputs: dict[Name, WorkflowInput] = Field(default_factory=dict)
+    outputs: dict[Name, WorkflowOutput] = Field(default_factory=dict)
+    nodes: dict[Name, Node] = Field(default_factory=dict)
+    subgraphs: dict[Name, dict[str, JsonValue]] = Field(default_factory=dict)
+    view: View = Field(default_factory=View)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the document as plain data, without what is at its default."""
+        data = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        return {"format": FORMAT, "version": VERSION, **data}
+
+
+def json_schema() -> Mapping[str, Any]:
+    """Return the JSON Schema of the document (draft 2020-12)."""
+    schema = Workflow.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def link_of(value: JsonValue) -> Socket | None:
+    """Return where a value comes from if it is a link, ``{"$link": "node.output"}``, else None.
+
+    Raises:
+        ValueError: it looks like a link, but is not one.
+    """
+    if not isinstance(value, dict) or LINK not in value:
+        return None
+    address = value[LINK]
+    if len(value) != 1 or not isinstance(address, str):
+        raise ValueError(f'a link is written {{"{LINK}": "node.output"}}')
+    socket = Socket.parse(address)
+    if not socket.node or not socket.name:
+        raise ValueError(f"the link {address!r} is not written node.output")
+    return socket

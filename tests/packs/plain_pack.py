@@ -1,0 +1,109 @@
+"""A small pack of plain nodes: what the engine's tests run, without torch."""
+
+import asyncio
+import time
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import Field
+
+from graphengine.errors import NodeError
+from graphengine.files.roots import File
+from graphengine.node.context import Context
+from graphengine.node.declare import node
+from graphengine.node.pack import Pack, Service
+from graphengine.node.widgets import Slider, Under
+from graphengine.types.builtin import Seed
+
+
+class Calls:
+    """A service that counts: which node was called how often."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+
+@node("plain.number", category="plain")
+def number(value: float = 0.0) -> float:
+    """A number."""
+    return value
+
+
+@node("plain.add", category="plain")
+def add(a: float, b: float = 0.0, *, context: Context, calls: Calls) -> float:
+    """Add two numbers."""
+    calls.names.append(context.node)
+    return a + b
+
+
+@node("plain.pass", category="plain")
+def passed(value: float) -> float:
+    """Give back what came."""
+    return value
+
+
+class Parts(NamedTuple):
+    """A number taken apart."""
+
+    whole: int
+    rest: float
+
+
+@node("plain.split", category="plain")
+def split(value: float) -> Parts:
+    """Take a number apart."""
+    return Parts(int(value), value % 1)
+
+
+@node("plain.word", category="plain")
+def word(text: str = "", kind: Literal["upper", "lower"] = "upper") -> str:
+    """Change the case of a text."""
+    return text.upper() if kind == "upper" else text.lower()
+
+
+@node("plain.limited", category="plain")
+def limited(
+    steps: Annotated[int, Field(ge=1, le=100), Slider(1, 50)] = 20, seed: Seed = Seed(0), switch: bool = False
+) -> int:
+    """Take values that are checked."""
+    return steps + seed + int(switch)
+
+
+@node("plain.read", category="plain", lane="io")
+def read(file: Annotated[File, Under("inputs")]) -> str:
+    """Read a text file."""
+    return file.path.read_text()
+
+
+@node("plain.write", category="plain", lane="io", sink=True)
+def write(text: str, name: str = "{workflow}", *, context: Context) -> File:
+    """Write a text file."""
+    return context.save(name, ".txt", text.encode(), "text/plain")
+
+
+@node("plain.fail", category="plain")
+def fail(value: float = 0.0, how: Literal["expected", "bug", "type"] = "expected") -> float:
+    """Fail as told."""
+    if how == "expected":
+        raise NodeError("there is no more", hint="Ask for less.")
+    if how == "type":
+        return "not a number"  # type: ignore[return-value]
+    raise ZeroDivisionError("a bug")
+
+
+@node("plain.steps", category="plain", lane="gpu")
+def steps(count: int = 10, pause: float = 0.0, *, context: Context) -> int:
+    """Take steps, and say so."""
+    for step in range(count):
+        time.sleep(pause)
+        context.progress(step + 1, count)
+    return count
+
+
+@node("plain.sleep", category="plain", lane="io")
+async def sleep(value: float, seconds: float = 0.0) -> float:
+    """Wait without holding a thread."""
+    await asyncio.sleep(seconds)
+    return value
+
+
+PACK = Pack(name="plain", package=__name__, services=(Service(Calls, lambda _: Calls()),))
