@@ -23,6 +23,7 @@ from graphengine.run.executors.thread import ThreadExecutor
 from graphengine.run.handle import Handle, Handles
 from graphengine.run.messages import Event, TaskOutput, TaskPreview, TaskProgress
 from graphengine.types.assign import IDENTITY, Conversion
+from graphengine.types.socket_type import TypeRef
 
 
 @pytest.fixture(params=["inline", "thread"])
@@ -134,14 +135,14 @@ def test_a_wrong_result_is_refused(desk: Desk) -> None:
 
 
 def test_a_linked_value_is_checked_against_the_constraints(desk: Desk) -> None:
-    outcome = desk.call(plain_pack.limited, {"steps": Handle(1000, 8)})
+    outcome = desk.call(plain_pack.limited, {"steps": Handle(1000, TypeRef("Int"), 8)})
     assert (outcome.code, "less than or equal to 100" in outcome.message) == ("invalid_input", True)
 
 
 def test_a_linked_value_is_converted_on_the_way(desk: Desk, executor: Executor) -> None:
     waiting = Waiting()
     conversion = {"value": Conversion("Int", "Float", float)}
-    call = Call(spec_of(plain_pack.passed), {}, {"value": Handle(3, 8)}, conversion, desk.context())
+    call = Call(spec_of(plain_pack.passed), {}, {"value": Handle(3, TypeRef("Int"), 8)}, conversion, desk.context())
     executor.submit(call, waiting.done)
     value = values(desk, waiting.outcome())["value"]
     assert (value, type(value)) == (3.0, float)

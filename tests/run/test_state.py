@@ -32,6 +32,7 @@ from graphengine.run.messages import (
 )
 from graphengine.run.state import Phase, RunState
 from graphengine.types.assign import IDENTITY
+from graphengine.types.socket_type import TypeRef
 from graphengine.workflow.document import Socket
 from graphengine.workflow.graph import Link
 
@@ -160,7 +161,7 @@ class World:
                 assert self.cancelled
 
     def make(self, task: str) -> Handles:
-        handle = Handle(task, 1)
+        handle = Handle(task, TypeRef("Float"), 1)
         self.made[id(handle)] = task
         self.held[task] = {"value": handle}
         return self.held[task]
@@ -252,9 +253,9 @@ def run_all(state: RunState, *, hits: Collection[str] = ()) -> list[Instruction]
             seen.append(instruction)
             match instruction:
                 case Lookup(task):
-                    todo.append(LookedUp(task, {"value": Handle(0, 1)} if task in hits else None))
+                    todo.append(LookedUp(task, {"value": Handle(0, TypeRef("Float"), 1)} if task in hits else None))
                 case Execute(task):
-                    todo.append(Returned(task, {"value": Handle(0, 1)}, 0.0))
+                    todo.append(Returned(task, {"value": Handle(0, TypeRef("Float"), 1)}, 0.0))
     return seen
 
 
@@ -274,7 +275,7 @@ def test_a_chain_holds_at_most_two_values() -> None:
             if isinstance(instruction, Lookup):
                 todo.append(LookedUp(instruction.task, None))
             elif isinstance(instruction, Execute):
-                todo.append(Returned(instruction.task, {"value": Handle(0, 1)}, 0.0))
+                todo.append(Returned(instruction.task, {"value": Handle(0, TypeRef("Float"), 1)}, 0.0))
         held = max(held, len(state.values))
     assert held == 1  # the machine itself; the call that makes the next value holds one more
 
