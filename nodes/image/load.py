@@ -30,7 +30,7 @@ class Loaded(NamedTuple):
     mask: Mask
 
 
-@node("image.load", category="image", lane="io")
+@node("image.load", category="image", title="Load image", lane="io")
 def load(file: Annotated[File, Under("inputs")]) -> Loaded:
     """Load a picture from a PNG, JPEG, WebP, GIF, BMP or TIFF file.
 
@@ -44,17 +44,16 @@ def load(file: Annotated[File, Under("inputs")]) -> Loaded:
     Errors: the file is none of these formats, is broken or cut off, has a pixel format of unknown range
     (32 bits per channel), or has more than 8192 × 8192 pixels.
     """
-    pixels = from_pil([_decoded(file)]).pixels
+    pixels = _decoded(file).pixels
     alpha = pixels[..., 3] if pixels.shape[-1] == 4 else torch.ones(pixels.shape[:3])
     return Loaded(Image(pixels[..., :3].contiguous()), Mask(alpha.contiguous()))
 
 
-def _decoded(file: File) -> Pil.Image:
+def _decoded(file: File) -> Image:
     try:
         with Pil.open(file.path, formats=FORMATS) as picture:
             _check(picture, file)
-            picture.load()
-            return picture
+            return from_pil([picture])
     except (Pil.DecompressionBombError, Pil.DecompressionBombWarning):
         raise _too_large(file) from None
     except UnidentifiedImageError:

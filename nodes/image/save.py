@@ -25,7 +25,7 @@ class Saved(NamedTuple):
     files: list[File]
 
 
-@node("image.save", category="image", lane="io", sink=True)
+@node("image.save", category="image", title="Save image", lane="io", sink=True)
 def save(
     image: Image,
     name: str = "{workflow}",
@@ -38,12 +38,13 @@ def save(
     """Save pictures into the output folder, one file for each of the batch.
 
     Nothing is ever overwritten: names are counted up. Channels have 8 bits, rounded. PNG is exact and carries
-    the workflow, so that opening the picture opens what made it. JPEG has no transparency: such pictures are
-    laid on white.
+    the workflow, so that opening the picture opens what made it. JPEG has no transparency; there the
+    ground is white.
 
     Inputs:
         name: may hold ``{workflow}``, ``{node}``, ``{run}``, ``{date}``, ``{time}`` and ``{counter:05}``;
             ``/`` makes folders.
+        format: ``png``, ``jpeg`` or ``webp``.
         quality: of JPEG and WebP, 1 (small) to 100 (good); PNG needs none.
         embed_workflow: whether a PNG carries the workflow; switch it off before publishing a secret prompt.
 
@@ -55,7 +56,7 @@ def save(
     """
     options = _options(format, quality)
     if format == "png" and embed_workflow:
-        options["pnginfo"] = png_text({KEYWORD: json.dumps(dict(context.run.workflow), ensure_ascii=False)})
+        options["pnginfo"] = png_text({KEYWORD: json.dumps(dict(context.run.workflow))})
     files = []
     for done, picture in enumerate(to_pil(image), start=1):
         content = _encoded(picture, format, options)

@@ -18,5 +18,9 @@ _ROUNDINGS: dict[Rounding, Callable[[float], int]] = {
 
 @node("math.round", category="math")
 def rounded(value: float = 0.0, rounding: Rounding = "nearest") -> int:
-    """Make a whole number of a number; ``nearest`` rounds a half to the even neighbour."""
+    """Make a whole number of a number.
+
+    Inputs:
+        rounding: ``nearest`` (a half goes to the even neighbour), ``down``, ``up`` or ``towards_zero``.
+    """
     return _ROUNDINGS[rounding](value)

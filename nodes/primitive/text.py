@@ -12,21 +12,27 @@ from graphengine.node.widgets import Multiline
 Part = Annotated[str, Multiline(rows=2)]
 
 
-@node("text.join", category="text")
+@node("text.join", category="text", title="Join text")
 def join(a: Part = "", b: Part = "", c: Part = "", d: Part = "", separator: str = ", ") -> str:
     """Join texts with a separator between them; empty ones are left out."""
     return separator.join(part for part in (a, b, c, d) if part)
 
 
-@node("text.replace", category="text")
+@node("text.replace", category="text", title="Replace text")
 def replace(
     text: Annotated[str, Multiline()], find: Annotated[str, Field(min_length=1)], replacement: str = ""
 ) -> str:
-    """Replace every occurrence of one text within another, exactly as written."""
+    """Replace every occurrence of one text within another.
+
+    Inputs:
+        text: where to look.
+        find: what to look for, exactly as written; not empty.
+        replacement: what to write in its place; empty to leave it out.
+    """
     return text.replace(find, replacement)
 
 
-@node("text.format", category="text")
+@node("text.format", category="text", title="Format text")
 def fill(
     template: Annotated[str, Multiline()] = "$a",
     a: object = "",
