@@ -51,15 +51,14 @@ class Engine:
         folder = self.settings.pack_folder
         if folder is not None and not folder.is_dir():
             raise PackError(f"the pack folder {folder} is not there")
-        return Registry((*installed_packs(), *(folder_packs(folder) if folder else ())))
+        installed = installed_packs(self.settings.packs)
+        return Registry((*installed, *(folder_packs(folder) if folder else ())))
 
     @cached_property
     def roots(self) -> Roots:
         """Where files may lie: ``models``, ``inputs``, and what packs bring."""
         folders = {"models": self.settings.model_folders, "inputs": self.settings.input_folders}
-        return Roots(
-            {**folders, **{name: [path] for name, path in self.registry.roots.items()}}, self.anywhere
-        )
+        return Roots({**folders, **{name: [path] for name, path in self.registry.roots.items()}}, self.anywhere)
 
     @cached_property
     def digests(self) -> Digests:

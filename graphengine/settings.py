@@ -20,6 +20,9 @@ class Settings(BaseSettings):
     input_folders: list[Path] = Field(default_factory=lambda: [Path.cwd()])
     """Where pictures and other inputs lie, searched in order."""
 
+    packs: list[str] | None = None
+    """The installed packs to load, by name; by default all of them. In the variable: a JSON list."""
+
     pack_folder: Path | None = None
     """A folder with packs of nodes beside the installed ones."""
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from PIL import Image as Pillow
-from PIL import UnidentifiedImageError
 from PIL.PngImagePlugin import PngImageFile, PngInfo
 
 KEYWORD = "graphengine.workflow"
@@ -14,10 +13,13 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def png_text(texts: Mapping[str, str]) -> PngInfo:
-    """Return what Pillow's ``save(pnginfo=…)`` wants, to write each text as a compressed iTXt chunk."""
+    """Return what Pillow's ``save(pnginfo=…)`` wants, to write each text as an iTXt chunk.
+
+    The text is not compressed: readers bound what they inflate (Pillow: 1 MiB), and a workflow may be larger.
+    """
     info = PngInfo()
     for keyword, text in texts.items():
-        info.add_itxt(keyword, text, zip=True)
+        info.add_itxt(keyword, text)
     return info
 
 
@@ -30,6 +32,6 @@ def workflow_text(path: Path) -> str | None:
     try:
         with Pillow.open(path, formats=("PNG",)) as picture:
             text = picture.text.get(KEYWORD) if isinstance(picture, PngImageFile) else None
-    except (UnidentifiedImageError, SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError) as error:
         raise OSError(f"{path} is not a whole PNG file: {error}") from error
     return None if text is None else str(text)

@@ -75,9 +75,7 @@ class Roots:
             path = folder / parts
             if path.exists() and (self.anywhere or path.resolve().is_relative_to(folder.resolve())):
                 return path
-        raise FileRefused(
-            f"there is no file {reference!r}", hint=self._suggestion(names, relative), missing=True
-        )
+        raise FileRefused(f"there is no file {reference!r}", hint=self._suggestion(names, relative), missing=True)
 
     def _folders(self, names: Sequence[str]) -> Iterator[Path]:
         for name in names:

@@ -4,7 +4,7 @@ import importlib
 import importlib.util
 import pkgutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -69,13 +69,20 @@ class Pack:
             yield _import(found.name, self.name)
 
 
-def installed_packs() -> Iterator[Pack]:
-    """Yield the packs that installed distributions announce by entry point, by name.
+def installed_packs(wanted: Collection[str] | None = None) -> Iterator[Pack]:
+    """Yield the packs that installed distributions announce by entry point, in the order of their names.
+
+    Args:
+        wanted: the names of the packs to load; without it, all.
 
     Raises:
-        PackError: an entry point cannot be loaded, or is not a Pack.
+        PackError: a wanted pack is not installed, an entry point cannot be loaded, or is not a Pack.
     """
-    for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda each: each.name):
+    entries = {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
+    unknown = set(wanted or ()) - entries.keys()
+    if unknown:
+        raise PackError(f"no pack {min(unknown)!r} is installed; there is {', '.join(sorted(entries))}")
+    for entry in (entries[name] for name in sorted(entries) if wanted is None or name in wanted):
         try:
             pack = entry.load()
         except Exception as error:

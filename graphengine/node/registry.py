@@ -65,9 +65,7 @@ class Registry:
         for name, cls in spec.python.items():
             known = self.types.get(name)
             if known is None or known.python is not cls:
-                raise DeclarationError(
-                    f"node {spec.id!r} uses {cls!r}, which no pack declares as a socket type"
-                )
+                raise DeclarationError(f"node {spec.id!r} uses {cls!r}, which no pack declares as a socket type")
         offered = {Context, *(service.python for service in self.services)}
         for injection in spec.injected:
             if injection.python not in offered:

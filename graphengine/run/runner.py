@@ -76,6 +76,7 @@ class Run:
         options: RunOptions,
         observe: Observer,
     ) -> None:
+        self.id = info.id
         self._plan = plan
         self._executor = executor
         self._cache = cache

@@ -307,10 +307,19 @@ class RunState:
                 need in self.values for name in running for need in self.plan.tasks[name].needs
             ),
             "no lane is over-full": all(free >= 0 for free in self._free.values()),
-            "a held value has a holder": all(self._holders[name] > 0 for name in self.values),
+            "a held value has a use": all(self._wanted(name) for name in self.values),
+            "what waits is wanted": all(
+                self._wanted(name) or name in self._targets
+                for name, phase in self.phase.items()
+                if phase in (Phase.WAITING, Phase.READY)
+            ),
             "no holder is lost": all(count >= 0 for count in self._holders.values()),
             "the end is the end": self.status is None or not running,
         }
         for claim, holds in claims.items():
             if not holds:
                 raise EngineBug(f"broken invariant: {claim}")
+
+    def _wanted(self, name: str) -> bool:
+        consumers = self.plan.tasks[name].consumers
+        return name in self._kept or any(self.phase[each] not in SETTLED for each in consumers)

@@ -32,9 +32,7 @@ def migrate(
         )
     version = data.get("version")
     if type(version) is not int or version < 1:
-        raise WorkflowError(
-            [Problem("unsupported_version", f"the version {version!r} is not a number from 1")]
-        )
+        raise WorkflowError([Problem("unsupported_version", f"the version {version!r} is not a number from 1")])
     if version > current:
         raise WorkflowError(
             [

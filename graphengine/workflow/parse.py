@@ -34,9 +34,7 @@ def workflow_from(data: Any) -> Workflow:
     try:
         return Workflow.model_validate(migrate(data))
     except ValidationError as error:
-        raise WorkflowError(
-            _problem(each) for each in error.errors(include_url=False, include_context=False)
-        ) from None
+        raise WorkflowError(_problem(each) for each in error.errors(include_url=False, include_context=False)) from None
 
 
 def parse_json(text: str | bytes) -> Any:

@@ -47,9 +47,7 @@ class _Resolver:
         nodes = {name: self._node(name, spec) for name, spec in self.specs.items()}
         dag: nx.DiGraph[str] = nx.DiGraph()
         dag.add_nodes_from(nodes)
-        dag.add_edges_from(
-            (link.source.node, node.name) for node in nodes.values() for link in node.links.values()
-        )
+        dag.add_edges_from((link.source.node, node.name) for node in nodes.values() for link in node.links.values())
         order = self._order(dag)
         self.problems.extend(self._interface_problems())
         if not self.workflow.nodes:
@@ -67,9 +65,7 @@ class _Resolver:
             return
         similar = self.registry.similar(node.type)
         hint = f"Did you mean {similar!r}?" if similar else "`graphengine nodes` lists the known ones."
-        self.problems.append(
-            Problem("unknown_node_type", f"there is no node type {node.type!r}", name, hint=hint)
-        )
+        self.problems.append(Problem("unknown_node_type", f"there is no node type {node.type!r}", name, hint=hint))
 
     def _node(self, name: str, spec: NodeSpec) -> GraphNode:
         given = self.workflow.nodes[name].inputs
@@ -81,9 +77,7 @@ class _Resolver:
         for socket in spec.inputs:
             if socket.name not in given:
                 if socket.required:
-                    self._report(
-                        "missing_input", self._wanted(socket), name, socket.name, self._offer(socket)
-                    )
+                    self._report("missing_input", self._wanted(socket), name, socket.name, self._offer(socket))
                 else:
                     constants[socket.name] = socket.default
                 continue
@@ -122,9 +116,7 @@ class _Resolver:
     def _link(self, name: str, socket: Input, source: Socket, into: dict[str, Link]) -> None:
         if source.node not in self.workflow.nodes:
             message = f"the link comes from {source.node!r}, which is not in the workflow"
-            self._report(
-                "unknown_node", message, name, socket.name, did_you_mean(source.node, self.workflow.nodes)
-            )
+            self._report("unknown_node", message, name, socket.name, did_you_mean(source.node, self.workflow.nodes))
             return
         spec = self.specs.get(source.node)
         if spec is None:
@@ -156,9 +148,7 @@ class _Resolver:
             for address in entry.to:
                 yield from self._missing(f"the workflow input {name!r}", Socket.parse(address), outputs=False)
         for name, output in self.workflow.outputs.items():
-            yield from self._missing(
-                f"the workflow output {name!r}", Socket.parse(output.from_), outputs=True
-            )
+            yield from self._missing(f"the workflow output {name!r}", Socket.parse(output.from_), outputs=True)
 
     def _missing(self, who: str, socket: Socket, *, outputs: bool) -> Iterator[Problem]:
         spec = self.specs.get(socket.node)

@@ -74,9 +74,7 @@ def _linked(call: Call, name: str, value: Any) -> Any:
     try:
         return socket.parse(value)
     except ValueError as error:
-        raise _Refused(
-            Failure("invalid_input", f"the value linked to {name!r} is refused: {error}")
-        ) from None
+        raise _Refused(Failure("invalid_input", f"the value linked to {name!r} is refused: {error}")) from None
 
 
 def _results(spec: NodeSpec, result: Any, registry: Registry) -> Handles:

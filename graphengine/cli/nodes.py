@@ -1,0 +1,52 @@
+"""``graphengine nodes``: what nodes there are, and what each takes and gives."""
+
+from collections.abc import Iterable
+
+import click
+
+from graphengine.cli.console import Exit, faults_told, json_option, open_engine, print_json, say
+from graphengine.node.catalogue import describe
+from graphengine.node.spec import MISSING, Input, NodeSpec
+
+
+@click.command()
+@click.argument("name", required=False)
+@json_option
+def nodes(name: str | None, *, as_json: bool) -> None:
+    """List the nodes, or explain the node NAME."""
+    with faults_told():
+        registry = open_engine().registry
+    if name is not None and name not in registry.nodes:
+        similar = registry.similar(name)
+        say(f"error: there is no node type {name!r}" + (f"; did you mean {similar!r}?" if similar else ""))
+        raise SystemExit(Exit.WRONG)
+    chosen = registry.nodes.values() if name is None else [registry.nodes[name]]
+    if as_json:
+        described = [describe(spec) for spec in chosen]
+        print_json({"nodes": described} if name is None else described[0])
+    elif name is None:
+        _list(chosen)
+    else:
+        _explain(registry.nodes[name])
+
+
+def _list(specs: Iterable[NodeSpec]) -> None:
+    listed = list(specs)
+    width = max((len(spec.id) for spec in listed), default=0)
+    for spec in listed:
+        click.echo(f"{spec.id:<{width}}  {spec.summary}")
+
+
+def _explain(spec: NodeSpec) -> None:
+    click.echo(f"{spec.id} (version {spec.version}, {spec.category}, lane {spec.lane})\n\n{spec.help}\n")
+    for socket in spec.inputs:
+        click.echo(f"  in   {socket.name}: {socket.type}{_detail(socket)}")
+    for output in spec.outputs:
+        click.echo(f"  out  {output.name}: {output.type}")
+
+
+def _detail(socket: Input) -> str:
+    bounds = {key: value for key, value in socket.schema.items() if key not in {"type", "default", "title"}}
+    default = "" if socket.default is MISSING else f" = {socket.default!r}"
+    shown = ", ".join(f"{key} {value}" for key, value in bounds.items())
+    return f"{default}  ({shown})" if shown else default

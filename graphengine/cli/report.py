@@ -1,0 +1,71 @@
+"""What is left of a run: which node did what, which files were written, as one JSON object."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from graphengine.plan.plan import Plan
+from graphengine.run.messages import (
+    Event,
+    TaskCached,
+    TaskFailed,
+    TaskFinished,
+    TaskOutput,
+    TaskSkipped,
+    TaskStarted,
+)
+from graphengine.run.runner import RunResult
+
+
+@dataclass
+class Report:
+    """Collects the events of one run."""
+
+    nodes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    files: list[dict[str, str]] = field(default_factory=list)
+
+    def note(self, event: Event) -> None:
+        """Take one event in."""
+        match event:
+            case TaskStarted(task):
+                self.nodes[task] = {"state": "running", "cached": False}
+            case TaskCached(task):
+                self.nodes[task] = {"state": "done", "cached": True, "seconds": 0.0}
+            case TaskFinished(task, seconds):
+                self.nodes[task] |= {"state": "done", "seconds": round(seconds, 6)}
+            case TaskFailed(task, failure):
+                self.nodes[task] |= {"state": "failed", "failure": asdict(failure)}
+            case TaskSkipped(task, cause):
+                self.nodes[task] = {"state": "skipped", "cached": False, "cause": cause}
+            case TaskOutput(task, file, media_type):
+                self.files.append(
+                    {
+                        "node": task,
+                        "path": str(file.path.resolve()),
+                        "media_type": media_type,
+                        "sha256": file.digest,
+                    }
+                )
+            case _:
+                pass
+
+    def data(self, job: str, plan: Plan, result: RunResult, seconds: float) -> Mapping[str, Any]:
+        """Return the object that ``--json`` prints."""
+        return {
+            "job": job,
+            "status": result.status,
+            "seconds": round(seconds, 6),
+            "outputs": {name: self._output(name, plan, result) for name in plan.outputs},
+            "files": self.files,
+            "nodes": self.nodes,
+        }
+
+    def _output(self, name: str, plan: Plan, result: RunResult) -> Mapping[str, Any]:
+        socket = plan.outputs[name]
+        type_ = plan.tasks[socket.node].spec.output[socket.name].type
+        shown: dict[str, Any] = {"node": socket.node, "type": str(type_)}
+        value = result.outputs.get(name)
+        if isinstance(value, bool | int | float | str):
+            shown["value"] = value
+        shown["paths"] = [file["path"] for file in self.files if file["node"] == socket.node]
+        return shown

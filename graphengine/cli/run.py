@@ -1,0 +1,87 @@
+"""``graphengine run``: a saved workflow, run to its end."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from graphengine.app import Engine
+from graphengine.cli.console import (
+    Exit,
+    faults_told,
+    json_option,
+    open_engine,
+    print_json,
+    set_option,
+    take_workflow,
+    workflow_argument,
+)
+from graphengine.cli.progress import display_for
+from graphengine.cli.report import Report
+from graphengine.plan.plan import Plan
+from graphengine.run.messages import Event
+from graphengine.run.runner import RunResult
+from graphengine.workflow.document import Workflow
+
+
+@click.command()
+@workflow_argument
+@set_option
+@click.option(
+    "--output-dir", type=click.Path(path_type=Path), default=Path("output"), help="Where results are written."
+)
+@click.option("--target", "targets", metavar="NODE", multiple=True, help="Run only up to this node.")
+@click.option("--keep-going", is_flag=True, help="After a failure, finish what does not depend on it.")
+@json_option
+def run(
+    workflow: Path,
+    settings: Sequence[str],
+    output_dir: Path,
+    targets: Sequence[str],
+    *,
+    keep_going: bool,
+    as_json: bool,
+) -> None:
+    """Run WORKFLOW, a JSON file or a picture that graphengine saved."""
+    with faults_told(as_json=as_json):
+        engine = open_engine()
+        document = take_workflow(engine, workflow, settings)
+        plan = engine.plan(engine.resolve(document), targets or None)
+        started = time.perf_counter()
+        report = Report()
+        result, job = asyncio.run(
+            _run(engine, document, plan, output_dir, report, keep_going=keep_going, quiet=as_json)
+        )
+        engine.close()
+    if as_json:
+        print_json(report.data(job, plan, result, time.perf_counter() - started))
+    else:
+        for file in report.files:
+            click.echo(file["path"])
+    if result.status == "cancelled":
+        raise SystemExit(Exit.INTERRUPTED)
+    raise SystemExit(Exit.DONE if result.status == "done" else Exit.FAILED)
+
+
+async def _run(
+    engine: Engine,
+    document: Workflow,
+    plan: Plan,
+    output_dir: Path,
+    report: Report,
+    *,
+    keep_going: bool,
+    quiet: bool,
+) -> tuple[RunResult, str]:
+    with display_for(quiet=quiet) as display:
+
+        def observe(event: Event) -> None:
+            report.note(event)
+            display.show(event)
+
+        run_ = engine.start(document, plan, output_dir, observe, keep_going=keep_going)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, run_.cancel)
+        return await run_.result(), run_.id

@@ -1,0 +1,32 @@
+"""``graphengine validate``: every problem of a workflow, without running anything."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from graphengine.cli.console import (
+    faults_told,
+    json_option,
+    open_engine,
+    print_json,
+    set_option,
+    take_workflow,
+    workflow_argument,
+)
+
+
+@click.command()
+@workflow_argument
+@set_option
+@json_option
+def validate(workflow: Path, settings: Sequence[str], *, as_json: bool) -> None:
+    """Say every problem of WORKFLOW; run nothing, write nothing."""
+    with faults_told(as_json=as_json):
+        engine = open_engine()
+        graph = engine.resolve(take_workflow(engine, workflow, settings))
+        plan = engine.plan(graph)
+    if as_json:
+        print_json({"status": "valid", "nodes": len(graph.nodes), "tasks": len(plan.tasks)})
+    else:
+        click.echo(f"{workflow}: {len(graph.nodes)} nodes, no problems")

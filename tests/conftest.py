@@ -1,0 +1,38 @@
+"""What the tests of the engine share: an engine and a registry with plain nodes."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import plain_pack
+import pytest
+from documents import Nodes, workflow
+
+from graphengine.app import Engine, load_settings
+from graphengine.errors import Problem, WorkflowError
+from graphengine.node.registry import Registry
+
+
+@pytest.fixture(scope="session")
+def registry() -> Registry:
+    return Registry((plain_pack.PACK,))
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Engine:
+    """An engine with the plain pack, whose inputs lie in ``tmp_path/inputs``."""
+    (tmp_path / "inputs").mkdir()
+    settings = load_settings(input_folders=[tmp_path / "inputs"], model_folders=[tmp_path / "models"])
+    return Engine(settings, packs=(plain_pack.PACK,))
+
+
+@pytest.fixture
+def problems(engine: Engine) -> Callable[..., list[Problem]]:
+    """Return the problems of a workflow, which must have some."""
+
+    def find(nodes: Nodes, **rest: Any) -> list[Problem]:
+        with pytest.raises(WorkflowError) as caught:
+            engine.resolve(workflow(nodes, **rest))
+        return list(caught.value.problems)
+
+    return find

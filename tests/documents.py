@@ -1,0 +1,27 @@
+"""Short ways to write a workflow in a test."""
+
+from typing import Any
+
+from graphengine.workflow.document import Workflow
+from graphengine.workflow.parse import workflow_from
+
+Nodes = dict[str, Any]
+
+
+def workflow(nodes: Nodes, **rest: Any) -> Workflow:
+    """Return a document from its nodes, each written as ``[type, inputs]``."""
+    written = {name: {"type": type_, "inputs": inputs} for name, (type_, inputs) in nodes.items()}
+    document = {"format": "graphengine.workflow", "version": 1, "nodes": written, **rest}
+    return workflow_from(document)
+
+
+def link(address: str) -> dict[str, str]:
+    return {"$link": address}
+
+
+def chain(length: int) -> Workflow:
+    """A number, passed on ``length - 1`` times; its last value is the output ``end``."""
+    nodes: Nodes = {"n0": ["plain.number", {"value": 1.0}]}
+    for index in range(1, length):
+        nodes[f"n{index}"] = ["plain.pass", {"value": link(f"n{index - 1}.value")}]
+    return workflow(nodes, outputs={"end": {"from": f"n{length - 1}.value"}})

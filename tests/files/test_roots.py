@@ -1,0 +1,83 @@
+from pathlib import Path
+
+import pytest
+
+from graphengine.errors import FileRefused
+from graphengine.files.digest import Digests, sha256
+from graphengine.files.roots import File, Roots
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    (tmp_path / "inputs" / "sub").mkdir(parents=True)
+    (tmp_path / "inputs" / "cat.png").write_bytes(b"cat")
+    (tmp_path / "inputs" / "sub" / "dog.png").write_bytes(b"dog")
+    (tmp_path / "secret").write_bytes(b"secret")
+    (tmp_path / "inputs" / "leak").symlink_to(tmp_path / "secret")
+    return tmp_path
+
+
+@pytest.fixture
+def roots(place: Path) -> Roots:
+    return Roots({"inputs": [place / "inputs"], "models": [place / "nowhere"]})
+
+
+@pytest.mark.parametrize("reference", ["cat.png", "inputs:cat.png", "sub/dog.png", "inputs:sub/dog.png"])
+def test_a_file_in_a_root_is_found(roots: Roots, reference: str) -> None:
+    assert roots.locate(reference, ["inputs"]).is_file()
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "../secret",
+        "sub/../../secret",
+        "/etc/passwd",
+        "inputs:../secret",
+        "inputs:/etc/passwd",
+        "..\\secret",
+        "leak",
+        "",
+        "a\0b",
+    ],
+)
+def test_nothing_outside_a_root_is_reached(roots: Roots, reference: str) -> None:
+    with pytest.raises(FileRefused) as caught:
+        roots.locate(reference, ["inputs"])
+    assert "/secret" not in caught.value.hint
+
+
+def test_a_missing_file_is_missing_and_names_a_similar_one(roots: Roots) -> None:
+    with pytest.raises(FileRefused, match="no file 'cut.png'") as caught:
+        roots.locate("cut.png", ["inputs"])
+    assert caught.value.missing
+    assert caught.value.hint == "Did you mean 'cat.png'?"
+
+
+def test_the_owner_of_the_machine_may_go_anywhere(place: Path, roots: Roots) -> None:
+    opened = Roots(roots.folders, anywhere=True)
+    assert opened.locate(str(place / "secret"), ["inputs"]) == place / "secret"
+
+
+def test_digests_follow_the_content(tmp_path: Path) -> None:
+    digests = Digests()
+    path = tmp_path / "a"
+    path.write_bytes(b"one")
+    assert digests.of(path) == sha256(b"one")
+    path.write_bytes(b"three")
+    assert digests.of(path) == sha256(b"three")
+
+
+def test_the_digest_of_a_folder_knows_names_and_content(tmp_path: Path) -> None:
+    digests = Digests()
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "a").write_bytes(b"1")
+    first = digests.of(tmp_path / "x")
+    (tmp_path / "x" / "a").rename(tmp_path / "x" / "b")
+    second = digests.of(tmp_path / "x")
+    (tmp_path / "x" / "b").write_bytes(b"22")
+    assert len({first, second, digests.of(tmp_path / "x")}) == 3
+
+
+def test_files_are_equal_when_their_content_is(tmp_path: Path) -> None:
+    assert File("a", tmp_path / "a", "d1") == File("b", tmp_path / "b", "d1") != File("a", tmp_path / "a", "d2")

@@ -1,0 +1,195 @@
+"""One suite over every executor: what a call may do, and what becomes of it."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import plain_pack
+import pytest
+
+from graphengine.errors import Failure
+from graphengine.node.context import Preview, RunInfo
+from graphengine.node.declare import spec_of
+from graphengine.node.registry import Registry
+from graphengine.run.context import CancelToken, RunScope, TaskContext
+from graphengine.run.executors.base import Call, Executor, Outcome, Success
+from graphengine.run.executors.inline import InlineExecutor
+from graphengine.run.executors.thread import ThreadExecutor
+from graphengine.run.handle import Handle, Handles
+from graphengine.run.messages import Event, TaskOutput, TaskPreview, TaskProgress
+from graphengine.types.assign import IDENTITY, Conversion
+
+
+@pytest.fixture(params=["inline", "thread"])
+def executor(request: pytest.FixtureRequest, registry: Registry) -> Iterator[Executor]:
+    services = {plain_pack.Calls: plain_pack.Calls()}
+    made: Executor = (
+        InlineExecutor(registry, services) if request.param == "inline" else ThreadExecutor(registry, services, 4)
+    )
+    yield made
+    made.close()
+
+
+@dataclass
+class Desk:
+    """Makes calls, and waits for their outcomes."""
+
+    executor: Executor
+    folder: Path
+    token: CancelToken = field(default_factory=CancelToken)
+    events: list[Event] = field(default_factory=list)
+    previews: bool = True
+
+    def start(self, function: Callable[..., Any], linked: Handles | None = None, **constants: Any) -> "Waiting":
+        spec = spec_of(function)
+        defaults = {each.name: each.default for each in spec.inputs if not each.required}
+        names = linked or {}
+        constants = {name: value for name, value in (defaults | constants).items() if name not in names}
+        conversions = dict.fromkeys(names, IDENTITY)
+        waiting = Waiting()
+        self.executor.submit(Call(spec, constants, names, conversions, self.context()), waiting.done)
+        return waiting
+
+    def context(self) -> TaskContext:
+        now = datetime.now().astimezone()
+        info = RunInfo("run", "Title", {})
+        return TaskContext(RunScope(info, self.folder, self.token, self.events.append, self.previews, now), "node")
+
+    def call(self, function: Callable[..., Any], linked: Handles | None = None, **constants: Any) -> Any:
+        return self.start(function, linked, **constants).outcome()
+
+
+class Waiting:
+    """The outcome of one call, which must come exactly once."""
+
+    def __init__(self) -> None:
+        self._outcomes: list[Outcome] = []
+        self._there = threading.Event()
+
+    def done(self, outcome: Outcome) -> None:
+        self._outcomes.append(outcome)
+        self._there.set()
+
+    def outcome(self) -> Outcome:
+        assert self._there.wait(10)
+        assert len(self._outcomes) == 1
+        return self._outcomes[0]
+
+
+@pytest.fixture
+def desk(executor: Executor, tmp_path: Path) -> Desk:
+    return Desk(executor, tmp_path)
+
+
+def values(desk: Desk, outcome: Any) -> dict[str, Any]:
+    assert isinstance(outcome, Success), outcome
+    return dict(desk.executor.value(outcome.handles))
+
+
+def test_a_value_comes_back_by_its_name(desk: Desk) -> None:
+    assert values(desk, desk.call(plain_pack.number, value=3.0)) == {"value": 3.0}
+
+
+def test_several_outputs_come_back_by_their_names(desk: Desk) -> None:
+    assert values(desk, desk.call(plain_pack.split, value=3.5)) == {"whole": 3, "rest": 0.5}
+
+
+def test_a_result_feeds_the_next_call(desk: Desk) -> None:
+    first = desk.call(plain_pack.number, value=3.0)
+    assert values(desk, desk.call(plain_pack.add, {"a": first.handles["value"]}, b=4.0)) == {"value": 7.0}
+
+
+def test_services_and_context_are_injected(desk: Desk, executor: Executor) -> None:
+    desk.call(plain_pack.add, a=1.0)
+    assert values(desk, desk.call(plain_pack.add, a=1.0, b=1.0)) == {"value": 2.0}
+
+
+def test_an_async_node_is_awaited(desk: Desk) -> None:
+    assert values(desk, desk.call(plain_pack.sleep, value=2.0, seconds=0.01)) == {"value": 2.0}
+
+
+async def test_an_async_node_is_awaited_inside_an_event_loop_too(desk: Desk) -> None:
+    outcome = await asyncio.to_thread(desk.call, plain_pack.sleep, value=2.0)
+    assert values(desk, outcome) == {"value": 2.0}
+
+
+def test_an_expected_failure_keeps_its_hint(desk: Desk) -> None:
+    assert desk.call(plain_pack.fail) == Failure("node_error", "there is no more", "Ask for less.", "NodeError")
+
+
+def test_a_bug_of_a_node_is_data(desk: Desk) -> None:
+    assert desk.call(plain_pack.fail, how="bug") == Failure(
+        "node_raised", "ZeroDivisionError: a bug", "", "ZeroDivisionError"
+    )
+
+
+def test_a_wrong_result_is_refused(desk: Desk) -> None:
+    outcome = desk.call(plain_pack.fail, how="type")
+    assert (outcome.code, "returned str as 'value', not Float" in outcome.message) == ("wrong_output", True)
+
+
+def test_a_linked_value_is_checked_against_the_constraints(desk: Desk) -> None:
+    outcome = desk.call(plain_pack.limited, {"steps": Handle(1000, 8)})
+    assert (outcome.code, "less than or equal to 100" in outcome.message) == ("invalid_input", True)
+
+
+def test_a_linked_value_is_converted_on_the_way(desk: Desk, executor: Executor) -> None:
+    waiting = Waiting()
+    conversion = {"value": Conversion("Int", "Float", float)}
+    call = Call(spec_of(plain_pack.passed), {}, {"value": Handle(3, 8)}, conversion, desk.context())
+    executor.submit(call, waiting.done)
+    value = values(desk, waiting.outcome())["value"]
+    assert (value, type(value)) == (3.0, float)
+
+
+def test_progress_is_told_step_by_step(desk: Desk) -> None:
+    desk.call(plain_pack.steps, count=3)
+    assert desk.events == [TaskProgress("node", step, 3) for step in (1, 2, 3)]
+
+
+def test_a_cancelled_call_stops_at_its_next_step(desk: Desk) -> None:
+    desk.token.cancel()
+    outcome = desk.call(plain_pack.steps, count=1000, pause=0.001)
+    assert outcome.code == "cancelled"
+    assert len(desk.events) <= 1
+
+
+def test_a_sink_writes_under_a_free_name(desk: Desk, tmp_path: Path) -> None:
+    for _ in range(2):
+        desk.call(plain_pack.write, text="hello", name="{workflow}-{node}")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["Title-node_00001.txt", "Title-node_00002.txt"]
+    assert [type(event) for event in desk.events] == [TaskOutput, TaskOutput]
+
+
+def test_a_wrong_name_pattern_is_an_expected_failure(desk: Desk, tmp_path: Path) -> None:
+    assert desk.call(plain_pack.write, text="x", name="../{node}").code == "node_error"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("watched", [True, False])
+def test_a_preview_is_made_only_when_somebody_looks(desk: Desk, watched: bool) -> None:
+    desk.previews = watched
+    made = []
+
+    def make() -> Preview:
+        made.append(1)
+        return Preview("image/jpeg", b"", 1, 1)
+
+    desk.context().preview(make)
+    assert (len(made), [type(each) for each in desk.events]) == ((1, [TaskPreview]) if watched else (0, []))
+
+
+def test_threads_run_beside_each_other(registry: Registry, tmp_path: Path) -> None:
+    executor = ThreadExecutor(registry, {}, 4)
+    desk = Desk(executor, tmp_path)
+    started = time.perf_counter()
+    waiting = [desk.start(plain_pack.steps, count=1, pause=0.2) for _ in range(4)]
+    for each in waiting:
+        each.outcome()
+    assert time.perf_counter() - started < 0.6  # 0.8 one after the other
+    executor.close()

@@ -1,0 +1,248 @@
+"""Whole runs: the machine, the hands, real executors and the memory tier together."""
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from documents import Nodes, chain, link, workflow
+
+from graphengine.app import Engine
+from graphengine.errors import EngineBug
+from graphengine.run.cache.memory import MemoryTier
+from graphengine.run.handle import Handles
+from graphengine.run.messages import (
+    Event,
+    Returned,
+    RunFinished,
+    RunStarted,
+    Start,
+    TaskCached,
+    TaskFailed,
+    TaskFinished,
+    TaskProgress,
+    TaskSkipped,
+    TaskStarted,
+)
+from graphengine.run.runner import RunResult
+from graphengine.workflow.document import Workflow
+
+
+class Runs:
+    """Runs workflows on one engine, and keeps the events of the last run."""
+
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        self.engine = engine
+        self.folder = folder
+        self.events: list[Event] = []
+
+    async def run(self, document: Workflow, **options: Any) -> RunResult:
+        self.events = []
+        plan = self.engine.plan(self.engine.resolve(document), options.pop("targets", None))
+        return await self.engine.start(document, plan, self.folder, self.events.append, **options).result()
+
+    def kinds(self) -> Counter[type[Event]]:
+        return Counter(type(event) for event in self.events)
+
+    def calls(self) -> list[str]:
+        return [event.task for event in self.events if isinstance(event, TaskStarted)]
+
+
+@pytest.fixture
+def runs(engine: Engine, tmp_path: Path) -> Iterator[Runs]:
+    yield Runs(engine, tmp_path / "output")
+    engine.close()
+
+
+SUM: Nodes = {
+    "one": ["plain.number", {"value": 1}],
+    "two": ["plain.number", {"value": 2}],
+    "sum": ["plain.add", {"a": link("one.value"), "b": link("two.value")}],
+}
+
+
+async def test_a_graph_is_computed(runs: Runs) -> None:
+    result = await runs.run(workflow(SUM, outputs={"total": {"from": "sum.value"}}))
+    assert result == RunResult("done", {"total": 3.0})
+    assert (runs.events[0], runs.events[-1]) == (RunStarted(3), RunFinished("done"))
+    assert runs.kinds()[TaskFinished] == 3
+
+
+async def test_a_second_run_computes_nothing(runs: Runs) -> None:
+    document = workflow(SUM, outputs={"total": {"from": "sum.value"}})
+    first = await runs.run(document)
+    assert await runs.run(document) == first
+    assert (runs.calls(), runs.kinds()[TaskCached]) == ([], 1)
+
+
+async def test_a_changed_constant_runs_exactly_its_descendants(runs: Runs) -> None:
+    nodes: Nodes = {"n0": ["plain.number", {"value": 0}]}
+    for index in range(1, 200):
+        nodes[f"n{index}"] = ["plain.add", {"a": link(f"n{(index - 1) // 2}.value"), "b": index}]
+    await runs.run(workflow(nodes))
+    nodes["n5"][1]["b"] = 0.5
+    await runs.run(workflow(nodes))
+    below = {5}
+    below |= {i for i in range(6, 200) if any(_ancestor(i, a) for a in below)}
+    assert set(runs.calls()) == {f"n{index}" for index in below}
+
+
+def _ancestor(index: int, wanted: int) -> bool:
+    while index > wanted:
+        index = (index - 1) // 2
+    return index == wanted
+
+
+@pytest.mark.parametrize("budget", [0, 600, 5_000, 10**9])
+async def test_any_cache_size_gives_the_same_result(engine: Engine, tmp_path: Path, budget: int) -> None:
+    sized = Engine(engine.settings.model_copy(update={"memory_cache_bytes": budget}), packs=engine.packs)
+    runs = Runs(sized, tmp_path)
+    for _ in range(3):
+        assert (await runs.run(chain(50))).outputs == {"end": 1.0}
+        assert sized.cache.nbytes <= budget
+    sized.close()
+
+
+async def test_a_chain_of_ten_thousand_runs(runs: Runs) -> None:
+    assert await runs.run(chain(10_000)) == RunResult("done", {"end": 1.0})
+    assert len(runs.calls()) == 10_000
+
+
+async def test_only_the_targets_run(runs: Runs) -> None:
+    result = await runs.run(workflow({**SUM, "more": ["plain.pass", {"value": link("sum.value")}]}), targets=["two"])
+    assert (result.status, runs.calls()) == ("done", ["two"])
+
+
+BROKEN: Nodes = {
+    "bad": ["plain.fail", {}],
+    "after": ["plain.pass", {"value": link("bad.value")}],
+    "last": ["plain.pass", {"value": link("after.value")}],
+    "apart": ["plain.sleep", {"value": 1, "seconds": 0.05}],
+    "beside": ["plain.pass", {"value": link("apart.value")}],
+}
+
+
+async def test_a_failure_stops_its_descendants_and_keeps_siblings(runs: Runs) -> None:
+    result = await runs.run(
+        workflow(BROKEN, outputs={"x": {"from": "last.value"}, "y": {"from": "beside.value"}}), keep_going=True
+    )
+    assert result == RunResult("failed", {"y": 1.0})
+    assert {event.task for event in runs.events if isinstance(event, TaskSkipped)} == {"after", "last"}
+    failed = [event for event in runs.events if isinstance(event, TaskFailed)]
+    assert [(event.task, event.failure.code, event.failure.hint) for event in failed] == [
+        ("bad", "node_error", "Ask for less.")
+    ]
+
+
+async def test_without_keep_going_nothing_new_starts(runs: Runs) -> None:
+    result = await runs.run(workflow(BROKEN))
+    assert result.status == "failed"
+    assert "beside" not in runs.calls()
+
+
+async def test_the_results_before_a_failure_are_in_the_cache(runs: Runs) -> None:
+    nodes: Nodes = {"one": SUM["one"], "bad": ["plain.fail", {"value": link("one.value")}]}
+    await runs.run(workflow(nodes))
+    await runs.run(workflow(nodes))
+    assert runs.calls() == ["bad"]
+
+
+async def test_a_sink_runs_every_time(runs: Runs, tmp_path: Path) -> None:
+    document = workflow({"word": ["plain.word", {"text": "x"}], "save": ["plain.write", {"text": link("word.value")}]})
+    await runs.run(document)
+    await runs.run(document)
+    assert runs.calls() == ["save"]
+    assert len(list((tmp_path / "output").iterdir())) == 2
+
+
+async def test_branches_overlap(runs: Runs) -> None:
+    nodes: Nodes = {f"s{i}": ["plain.sleep", {"value": i, "seconds": 0.2}] for i in range(8)}
+    started = time.perf_counter()
+    await runs.run(workflow(nodes))
+    assert time.perf_counter() - started < 0.8  # 1.6 one after the other
+
+
+async def test_a_lane_takes_only_what_it_can(runs: Runs) -> None:
+    nodes: Nodes = {f"s{i}": ["plain.steps", {"count": 1, "pause": 0.01 + i / 1000}] for i in range(4)}
+    await runs.run(workflow(nodes))
+    running = most = 0
+    for event in runs.events:
+        running += isinstance(event, TaskStarted) - isinstance(event, TaskFinished)
+        most = max(most, running)
+    assert most == 1
+
+
+WORK: Nodes = {
+    "work": ["plain.steps", {"count": 10_000, "pause": 0.01}],
+    "end": ["plain.limited", {"steps": link("work.value")}],
+}
+
+
+@pytest.mark.parametrize("thread", [False, True])
+async def test_a_cancel_ends_the_run_within_a_step(runs: Runs, thread: bool) -> None:
+    document = workflow(WORK)
+    working = asyncio.Event()
+
+    def observe(event: Event) -> None:
+        runs.events.append(event)
+        if isinstance(event, TaskProgress):
+            working.set()
+
+    run = runs.engine.start(document, runs.engine.plan(runs.engine.resolve(document)), runs.folder, observe)
+    task = asyncio.create_task(run.result())
+    await working.wait()
+    cancelled = time.perf_counter()
+    await asyncio.to_thread(run.cancel) if thread else run.cancel()
+    result = await asyncio.wait_for(task, 5)
+    assert result.status == "cancelled"
+    assert time.perf_counter() - cancelled < 0.01 + 0.25  # one step and 250 ms
+    assert runs.calls() == ["work"]
+    run.cancel()  # again, after the end: nothing happens
+
+
+async def test_progress_comes_between_start_and_end(runs: Runs) -> None:
+    await runs.run(workflow({"work": ["plain.steps", {"count": 3}]}))
+    assert [type(event) for event in runs.events] == [
+        *(RunStarted, TaskStarted, TaskProgress, TaskProgress, TaskProgress, TaskFinished, RunFinished),
+    ]
+
+
+class SlowTier(MemoryTier):
+    """A tier whose answers have to be awaited, as those of a disk are."""
+
+    def get(self, fingerprint: str) -> Any:
+        return self._later(fingerprint)
+
+    async def _later(self, fingerprint: str) -> Handles | None:
+        await asyncio.sleep(0)
+        return MemoryTier.get(self, fingerprint)
+
+
+async def test_a_tier_that_must_be_awaited_works_too(engine: Engine, tmp_path: Path) -> None:
+    vars(engine)["cache"] = SlowTier(10**9)
+    runs = Runs(engine, tmp_path)
+    assert (await runs.run(chain(20))).outputs == {"end": 1.0}
+    assert (await runs.run(chain(20))).outputs == {"end": 1.0}
+    assert runs.calls() == []
+
+
+async def test_a_bug_of_ours_is_loud_and_can_be_replayed(engine: Engine, tmp_path: Path, monkeypatch: Any) -> None:
+    document = chain(2)
+    run = engine.start(document, engine.plan(engine.resolve(document)), tmp_path, lambda _: None)
+    monkeypatch.setattr(run._state, "_done", lambda *_: (_ for _ in ()).throw(EngineBug("planted")))
+    with pytest.raises(EngineBug, match="planted") as caught:
+        await run.result()
+    assert isinstance(caught.value.stimuli[0], Start)
+    assert isinstance(caught.value.stimuli[-1], Returned)
+
+
+async def test_a_run_forgets_its_values(runs: Runs) -> None:
+    """Memory of a long chain does not grow with its length: the machine holds none but the output."""
+    vars(runs.engine)["cache"] = MemoryTier(0)
+    document = chain(100)
+    run = runs.engine.start(document, runs.engine.plan(runs.engine.resolve(document)), runs.folder, lambda _: None)
+    await run.result()
+    assert list(run._state.values) == ["n99"]

@@ -1,0 +1,337 @@
+"""The pure machine, over random graphs, caches, orders of completion, failures and cancels."""
+
+import os
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+import plain_pack
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graphengine.errors import EngineBug, Failure
+from graphengine.node.declare import spec_of
+from graphengine.node.spec import NodeSpec
+from graphengine.plan.plan import Plan, Task
+from graphengine.run.handle import Handle, Handles
+from graphengine.run.messages import (
+    Cancel,
+    Execute,
+    Instruction,
+    Interrupt,
+    LookedUp,
+    Lookup,
+    Raised,
+    Release,
+    Returned,
+    RunFinished,
+    Start,
+    Stimulus,
+    Store,
+    TaskSkipped,
+)
+from graphengine.run.state import Phase, RunState
+from graphengine.types.assign import IDENTITY
+from graphengine.workflow.document import Socket
+from graphengine.workflow.graph import Link
+
+EXAMPLES = int(os.environ.get("GRAPHENGINE_EXAMPLES", "1000"))
+
+LANES = {"cpu": spec_of(plain_pack.passed), "io": spec_of(plain_pack.read), "gpu": spec_of(plain_pack.steps)}
+SINK = spec_of(plain_pack.write)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A plan, and how the world answers."""
+
+    plan: Plan
+    cached: frozenset[str]
+    failing: frozenset[str]
+    cancel_at: int | None
+    keep_going: bool
+    lanes: Mapping[str, int]
+
+
+def make_plan(
+    needs: Mapping[str, Collection[str]],
+    specs: Mapping[str, NodeSpec],
+    targets: Collection[str],
+    kept: Collection[str],
+) -> Plan:
+    consumers: dict[str, list[str]] = {name: [] for name in needs}
+    for name, sources in needs.items():
+        for source in sources:
+            consumers[source].append(name)
+    tasks = {
+        name: Task(
+            name=name,
+            spec=specs[name],
+            fingerprint=f"fp-{name}",
+            constants={},
+            links={f"i{k}": Link(Socket(source, "value"), IDENTITY) for k, source in enumerate(sources)},
+            needs=tuple(sources),
+            consumers=tuple(consumers[name]),
+            rank=1,
+        )
+        for name, sources in needs.items()
+    }
+    return Plan(tasks, tuple(targets), {f"out-{name}": Socket(name, "value") for name in kept})
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    names = [f"t{index}" for index in range(draw(st.integers(1, 12)))]
+    needs = {
+        name: draw(st.sets(st.sampled_from(names[:index]), max_size=4)) if index else set()
+        for index, name in enumerate(names)
+    }
+    specs = {name: draw(st.sampled_from([*LANES.values(), SINK])) for name in names}
+    wanted = draw(st.sets(st.sampled_from(names), min_size=1))
+    closure: set[str] = set()
+    stack = list(wanted)
+    while stack:
+        name = stack.pop()
+        if name not in closure:
+            closure.add(name)
+            stack.extend(needs[name])
+    needs = {name: sorted(sources) for name, sources in needs.items() if name in closure}
+    plan = make_plan(needs, specs, sorted(wanted), sorted(draw(st.sets(st.sampled_from(sorted(closure))))))
+    some = st.frozensets(st.sampled_from(sorted(closure)))
+    return Case(
+        plan=plan,
+        cached=frozenset(name for name in draw(some) if not specs[name].sink),
+        failing=draw(some) if draw(st.booleans()) else frozenset(),
+        cancel_at=draw(st.none() | st.integers(0, 15)),
+        keep_going=draw(st.booleans()),
+        lanes={"cpu": draw(st.integers(1, 3)), "io": 1, "gpu": 1},
+    )
+
+
+@dataclass
+class World:
+    """Obeys a machine as a runner would, in any order, and remembers everything."""
+
+    case: Case
+    state: RunState
+    pending: list[Stimulus] = field(default_factory=list)
+    started: list[str] = field(default_factory=list)
+    finished: set[str] = field(default_factory=set)
+    skipped: set[str] = field(default_factory=set)
+    stored: list[str] = field(default_factory=list)
+    made: dict[int, str] = field(default_factory=dict)
+    held: dict[str, Handles] = field(default_factory=dict)
+    released: list[str] = field(default_factory=list)
+    cancelled: bool = False
+    failed: bool = False
+
+    def feed(self, stimulus: Stimulus) -> None:
+        if isinstance(stimulus, LookedUp | Returned) and stimulus.handles is not None:
+            self.finished.add(stimulus.task)
+        self.failed |= isinstance(stimulus, Raised)
+        reaction = self.state.handle(stimulus)
+        self.skipped.update(event.task for event in reaction.events if isinstance(event, TaskSkipped))
+        for instruction in reaction.instructions:
+            self.obey(instruction)
+        self.state.check_invariants()
+
+    def obey(self, instruction: Instruction) -> None:
+        match instruction:
+            case Lookup(task):
+                hit = task in self.case.cached
+                self.pending.append(LookedUp(task, self.make(task) if hit else None))
+            case Execute(task, inputs):
+                assert task not in self.started, "a task starts at most once"
+                assert not self.cancelled, "nothing starts after a cancel"
+                assert self.case.keep_going or not self.failed, "nothing starts after a failure"
+                needs = self.case.plan.tasks[task].needs
+                assert self.finished >= set(needs), "inputs are finished before a start"
+                assert [self.made[id(h)] for h in inputs.values()] == list(needs), "the right values go in"
+                assert not set(needs) & set(self.released), "no value is released before its last use"
+                self.started.append(task)
+                fails = task in self.case.failing
+                failure = Failure("node_error", "as told")
+                self.pending.append(Raised(task, failure) if fails else Returned(task, self.make(task), 1.0))
+            case Store(task):
+                self.stored.append(task)
+            case Release(handles):
+                self.released.append(self.made[id(handles["value"])])
+            case Interrupt():
+                assert self.cancelled
+
+    def make(self, task: str) -> Handles:
+        handle = Handle(task, 1)
+        self.made[id(handle)] = task
+        self.held[task] = {"value": handle}
+        return self.held[task]
+
+
+def play(case: Case, data: st.DataObject) -> World:
+    world = World(case, RunState(case.plan, case.lanes, keep_going=case.keep_going))
+    world.feed(Start())
+    step = 0
+    while world.state.status is None:
+        if step == case.cancel_at:
+            world.cancelled = True
+            world.feed(Cancel())
+        elif world.pending:
+            world.feed(world.pending.pop(data.draw(st.integers(0, len(world.pending) - 1))))
+        else:
+            raise AssertionError("the machine waits for something that nobody does")
+        step += 1
+    assert not world.pending, "nothing is left running at the end"
+    return world
+
+
+def closure(plan: Plan, starts: Collection[str], cached: Collection[str]) -> set[str]:
+    """The tasks that must run: backwards from the targets, stopping at what is cached."""
+    found: set[str] = set()
+    stack = [name for name in starts if name not in cached]
+    while stack:
+        name = stack.pop()
+        if name not in found:
+            found.add(name)
+            stack.extend(need for need in plan.tasks[name].needs if need not in cached)
+    return found
+
+
+def descendants(plan: Plan, starts: Collection[str], within: Collection[str]) -> set[str]:
+    found: set[str] = set()
+    stack = list(starts)
+    while stack:
+        for consumer in plan.tasks[stack.pop()].consumers:
+            if consumer in within and consumer not in found:
+                found.add(consumer)
+                stack.append(consumer)
+    return found
+
+
+@settings(max_examples=EXAMPLES, deadline=None)
+@given(case=cases(), data=st.data())
+def test_every_invariant_over_random_runs(case: Case, data: st.DataObject) -> None:
+    world = play(case, data)
+    demanded = closure(case.plan, case.plan.targets, case.cached)
+    broken = [name for name in world.started if name in case.failing]
+
+    assert set(world.started) <= demanded, "nothing outside the demanded closure runs"
+    assert len(world.released) == len(set(world.released)), "a value is released once"
+    kept = {socket.node for socket in case.plan.outputs.values()}
+    left = set(world.held) - set(world.released)
+    assert left <= kept, "what is not an output is released"
+    assert {name.removeprefix("out-") for name in world.state.results()} == left
+    assert set(world.stored) == {
+        name for name in world.started if name not in case.failing and case.plan.tasks[name].cacheable
+    }
+    assert world.skipped <= descendants(case.plan, broken, demanded), "only descendants of a failure are skipped"
+
+    if world.cancelled:
+        assert world.state.status in {"cancelled", "failed"}
+    elif broken:
+        assert world.state.status == "failed"
+        if case.keep_going:
+            independent = demanded - set(broken) - descendants(case.plan, broken, demanded)
+            needed = closure(case.plan, [t for t in case.plan.targets if t in independent], case.cached)
+            assert needed <= set(world.started), "what does not depend on a failure is finished"
+    else:
+        assert world.state.status == "done"
+        assert set(world.started) == demanded, "everything demanded runs"
+
+
+def linear(length: int, *, kept: bool = True) -> Plan:
+    names = [f"t{index}" for index in range(length)]
+    needs = {name: names[index - 1 : index] if index else [] for index, name in enumerate(names)}
+    return make_plan(needs, dict.fromkeys(names, LANES["cpu"]), [names[-1]], [names[-1]] if kept else [])
+
+
+def run_all(state: RunState, *, hits: Collection[str] = ()) -> list[Instruction]:
+    """Answer everything at once, in order; return what was instructed."""
+    todo: list[Stimulus] = [Start()]
+    seen: list[Instruction] = []
+    while todo:
+        for instruction in state.handle(todo.pop(0)).instructions:
+            seen.append(instruction)
+            match instruction:
+                case Lookup(task):
+                    todo.append(LookedUp(task, {"value": Handle(0, 1)} if task in hits else None))
+                case Execute(task):
+                    todo.append(Returned(task, {"value": Handle(0, 1)}, 0.0))
+    return seen
+
+
+def test_a_cached_target_runs_nothing() -> None:
+    state = RunState(linear(50), {"cpu": 1})
+    assert [type(each) for each in run_all(state, hits={"t49"})] == [Lookup]
+    assert state.status == "done"
+    assert state.phase["t0"] is Phase.UNNEEDED
+
+
+def test_a_chain_holds_at_most_two_values() -> None:
+    state = RunState(linear(100), {"cpu": 1})
+    held = 0
+    todo: list[Stimulus] = [Start()]
+    while todo:
+        for instruction in state.handle(todo.pop(0)).instructions:
+            if isinstance(instruction, Lookup):
+                todo.append(LookedUp(instruction.task, None))
+            elif isinstance(instruction, Execute):
+                todo.append(Returned(instruction.task, {"value": Handle(0, 1)}, 0.0))
+        held = max(held, len(state.values))
+    assert held == 1  # the machine itself; the call that makes the next value holds one more
+
+
+def test_a_chain_of_ten_thousand_needs_no_recursion() -> None:
+    state = RunState(linear(10_000), {"cpu": 1})
+    assert sum(isinstance(each, Execute) for each in run_all(state)) == 10_000
+
+
+def test_a_cancel_before_the_start_starts_nothing() -> None:
+    state = RunState(linear(3), {"cpu": 1})
+    reaction = state.handle(Cancel())
+    assert reaction.events == [RunFinished("cancelled")]
+
+
+def test_a_stimulus_that_cannot_happen_is_a_bug() -> None:
+    state = RunState(linear(3), {"cpu": 1})
+    state.handle(Start())
+    with pytest.raises(EngineBug, match="is idle, not running"):
+        state.handle(Returned("t0", {}, 0.0))
+
+
+def test_after_the_end_nothing_is_taken() -> None:
+    state = RunState(linear(1), {"cpu": 1})
+    run_all(state)
+    with pytest.raises(EngineBug, match="after the end"):
+        state.handle(Cancel())
+
+
+def test_what_has_more_behind_it_goes_first() -> None:
+    needs: dict[str, list[str]] = {"blocker": [], "short": [], "long": [], "end": ["long"]}
+    plan = make_plan(needs, dict.fromkeys(needs, LANES["cpu"]), ["blocker", "short", "long", "end"], [])
+    tasks = {**plan.tasks, "long": replace(plan.tasks["long"], rank=2)}
+    state = RunState(replace(plan, tasks=tasks), {"cpu": 1})
+    state.handle(Start())
+    for name in ("blocker", "short", "long"):
+        state.handle(LookedUp(name, None))
+    reaction = state.handle(Returned("blocker", {}, 0.0))
+    assert [each.task for each in reaction.instructions if isinstance(each, Execute)] == ["long"]
+
+
+def test_a_task_asked_for_after_its_need_failed_is_skipped() -> None:
+    plan = make_plan({"bad": [], "late": ["bad"]}, dict.fromkeys(("bad", "late"), LANES["cpu"]), ["bad", "late"], [])
+    state = RunState(plan, {"cpu": 1}, keep_going=True)
+    state.handle(Start())
+    state.handle(LookedUp("bad", None))
+    state.handle(Raised("bad", Failure("node_error", "as told")))
+    reaction = state.handle(LookedUp("late", None))
+    assert reaction.events == [TaskSkipped("late", "bad"), RunFinished("failed")]
+
+
+def test_what_only_a_broken_task_needed_does_not_start() -> None:
+    needs: dict[str, list[str]] = {"bad": [], "slow": [], "other": ["slow"], "end": ["bad", "other"]}
+    plan = make_plan(needs, dict.fromkeys(needs, LANES["cpu"]), ["end"], [])
+    state = RunState(plan, {"cpu": 1}, keep_going=True)
+    for stimulus in (Start(), *(LookedUp(name, None) for name in ("end", "bad", "other", "slow"))):
+        state.handle(stimulus)
+    state.handle(Raised("bad", Failure("node_error", "as told")))
+    assert state.status == "failed"
+    assert {name for name, phase in state.phase.items() if phase is Phase.UNNEEDED} == {"slow", "other"}

@@ -1,0 +1,145 @@
+import json
+from typing import Any
+
+import pytest
+from documents import chain
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graphengine.errors import Problem, WorkflowError
+from graphengine.workflow.document import Socket, Workflow, json_schema, link_of
+from graphengine.workflow.migrate import migrate
+from graphengine.workflow.parse import parse_workflow
+
+HEAD = {"format": "graphengine.workflow", "version": 1}
+
+
+def problem(text: str | bytes) -> Problem:
+    with pytest.raises(WorkflowError) as caught:
+        parse_workflow(text)
+    assert len(caught.value.problems) == 1
+    return caught.value.problems[0]
+
+
+def document(**fields: Any) -> str:
+    return json.dumps({**HEAD, **fields})
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("", "not JSON"),
+        ("{", "not JSON"),
+        ('{"a": 1,}', "not JSON"),
+        ('{"a": NaN}', "NaN is not a JSON number"),
+        ('{"a": -Infinity}', "-Infinity is not a JSON number"),
+        ('{"a": 1, "a": 2}', "'a' stands twice"),
+        ("[" * 100_000, "nested too deeply"),
+        ('{"a":' * 100_000, "nested too deeply"),
+        (b"\xff\xfe\x00", "not UTF-8"),
+        (" " * (64 * 2**20 + 1), "larger than 64 MiB"),
+    ],
+)
+def test_what_is_not_json_is_one_clear_problem(text: str | bytes, reason: str) -> None:
+    found = problem(text)
+    assert found.code == "malformed_json"
+    assert reason in found.message
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "reason"),
+    [
+        ("[]", "malformed_document", "a JSON object"),
+        ("{}", "malformed_document", "its 'format' is None"),
+        ('{"format": "other", "version": 1}', "malformed_document", "'other'"),
+        ('{"format": "graphengine.workflow"}', "unsupported_version", "None"),
+        ('{"format": "graphengine.workflow", "version": true}', "unsupported_version", "True"),
+        ('{"format": "graphengine.workflow", "version": "1"}', "unsupported_version", "'1'"),
+        ('{"format": "graphengine.workflow", "version": 2}', "unsupported_version", "reads up to 1"),
+        (document(nodes=[]), "malformed_document", "nodes"),
+        (document(nodez={}), "malformed_document", "unknown field 'nodez'"),
+        (document(nodes={"a": {}}), "malformed_document", "type: Field required"),
+        (document(nodes={"a": {"type": 7}}), "malformed_document", "type"),
+        (
+            document(nodes={"a": {"type": "x.y", "inputz": {}}}),
+            "malformed_document",
+            "unknown field 'inputz'",
+        ),
+        (document(nodes={"a": {"type": "x.y", "mode": "off"}}), "malformed_document", "mode"),
+        (document(nodes={"__proto__": {"type": "x.y"}}), "malformed_document", "match pattern"),
+        (document(nodes={"a.b": {"type": "x.y"}}), "malformed_document", "match pattern"),
+        (document(inputs={"p": {"to": []}}), "malformed_document", "at least 1 item"),
+        (document(inputs={"p": {"to": ["nodot"]}}), "malformed_document", "match pattern"),
+        (document(outputs={"o": {}}), "malformed_document", "from: Field required"),
+    ],
+)
+def test_what_is_not_a_workflow_is_one_clear_problem(text: str, code: str, reason: str) -> None:
+    found = problem(text)
+    assert (found.code, reason in found.message) == (code, True), found
+
+
+def test_a_fault_of_a_node_is_addressed_to_it() -> None:
+    assert problem(document(nodes={"a": {"type": 7}})).node == "a"
+
+
+def test_own_fields_survive_a_round_trip() -> None:
+    data = {
+        **HEAD,
+        "x-tool": {"any": [1, None]},
+        "nodes": {"a": {"type": "x.y", "x-note": "mine", "inputs": {"n": 2**60 + 1}}},
+        "view": {"nodes": {"a": {"x": 1.5, "colour": "red"}}, "frames": [{"title": "F"}], "x-zoom": 2},
+    }
+    assert parse_workflow(json.dumps(data)).to_json() == data
+
+
+names = st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,8}", fullmatch=True)
+values = (
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20) | st.floats(allow_nan=False, allow_infinity=False)
+)
+nodes = st.dictionaries(
+    names,
+    st.fixed_dictionaries(
+        {"type": st.text(min_size=1, max_size=20)}, optional={"inputs": st.dictionaries(names, values)}
+    ),
+    max_size=5,
+)
+
+
+@given(nodes)
+@settings(max_examples=200)
+def test_load_of_save_is_the_identity(nodes: dict[str, Any]) -> None:
+    workflow = parse_workflow(document(nodes=nodes))
+    assert parse_workflow(json.dumps(workflow.to_json())) == workflow
+
+
+@given(st.recursive(values, lambda x: st.lists(x) | st.dictionaries(st.text(), x), max_leaves=20))
+def test_any_json_is_a_workflow_or_a_problem(data: Any) -> None:
+    with pytest.raises(WorkflowError):
+        parse_workflow(json.dumps(data))
+
+
+def test_a_long_chain_is_legal() -> None:
+    workflow = chain(10_000)
+    assert parse_workflow(json.dumps(workflow.to_json())) == workflow
+
+
+def test_links_are_told_from_values() -> None:
+    assert link_of({"$link": "a.b"}) == Socket("a", "b")
+    assert link_of({"link": "a.b"}) is None
+    assert link_of(["a", 0]) is None
+    for bad in ({"$link": 1}, {"$link": "a"}, {"$link": ".b"}, {"$link": "a.b", "more": 1}):
+        with pytest.raises(ValueError, match="link"):
+            link_of(bad)  # type: ignore[arg-type]
+
+
+def test_migrations_run_in_order_and_leave_the_original() -> None:
+    steps = {1: lambda d: {**d, "a": 1}, 2: lambda d: {**d, "b": d["a"] + 1}}
+    old = {"format": "graphengine.workflow", "version": 1}
+    assert migrate(old, steps, current=3) == {**old, "version": 3, "a": 1, "b": 2}
+    assert old == {"format": "graphengine.workflow", "version": 1}
+
+
+def test_the_published_schema_is_of_the_document() -> None:
+    schema = json_schema()
+    assert set(schema["properties"]) == {"format", "version", *Workflow.model_fields} - {"from_"}
+    assert schema["$schema"].endswith("2020-12/schema")
