@@ -61,9 +61,7 @@ def _check_sizes(base: Image, layer: Image, mask: Mask | None) -> None:
         raise NodeError(f"the sizes differ: {shown}", hint="Put a Resize or Crop before one of them.")
     if len({size[0] for size in sizes.values()} - {1}) > 1:
         counts = ", ".join(f"{what} has {size[0]}" for what, size in sizes.items())
-        raise NodeError(
-            f"the batches differ: {counts}", hint="Use batches of equal length, or of a single picture."
-        )
+        raise NodeError(f"the batches differ: {counts}", hint="Use batches of equal length, or of a single picture.")
 
 
 def _alpha(image: Image) -> Tensor:

@@ -19,9 +19,7 @@ def join(a: Part = "", b: Part = "", c: Part = "", d: Part = "", separator: str 
 
 
 @node("text.replace", category="text", title="Replace text")
-def replace(
-    text: Annotated[str, Multiline()], find: Annotated[str, Field(min_length=1)], replacement: str = ""
-) -> str:
+def replace(text: Annotated[str, Multiline()], find: Annotated[str, Field(min_length=1)], replacement: str = "") -> str:
     """Replace every occurrence of one text within another.
 
     Inputs:
@@ -51,9 +49,7 @@ def fill(
     values = {"a": a, "b": b, "c": c, "d": d}
     for name, value in values.items():
         if not isinstance(value, str | int | float):
-            raise NodeError(
-                f"{name!r} is a {type(value).__name__}", hint="Link a text, a number or a switch to it."
-            )
+            raise NodeError(f"{name!r} is a {type(value).__name__}", hint="Link a text, a number or a switch to it.")
     try:
         return Template(template).substitute(values)
     except KeyError as error:

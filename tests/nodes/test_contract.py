@@ -29,9 +29,7 @@ FOLDER = Path(inspect.getfile(nodes)).parent
 FILES = sorted(FOLDER.rglob("*.py"))
 
 each_spec = pytest.mark.parametrize("spec", SPECS, ids=[spec.id for spec in SPECS])
-each_file = pytest.mark.parametrize(
-    "path", FILES, ids=[path.relative_to(FOLDER).as_posix() for path in FILES]
-)
+each_file = pytest.mark.parametrize("path", FILES, ids=[path.relative_to(FOLDER).as_posix() for path in FILES])
 
 MAY_IMPORT = {"node", "types", "files", "errors", "diffusion"}
 SELF_EVIDENT = {"image", "mask", "text", "value", "file", "a", "b", "c", "d"}

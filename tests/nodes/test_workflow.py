@@ -5,14 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from documents import Nodes, link, workflow
 from PIL import Image as Pil
 
 from graphengine.app import Engine, load_settings
 from graphengine.errors import WorkflowError
 from graphengine.files.picture import workflow_text
 from graphengine.run.messages import Event, TaskOutput
-from graphengine.workflow.document import Workflow
-from graphengine.workflow.parse import workflow_from
 from nodes import PACK
 
 pytestmark = pytest.mark.torch
@@ -25,39 +24,27 @@ def engine(tmp_path: Path) -> Engine:
     return Engine(load_settings(input_folders=[tmp_path / "inputs"]), packs=(PACK,))
 
 
-def document(nodes: dict[str, dict[str, Any]], kinds: dict[str, str]) -> Workflow:
-    written = {name: {"type": kinds[name], "inputs": inputs} for name, inputs in nodes.items()}
-    return workflow_from({"format": "graphengine.workflow", "version": 1, "title": "ochre", "nodes": written})
-
-
-KINDS = {
-    "load": "image.load",
-    "size": "image.size",
-    "double": "math.int_arithmetic",
-    "resize": "image.resize",
-    "save": "image.save",
-}
-NODES: dict[str, dict[str, Any]] = {
-    "load": {"file": "ochre.png"},
-    "size": {"image": {"$link": "load.image"}},
-    "double": {"a": {"$link": "size.width"}, "b": 2, "operation": "multiply"},
-    "resize": {"image": {"$link": "load.image"}, "width": {"$link": "double.value"}, "height": 12},
-    "save": {"image": {"$link": "resize.image"}},
+NODES: Nodes = {
+    "load": ["image.load", {"file": "ochre.png"}],
+    "size": ["image.size", {"image": link("load.image")}],
+    "double": ["math.int_arithmetic", {"a": link("size.width"), "b": 2, "operation": "multiply"}],
+    "resize": ["image.resize", {"image": link("load.image"), "width": link("double.value"), "height": 12}],
+    "save": ["image.save", {"image": link("resize.image")}],
 }
 
 
 async def test_from_a_file_to_a_file(engine: Engine, tmp_path: Path) -> None:
-    workflow = document(NODES, KINDS)
+    document = workflow(NODES, title="ochre")
     events: list[Event] = []
-    plan = engine.plan(engine.resolve(workflow))
-    await engine.start(workflow, plan, tmp_path / "outputs", events.append).result()
+    plan = engine.plan(engine.resolve(document))
+    await engine.start(document, plan, tmp_path / "outputs", events.append).result()
     engine.close()
     (output,) = [event for event in events if isinstance(event, TaskOutput)]
     assert output.file.path == tmp_path / "outputs" / "ochre_00001.png"
     with Pil.open(output.file.path) as picture:
         assert picture.size == (16, 12)
         assert picture.getextrema() == ((200, 200), (100, 100), (50, 50))
-    assert json.loads(workflow_text(output.file.path) or "") == workflow.to_json()
+    assert json.loads(workflow_text(output.file.path) or "") == document.to_json()
 
 
 @pytest.mark.parametrize(
@@ -71,7 +58,8 @@ async def test_from_a_file_to_a_file(engine: Engine, tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_value_is_a_problem_at_its_place(engine: Engine, node: str, changes: dict[str, Any]) -> None:
+    kind, inputs = NODES[node]
     with pytest.raises(WorkflowError) as caught:
-        engine.resolve(document({**NODES, node: {**NODES[node], **changes}}, KINDS))
+        engine.resolve(workflow({**NODES, node: [kind, {**inputs, **changes}]}))
     (problem,) = caught.value.problems
     assert problem.place == f"{node}.{next(iter(changes))}"

@@ -75,9 +75,7 @@ def test_the_first_frame_of_an_animation_is_taken(tmp_path: Path, file_of: FileO
 
 
 @pytest.mark.parametrize("limit", [15, 8, 7])
-def test_bombs_are_refused(
-    limit: int, tmp_path: Path, file_of: FileOf, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_bombs_are_refused(limit: int, tmp_path: Path, file_of: FileOf, monkeypatch: pytest.MonkeyPatch) -> None:
     Pil.new("RGB", (4, 4)).save(tmp_path / "a.png")
     monkeypatch.setattr(module, "MAX_PIXELS", limit)
     monkeypatch.setattr(Pil, "MAX_IMAGE_PIXELS", limit)

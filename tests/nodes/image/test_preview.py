@@ -29,18 +29,14 @@ def test_shows_the_picture(context: TaskContext, events: list[Event]) -> None:
         assert np.allclose(np.asarray(picture), [255, 128, 0], atol=6)
 
 
-def test_is_no_larger_than_asked(
-    noise: Callable[..., Image], context: TaskContext, events: list[Event]
-) -> None:
+def test_is_no_larger_than_asked(noise: Callable[..., Image], context: TaskContext, events: list[Event]) -> None:
     preview(noise(batch=2, height=30, width=50), 64, context=context)
     (event,) = events
     assert isinstance(event, TaskPreview)
     assert (event.preview.width, event.preview.height) == (64, 19)
 
 
-def test_is_not_made_when_nobody_looks(
-    noise: Callable[..., Image], context: TaskContext, events: list[Event]
-) -> None:
+def test_is_not_made_when_nobody_looks(noise: Callable[..., Image], context: TaskContext, events: list[Event]) -> None:
     preview(noise(), context=TaskContext(replace(context.scope, previews=False), "picture"))
     assert events == []
 

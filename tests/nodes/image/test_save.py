@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +26,7 @@ Noise = Callable[..., Image]
 Rounded = Callable[[Image], Image]
 
 
-def test_png_is_exact_and_carries_the_workflow(
-    noise: Noise, eight_bits: Rounded, context: TaskContext
-) -> None:
+def test_png_is_exact_and_carries_the_workflow(noise: Noise, eight_bits: Rounded, context: TaskContext) -> None:
     image = eight_bits(noise(batch=2))
     passed, files = save(image, context=context)
     assert passed is image
@@ -35,6 +34,13 @@ def test_png_is_exact_and_carries_the_workflow(
     assert torch.equal(torch.cat([load(file).image.pixels for file in files]), image.pixels)
     for file in files:
         assert json.loads(workflow_text(file.path) or "") == context.run.workflow
+
+
+def test_a_large_workflow_does_not_make_the_picture_unreadable(noise: Noise, context: TaskContext) -> None:
+    info = replace(context.run, workflow={"notes": "\ud800" + "x" * 3_000_000})
+    (file,) = save(noise(), context=TaskContext(replace(context.scope, info=info), "picture")).files
+    assert load(file).image.width == 8
+    assert json.loads(workflow_text(file.path) or "") == info.workflow
 
 
 def test_alpha_is_exact(noise: Noise, eight_bits: Rounded, context: TaskContext) -> None:
