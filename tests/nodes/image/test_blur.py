@@ -48,8 +48,8 @@ def test_pictures_of_a_batch_do_not_mix(noise: Noise) -> None:
 
 
 def test_what_cannot_be_seen_does_not_bleed() -> None:
-    pixels = torch.zeros(1, 9, 9, 4)
+    pixels = torch.tensor([1.0, 0.0, 0.0, 0.0]).repeat(1, 9, 9, 1)  # red, but transparent
     pixels[0, 4, 4] = torch.tensor([0.0, 1.0, 0.0, 1.0])
     blurred = blur(Image(pixels), 1.0).pixels
-    assert torch.allclose(blurred[0, 3:6, 3:6, 1], torch.tensor(1.0), atol=1e-4)
+    assert torch.allclose(blurred[0, 3:6, 3:6, :3], torch.tensor([0.0, 1.0, 0.0]), atol=1e-4)
     assert 0 < blurred[0, 3, 3, 3] < 0.2

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from graphengine.diffusion.types.image import Image
@@ -15,6 +15,9 @@ pytestmark = pytest.mark.torch
 PICTURE = Image(torch.arange(2 * 6 * 8 * 3).float().reshape(2, 6, 8, 3) / 288)
 
 
+@example(3, 2, 5, 4)
+@example(4, 2, 5, 4)
+@example(3, 3, 5, 4)
 @given(st.integers(0, 10), st.integers(0, 10), st.integers(1, 10), st.integers(1, 10))
 def test_content_or_an_error(x: int, y: int, width: int, height: int) -> None:
     if x + width <= 8 and y + height <= 6:

@@ -81,11 +81,11 @@ def test_fill_cuts_the_sides_off(noise: Noise) -> None:
 
 
 def test_what_cannot_be_seen_does_not_bleed() -> None:
-    pixels = torch.zeros(1, 4, 8, 4)
-    pixels[:, :, :4] = torch.tensor([1.0, 0.0, 0.0, 1.0])  # red, beside transparent black
+    pixels = torch.tensor([0.0, 1.0, 0.0, 0.0]).repeat(1, 4, 8, 1)  # green, but transparent
+    pixels[:, :, :4] = torch.tensor([1.0, 0.0, 0.0, 1.0])
     resized = resize(Image(pixels), 5, 4, "bilinear").pixels
     seen = resized[..., 3] > 0.01
-    assert torch.allclose(resized[seen][:, 0], torch.tensor(1.0), atol=1e-5)
+    assert torch.allclose(resized[seen][:, :3], torch.tensor([1.0, 0.0, 0.0]), atol=1e-5)
     assert ((resized[..., 3] > 0.1) & (resized[..., 3] < 0.9)).any()
 
 
