@@ -90,10 +90,11 @@ def nbytes(loaded: Loaded) -> int:
     return sum(tensor.nbytes for tensor in tensors)
 
 
-def place(loaded: Loaded, device: torch.device) -> None:
-    """Move all modules to ``device``, for inference only."""
+def place(loaded: Loaded, device: torch.device, dtype: torch.dtype) -> None:
+    """Move all modules to ``device`` in the number format ``dtype``, for inference only."""
     for module in loaded.modules:
-        module.to(device).eval().requires_grad_(False)
+        nn.Module.to(module, device, dtype)  # the libraries' own warn about formats that they never use
+        module.eval().requires_grad_(False)
 
 
 def missing_weights(loaded: Loaded) -> list[str]:

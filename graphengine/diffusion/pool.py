@@ -18,6 +18,7 @@ from graphengine.diffusion.types.refs import ModelRef, Patch, TextEncoderRef, Va
 from graphengine.diffusion.weights import open_source
 from graphengine.errors import ModelRefused, OutOfMemory
 
+Key = tuple[Any, ...]
 Patcher = Callable[[nn.Module, Patch], None]
 
 _CONSTRUCTION = threading.Lock()
@@ -57,7 +58,7 @@ class ModelPool:
         self.families = families
         self._budget = budget
         self._patchers = dict(patchers or {})
-        self._entries: OrderedDict[tuple[Any, ...], _Entry] = OrderedDict()
+        self._entries: OrderedDict[Key, _Entry] = OrderedDict()
         self._lock = threading.Lock()
 
     @overload
@@ -87,13 +88,12 @@ class ModelPool:
 
     @contextmanager
     def _pinned(self, ref: WeightsRef) -> Iterator[Loaded]:
-        key = self._key(ref)
+        dtype = choose_dtype(ref.dtype, self.device)
+        key = (ref.source.digest, ref.part, ref.family, ref.variant, dtype, ref.patches)
         entry = self._pin(key)
         if entry is None:
-            with _CONSTRUCTION:
-                entry = self._pin(key) or self._insert(
-                    key, self._load(ref)
-                )  # another thread may have been first
+            with _CONSTRUCTION:  # another thread may have made it while this one waited
+                entry = self._pin(key) or self._insert(key, self._make(ref, dtype), dtype)
         try:
             yield entry.loaded
         finally:
@@ -101,11 +101,7 @@ class ModelPool:
                 entry.pins -= 1
                 self._evict(self._budget)
 
-    def _key(self, ref: WeightsRef) -> tuple[Any, ...]:
-        dtype = choose_dtype(ref.dtype, self.device)
-        return (ref.source.digest, ref.part, ref.family, ref.variant, dtype, ref.patches)
-
-    def _pin(self, key: tuple[Any, ...]) -> _Entry | None:
+    def _pin(self, key: Key) -> _Entry | None:
         with self._lock:
             entry = self._entries.get(key)
             if entry is not None:
@@ -113,34 +109,31 @@ class ModelPool:
                 self._entries.move_to_end(key)
             return entry
 
-    def _insert(self, key: tuple[Any, ...], loaded: Loaded) -> _Entry:
-        size = nbytes(loaded)
-        with self._lock:
-            self._evict(None if self._budget is None else max(0, self._budget - size))
-        self._place(loaded)
-        entry = _Entry(loaded, size, pins=1)
+    def _insert(self, key: Key, loaded: Loaded, dtype: torch.dtype) -> _Entry:
+        """Make room on the device, move ``loaded`` there and keep it, pinned once."""
+        if self._budget is not None:
+            with self._lock:
+                self._evict(max(0, self._budget - nbytes(loaded)))
+        try:
+            with memory_guard("moving a model to its device"):
+                place(loaded, self.device, dtype)
+        except OutOfMemory:  # the budget was more than there is
+            self.clear()
+            with memory_guard("moving a model to its device"):
+                place(loaded, self.device, dtype)
+        entry = _Entry(loaded, nbytes(loaded), pins=1)
         with self._lock:
             self._entries[key] = entry
         return entry
 
-    def _place(self, loaded: Loaded) -> None:
-        try:
-            with memory_guard("moving a model to its device"):
-                place(loaded, self.device)
-        except OutOfMemory:
-            self.clear()
-            with memory_guard("moving a model to its device"):
-                place(loaded, self.device)
-
-    def _load(self, ref: WeightsRef) -> Loaded:
+    def _make(self, ref: WeightsRef, dtype: torch.dtype) -> Loaded:
         family = self.families.get(ref.family)
         if family is None:
             raise ModelRefused(
                 f"no family of models is called {ref.family!r}", hint=f"Known: {', '.join(self.families)}."
             )
-        source = open_source(ref.source.path)
         with memory_guard("loading a model"):
-            loaded = load_part(family, ref, source, choose_dtype(ref.dtype, self.device))
+            loaded = load_part(family, ref, open_source(ref.source.path), dtype)
         for patch in ref.patches:
             self._apply(patch, loaded)
         return loaded
@@ -157,12 +150,10 @@ class ModelPool:
 
     def _evict(self, budget: int | None) -> None:
         """Drop what is not pinned, oldest use first, until at most ``budget`` bytes are held."""
-        if budget is None:
-            return
         total = self._total()
         for key, entry in list(self._entries.items()):
-            if total <= budget:
-                return
+            if budget is None or total <= budget:
+                break
             if entry.pins == 0:
                 del self._entries[key]
                 total -= entry.nbytes

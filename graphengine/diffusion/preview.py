@@ -37,7 +37,8 @@ class LinearPreview:
     def __call__(self, latents: Tensor) -> Image:
         """Map latents of shape [batch, channels, height, width] to pictures of as many pixels as cells."""
         cells = latents.detach().float().cpu().permute(0, 2, 3, 1)
-        colours = cells @ torch.tensor(self.weights) + torch.tensor(self.bias)
+        weights, bias = (torch.tensor(values, dtype=torch.float32) for values in (self.weights, self.bias))
+        colours = cells @ weights + bias
         return Image(((colours + 1) / 2).clamp(0, 1))
 
 

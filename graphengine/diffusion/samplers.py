@@ -17,8 +17,6 @@ from diffusers import (
     EulerAncestralDiscreteScheduler,
     EulerDiscreteScheduler,
     HeunDiscreteScheduler,
-    KDPM2AncestralDiscreteScheduler,
-    KDPM2DiscreteScheduler,
     LCMScheduler,
     LMSDiscreteScheduler,
     PNDMScheduler,
@@ -39,8 +37,6 @@ SamplerName = Literal[
     "lcm",
     "pndm",
     "lms",
-    "dpm2",
-    "dpm2_ancestral",
     "deis",
 ]
 SAMPLER_NAMES: tuple[SamplerName, ...] = get_args(SamplerName)
@@ -67,6 +63,8 @@ class Sampler:
         return option in inspect.signature((self.sigmas or self.scheduler).__init__).parameters
 
 
+_LATENT = {"clip_sample": False}  # pixels end at -1 and 1, latents do not
+
 SAMPLERS: Mapping[SamplerName, Sampler] = {
     "euler": Sampler(
         EulerDiscreteScheduler, "Euler's method (Karras et al. 2022, algorithm 2 without churn)."
@@ -77,8 +75,8 @@ SAMPLERS: Mapping[SamplerName, Sampler] = {
         sigmas=EulerDiscreteScheduler,
     ),
     "heun": Sampler(HeunDiscreteScheduler, "Heun's method, two evaluations per step (Karras et al. 2022)."),
-    "ddim": Sampler(DDIMScheduler, "Denoising diffusion implicit models (Song et al. 2021)."),
-    "ddpm": Sampler(DDPMScheduler, "Denoising diffusion probabilistic models (Ho et al. 2020)."),
+    "ddim": Sampler(DDIMScheduler, "Denoising diffusion implicit models (Song et al. 2021).", _LATENT),
+    "ddpm": Sampler(DDPMScheduler, "Denoising diffusion probabilistic models (Ho et al. 2020).", _LATENT),
     "dpmpp_2m": Sampler(
         DPMSolverMultistepScheduler,
         "DPM-Solver++ of second order, multistep (Lu et al. 2022).",
@@ -100,13 +98,10 @@ SAMPLERS: Mapping[SamplerName, Sampler] = {
         {"algorithm_type": "dpmsolver++", "solver_order": 2},
     ),
     "uni_pc": Sampler(UniPCMultistepScheduler, "The unified predictor-corrector (Zhao et al. 2023)."),
-    "lcm": Sampler(LCMScheduler, "Latent consistency models, for models distilled so (Luo et al. 2023)."),
+    "lcm": Sampler(
+        LCMScheduler, "Latent consistency models, for models distilled so (Luo et al. 2023).", _LATENT
+    ),
     "pndm": Sampler(PNDMScheduler, "Pseudo linear multistep (Liu et al. 2022).", {"skip_prk_steps": True}),
     "lms": Sampler(LMSDiscreteScheduler, "Linear multistep (K. Crowson's k-diffusion)."),
-    "dpm2": Sampler(KDPM2DiscreteScheduler, "DPM-Solver-2, two evaluations per step (Karras et al. 2022)."),
-    "dpm2_ancestral": Sampler(
-        KDPM2AncestralDiscreteScheduler,
-        "DPM-Solver-2 with fresh noise in every step (K. Crowson's k-diffusion).",
-    ),
     "deis": Sampler(DEISMultistepScheduler, "Exponential integrators (Zhang & Chen 2023)."),
 }

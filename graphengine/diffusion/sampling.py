@@ -126,7 +126,8 @@ class _Walk:
         self._mask = None if latent.mask is None else _fit(latent.mask.values, latent.samples).to(device)
         self._from_noise = settings.denoise == 1
         start = (settings.steps - int(settings.steps * settings.denoise)) * scheduler.order
-        scheduler.set_begin_index(start)
+        if hasattr(scheduler, "set_begin_index"):  # those that do not count their steps have none
+            scheduler.set_begin_index(start)
         self._timesteps = scheduler.timesteps[start:]
         takes_generator = "generator" in inspect.signature(scheduler.step).parameters
         self._step = partial(scheduler.step, generator=sources) if takes_generator else scheduler.step

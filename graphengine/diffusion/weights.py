@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from safetensors import safe_open
+from torch import Tensor
+
 from graphengine.diffusion.headers import Header, read_header
 from graphengine.errors import ModelRefused
 
@@ -26,6 +29,11 @@ class SingleFile:
     def has(self, prefix: str) -> bool:
         """Whether the name of any tensor begins with ``prefix``."""
         return any(name.startswith(prefix) for name in self.header.shapes)
+
+    def tensors(self, prefix: str) -> dict[str, Tensor]:
+        """Read the tensors whose names begin with ``prefix``, and no others."""
+        with safe_open(self.path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in self.header.shapes if name.startswith(prefix)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,13 +37,18 @@ class Model:
     path: Path
     checkpoint: Checkpoint
     pool: ModelPool
-    pipeline: StableDiffusionPipeline
     positive: Conditioning
     negative: Conditioning
 
     @property
     def prompts(self) -> dict[str, str]:
         return {"prompt": PROMPT, "negative_prompt": NEGATIVE}
+
+    def components(self) -> dict[str, Any]:
+        """What diffusers loads from the folder, anew."""
+        return StableDiffusionPipeline.from_pretrained(
+            self.path, local_files_only=True, safety_checker=None
+        ).components
 
 
 def make_tokenizer() -> CLIPTokenizer:
@@ -102,12 +107,19 @@ def make_tiny_autoencoder() -> AutoencoderTiny:
     )
 
 
-def make_pipeline(vae: Any = None, prediction: str = "epsilon", **unet: Any) -> StableDiffusionPipeline:
+def make_pipeline(
+    *,
+    vae: Any = None,
+    tokenizer: Any = None,
+    text_encoder: Any = None,
+    prediction: str = "epsilon",
+    **unet: Any,
+) -> StableDiffusionPipeline:
     torch.manual_seed(0)
-    tokenizer = make_tokenizer()
+    tokenizer = tokenizer or make_tokenizer()
     return StableDiffusionPipeline(
         vae=vae or make_autoencoder(),
-        text_encoder=make_text_encoder(tokenizer),
+        text_encoder=text_encoder or make_text_encoder(tokenizer),
         tokenizer=tokenizer,
         unet=make_unet(**unet),
         scheduler=PNDMScheduler(
@@ -145,13 +157,11 @@ def make_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Model]
     def make(**settings: Any) -> Model:
         path = tmp_path_factory.mktemp("models") / "tiny"
         make_pipeline(**settings).save_pretrained(path)
-        pipeline = StableDiffusionPipeline.from_pretrained(path, local_files_only=True, safety_checker=None)
-        pipeline.set_progress_bar_config(disable=True)
         pool = ModelPool(torch.device("cpu"))
         checkpoint = open_checkpoint(as_file(path))
         assert checkpoint.text_encoder is not None
         positive, negative = (encode_text(pool, checkpoint.text_encoder, text) for text in (PROMPT, NEGATIVE))
-        return Model(path, checkpoint, pool, pipeline, positive, negative)
+        return Model(path, checkpoint, pool, positive, negative)
 
     return make
 

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from diffusers.models.embeddings import get_timestep_embedding
 from torch import Tensor
 
 from graphengine.diffusion.families.clip_text import encode_windows, split_into_windows
 from graphengine.diffusion.families.family import Detected, Predict
 from graphengine.diffusion.families.sd_weights import (
     TEXT_PREFIX,
+    UNET_PREFIX,
+    VAE_PREFIX,
     load_autoencoder,
     load_scheduler_config,
     load_text_encoder,
@@ -31,8 +32,6 @@ from graphengine.diffusion.types.refs import Part, Prediction, WeightsRef
 from graphengine.diffusion.weights import ModelFolder, SingleFile, Source
 from graphengine.errors import NodeError
 
-_UNET = "model.diffusion_model."
-_VAE = "first_stage_model."
 _CONFIGS = Path(str(files("graphengine.diffusion.families") / "configs"))
 
 
@@ -91,6 +90,7 @@ class StableDiffusion:
     ) -> Predict:
         """See :class:`~graphengine.diffusion.families.family.Family`."""
         unet = denoiser.module
+        _refuse_inpainting(unet)
         parameter = next(unet.parameters())
         device, dtype = parameter.device, parameter.dtype
         embeddings = _stack(entries).repeat_interleave(batch, dim=0).to(device, dtype)
@@ -108,18 +108,28 @@ class StableDiffusion:
         return predict
 
 
+def _refuse_inpainting(unet: Any) -> None:
+    """Refuse a denoiser that takes a mask and a masked picture beside the latents."""
+    taken, given = unet.config.in_channels, unet.config.out_channels
+    if taken != given:
+        raise NodeError(
+            f"the model takes {taken} channels and makes {given}: it was trained for inpainting alone",
+            hint="Use a model for text-to-image; with a mask on the latent it inpaints too.",
+        )
+
+
 def _detect_file(source: SingleFile) -> Detected | None:
     shapes = source.header.shapes
-    first = source.shape(f"{_UNET}input_blocks.0.0.weight")
+    first = source.shape(f"{UNET_PREFIX}input_blocks.0.0.weight")
     projection = next(
-        (s for n, s in shapes.items() if n.startswith(_UNET) and n.endswith(".proj_in.weight")), None
+        (s for n, s in shapes.items() if n.startswith(UNET_PREFIX) and n.endswith(".proj_in.weight")), None
     )
-    other = source.has("conditioner.") or source.has(f"{_UNET}label_emb.")  # SDXL has both
+    other = source.has("conditioner.") or source.has(f"{UNET_PREFIX}label_emb.")  # SDXL has both
     if other or first is None or projection is None:
         return None
     found: dict[Part, bool] = {
         "model": True,
-        "vae": source.has(_VAE),
+        "vae": source.has(VAE_PREFIX),
         "text_encoder": source.has(TEXT_PREFIX),
     }
     second = len(projection) == 2
@@ -127,7 +137,7 @@ def _detect_file(source: SingleFile) -> Detected | None:
     return Detected(
         variant="sd2" if second else "sd1",
         parts=frozenset(part for part, there in found.items() if there),
-        latent=LatentSpec(),
+        latent=LatentSpec(stride=_stride_of_file(source)),
         prediction="v_prediction" if velocity else "epsilon",
     )
 
@@ -164,6 +174,13 @@ def _stride(vae: Mapping[str, Any]) -> int:
     return 1 << (len(levels) - 1)
 
 
+def _stride_of_file(source: SingleFile) -> int:
+    levels = {
+        name.split(".")[3] for name in source.header.shapes if name.startswith(f"{VAE_PREFIX}encoder.down.")
+    }
+    return 1 << (len(levels) - 1) if levels else LatentSpec().stride
+
+
 def _autoencoder(module: Any) -> Autoencoder:
     config = module.config
     shift = getattr(config, "shift_factor", None) or 0.0
@@ -188,8 +205,11 @@ def _stack(entries: Sequence[ConditioningEntry]) -> Tensor:
 
 
 def _guidance_embedding(guidance: float, width: int) -> Tensor:
-    """Embed the guidance scale, shifted as distilled models want it (Meng et al. 2023): [1, width]."""
-    scale = torch.tensor([(guidance - 1) * 1000])
-    return torch.as_tensor(
-        get_timestep_embedding(scale, width, flip_sin_to_cos=False, downscale_freq_shift=1)
-    )
+    """Embed the guidance scale as distilled models want it, above 1 and in thousandths: [1, width].
+
+    Sines and cosines of geometrically falling frequencies (Vaswani et al. 2017), for Meng et al. 2023.
+    """
+    half = width // 2
+    rates = torch.exp(torch.arange(half) * -(torch.log(torch.tensor(10000.0)) / (half - 1)))
+    angles = torch.tensor((guidance - 1) * 1000) * rates
+    return torch.cat([angles.sin(), angles.cos()]).unsqueeze(0)

@@ -12,15 +12,16 @@ from typing import Any
 import torch
 from diffusers import AutoencoderKL, AutoencoderTiny, UNet2DConditionModel
 from diffusers.loaders.single_file_utils import create_diffusers_clip_model_from_ldm
-from diffusers.utils import is_accelerate_available
-from safetensors.torch import load_file
 from transformers import AutoTokenizer, CLIPTextModel
 
 from graphengine.diffusion.families.clip_vocabulary import clip_tokenizer
 from graphengine.diffusion.weights import ModelFolder, SingleFile, Source
 from graphengine.errors import ModelRefused
 
+UNET_PREFIX = "model.diffusion_model."
+VAE_PREFIX = "first_stage_model."
 TEXT_PREFIX = "cond_stage_model."
+_PREFIXES = {"unet": UNET_PREFIX, "vae": VAE_PREFIX}
 _AUTOENCODERS = {"AutoencoderKL": AutoencoderKL, "AutoencoderTiny": AutoencoderTiny}
 
 
@@ -44,18 +45,20 @@ def load_text_encoder(source: Source, configs: Path, dtype: torch.dtype) -> Any:
     if isinstance(source, SingleFile):
         return create_diffusers_clip_model_from_ldm(
             CLIPTextModel,
-            checkpoint=load_file(source.path),
+            checkpoint=source.tensors(TEXT_PREFIX),
             subfolder="text_encoder",
             config=str(configs),
-            torch_dtype=dtype,
             local_files_only=True,
         )
-    return CLIPTextModel.from_pretrained(
-        source.path / "text_encoder",
-        variant=source.weights_variant("text_encoder"),
-        dtype=dtype,
-        use_safetensors=True,
-        local_files_only=True,
+    return _whole(
+        CLIPTextModel.from_pretrained(
+            source.path / "text_encoder",
+            variant=source.weights_variant("text_encoder"),
+            dtype=dtype,
+            use_safetensors=True,
+            local_files_only=True,
+            output_loading_info=True,
+        )
     )
 
 
@@ -76,22 +79,30 @@ def load_scheduler_config(source: Source, configs: Path) -> Mapping[str, Any]:
 
 
 def _load_diffusers(kind: Any, source: Source, configs: Path, part: str, dtype: torch.dtype) -> Any:
-    lean = is_accelerate_available()  # without it diffusers fills a module with random numbers first
     if isinstance(source, SingleFile):
         return kind.from_single_file(
-            str(source.path),
+            source.tensors(_PREFIXES[part]),
             config=str(configs),
             subfolder=part,
-            torch_dtype=dtype,
             local_files_only=True,
-            low_cpu_mem_usage=lean,
         )
-    return kind.from_pretrained(
-        source.path,
-        subfolder=part,
-        variant=source.weights_variant(part),
-        torch_dtype=dtype,
-        use_safetensors=True,
-        local_files_only=True,
-        low_cpu_mem_usage=lean,
+    return _whole(
+        kind.from_pretrained(
+            source.path,
+            subfolder=part,
+            variant=source.weights_variant(part),
+            torch_dtype=dtype,
+            use_safetensors=True,
+            local_files_only=True,
+            output_loading_info=True,
+        )
     )
+
+
+def _whole(loaded: tuple[Any, Any]) -> Any:
+    """Return a module that lacks nothing: the libraries would fill gaps with random numbers."""
+    module, info = loaded
+    missing = sorted(info["missing_keys"])
+    if missing:
+        raise ModelRefused(f"{len(missing)} weights are missing, such as {missing[0]}")
+    return module
