@@ -34,7 +34,7 @@ check: $(DEV)  ## Look at the code: style, types, layers, structure.
 	$(BIN)/python -m pytest tests/house -q
 
 bench: $(DEV)  ## Measure, beside peers in the same run.
-	$(BIN)/python -m pytest tests/bench -q -s -p no:cacheprovider
+	$(BIN)/python tests/bench
 
 format: $(DEV)  ## Format the code.
 	$(BIN)/ruff format .

@@ -83,5 +83,6 @@ async def _run(
             display.show(event)
 
         run_ = engine.start(document, plan, output_dir, observe, keep_going=keep_going)
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, run_.cancel)
+        loop = asyncio.get_running_loop()  # which only a call from outside wakes up on every system
+        signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(run_.cancel))
         return await run_.result(), run_.id

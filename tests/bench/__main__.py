@@ -1,0 +1,11 @@
+"""``make bench``: every figure beside a peer, in one run."""
+
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE.parent), str(HERE.parent / "packs"), str(HERE)]
+
+import engine  # noqa: E402 - after the path
+
+engine.main()
