@@ -1,0 +1,22 @@
+"""Leaving out the last layers of a text encoder."""
+
+from dataclasses import replace
+from typing import Annotated
+
+from pydantic import Field
+
+from graphengine.diffusion.types.refs import TextEncoderRef
+from graphengine.node.declare import node
+from graphengine.node.widgets import Slider
+
+
+@node("text.clip_skip", category="text", title="CLIP skip")
+def clip_skip(
+    encoder: TextEncoderRef, layers: Annotated[int, Field(ge=0, le=32), Slider(0, 4, 1)] = 1
+) -> TextEncoderRef:
+    """Leave out the last layers of a text encoder.
+
+    Some models were trained on the state before the last layer: for these **layers** is 1 (elsewhere called "clip
+    skip 2"). 0 uses all layers. Encoding fails with more layers than the encoder has.
+    """
+    return replace(encoder, clip_skip=layers)
