@@ -1,10 +1,25 @@
 """The built-in pack of nodes: folders by domain, one idea per file."""
 
+from pathlib import Path
+
+import graphengine.diffusion
+from graphengine.diffusion.devices import choose_device
+from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.types.table import DIFFUSION_TYPES
-from graphengine.node.pack import Pack
+from graphengine.node.pack import Pack, Service, ServiceOptions
+
+EMBEDDED = Path(graphengine.diffusion.__path__[0]) / "embedded"
+"""The models and pictures that come with the program; a document names them ``builtin:…``."""
+
+
+def _make_pool(options: ServiceOptions) -> ModelPool:
+    return ModelPool(choose_device(options.device or "auto"), options.model_bytes)
+
 
 PACK = Pack(
     name="builtin",
     package="nodes",
     types=DIFFUSION_TYPES,
+    services=(Service(ModelPool, _make_pool),),
+    roots={"builtin": EMBEDDED},
 )

@@ -1,5 +1,6 @@
 """Between pictures of PIL and :class:`~graphengine.diffusion.types.image.Image`."""
 
+import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -32,6 +33,14 @@ def to_pil(image: Image) -> list[Pil.Image]:
     """Return the pictures of a batch with 8 bits per channel, values rounded."""
     levels = (image.pixels.clamp(0, 1) * 255).round().to(torch.uint8).numpy()
     return [Pil.fromarray(picture) for picture in levels]
+
+
+def to_jpeg(image: Image, quality: int = 80) -> bytes:
+    """Return the first picture of a batch as a JPEG file, without alpha; for looking, not for keeping."""
+    (picture,) = to_pil(Image(image.pixels[:1, ..., :3]))
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=quality)
+    return file.getvalue()
 
 
 def _to_array(picture: Pil.Image, mode: str) -> np.ndarray:

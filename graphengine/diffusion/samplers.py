@@ -88,12 +88,12 @@ SAMPLERS: Mapping[SamplerName, Sampler] = {
     "dpmpp_sde": Sampler(
         DPMSolverSinglestepScheduler,
         "The stochastic DPM-Solver++ of second order, single step (Lu et al. 2022).",
-        {"algorithm_type": "sde-dpmsolver++", "solver_order": 2},
+        {"algorithm_type": "sde-dpmsolver++", "solver_order": 2, "lower_order_final": True},
     ),
     "dpmpp_2s": Sampler(
         DPMSolverSinglestepScheduler,
         "DPM-Solver++ of second order, single step (Lu et al. 2022).",
-        {"algorithm_type": "dpmsolver++", "solver_order": 2},
+        {"algorithm_type": "dpmsolver++", "solver_order": 2, "lower_order_final": True},
     ),
     "uni_pc": Sampler(UniPCMultistepScheduler, "The unified predictor-corrector (Zhao et al. 2023)."),
     "lcm": Sampler(LCMScheduler, "Latent consistency models, for models distilled so (Luo et al. 2023).", _LATENT),
