@@ -81,19 +81,28 @@ def sample(
         return latent
     family = pool.families[model.family]
     with pool.use(model) as denoiser, torch.no_grad(), memory_guard("sampling"):
+        walk = _Walk(_scheduler(denoiser, model, settings), denoiser, model.prediction, latent, settings)
         predict = classifier_free_guidance(
-            family, denoiser, positive, negative, scale=settings.guidance, batch=latent.batch
+            family,
+            denoiser,
+            positive,
+            negative,
+            scale=settings.guidance,
+            batch=latent.batch,
+            beside=walk.beside,
         )
-        scheduler = make_scheduler(
-            denoiser.scheduler,
-            prediction=model.prediction,
-            sampler=settings.sampler,
-            schedule=settings.schedule,
-            steps=settings.steps,
-            device=pool.device,
-        )
-        walk = _Walk(scheduler, denoiser, model.prediction, latent, settings)
         return replace(latent, samples=walk.run(predict, on_step).float().cpu())
+
+
+def _scheduler(denoiser: Denoiser, model: ModelRef, settings: Sampling) -> Any:
+    return make_scheduler(
+        denoiser.scheduler,
+        prediction=model.prediction,
+        sampler=settings.sampler,
+        schedule=settings.schedule,
+        steps=settings.steps,
+        device=denoiser.device,
+    )
 
 
 def _check(model: ModelRef, latent: Latent, settings: Sampling) -> None:
@@ -123,6 +132,10 @@ class _Walk:
         self._noise = gaussian(latent, sources).to(device)
         self._original = latent.samples.to(device)
         self._mask = None if latent.mask is None else _fit(latent.mask.values, latent.samples).to(device)
+        self.beside: Tensor | None = None
+        if denoiser.takes_surroundings and self._mask is not None and latent.surroundings is not None:
+            self.beside = torch.cat([self._mask, latent.surroundings.to(device)], dim=1)
+            self._mask = None  # such a model keeps what is outside by itself
         self._from_noise = settings.denoise == 1
         start = (settings.steps - int(settings.steps * settings.denoise)) * scheduler.order
         if hasattr(scheduler, "set_begin_index"):  # those that do not count their steps have none
@@ -167,7 +180,8 @@ class _Walk:
 
 
 def _fit(mask: Tensor, samples: Tensor) -> Tensor:
-    """Bring a mask [batch or 1, height, width] to the cells of the latents: [batch or 1, 1, …]."""
+    """Bring a mask [batch or 1, height, width] to the cells of latents: [batch, 1, height, width]."""
     if mask.shape[0] not in {1, samples.shape[0]}:
         raise NodeError(f"{mask.shape[0]} masks do not fit {samples.shape[0]} latents")
-    return functional.interpolate(mask.unsqueeze(1), size=samples.shape[-2:])
+    cells = functional.interpolate(mask.unsqueeze(1), size=samples.shape[-2:])
+    return cells.expand(samples.shape[0], -1, -1, -1)

@@ -57,7 +57,15 @@ class Family(Protocol):
         """Encode a prompt with weights, of any length."""
         ...
 
-    def begin(self, denoiser: Denoiser, entries: Sequence[ConditioningEntry], batch: int, guidance: float) -> Predict:
+    def begin(
+        self,
+        denoiser: Denoiser,
+        entries: Sequence[ConditioningEntry],
+        *,
+        batch: int,
+        guidance: float,
+        beside: Tensor | None,
+    ) -> Predict:
         """Prepare a sampling: all that stays the same from step to step is computed here.
 
         Args:
@@ -65,6 +73,11 @@ class Family(Protocol):
             entries: what to predict for; all of them in one forward of the network.
             batch: how many latents.
             guidance: the guidance scale, for models that take it as an input.
+            beside: what a model trained for inpainting sees beside the latents: the mask and the surroundings,
+                [batch, 1 + channels, height, width].
+
+        Raises:
+            NodeError: the model takes other channels.
         """
         ...
 

@@ -11,7 +11,7 @@ from torch import Tensor
 from graphengine.diffusion.types.tensors import TensorValue, require
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Image(TensorValue):
     """A batch of pictures of one size.
 
@@ -50,7 +50,7 @@ class Image(TensorValue):
         return self.pixels.shape[3]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Mask(TensorValue):
     """A batch of masks of one size.
 
