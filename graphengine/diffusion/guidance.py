@@ -26,10 +26,9 @@ def classifier_free_guidance(
 ) -> Denoise:
     """Push predictions away from the negative conditioning (Ho & Salimans 2022).
 
-    prediction = negative + scale · (positive - negative), both from one forward of the network. At scale 1
-    that is the positive prediction and the negative one is not computed; nor is it for models that take the
-    scale as an input. ``batch`` and ``beside`` are as for
-    :meth:`~graphengine.diffusion.families.family.Family.begin`.
+    prediction = negative + scale · (positive - negative), both from one forward of the network. At scale 1 that is the
+    positive prediction and the negative one is not computed; nor is it for models that take the scale as an input.
+    ``batch`` and ``beside`` are as for :meth:`~graphengine.diffusion.families.family.Family.begin`.
 
     Raises:
         NodeError: a conditioning is of another family.

@@ -1,8 +1,7 @@
 """Sampling: the loop from noise to a latent.
 
-The solver is a scheduler of diffusers, the prediction comes from :mod:`graphengine.diffusion.guidance`, and
-what is between them is here: where the loop starts, what it must not change, and who may look at it or stop
-it.
+The solver is a scheduler of diffusers, the prediction comes from :mod:`graphengine.diffusion.guidance`, and what is
+between them is here: where the loop starts, what it must not change, and who may look at it or stop it.
 """
 
 import inspect
@@ -30,8 +29,8 @@ from graphengine.diffusion.types.refs import ModelRef, Prediction
 from graphengine.errors import NodeError
 
 OnStep = Callable[[int, int, Callable[[], Image]], None]
-"""Called after each evaluation of the network with its number from 1, how many there will be, and a
-function that makes a small picture of the state; what it raises ends the sampling."""
+"""Called after each evaluation of the network with its number from 1, how many there will be, and a function that
+makes a small picture of the state; what it raises ends the sampling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +43,8 @@ class Sampling:
         guidance: the scale of classifier-free guidance, 1 is none.
         sampler: the solver.
         schedule: the noise levels.
-        denoise: how much of the schedule is walked: 1 starts from pure noise and nothing of the latent
-            remains; less starts from the latent with as much noise as belongs there, int(steps · denoise)
-            steps from the end.
+        denoise: how much of the schedule is walked: 1 starts from pure noise and nothing of the latent remains; less
+            starts from the latent with as much noise as belongs there, int(steps · denoise) steps from the end.
     """
 
     seed: int
@@ -69,8 +67,8 @@ def sample(
 ) -> Latent:
     """Sample a latent.
 
-    Equal inputs give equal latents, and each picture of a batch is the one that its own seed gives alone.
-    State is kept in fp32 whatever the number format of the model.
+    Equal inputs give equal latents, and each picture of a batch is the one that its own seed gives alone. State is
+    kept in fp32 whatever the number format of the model.
 
     Raises:
         NodeError: the latent, the texts or the settings do not suit the model.

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import torch
-from safetensors import SafetensorError
 from torch import Tensor
 
+from graphengine.diffusion.devices import memory_guard
 from graphengine.diffusion.loaded import Denoiser, Loaded, TextStack, missing_weights
 from graphengine.diffusion.types.conditioning import ConditioningEntry
 from graphengine.diffusion.types.latent import LatentSpec
 from graphengine.diffusion.types.refs import Part, Prediction, WeightsRef
 from graphengine.diffusion.weights import Source
-from graphengine.errors import ModelRefused
+from graphengine.errors import GraphEngineError, ModelRefused
 
 Predict = Callable[[Tensor, Tensor], Tensor]
-"""From noisy latents [batch, channels, height, width] and a timestep to one prediction for each
-conditioning entry: [entries, batch, channels, height, width]."""
+"""From noisy latents [batch, channels, height, width] and a timestep to one prediction for each conditioning entry:
+[entries, batch, channels, height, width]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +90,14 @@ def load_part(family: Family, ref: WeightsRef, source: Source, dtype: torch.dtyp
 
     Raises:
         ModelRefused: the weights do not fit the architecture, or some are missing.
+        OutOfMemory: there is no room for them.
     """
     try:
-        loaded = family.load(ref, source, dtype)
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        with memory_guard("loading a model"):
+            loaded = family.load(ref, source, dtype)
+    except GraphEngineError:
+        raise
+    except Exception as error:  # a library's loader may raise anything on files that it was not made for
         raise ModelRefused(f"the {ref.part} of {ref.source.reference!r} cannot be loaded: {error}") from error
     missing = missing_weights(loaded)
     if missing:

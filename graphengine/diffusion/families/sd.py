@@ -53,9 +53,9 @@ class StableDiffusion:
     def detect(self, source: Source) -> Detected | None:
         """See :class:`~graphengine.diffusion.families.family.Family`.
 
-        SD 2 is told from SD 1 by the projections of its attention blocks, which are linear instead of
-        convolutions. A single file does not say what its denoiser predicts: the velocity is assumed for SD
-        2 as released for 768 pixels, the noise for everything else.
+        SD 2 is told from SD 1 by the projections of its attention blocks, which are linear instead of convolutions.
+        A single file does not say what its denoiser predicts: the velocity is assumed for SD 2 with four channels,
+        as released for 768 pixels, and the noise for everything else.
         """
         return _detect_file(source) if isinstance(source, SingleFile) else _detect_folder(source)
 
