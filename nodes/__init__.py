@@ -1,18 +1,20 @@
-"""The built-in pack of nodes."""
+"""The built-in pack of nodes: folders by domain, one idea per file."""
 
 from pathlib import Path
 
 import graphengine.diffusion
 from graphengine.diffusion.devices import choose_device
 from graphengine.diffusion.pool import ModelPool
+from graphengine.diffusion.quiet import quiet_libraries
 from graphengine.diffusion.types.table import DIFFUSION_TYPES
 from graphengine.node.pack import Pack, Service, ServiceOptions
 
 EMBEDDED = Path(graphengine.diffusion.__path__[0]) / "embedded"
-"""The models that come with the project; a document names them ``builtin:…``."""
+"""The models and pictures that come with the program; a document names them ``builtin:…``."""
 
 
 def _make_pool(options: ServiceOptions) -> ModelPool:
+    quiet_libraries()  # whoever loads models in this process does it through the pool
     return ModelPool(choose_device(options.device or "auto"), options.model_bytes)
 
 

@@ -48,10 +48,10 @@ class Input:
         Raises:
             ValueError: with a sentence that says what was wanted and what was given.
         """
-        if self.adapter is None:
-            raise ValueError(f"{self.type} cannot be written as a value; it comes over a link")
         if value is None and self.default is None:
             return None
+        if self.adapter is None:
+            raise ValueError(f"{self.type} cannot be written as a value; it comes over a link")
         try:
             return self.adapter.validate_python(value)
         except ValidationError as error:

@@ -19,8 +19,11 @@ def empty(
 ) -> Latent:
     """Make an empty latent: the canvas of text-to-image.
 
-    - **model**: decides the form of the latent.
-    - **width**, **height**: in pixels; multiples of the model's stride, which is 8 for most.
-    - **batch**: how many pictures; each gets the next seed.
+    Inputs:
+        model: decides the form of the latent.
+        width, height: in pixels; multiples of the model's stride, which is 8 for most.
+        batch: how many pictures; each gets the next seed.
+
+    Errors: a side is not a multiple of the stride.
     """
     return empty_latent(model, width, height, batch)

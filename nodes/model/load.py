@@ -28,12 +28,16 @@ def load(
 
     What it is is found out from its content. No weights are loaded here: the nodes that use the parts do that.
 
-    - **source**: a path under the models folder; ``builtin:…`` names a model that comes with the program.
-    - **precision**: the number format of the weights. ``auto`` is half precision on an accelerator, full on the CPU.
-    - **prediction**: what the denoiser predicts. ``auto`` is right for folders; of a single file of SD 2 it assumes
-      ``v_prediction`` (the 768-pixel models), and the 512-pixel "base" models need ``epsilon``.
+    Inputs:
+        source: a path under the models folder; ``builtin:…`` names a model that comes with the program.
+        precision: the number format of the weights; ``auto`` is half precision on an accelerator, full on the CPU.
+        prediction: what the denoiser predicts. ``auto`` is right for folders; of a single file of SD 2 it assumes
+            ``v_prediction`` (the 768-pixel models), and the 512-pixel "base" models need ``epsilon``.
 
-    Pickles (.ckpt, .pt, .bin) are refused whatever their name, and so are broken files and unknown architectures.
+    Outputs:
+        model, text_encoder, vae: the parts, as recipes that other nodes take.
+
+    Errors: a pickle (.ckpt, .pt, .bin) whatever its name, a broken file, an unknown architecture, a missing part.
     """
     found = open_checkpoint(source, dtype=precision, prediction=None if prediction == "auto" else prediction)
     if found.model is None or found.text_encoder is None or found.vae is None:

@@ -39,15 +39,22 @@ def sample(
 ) -> Latent:
     """Denoise a latent step by step into what the texts say.
 
-    - **positive**, **negative**: what the picture shall and shall not show.
-    - **latent**: an empty one for text-to-image, an encoded picture for image-to-image; a mask on it keeps the rest.
-    - **seed**: of the first picture; each further one of a batch has the next. Equal inputs give equal pictures.
-    - **steps**: how finely the way is cut; some samplers evaluate the model twice per step.
-    - **cfg**: the scale of classifier-free guidance (Ho & Salimans 2022); 1 is none, and then the negative text is not
-      computed.
-    - **sampler**, **schedule**: the solver, and the noise levels it visits. Not every pair exists; the error names what
-      does.
-    - **denoise**: 1 starts from pure noise; less keeps more of the latent. int(steps x denoise) steps are made.
+    Inputs:
+        model: the denoiser.
+        positive, negative: what the picture shall and shall not show.
+        latent: an empty one for text-to-image, an encoded picture for image-to-image; a mask on it keeps the rest.
+        seed: of the first picture; each further one of a batch has the next. Equal inputs give equal pictures.
+        steps: how finely the way is cut; some samplers evaluate the model twice per step.
+        cfg: the guidance scale; 1 is none, and then the negative text is not computed.
+        sampler, schedule: the solver, and the noise levels it visits.
+        denoise: 1 starts from pure noise; less keeps more of the latent: int(steps · denoise) steps are made.
+
+    Outputs:
+        latent: the samples, in the form of the latent that came in.
+
+    Errors: the latent or a text is of another kind of model, or the sampler has no such schedule.
+
+    Source: Ho & Salimans, Classifier-Free Diffusion Guidance (2022).
     """
 
     def on_step(step: int, total: int, picture: Callable[[], Image]) -> None:

@@ -16,7 +16,14 @@ def clip_skip(
 ) -> TextEncoderRef:
     """Leave out the last layers of a text encoder.
 
-    Some models were trained on the state before the last layer: for these **layers** is 1 (elsewhere called "clip
-    skip 2"). 0 uses all layers. Encoding fails with more layers than the encoder has.
+    Inputs:
+        encoder: the text encoder of a model.
+        layers: how many are left out. Models trained on the state before the last layer want 1, which other tools
+            call "clip skip 2"; 0 uses all.
+
+    Outputs:
+        text_encoder: the shortened encoder.
+
+    Errors: encoding fails with as many layers as the encoder has, or more.
     """
     return replace(encoder, clip_skip=layers)

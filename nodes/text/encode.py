@@ -14,6 +14,10 @@ from graphengine.node.widgets import Prompt
 def encode(encoder: TextEncoderRef, text: Annotated[str, Prompt()] = "", *, pool: ModelPool) -> Conditioning:
     r"""Encode a prompt for a model.
 
+    Inputs:
+        encoder: the text encoder of the model that will take the conditioning.
+        text: the prompt.
+
     Words can be weighted: ``(word)`` counts 1.1 times, ``(word:1.3)`` 1.3 times, ``[word]`` 1/1.1 times; brackets nest,
     and ``\(`` is a bracket that means nothing. A prompt of any length is read in windows of 75 tokens.
     """

@@ -13,7 +13,7 @@ from graphengine.diffusion.vae import decode as decode_latent
 from graphengine.node.declare import node
 
 
-@node("vae.decode", category="vae", lane="gpu", title="Decode latent")
+@node("vae.decode", category="vae", lane="gpu", title="VAE decode")
 def decode(
     vae: VaeRef,
     latent: Latent,
@@ -25,8 +25,12 @@ def decode(
 ) -> Image:
     """Decode a latent to pictures.
 
-    - **vae**: that of the model which made the latent.
-    - **tiled**: decode in overlapping tiles, for pictures that do not fit into memory; the result differs a little.
-    - **tile_size**, **tile_overlap**: in pixels; the overlap is blended and must be smaller than a tile.
+    Inputs:
+        vae: that of the model which made the latent.
+        latent: what a sampler or an encoder made.
+        tiled: decode in overlapping tiles, for pictures that do not fit into memory; the result differs a little.
+        tile_size, tile_overlap: in pixels; the overlap is blended and must be smaller than a tile.
+
+    Errors: the latent is of another kind of model, or the overlap is not smaller than a tile.
     """
     return decode_latent(pool, vae, latent, Tiling(tile_size, tile_overlap) if tiled else None)

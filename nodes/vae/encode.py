@@ -13,7 +13,7 @@ from graphengine.diffusion.vae import encode as encode_image
 from graphengine.node.declare import node
 
 
-@node("vae.encode", category="vae", lane="gpu", title="Encode picture")
+@node("vae.encode", category="vae", lane="gpu", title="VAE encode")
 def encode(
     vae: VaeRef,
     image: Image,
@@ -25,11 +25,12 @@ def encode(
 ) -> Latent:
     """Encode pictures to a latent, the start of image-to-image.
 
-    The sides must be multiples of the model's stride (8 for most); the error names the nearest that are. Alpha is
-    ignored.
+    Inputs:
+        vae: that of the model which will sample the latent.
+        image: the pictures; alpha is ignored.
+        tiled: encode in overlapping tiles, for pictures that do not fit into memory; the result differs a little.
+        tile_size, tile_overlap: in pixels; the overlap is blended and must be smaller than a tile.
 
-    - **vae**: that of the model which will sample the latent.
-    - **tiled**: encode in overlapping tiles, for pictures that do not fit into memory; the result differs a little.
-    - **tile_size**, **tile_overlap**: in pixels; the overlap is blended and must be smaller than a tile.
+    Errors: a side is not a multiple of the model's stride (8 for most), or the overlap is not smaller than a tile.
     """
     return encode_image(pool, vae, image, Tiling(tile_size, tile_overlap) if tiled else None)

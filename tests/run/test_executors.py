@@ -23,6 +23,7 @@ from graphengine.run.executors.thread import ThreadExecutor
 from graphengine.run.handle import Handle, Handles
 from graphengine.run.messages import Event, TaskOutput, TaskPreview, TaskProgress
 from graphengine.types.assign import IDENTITY, Conversion
+from graphengine.types.codec import Encoded
 from graphengine.types.socket_type import TypeRef
 
 
@@ -194,3 +195,16 @@ def test_threads_run_beside_each_other(registry: Registry, tmp_path: Path) -> No
         each.outcome()
     assert time.perf_counter() - started < 0.6  # 0.8 one after the other
     executor.close()
+
+
+@pytest.mark.parametrize("value", [3.5, -0.0])
+def test_a_value_leaves_an_executor_as_bytes_and_comes_back(desk: Desk, executor: Executor, value: float) -> None:
+    handle = desk.call(plain_pack.number, value=value).handles["value"]
+    back = executor.adopt(handle.type, executor.encode(handle))
+    assert executor.value({"v": back}) == executor.value({"v": handle})
+    assert back.nbytes == handle.nbytes
+
+
+def test_bytes_of_another_form_are_not_adopted(executor: Executor) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        executor.adopt(TypeRef("File"), Encoded({"value": 1}))

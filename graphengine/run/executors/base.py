@@ -7,8 +7,10 @@ from typing import Any, Protocol
 from graphengine.errors import Failure
 from graphengine.node.context import Context
 from graphengine.node.spec import NodeSpec
-from graphengine.run.handle import Handles
+from graphengine.run.handle import Handle, Handles
 from graphengine.types.assign import Conversion
+from graphengine.types.codec import Encoded
+from graphengine.types.socket_type import TypeRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,18 @@ class Executor(Protocol):
 
     def value(self, handles: Handles) -> Mapping[str, Any]:
         """Return the values behind handles of this executor."""
+        ...
+
+    def encode(self, handle: Handle) -> Encoded:
+        """Take the value behind a handle apart, for a tier that keeps bytes."""
+        ...
+
+    def adopt(self, type_: TypeRef, encoded: Encoded) -> Handle:
+        """Take a value in that a tier kept, and return a handle of this executor to it.
+
+        Raises:
+            ValueError: the encoded form is not of that type.
+        """
         ...
 
     def release(self, handles: Handles) -> None:

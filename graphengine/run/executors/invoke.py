@@ -14,6 +14,7 @@ from graphengine.node.spec import NodeSpec
 from graphengine.run.executors.base import Call, Outcome, Success
 from graphengine.run.handle import Handle, Handles
 from graphengine.types.builtin import FLOAT
+from graphengine.types.values import value_nbytes
 
 Services = Mapping[type, Any]
 
@@ -91,7 +92,7 @@ def _results(spec: NodeSpec, result: Any, registry: Registry) -> Handles:
         items = value if output.type.item is not None else (value,)
         if not isinstance(items, list | tuple) or not all(isinstance(item, kind.python) for item in items):
             raise _wrong(f"{spec.id!r} returned {type(value).__name__} as {output.name!r}, not {output.type}")
-        handles[output.name] = Handle(value, output.type, sum(kind.codec.nbytes(item) for item in items))
+        handles[output.name] = Handle(value, output.type, value_nbytes(registry.types, output.type, value))
     return handles
 
 

@@ -1,0 +1,87 @@
+"""What a picture shows, as frozen data: figures on a plain background, or a small landscape.
+
+All positions and lengths are fractions of the picture's side, x to the right and y downwards, so that a scene
+has no size in pixels until it is rendered.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from graphengine.diffusion.drawing.palette import Colour
+
+Shape = Literal["circle", "square", "triangle", "star", "ring", "cross"]
+Relation = Literal["left of", "right of", "above", "below"]
+Place = Literal["centre", "left", "right", "top", "bottom"]
+Hour = Literal["day", "sunset", "night"]
+Ground = Literal["meadow", "sea", "desert", "snow"]
+Building = Literal["house", "tree", "boat"]
+
+SHAPES: tuple[Shape, ...] = get_args(Shape)
+RELATIONS: tuple[Relation, ...] = get_args(Relation)
+PLACES: tuple[Place, ...] = get_args(Place)
+HOURS: tuple[Hour, ...] = get_args(Hour)
+GROUNDS: tuple[Ground, ...] = get_args(Ground)
+
+OFF_CENTRE = 0.08
+"""A figure whose centre lies further than this from the middle is no longer called centred."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One flat shape: its colour, its centre (x, y) and its circumscribed radius."""
+
+    shape: Shape
+    colour: Colour
+    x: float
+    y: float
+    radius: float
+
+    @property
+    def place(self) -> Place:
+        """Where the figure lies, by its larger offset from the middle of the picture."""
+        dx, dy = self.x - 0.5, self.y - 0.5
+        if max(abs(dx), abs(dy)) <= OFF_CENTRE:
+            return "centre"
+        if abs(dx) >= abs(dy):
+            return "left" if dx < 0 else "right"
+        return "top" if dy < 0 else "bottom"
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """One or two figures on a plain background."""
+
+    background: Colour
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """Something that stands in a landscape: its foot lies at x, its height is `size`."""
+
+    kind: Building
+    x: float
+    size: float
+    colour: Colour
+
+
+@dataclass(frozen=True, slots=True)
+class Landscape:
+    """A small scene: sky by the hour, ground, things, mountains (their peaks' x), sun or moon at (x, y)."""
+
+    hour: Hour
+    ground: Ground
+    things: tuple[Thing, ...]
+    peaks: tuple[float, ...]
+    light: tuple[float, float] | None
+
+
+Scene = Still | Landscape
+
+
+def relation(first: Figure, second: Figure) -> Relation:
+    """How `first` lies to `second`: the axis on which they are further apart decides."""
+    dx, dy = first.x - second.x, first.y - second.y
+    if abs(dx) >= abs(dy):
+        return "left of" if dx < 0 else "right of"
+    return "above" if dy < 0 else "below"

@@ -1,0 +1,1 @@
+"""Judging pictures by their pixels: what is really in them, against what was asked for."""

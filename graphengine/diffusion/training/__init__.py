@@ -1,0 +1,1 @@
+"""The recipe of the embedded model: from drawn pictures to a diffusers folder, resumable at every step."""

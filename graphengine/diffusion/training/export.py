@@ -1,0 +1,62 @@
+"""The export: trained parts as a folder that every diffusers user can load."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from diffusers import StableDiffusionPipeline
+
+from graphengine.diffusion.training.checkpoint import load_checkpoint
+from graphengine.diffusion.training.denoiser import build_scheduler, build_text_encoder, build_unet
+from graphengine.diffusion.training.stages import (
+    MissingStageError,
+    Recipe,
+    TrainingFolder,
+    load_autoencoder,
+    load_tokenizer,
+)
+
+
+def export(folder: TrainingFolder, recipe: Recipe, out: Path) -> None:
+    """Write the trained model as a plain diffusers folder in fp16.
+
+    The latents' scale goes into the autoencoder's `scaling_factor`, where every pipeline looks for it.
+
+    Raises:
+        MissingStageError: if autoencoder or denoiser were never trained.
+    """
+    state, cached = load_checkpoint(folder.denoiser), load_checkpoint(folder.latents)
+    if state is None or cached is None:
+        raise MissingStageError(f"no denoiser at {folder.denoiser}: train it first")
+    vae = load_autoencoder(folder, recipe)
+    vae.register_to_config(scaling_factor=1 / cached["latents"].float().std().item())
+    tokenizer = load_tokenizer(folder)
+    unet, text_encoder = build_unet(recipe.denoiser), build_text_encoder(recipe.denoiser, tokenizer)
+    module = torch.nn.ModuleDict({"unet": unet, "text_encoder": text_encoder})
+    module.load_state_dict(state["average"])
+    pipeline = StableDiffusionPipeline(
+        vae=vae,
+        text_encoder=text_encoder,
+        tokenizer=tokenizer,
+        unet=unet,
+        scheduler=build_scheduler(),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+    for part in (vae, unet, text_encoder):
+        torch.nn.Module.half(part)
+    pipeline.save_pretrained(out, safe_serialization=True)
+    # The autoencoder derives this entry from others, and warns about it when it is given.
+    _rewrite(out / "vae" / "config.json", lambda config: config.pop("block_out_channels", None))
+    # transformers computes in the type named here, diffusers in fp32: files are fp16, both shall compute in fp32.
+    _rewrite(out / "text_encoder" / "config.json", lambda config: config.update(dtype="float32"))
+
+
+def _rewrite(path: Path, edit: Callable[[dict[str, Any]], object]) -> None:
+    """Edit a JSON file in place."""
+    config = json.loads(path.read_text())
+    edit(config)
+    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")

@@ -1,0 +1,67 @@
+"""The cache of encoded pictures: encoding is dear, so every picture is encoded once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from diffusers import AutoencoderTiny
+from torch import Tensor
+
+from graphengine.diffusion.drawing.render import render
+from graphengine.diffusion.drawing.sample import sample_scene
+from graphengine.diffusion.drawing.scene import Scene
+from graphengine.diffusion.training.autoencoder import to_tensor
+from graphengine.diffusion.training.checkpoint import load_checkpoint, save_checkpoint
+
+_CHUNK = 50
+
+
+@dataclass(frozen=True, slots=True)
+class LatentCache:
+    """Encoded pictures and what they show.
+
+    Attributes:
+        latents: shape (n, channels, height, width), fp32, scaled to unit variance.
+        scale: the factor from the autoencoder's own latents to these.
+        scenes: the n scenes, from which captions are phrased anew each time.
+    """
+
+    latents: Tensor
+    scale: float
+    scenes: tuple[Scene, ...]
+
+
+def scene_at(index: int, seed: int) -> Scene:
+    """Sample the training scene of that number again: scenes need no storage."""
+    return sample_scene(np.random.default_rng((seed, index)))
+
+
+@torch.no_grad()
+def load_latents(path: Path, vae: AutoencoderTiny, count: int, seed: int, size: int = 128) -> LatentCache:
+    """Return the first `count` training pictures as latents, cached at `path`.
+
+    Args:
+        path: the cache file; one with another count, seed or size is replaced.
+        vae: the trained autoencoder, in fp32.
+        count: number of pictures.
+        seed: root of the scenes' randomness.
+        size: side of the pictures in pixels.
+    """
+    scenes = tuple(scene_at(index, seed) for index in range(count))
+    state = load_checkpoint(path)
+    if state is None or (state["count"], state["seed"], state["size"]) != (count, seed, size):
+        raw = torch.cat([_encode(vae, scenes[i : i + _CHUNK], size) for i in range(0, count, _CHUNK)])
+        state = {"count": count, "seed": seed, "size": size, "latents": raw.half()}
+        save_checkpoint(path, state)
+    latents: Tensor = state["latents"].float()
+    scale = 1 / latents.std().item()
+    return LatentCache(latents * scale, scale, scenes)
+
+
+def _encode(vae: AutoencoderTiny, scenes: tuple[Scene, ...], size: int) -> Tensor:
+    """Latents of a few scenes' pictures, fp32 on the CPU."""
+    pictures = to_tensor(np.stack([render(scene, size) for scene in scenes]))
+    with torch.autocast(vae.device.type, torch.bfloat16):
+        latents: Tensor = vae.encode(pictures.to(vae.device)).latents
+    return latents.float().cpu()

@@ -1,0 +1,163 @@
+"""One training loop for every task: optimise, average, log, save, and continue where it was stopped.
+
+All randomness of a step derives from the seed and the step's number alone. A checkpoint therefore needs
+weights, averages, optimiser state and one integer, and a resumed run is bitwise the undisturbed one.
+"""
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from graphengine.diffusion.training.checkpoint import load_checkpoint, save_checkpoint
+from graphengine.diffusion.training.ema import MovingAverage
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How to optimise.
+
+    Attributes:
+        steps: length of the whole schedule, in optimiser steps.
+        rate: peak learning rate of AdamW.
+        warmup: steps over which the rate rises linearly from zero.
+        weight_decay: decoupled weight decay.
+        clip: largest allowed norm of the whole gradient.
+        ema: decay of the weights' moving average.
+        seed: the root of all randomness.
+    """
+
+    steps: int
+    rate: float
+    warmup: int = 200
+    weight_decay: float = 0.01
+    clip: float = 1.0
+    ema: float = 0.999
+    seed: int = 0
+
+    def rate_at(self, step: int) -> float:
+        """Learning rate of a step: linear warm-up, then half a cosine to zero (Loshchilov & Hutter 2017)."""
+        if step < self.warmup:
+            return self.rate * (step + 1) / self.warmup
+        share = min(1.0, (step - self.warmup) / max(1, self.steps - self.warmup))
+        return self.rate * 0.5 * (1 + math.cos(math.pi * share))
+
+
+class Task(Protocol):
+    """What a training loop trains: a module, a loss for each step and a measure to report now and then."""
+
+    module: nn.Module
+
+    def loss(self, rng: np.random.Generator) -> Tensor:
+        """Compute the loss on one batch, drawn with `rng` alone; a scalar with gradient."""
+        ...
+
+    def measure(self) -> dict[str, float]:
+        """Figures of the module with its present weights, for the log."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """When to stop before the schedule ends, and how often to save and measure (all in steps or seconds)."""
+
+    seconds: float = math.inf
+    step: int | None = None
+    save_every: int = 500
+    measure_every: int = 500
+
+
+class Trainer:
+    """Trains one task, with its state in one checkpoint file."""
+
+    def __init__(self, task: Task, pace: Pace, path: Path) -> None:
+        self._task, self._pace, self._path = task, pace, path
+        self._optimiser = torch.optim.AdamW(
+            task.module.parameters(),
+            lr=pace.rate,
+            weight_decay=pace.weight_decay,
+            betas=(0.9, 0.99),
+            fused=True,
+        )
+        self.average = MovingAverage(task.module, pace.ema)
+        self.step = 0
+        self.seconds = 0.0
+        self._resume()
+
+    def run(self, stop: Stop, clock: Callable[[], float] = time.monotonic) -> None:
+        """Train until the schedule or `stop` ends, and save.
+
+        Args:
+            stop: limits of this run; the schedule itself is the pace's.
+            clock: a monotonic clock in seconds.
+        """
+        last = self._pace.steps if stop.step is None else min(stop.step, self._pace.steps)
+        begin, spent = clock(), self.seconds
+        losses: list[float] = []
+        while self.step < last and clock() - begin < stop.seconds:
+            losses.append(self._advance())
+            self.seconds = spent + clock() - begin
+            if self.step % stop.measure_every == 0:
+                self._report(losses)
+                losses = []
+            if self.step % stop.save_every == 0:
+                self._save()
+        self._save()
+
+    def _advance(self) -> float:
+        """One optimiser step; returns its loss."""
+        module, pace = self._task.module, self._pace
+        module.train()
+        for group in self._optimiser.param_groups:
+            group["lr"] = pace.rate_at(self.step)
+        loss = self._task.loss(np.random.default_rng((pace.seed, self.step)))
+        self._optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(module.parameters(), pace.clip)
+        self._optimiser.step()
+        self.average.update(module, self.step)
+        self.step += 1
+        return loss.item()
+
+    def _report(self, losses: list[float]) -> None:
+        """Log the mean loss and the task's figures with averaged weights."""
+        module = self._task.module
+        own = {name: weight.clone() for name, weight in module.state_dict().items()}
+        module.load_state_dict(self.average.weights)
+        module.eval()
+        with torch.no_grad():
+            figures = self._task.measure()
+        module.load_state_dict(own)
+        shown = " ".join(f"{name} {value:.4g}" for name, value in figures.items())
+        log.info("step %d, %.0f s, loss %.5f, %s", self.step, self.seconds, float(np.mean(losses)), shown)
+
+    def _save(self) -> None:
+        """Write the checkpoint."""
+        state = {
+            "step": self.step,
+            "seconds": self.seconds,
+            "module": self._task.module.state_dict(),
+            "average": self.average.weights,
+            "optimiser": self._optimiser.state_dict(),
+        }
+        save_checkpoint(self._path, state)
+
+    def _resume(self) -> None:
+        """Continue from the checkpoint, if there is one."""
+        state = load_checkpoint(self._path)
+        if state is None:
+            return
+        self._task.module.load_state_dict(state["module"])
+        self.average.load(state["average"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        self.step, self.seconds = state["step"], state["seconds"]
+        log.info("resumed at step %d after %.0f s", self.step, self.seconds)
