@@ -17,8 +17,8 @@ _SD_WEIGHTS = ((0.298, 0.207, 0.208), (0.187, 0.286, 0.173), (-0.158, 0.189, 0.2
 class LinearPreview:
     """A linear map from the channels of a latent to red, green and blue: one pixel per latent cell.
 
-    The default weights are the least-squares fit for the autoencoder of SD 1 that K. Turner published in
-    2022. A model with an autoencoder of its own brings its own fit as ``preview.json`` in its folder:
+    The default weights are the least-squares fit for the autoencoder of SD 1 that K. Turner published in 2022. A
+    model with an autoencoder of its own brings its own fit as ``preview.json`` in its folder:
     ``{"weights": [[r, g, b], …], "bias": [r, g, b]}``, one row per channel, for colours from -1 to 1.
 
     Attributes:
