@@ -7,5 +7,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "packs"), str(HERE)]
 
 import engine  # noqa: E402 - after the path
+import sampling  # noqa: E402
 
 engine.main()
+sampling.main()
