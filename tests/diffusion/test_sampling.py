@@ -100,18 +100,24 @@ def test_one_step_is_enough(model: Any, sampler: SamplerName) -> None:
     assert torch.isfinite(run(model, steps=1, sampler=sampler).samples).all()
 
 
-def test_ancestral_sampling_walks_the_levels_of_euler() -> None:
+@pytest.mark.parametrize(
+    ("sampler", "source", "schedule"),
+    [("euler_ancestral", "euler", "karras"), ("dpmpp_sde", "dpmpp_2m", "sgm_uniform")],
+)
+def test_levels_are_borrowed_where_a_class_has_none(
+    sampler: SamplerName, source: SamplerName, schedule: ScheduleName
+) -> None:
     config = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
     made = [
         make_scheduler(
             config,
             prediction="epsilon",
-            sampler=sampler,
-            schedule="karras",
+            sampler=name,
+            schedule=schedule,
             steps=5,
             device=torch.device("cpu"),
         )
-        for sampler in ("euler", "euler_ancestral")
+        for name in (sampler, source)
     ]
     assert torch.equal(made[0].sigmas, made[1].sigmas)
     assert torch.equal(made[0].timesteps, made[1].timesteps)
