@@ -24,7 +24,6 @@ from graphengine.diffusion.training.stages import (
 )
 from graphengine.diffusion.types.image import Image
 
-
 PREVIEW_PICTURES = 256
 """How many pictures the preview of latents is fitted to."""
 
