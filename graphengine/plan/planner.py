@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from graphengine.errors import Problem, WorkflowError
 from graphengine.plan.fingerprint import fingerprints
 from graphengine.plan.plan import Plan, Task
-from graphengine.workflow.graph import Graph
+from graphengine.workflow.graph import Graph, GraphNode
 from graphengine.workflow.suggest import did_you_mean
 
 
@@ -42,6 +42,7 @@ def make_plan(graph: Graph, targets: Collection[str] | None = None) -> Plan:
             constants=graph.nodes[name].constants,
             links=graph.nodes[name].links,
             needs=needs[name],
+            awaits=_awaits(graph.nodes[name]),
             consumers=tuple(consumers[name]),
             rank=ranks[name],
         )
@@ -73,6 +74,11 @@ def _closure(graph: Graph, targets: Collection[str]) -> dict[str, tuple[str, ...
         for name, node in graph.nodes.items()
         if name in found
     }
+
+
+def _awaits(node: GraphNode) -> tuple[str, ...]:
+    links = ((node.spec.input[name], link) for name, link in node.links.items())
+    return tuple(dict.fromkeys(link.source.node for socket, link in links if not socket.lazy))
 
 
 def _reversed(needs: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:

@@ -44,11 +44,19 @@ class Raised:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A call ended because it wants a lazy input, the result of ``need``; it will be made again."""
+
+    task: str
+    need: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """Somebody wants the run to stop."""
 
 
-Stimulus = Start | LookedUp | Returned | Raised | Cancel
+Stimulus = Start | LookedUp | Returned | Raised | Asked | Cancel
 
 # ------------------------------------------------------------------ instructions: what to do now
 

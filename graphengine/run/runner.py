@@ -10,12 +10,13 @@ from typing import Any, assert_never
 
 from graphengine.errors import EngineBug, Failure
 from graphengine.node.context import RunInfo
-from graphengine.plan.plan import Plan
+from graphengine.plan.plan import Plan, Task
 from graphengine.run.cache.tier import Tier
 from graphengine.run.context import CancelToken, RunScope, TaskContext
-from graphengine.run.executors.base import Call, Executor, Outcome, Success
+from graphengine.run.executors.base import Call, Executor, Outcome, Success, Wants
 from graphengine.run.handle import Handles
 from graphengine.run.messages import (
+    Asked,
     Cancel,
     Event,
     Execute,
@@ -164,7 +165,7 @@ class Run:
         task = self._plan.tasks[name]
 
         def done(outcome: Outcome) -> None:
-            self._from_anywhere(lambda: self._feed(_stimulus(name, outcome)))
+            self._from_anywhere(lambda: self._feed(_stimulus(task, outcome)))
 
         conversions = {key: link.conversion for key, link in task.links.items()}
         context = TaskContext(self._scope, name)
@@ -182,12 +183,14 @@ class Run:
             self._loop.call_soon_threadsafe(act)
 
 
-def _stimulus(name: str, outcome: Outcome) -> Stimulus:
+def _stimulus(task: Task, outcome: Outcome) -> Stimulus:
     match outcome:
         case Success(handles, seconds):
-            return Returned(name, handles, seconds)
+            return Returned(task.name, handles, seconds)
         case Failure():
-            return Raised(name, outcome)
+            return Raised(task.name, outcome)
+        case Wants(name):
+            return Asked(task.name, task.links[name].source.node)
         case _:
             assert_never(outcome)
 

@@ -10,6 +10,7 @@ from graphengine.errors import NodeError
 from graphengine.files.roots import File
 from graphengine.node.context import Context
 from graphengine.node.declare import node
+from graphengine.node.lazy import Lazy
 from graphengine.node.pack import Pack, Service
 from graphengine.node.widgets import Slider, Under
 from graphengine.types.builtin import Seed
@@ -104,6 +105,19 @@ async def sleep(value: float, seconds: float = 0.0) -> float:
     """Wait without holding a thread."""
     await asyncio.sleep(seconds)
     return value
+
+
+@node("plain.choose", category="plain")
+def choose(first: bool, yes: Lazy[object], no: Lazy[object], *, context: Context, calls: Calls) -> object:
+    """Give one of two values, and have only that one computed."""
+    calls.names.append(context.node)
+    return yes.get() if first else no.get()
+
+
+@node("plain.sum_if", category="plain")
+def sum_if(a: float, b: Lazy[float] | None = None, limit: float = 10.0) -> float:
+    """Add the second number only if the first is below a limit."""
+    return a if b is None or a >= limit else a + b.get()
 
 
 PACK = Pack(name="plain", package=__name__, services=(Service(Calls, lambda _: Calls()),))

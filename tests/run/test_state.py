@@ -15,6 +15,7 @@ from graphengine.node.spec import NodeSpec
 from graphengine.plan.plan import Plan, Task
 from graphengine.run.handle import Handle, Handles
 from graphengine.run.messages import (
+    Asked,
     Cancel,
     Execute,
     Instruction,
@@ -49,6 +50,7 @@ class Case:
     plan: Plan
     cached: frozenset[str]
     failing: frozenset[str]
+    asking: Mapping[str, Collection[str]]
     cancel_at: int | None
     keep_going: bool
     lanes: Mapping[str, int]
@@ -59,7 +61,9 @@ def make_plan(
     specs: Mapping[str, NodeSpec],
     targets: Collection[str],
     kept: Collection[str],
+    lazy: Mapping[str, Collection[str]] | None = None,
 ) -> Plan:
+    lazy = lazy or {}
     consumers: dict[str, list[str]] = {name: [] for name in needs}
     for name, sources in needs.items():
         for source in sources:
@@ -72,6 +76,7 @@ def make_plan(
             constants={},
             links={f"i{k}": Link(Socket(source, "value"), IDENTITY) for k, source in enumerate(sources)},
             needs=tuple(sources),
+            awaits=tuple(source for source in sources if source not in lazy.get(name, ())),
             consumers=tuple(consumers[name]),
             rank=1,
         )
@@ -97,12 +102,18 @@ def cases(draw: st.DrawFn) -> Case:
             closure.add(name)
             stack.extend(needs[name])
     needs = {name: sorted(sources) for name, sources in needs.items() if name in closure}
-    plan = make_plan(needs, specs, sorted(wanted), sorted(draw(st.sets(st.sampled_from(sorted(closure))))))
+    some_needs = {
+        name: st.sets(st.sampled_from(sources)) if sources else st.just(set()) for name, sources in needs.items()
+    }
+    lazy = {name: draw(some_needs[name]) if draw(st.booleans()) else set() for name in needs}
+    kept = sorted(draw(st.sets(st.sampled_from(sorted(closure)))))
+    plan = make_plan(needs, specs, sorted(wanted), kept, lazy)
     some = st.frozensets(st.sampled_from(sorted(closure)))
     return Case(
         plan=plan,
         cached=frozenset(name for name in draw(some) if not specs[name].sink),
         failing=draw(some) if draw(st.booleans()) else frozenset(),
+        asking={name: sorted(draw(some_needs[name]) & lazy[name]) for name in needs},
         cancel_at=draw(st.none() | st.integers(0, 15)),
         keep_going=draw(st.booleans()),
         lanes={"cpu": draw(st.integers(1, 3)), "io": 1, "gpu": 1},
@@ -117,6 +128,7 @@ class World:
     state: RunState
     pending: list[Stimulus] = field(default_factory=list)
     started: list[str] = field(default_factory=list)
+    asked: dict[str, set[str]] = field(default_factory=dict)
     finished: set[str] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
     stored: list[str] = field(default_factory=list)
@@ -142,23 +154,33 @@ class World:
                 hit = task in self.case.cached
                 self.pending.append(LookedUp(task, self.make(task) if hit else None))
             case Execute(task, inputs):
-                assert task not in self.started, "a task starts at most once"
                 assert not self.cancelled, "nothing starts after a cancel"
                 assert self.case.keep_going or not self.failed, "nothing starts after a failure"
-                needs = self.case.plan.tasks[task].needs
-                assert self.finished >= set(needs), "inputs are finished before a start"
-                assert [self.made[id(h)] for h in inputs.values()] == list(needs), "the right values go in"
-                assert not set(needs) & set(self.released), "no value is released before its last use"
-                self.started.append(task)
-                fails = task in self.case.failing
-                failure = Failure("node_error", "as told")
-                self.pending.append(Raised(task, failure) if fails else Returned(task, self.make(task), 1.0))
+                self.call(task, inputs)
             case Store(task):
                 self.stored.append(task)
             case Release(handles):
                 self.released.append(self.made[id(handles["value"])])
             case Interrupt():
                 assert self.cancelled
+
+    def call(self, task: str, inputs: Handles) -> None:
+        given = [self.made[id(handle)] for handle in inputs.values()]
+        needs = set(self.case.plan.tasks[task].awaits) | self.asked.get(task, set())
+        assert self.finished >= needs, "inputs are finished before a start"
+        assert needs <= set(given) <= set(self.case.plan.tasks[task].needs), "the right values go in"
+        assert not set(given) & set(self.released), "no value is released before its last use"
+        missing = [need for need in self.case.asking[task] if need not in given]
+        if missing:
+            self.asked.setdefault(task, set()).add(missing[0])
+            self.pending.append(Asked(task, missing[0]))
+            return
+        assert task not in self.started, "a task starts at most once"
+        self.started.append(task)
+        if task in self.case.failing:
+            self.pending.append(Raised(task, Failure("node_error", "as told")))
+        else:
+            self.pending.append(Returned(task, self.make(task), 1.0))
 
     def make(self, task: str) -> Handles:
         handle = Handle(task, TypeRef("Float"), 1)
@@ -184,15 +206,16 @@ def play(case: Case, data: st.DataObject) -> World:
     return world
 
 
-def closure(plan: Plan, starts: Collection[str], cached: Collection[str]) -> set[str]:
-    """The tasks that must run: backwards from the targets, stopping at what is cached."""
+def closure(case: Case, starts: Collection[str]) -> set[str]:
+    """The tasks that must run: backwards from the targets, stopping at what is cached or nobody asks for."""
     found: set[str] = set()
-    stack = [name for name in starts if name not in cached]
+    stack = [name for name in starts if name not in case.cached]
     while stack:
         name = stack.pop()
         if name not in found:
             found.add(name)
-            stack.extend(need for need in plan.tasks[name].needs if need not in cached)
+            needs = (*case.plan.tasks[name].awaits, *case.asking[name])
+            stack.extend(need for need in needs if need not in case.cached)
     return found
 
 
@@ -211,7 +234,7 @@ def descendants(plan: Plan, starts: Collection[str], within: Collection[str]) ->
 @given(case=cases(), data=st.data())
 def test_every_invariant_over_random_runs(case: Case, data: st.DataObject) -> None:
     world = play(case, data)
-    demanded = closure(case.plan, case.plan.targets, case.cached)
+    demanded = closure(case, case.plan.targets)
     broken = [name for name in world.started if name in case.failing]
 
     assert set(world.started) <= demanded, "nothing outside the demanded closure runs"
@@ -231,7 +254,7 @@ def test_every_invariant_over_random_runs(case: Case, data: st.DataObject) -> No
         assert world.state.status == "failed"
         if case.keep_going:
             independent = demanded - set(broken) - descendants(case.plan, broken, demanded)
-            needed = closure(case.plan, [t for t in case.plan.targets if t in independent], case.cached)
+            needed = closure(case, [t for t in case.plan.targets if t in independent])
             assert needed <= set(world.started), "what does not depend on a failure is finished"
     else:
         assert world.state.status == "done"

@@ -37,7 +37,14 @@ class Success:
     seconds: float
 
 
-Outcome = Success | Failure
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """A call ended because it wants the lazy input ``name``, which it was not given."""
+
+    name: str
+
+
+Outcome = Success | Failure | Wants
 
 
 class Executor(Protocol):
