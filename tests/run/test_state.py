@@ -214,17 +214,22 @@ def closure(case: Case, starts: Collection[str]) -> set[str]:
         name = stack.pop()
         if name not in found:
             found.add(name)
-            needs = (*case.plan.tasks[name].awaits, *case.asking[name])
-            stack.extend(need for need in needs if need not in case.cached)
+            stack.extend(need for need in effective(case, name) if need not in case.cached)
     return found
 
 
-def descendants(plan: Plan, starts: Collection[str], within: Collection[str]) -> set[str]:
+def effective(case: Case, name: str) -> set[str]:
+    """What a task really needs: all but the lazy inputs that it does not ask for."""
+    return {*case.plan.tasks[name].awaits, *case.asking[name]}
+
+
+def descendants(case: Case, starts: Collection[str], within: Collection[str]) -> set[str]:
     found: set[str] = set()
     stack = list(starts)
     while stack:
-        for consumer in plan.tasks[stack.pop()].consumers:
-            if consumer in within and consumer not in found:
+        cause = stack.pop()
+        for consumer in case.plan.tasks[cause].consumers:
+            if consumer in within and consumer not in found and cause in effective(case, consumer):
                 found.add(consumer)
                 stack.append(consumer)
     return found
@@ -246,14 +251,14 @@ def test_every_invariant_over_random_runs(case: Case, data: st.DataObject) -> No
     assert set(world.stored) == {
         name for name in world.started if name not in case.failing and case.plan.tasks[name].cacheable
     }
-    assert world.skipped <= descendants(case.plan, broken, demanded), "only descendants of a failure are skipped"
+    assert world.skipped <= descendants(case, broken, demanded), "only descendants of a failure are skipped"
 
     if world.cancelled:
         assert world.state.status in {"cancelled", "failed"}
     elif broken:
         assert world.state.status == "failed"
         if case.keep_going:
-            independent = demanded - set(broken) - descendants(case.plan, broken, demanded)
+            independent = demanded - set(broken) - descendants(case, broken, demanded)
             needed = closure(case, [t for t in case.plan.targets if t in independent])
             assert needed <= set(world.started), "what does not depend on a failure is finished"
     else:
