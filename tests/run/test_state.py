@@ -364,3 +364,24 @@ def test_what_only_a_broken_task_needed_does_not_start() -> None:
     state.handle(Raised("bad", Failure("node_error", "as told")))
     assert state.status == "failed"
     assert {name for name, phase in state.phase.items() if phase is Phase.UNNEEDED} == {"slow", "other"}
+
+
+def test_a_failure_that_nobody_asked_for_does_not_skip() -> None:
+    needs: dict[str, list[str]] = {"bad": [], "slow": [], "lazy": ["bad", "slow"]}
+    plan = make_plan(needs, dict.fromkeys(needs, LANES["cpu"]), ["bad", "lazy"], ["lazy"], {"lazy": ["bad"]})
+    state = RunState(plan, {"cpu": 2}, keep_going=True)
+    for stimulus in (Start(), LookedUp("bad", None), LookedUp("lazy", None), LookedUp("slow", None)):
+        state.handle(stimulus)
+    state.handle(Raised("bad", Failure("node_error", "as told")))
+    assert state.phase["lazy"] is Phase.WAITING
+    state.handle(Returned("slow", {"value": Handle(0, TypeRef("Float"), 1)}, 0.0))
+    assert state.phase["lazy"] is Phase.RUNNING
+    assert state.handle(Asked("lazy", "bad")).events == [TaskSkipped("lazy", "bad"), RunFinished("failed")]
+
+
+def test_a_call_cannot_ask_for_what_it_does_not_take() -> None:
+    state = RunState(linear(1), {"cpu": 1})
+    state.handle(Start())
+    state.handle(LookedUp("t0", None))
+    with pytest.raises(EngineBug, match="asks for 'other'"):
+        state.handle(Asked("t0", "other"))
