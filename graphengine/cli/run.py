@@ -88,5 +88,8 @@ async def _run(
 
         run_ = engine.start(document, plan, output_dir, observe, keep_going=keep_going)
         loop = asyncio.get_running_loop()  # which only a call from outside wakes up on every system
-        signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(run_.cancel))
-        return await run_.result(), run_.id
+        before = signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(run_.cancel))
+        try:
+            return await run_.result(), run_.id
+        finally:
+            signal.signal(signal.SIGINT, before)  # what follows, writing results to the cache, is no run
