@@ -59,6 +59,9 @@ def is_leftover(path: Path) -> bool:
 
 
 def _sync_folder(folder: Path) -> None:
+    """Let a rename survive a power cut; where folders cannot be opened, the system sees to it."""
+    if os.name != "posix":
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -8,6 +8,8 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parent / "packs"), str(HERE)]
 
 import disk  # noqa: E402 - after the path
 import engine  # noqa: E402
+import sampling  # noqa: E402
 
 engine.main()
 disk.main()
+sampling.main()

@@ -63,9 +63,12 @@ async def test_closing_writes_what_waits(tier: DiskTier, registry: Registry) -> 
 
 
 async def test_a_result_on_its_way_to_the_disk_is_found(tier: DiskTier, registry: Registry) -> None:
+    slow = threading.Event()
+    tier._writer.submit(slow.wait)
     put = result(registry, 0)
     tier.put(key(0), put, LONG)
     assert tier.get(key(0)) is put
+    slow.set()
 
 
 async def test_what_is_quicker_made_than_found_is_not_kept(tier: DiskTier, registry: Registry) -> None:
