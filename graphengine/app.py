@@ -15,7 +15,12 @@ from graphengine.node.pack import Pack, ServiceOptions, folder_packs, installed_
 from graphengine.node.registry import Registry
 from graphengine.plan.plan import Plan
 from graphengine.plan.planner import make_plan
+from graphengine.run.cache.disk import DiskTier
+from graphengine.run.cache.flight import SingleFlight
+from graphengine.run.cache.folder import CacheFolder
 from graphengine.run.cache.memory import MemoryTier
+from graphengine.run.cache.tier import Tier
+from graphengine.run.cache.tiered import TieredCache
 from graphengine.run.executors.base import Executor
 from graphengine.run.executors.invoke import Services
 from graphengine.run.executors.thread import ThreadExecutor
@@ -72,9 +77,36 @@ class Engine:
         return {service.python: service.create(options) for service in self.registry.services}
 
     @cached_property
-    def cache(self) -> MemoryTier:
-        """The cache of results."""
+    def cache_folder(self) -> CacheFolder:
+        """Where results outlive the process."""
+        return CacheFolder(self.settings.data_dir / "cache")
+
+    @cached_property
+    def memory(self) -> MemoryTier:
+        """The results that are kept in memory."""
         return MemoryTier(self.settings.memory_cache_bytes)
+
+    @cached_property
+    def disk(self) -> DiskTier | None:
+        """The results that are kept on disk, unless that is switched off."""
+        if not self.settings.disk_cache_bytes:
+            return None
+        return DiskTier(
+            self.cache_folder,
+            self.settings.disk_cache_bytes,
+            self.executor,
+            lasting=lambda ref: self.registry.type_of(ref).lasting,
+        )
+
+    @cached_property
+    def cache(self) -> Tier:
+        """All results that are kept: memory over disk."""
+        return TieredCache((self.memory, self.disk)) if self.disk else self.memory
+
+    @cached_property
+    def flights(self) -> SingleFlight:
+        """The cache as runs see it, who wait for each other's results."""
+        return SingleFlight(self.cache)
 
     @cached_property
     def executor(self) -> Executor:
@@ -116,10 +148,12 @@ class Engine:
             "io": self.settings.io_slots,
         }
         options = RunOptions(lanes, output_folder, keep_going=keep_going, previews=previews)
-        return Run(plan, info, self.executor, self.cache, options, observe)
+        return Run(plan, info, self.executor, self.flights, options, observe)
 
     def close(self) -> None:
-        """Wait for what runs, and free what is held."""
+        """Wait for what runs and for results on their way to the disk, and free what is held."""
+        if self.disk:
+            self.disk.close()  # first: the executor makes its bytes
         self.executor.close()
 
 

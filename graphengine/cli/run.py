@@ -26,6 +26,8 @@ from graphengine.run.messages import Event
 from graphengine.run.runner import RunResult
 from graphengine.workflow.document import Workflow
 
+NO_CACHE = {"memory_cache_bytes": 0, "disk_cache_bytes": 0}
+
 
 @click.command()
 @workflow_argument
@@ -35,6 +37,7 @@ from graphengine.workflow.document import Workflow
 )
 @click.option("--target", "targets", metavar="NODE", multiple=True, help="Run only up to this node.")
 @click.option("--keep-going", is_flag=True, help="After a failure, finish what does not depend on it.")
+@click.option("--no-cache", is_flag=True, help="Compute everything, and keep no results for later.")
 @json_option
 def run(
     workflow: Path,
@@ -43,11 +46,12 @@ def run(
     targets: Sequence[str],
     *,
     keep_going: bool,
+    no_cache: bool,
     as_json: bool,
 ) -> None:
     """Run WORKFLOW, a JSON file or a picture that graphengine saved."""
     with faults_told(as_json=as_json):
-        engine = open_engine()
+        engine = open_engine(**(NO_CACHE if no_cache else {}))
         document = take_workflow(engine, workflow, settings)
         plan = engine.plan(engine.resolve(document), targets or None)
         started = time.perf_counter()
@@ -84,5 +88,8 @@ async def _run(
 
         run_ = engine.start(document, plan, output_dir, observe, keep_going=keep_going)
         loop = asyncio.get_running_loop()  # which only a call from outside wakes up on every system
-        signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(run_.cancel))
-        return await run_.result(), run_.id
+        before = signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(run_.cancel))
+        try:
+            return await run_.result(), run_.id
+        finally:
+            signal.signal(signal.SIGINT, before)  # what follows, writing results to the cache, is no run

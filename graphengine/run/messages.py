@@ -86,6 +86,13 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
+class Forgo:
+    """Tell the cache that a result it did not have will not be computed here after all."""
+
+    task: str
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """Let go of values that nobody in this run needs any more."""
 
@@ -97,7 +104,7 @@ class Interrupt:
     """Ask every running call to stop; each still answers."""
 
 
-Instruction = Lookup | Execute | Store | Release | Interrupt
+Instruction = Lookup | Execute | Store | Forgo | Release | Interrupt
 
 # ------------------------------------------------------------------ events: what observers may know
 

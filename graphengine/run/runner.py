@@ -11,7 +11,7 @@ from typing import Any, assert_never
 from graphengine.errors import EngineBug, Failure
 from graphengine.node.context import RunInfo
 from graphengine.plan.plan import Plan, Task
-from graphengine.run.cache.tier import Tier
+from graphengine.run.cache.flight import SingleFlight
 from graphengine.run.context import CancelToken, RunScope, TaskContext
 from graphengine.run.executors.base import Call, Executor, Outcome, Success, Wants
 from graphengine.run.handle import Handles
@@ -20,6 +20,7 @@ from graphengine.run.messages import (
     Cancel,
     Event,
     Execute,
+    Forgo,
     Instruction,
     Interrupt,
     LookedUp,
@@ -73,7 +74,7 @@ class Run:
         plan: Plan,
         info: RunInfo,
         executor: Executor,
-        cache: Tier,
+        cache: SingleFlight,
         options: RunOptions,
         observe: Observer,
     ) -> None:
@@ -88,7 +89,9 @@ class Run:
         self._log: list[Stimulus] = []
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        self._lookups: set[asyncio.Task[None]] = set()
+        self._lookups: set[asyncio.Future[Handles | None]] = set()
+        self._missed: set[str] = set()  # what the cache expects this run to compute
+        self._over = False
         self._scope = RunScope(
             info=info,
             output_folder=options.output_folder,
@@ -118,6 +121,7 @@ class Run:
                 self._step(self._stimuli.popleft())
         finally:
             self._token.cancel()  # whoever stops waiting does not want the calls to go on
+            self._leave()
         values = self._executor.value(self._state.results())
         return RunResult(self._state.status, values)
 
@@ -133,6 +137,8 @@ class Run:
             self._observe(event)
         for instruction in reaction.instructions:
             self._obey(instruction)
+        if self._state.stopping:
+            self._stop_lookups()
 
     def _obey(self, instruction: Instruction) -> None:
         match instruction:
@@ -141,7 +147,10 @@ class Run:
             case Execute(task, inputs):
                 self._execute(task, inputs)
             case Store(task, handles, seconds):
+                self._missed.discard(task)
                 self._cache.put(self._plan.tasks[task].fingerprint, handles, seconds)
+            case Forgo(task):
+                self._forgo(task)
             case Release(handles):
                 self._executor.release(handles)
             case Interrupt():
@@ -152,14 +161,41 @@ class Run:
     def _look_up(self, task: str) -> None:
         found = self._cache.get(self._plan.tasks[task].fingerprint)
         if isinstance(found, Awaitable):
-            lookup = self._loop.create_task(self._await_lookup(task, found))
+            lookup = asyncio.ensure_future(found)
             self._lookups.add(lookup)
-            lookup.add_done_callback(self._lookups.discard)
+            lookup.add_done_callback(lambda lookup: self._looked_up(task, lookup))
         else:
-            self._feed(LookedUp(task, found))
+            self._answered(task, found)
 
-    async def _await_lookup(self, task: str, found: Awaitable[Handles | None]) -> None:
-        self._feed(LookedUp(task, await found))
+    def _looked_up(self, task: str, lookup: "asyncio.Future[Handles | None]") -> None:
+        self._lookups.discard(lookup)
+        if lookup.cancelled():
+            self._feed(LookedUp(task, None))
+        else:
+            self._answered(task, lookup.result())
+
+    def _answered(self, task: str, handles: Handles | None) -> None:
+        if handles is None:
+            self._missed.add(task)
+            if self._over:
+                self._forgo(task)
+        self._feed(LookedUp(task, handles))
+
+    def _stop_lookups(self) -> None:
+        for lookup in self._lookups:
+            lookup.cancel()
+
+    def _forgo(self, task: str) -> None:
+        if task in self._missed:
+            self._missed.remove(task)
+            self._cache.forgo(self._plan.tasks[task].fingerprint)
+
+    def _leave(self) -> None:
+        """Let nobody wait for this run, however it ended."""
+        self._over = True
+        self._stop_lookups()
+        for task in list(self._missed):
+            self._forgo(task)
 
     def _execute(self, name: str, inputs: Handles) -> None:
         task = self._plan.tasks[name]

@@ -21,6 +21,7 @@ from graphengine.run.messages import (
     Cancel,
     Event,
     Execute,
+    Forgo,
     Instruction,
     Interrupt,
     LookedUp,
@@ -58,6 +59,7 @@ class Phase(Enum):
 
 SETTLED = frozenset((Phase.DONE, Phase.FAILED, Phase.SKIPPED, Phase.UNNEEDED))
 BROKEN = frozenset((Phase.FAILED, Phase.SKIPPED))
+MISSED = frozenset((Phase.WAITING, Phase.READY))  # not in the cache, and not begun
 
 
 @dataclass(slots=True)
@@ -128,6 +130,11 @@ class RunState:
         self._finish_if_over()
         return self._out
 
+    @property
+    def stopping(self) -> bool:
+        """Whether nothing new starts, and the run ends as soon as what is in flight has ended."""
+        return self._stopping is not None
+
     def results(self) -> Mapping[str, Handle]:
         """Return the values of the plan's outputs that were computed, by the outputs' names."""
         return {
@@ -141,13 +148,14 @@ class RunState:
     def _looked_up(self, name: str, handles: Handles | None) -> None:
         self._in_flight -= 1
         if self.phase[name] is Phase.UNNEEDED:
-            if handles is not None:
-                self._out.instructions.append(Release(handles))
+            self._out.instructions.append(Forgo(name) if handles is None else Release(handles))
             return
         self._expect(name, Phase.LOOKUP)
         if handles is not None:
             self._out.events.append(TaskCached(name))
             self._done(name, handles)
+        elif self._stopping:
+            self._settle(name, Phase.UNNEEDED)
         else:
             self._demand(self._wait(name))
 
@@ -172,7 +180,10 @@ class RunState:
         if need not in self.plan.tasks[name].needs or need in self._asked_for.get(name, ()):
             raise EngineBug(f"task {name!r} asks for {need!r}, which it does not take or already has")
         self._asked_for[name] = (*self._asked_for.get(name, ()), need)
-        self._demand(self._wait(name))
+        if self._stopping:
+            self._settle(name, Phase.UNNEEDED)
+        else:
+            self._demand(self._wait(name))
 
     def _cancel(self) -> None:
         self._stop("cancelled")
@@ -276,6 +287,8 @@ class RunState:
     def _settle(self, name: str, phase: Phase) -> None:
         """Put a task into a final phase, and let go of everything it held."""
         self.phase[name] = phase
+        if phase is not Phase.DONE:
+            self._forgo(name)
         if name in self._targets:
             self._holders[name] -= 1
         stack = [name]
@@ -287,8 +300,14 @@ class RunState:
                 if self.phase[need] is Phase.DONE:
                     self._release(need)
                 elif self.phase[need] not in SETTLED and self.phase[need] is not Phase.RUNNING:
+                    if self.phase[need] in MISSED:
+                        self._forgo(need)
                     self.phase[need] = Phase.UNNEEDED
                     stack.append(need)
+
+    def _forgo(self, name: str) -> None:
+        if self.plan.tasks[name].cacheable:
+            self._out.instructions.append(Forgo(name))
 
     def _release(self, name: str) -> None:
         self._out.instructions.append(Release(self.values.pop(name)))
@@ -296,6 +315,9 @@ class RunState:
     def _stop(self, status: Status) -> None:
         self._stopping = self._stopping or status
         self._ready.clear()
+        for name in self.phase:  # other runs may wait for what this one will not compute
+            if self.phase[name] in MISSED:
+                self._settle(name, Phase.UNNEEDED)
 
     def _finish_if_over(self) -> None:
         if self._in_flight:

@@ -6,8 +6,10 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "packs"), str(HERE)]
 
-import engine  # noqa: E402 - after the path
+import disk  # noqa: E402 - after the path
+import engine  # noqa: E402
 import sampling  # noqa: E402
 
 engine.main()
+disk.main()
 sampling.main()

@@ -3,8 +3,6 @@
 import asyncio
 import json
 import math
-import statistics
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,10 +11,12 @@ import dask.threaded
 import networkx as nx
 import plain_pack
 from documents import Nodes, link, workflow
+from figures import ROUNDS, median
 
 from graphengine.app import Engine, load_settings
 from graphengine.node.context import RunInfo
 from graphengine.plan.plan import Plan
+from graphengine.run.cache.flight import SingleFlight
 from graphengine.run.cache.memory import MemoryTier
 from graphengine.run.cache.tier import Tier
 from graphengine.run.executors.base import Executor
@@ -25,7 +25,6 @@ from graphengine.run.runner import Run, RunOptions
 from graphengine.workflow.document import Workflow
 from graphengine.workflow.parse import parse_workflow
 
-ROUNDS = 7
 WIDTH = 1_000
 
 
@@ -39,7 +38,7 @@ def chain(length: int) -> Workflow:
 def fan(width: int) -> Workflow:
     """One number into ``width`` nodes; every one of them is a target."""
     nodes: Nodes = {"n0": ["plain.number", {"value": 1.0}]}
-    nodes |= {f"n{index}": ["plain.pass", {"value": link("n0.value")}] for index in range(1, width)}
+    nodes |= {f"n{index}": ["plain.pass", {"value": link("n0.value"), "tag": index}] for index in range(1, width)}
     return workflow(nodes)
 
 
@@ -73,22 +72,11 @@ def networkx_loop(document: Workflow) -> Callable[[], None]:
     return run
 
 
-def median(act: Callable[[], object]) -> float:
-    """Median seconds of some rounds, after one that is not counted."""
-    act()
-    seconds = []
-    for _ in range(ROUNDS):
-        started = time.perf_counter()
-        act()
-        seconds.append(time.perf_counter() - started)
-    return statistics.median(seconds)
-
-
 class Bench:
     """One engine with plain nodes, and what it takes to run things on it."""
 
     def __init__(self) -> None:
-        self.engine = Engine(load_settings(), packs=(plain_pack.PACK,))
+        self.engine = Engine(load_settings(disk_cache_bytes=0), packs=(plain_pack.PACK,))
         self.inline = InlineExecutor(self.engine.registry, self.engine.services)
 
     def plan(self, document: Workflow) -> Plan:
@@ -98,7 +86,7 @@ class Bench:
         async def go() -> None:
             options = RunOptions({"cpu": 2}, Path("unused"))
             events: list[object] = []
-            run = Run(plan, RunInfo("bench", "", {}), executor, cache, options, events.append)
+            run = Run(plan, RunInfo("bench", "", {}), executor, SingleFlight(cache), options, events.append)
             assert (await run.result()).status == "done"
 
         asyncio.run(go())

@@ -78,6 +78,19 @@ async def test_a_second_run_computes_nothing(runs: Runs) -> None:
     assert (runs.calls(), runs.kinds()[TaskCached]) == ([], 1)
 
 
+async def test_after_a_restart_nothing_is_computed_again(runs: Runs, engine: Engine) -> None:
+    nodes: Nodes = {f"s{i}": ["plain.steps", {"count": 1, "pause": 0.002 + i / 10_000}] for i in range(20)}
+    outputs = {name: {"from": f"{name}.value"} for name in nodes}
+    nodes["blob"] = ["plain.blob", {"length": 10**6, "pause": 0.01}]
+    outputs["blob"] = {"from": "blob.blob"}
+    first = await runs.run(workflow(nodes, outputs=outputs))
+    engine.close()
+    runs.engine = Engine(engine.settings, packs=engine.packs)
+    assert await runs.run(workflow(nodes, outputs=outputs)) == first
+    assert (runs.calls(), runs.kinds()[TaskCached]) == ([], 21)
+    runs.engine.close()
+
+
 async def test_a_changed_constant_runs_exactly_its_descendants(runs: Runs) -> None:
     nodes: Nodes = {"n0": ["plain.number", {"value": 0}]}
     for index in range(1, 200):
@@ -98,11 +111,13 @@ def _ancestor(index: int, wanted: int) -> bool:
 
 @pytest.mark.parametrize("budget", [0, 600, 5_000, 10**9])
 async def test_any_cache_size_gives_the_same_result(engine: Engine, tmp_path: Path, budget: int) -> None:
-    sized = Engine(engine.settings.model_copy(update={"memory_cache_bytes": budget}), packs=engine.packs)
+    sized = Engine(
+        engine.settings.model_copy(update={"memory_cache_bytes": budget, "disk_cache_bytes": 0}), packs=engine.packs
+    )
     runs = Runs(sized, tmp_path)
     for _ in range(3):
         assert (await runs.run(chain(50))).outputs == {"end": 1.0}
-        assert sized.cache.nbytes <= budget
+        assert sized.memory.nbytes <= budget
     sized.close()
 
 

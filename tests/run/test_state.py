@@ -18,6 +18,7 @@ from graphengine.run.messages import (
     Asked,
     Cancel,
     Execute,
+    Forgo,
     Instruction,
     Interrupt,
     LookedUp,
@@ -135,12 +136,15 @@ class World:
     made: dict[int, str] = field(default_factory=dict)
     held: dict[str, Handles] = field(default_factory=dict)
     released: list[str] = field(default_factory=list)
+    missed: set[str] = field(default_factory=set)
     cancelled: bool = False
     failed: bool = False
 
     def feed(self, stimulus: Stimulus) -> None:
         if isinstance(stimulus, LookedUp | Returned) and stimulus.handles is not None:
             self.finished.add(stimulus.task)
+        if isinstance(stimulus, LookedUp) and stimulus.handles is None:
+            self.missed.add(stimulus.task)
         self.failed |= isinstance(stimulus, Raised)
         reaction = self.state.handle(stimulus)
         self.skipped.update(event.task for event in reaction.events if isinstance(event, TaskSkipped))
@@ -159,6 +163,9 @@ class World:
                 self.call(task, inputs)
             case Store(task):
                 self.stored.append(task)
+                self.missed.remove(task)
+            case Forgo(task):
+                self.missed.discard(task)
             case Release(handles):
                 self.released.append(self.made[id(handles["value"])])
             case Interrupt():
@@ -203,6 +210,7 @@ def play(case: Case, data: st.DataObject) -> World:
             raise AssertionError("the machine waits for something that nobody does")
         step += 1
     assert not world.pending, "nothing is left running at the end"
+    assert not world.missed, "what the cache did not have was computed, or it was told that it will not be"
     return world
 
 
