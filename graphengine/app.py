@@ -1,7 +1,7 @@
 """The composition root: the one place that knows the settings and puts the rooms together."""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -73,8 +73,17 @@ class Engine:
     @cached_property
     def services(self) -> Services:
         """What nodes share, made once."""
-        options = ServiceOptions(device=self.settings.device, model_bytes=self.settings.model_bytes)
-        return {service.python: service.create(options) for service in self.registry.services}
+        return {service.python: service.create(self.service_options) for service in self.registry.services}
+
+    @cached_property
+    def environments(self) -> Mapping[str, str]:
+        """What results depend on beside inputs, by node id."""
+        return self.registry.environments(self.service_options)
+
+    @property
+    def service_options(self) -> ServiceOptions:
+        """What the machine gives to services."""
+        return ServiceOptions(device=self.settings.device, model_bytes=self.settings.model_bytes)
 
     @cached_property
     def cache_folder(self) -> CacheFolder:
@@ -128,7 +137,7 @@ class Engine:
         Raises:
             WorkflowError: a target is not in the graph.
         """
-        return make_plan(graph, targets)
+        return make_plan(graph, targets, self.environments)
 
     def start(
         self,

@@ -9,7 +9,9 @@ from graphengine.workflow.graph import Graph, GraphNode
 from graphengine.workflow.suggest import did_you_mean
 
 
-def make_plan(graph: Graph, targets: Collection[str] | None = None) -> Plan:
+def make_plan(
+    graph: Graph, targets: Collection[str] | None = None, environments: Mapping[str, str] | None = None
+) -> Plan:
     """Return the plan that computes ``targets``.
 
     Without targets it computes the workflow's outputs and every sink, and where there are neither, every node
@@ -33,7 +35,7 @@ def make_plan(graph: Graph, targets: Collection[str] | None = None) -> Plan:
     needs = _closure(graph, wanted)
     consumers = _reversed(needs)
     ranks = _ranks(consumers)
-    names = fingerprints(graph)
+    names = fingerprints(graph, environments)
     tasks = {
         name: Task(
             name=name,
