@@ -87,8 +87,9 @@ class Run:
         self._token = CancelToken()
         self._stimuli: deque[Stimulus] = deque()
         self._log: list[Stimulus] = []
-        self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
+        self._ended: asyncio.Future[Status] = self._loop.create_future()
+        self._stepping = False
         self._lookups: set[asyncio.Future[Handles | None]] = set()
         self._missed: set[str] = set()  # what the cache expects this run to compute
         self._over = False
@@ -114,16 +115,11 @@ class Run:
         """
         self._feed(Start())
         try:
-            while self._state.status is None:
-                if not self._stimuli:
-                    self._wake.clear()
-                    await self._wake.wait()
-                self._step(self._stimuli.popleft())
+            status = await self._ended
         finally:
             self._token.cancel()  # whoever stops waiting does not want the calls to go on
             self._leave()
-        values = self._executor.value(self._state.results())
-        return RunResult(self._state.status, values)
+        return RunResult(status, self._executor.value(self._state.results()))
 
     def _step(self, stimulus: Stimulus) -> None:
         if self._state.status is not None:
@@ -139,6 +135,12 @@ class Run:
             self._obey(instruction)
         if self._state.stopping:
             self._stop_lookups()
+        self._end_if_over()
+
+    def _end_if_over(self) -> None:
+        status = self._state.status
+        if status is not None and not self._ended.done():  # done already if nobody awaits the result any more
+            self._ended.set_result(status)
 
     def _obey(self, instruction: Instruction) -> None:
         match instruction:
@@ -208,8 +210,20 @@ class Run:
         self._executor.submit(Call(task.spec, task.constants, inputs, conversions, context), done)
 
     def _feed(self, stimulus: Stimulus) -> None:
+        """Take a stimulus in, and step until none is left; what a step brings about at once waits its turn."""
         self._stimuli.append(stimulus)
-        self._wake.set()
+        if self._stepping:
+            return
+        self._stepping = True
+        try:
+            while self._stimuli:
+                self._step(self._stimuli.popleft())
+        except BaseException as error:  # noqa: BLE001 - whoever awaits the result is told, not whoever called back
+            self._stimuli.clear()
+            if not self._ended.done():
+                self._ended.set_exception(error)
+        finally:
+            self._stepping = False
 
     def _from_anywhere(self, act: Callable[[], None]) -> None:
         """Act in the event loop's thread, in order; at once if this is it."""

@@ -4,6 +4,7 @@ import asyncio
 import json
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import dask.threaded
 import networkx as nx
 import plain_pack
 from documents import Nodes, link, workflow
-from figures import ROUNDS, median
+from figures import ROUNDS, in_turn, median
 
 from graphengine.app import Engine, load_settings
 from graphengine.node.context import RunInfo
@@ -91,6 +92,9 @@ class Bench:
 
         asyncio.run(go())
 
+    def from_document(self, document: Workflow) -> None:
+        self.run(self.plan(document), self.inline, MemoryTier(0))
+
     def cached(self, document: Workflow) -> tuple[float, float]:
         """Seconds from the JSON text to a finished, fully cached run; and of the run alone."""
         text = json.dumps(document.to_json())
@@ -107,19 +111,20 @@ def main() -> None:
     print(f"{'':18}{'inline':>10}{'threads':>10}{'dask':>10}{'networkx':>10}{'threads/dask':>14}")
     for name, document in (("chain of 1,000", chain(WIDTH)), ("fan of 1,000", fan(WIDTH))):
         plan, graph = bench.plan(document), dask_graph(document)
-        inline = median(lambda p=plan: bench.run(p, bench.inline, MemoryTier(0)))
-        threads = median(lambda p=plan: bench.run(p, bench.engine.executor, MemoryTier(0)))
-        dask_ = median(lambda g=graph: dask.threaded.get(g, list(g), num_workers=2))
-        loop = median(networkx_loop(document))
-        figures = "".join(f"{seconds / WIDTH * 1e6:10.1f}" for seconds in (inline, threads, dask_, loop))
-        print(f"{name:18}{figures}{threads / dask_:14.2f}")
+        seconds = in_turn(
+            partial(bench.run, plan, bench.inline, MemoryTier(0)),
+            partial(bench.run, plan, bench.engine.executor, MemoryTier(0)),
+            partial(dask.threaded.get, graph, list(graph), num_workers=2),
+            networkx_loop(document),
+        )
+        print(f"{name:18}{''.join(f'{each / WIDTH * 1e6:10.1f}' for each in seconds)}{seconds[1] / seconds[2]:14.2f}")
 
     whole, run = bench.cached(chain(WIDTH))
     print("\nfully cached re-run of a chain of 1,000, µs per node")
     print(f"from the JSON text to finished {whole / WIDTH * 1e6:.1f}, of which the run {run / WIDTH * 1e6:.2f}")
 
     lengths = (100, 1_000, 10_000)
-    seconds = [median(lambda n=n: bench.run(bench.plan(chain(n)), bench.inline, MemoryTier(0))) for n in lengths]
+    seconds = in_turn(*(partial(bench.from_document, chain(length)) for length in lengths))
     slope = math.log(seconds[-1] / seconds[0]) / math.log(lengths[-1] / lengths[0])
     print("\ngrowth of resolve, plan and run over the length of a chain, µs per node")
     shown = ", ".join(f"{n}: {s / n * 1e6:.1f}" for n, s in zip(lengths, seconds, strict=True))
