@@ -159,10 +159,11 @@ class TaskOutput:
 
 @dataclass(frozen=True, slots=True)
 class TaskFinished:
-    """A task's node returned, after ``seconds``."""
+    """A task's node returned after ``seconds``, with results of about ``nbytes`` bytes."""
 
     task: str
     seconds: float
+    nbytes: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ class RunState:
     def _returned(self, name: str, handles: Handles, seconds: float) -> None:
         self._leave_lane(name)
         task = self.plan.tasks[name]
-        self._out.events.append(TaskFinished(name, seconds))
+        self._out.events.append(TaskFinished(name, seconds, sum(handle.nbytes for handle in handles.values())))
         if task.cacheable:
             self._out.instructions.append(Store(name, handles, seconds))
         self._done(name, handles)
