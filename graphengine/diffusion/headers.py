@@ -1,6 +1,6 @@
 """Headers of safetensors files, checked before anything is loaded.
 
-The format (https://github.com/huggingface/safetensors) is eight bytes with the length of a JSON object, that object
+The format, as the safetensors project describes it, is eight bytes with the length of a JSON object, that object
 with the type, shape and place of every tensor, and the tensors without gaps. A header that lies about any of it is
 refused here, with what is wrong, and not somewhere inside a loader.
 """
