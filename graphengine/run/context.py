@@ -21,19 +21,19 @@ class CancelToken:
     """A flag that any thread may raise, and that calls look at where they can stop."""
 
     def __init__(self) -> None:
-        self._event = threading.Event()
+        self._cancelled = False
         self._lock = threading.Lock()
         self._watchers: set[Callable[[], None]] = set()
 
     @property
     def cancelled(self) -> bool:
         """Whether the run was cancelled."""
-        return self._event.is_set()
+        return self._cancelled
 
     def cancel(self) -> None:
         """Ask the calls of the run to stop."""
         with self._lock:
-            self._event.set()
+            self._cancelled = True
             watchers, self._watchers = self._watchers, set()
         for watcher in watchers:
             watcher()

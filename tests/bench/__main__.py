@@ -7,5 +7,8 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "packs"), str(HERE)]
 
 import engine  # noqa: E402 - after the path
+import process  # noqa: E402
 
-engine.main()
+if __name__ == "__main__":  # the workers of a peer import this module again
+    engine.main()
+    process.main()

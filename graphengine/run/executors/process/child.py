@@ -7,6 +7,7 @@ import struct
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TypeVar
 
 from graphengine.errors import Failure, NodeError
@@ -41,7 +42,7 @@ from graphengine.types.values import decode_value, encode_value
 CANCEL = struct.Struct(">Q")
 """What comes over the control pipe: the number of the call to be cancelled."""
 
-_PIECE = 256 * 1024
+_PIECE = 32 * 1024  # what the allocator gives without asking the system
 
 Message = TypeVar("Message")
 
@@ -152,7 +153,7 @@ class Caller:
 
     def _result(self, handle: Handle) -> Result:
         encoded = encode_value(self._registry.types, handle.type, handle.ref)
-        return Result(handle.type, handle.nbytes, self._segments.pack(encoded))
+        return Result(handle.nbytes, self._segments.pack(encoded))
 
     def _context(self, order: Order) -> TaskContext:
         if self._scope is None:
@@ -166,18 +167,17 @@ class Caller:
         return TaskContext(RunScope(info, folder, token, tell, previews, started), order.node)
 
 
-def main(channel_descriptor: int, control: int, engine: int) -> None:
+def main(channel_descriptor: int, control: int) -> None:
     """Be a worker until the engine hangs up.
 
     Args:
         control: the pipe that brings cancels, and ends when the engine does.
-        engine: the process id of the engine.
     """
     channel = Channel(channel_descriptor)
     cancels = Cancels()
     messages = channel.messages()
     setup = _expect(next(messages, None), Setup)
-    listener = threading.Thread(target=_listen, args=(control, cancels, setup, engine), daemon=True)
+    listener = threading.Thread(target=_listen, args=(control, cancels, setup.folder), daemon=True)
     listener.start()
     try:
         caller = Caller(setup, channel, cancels)
@@ -195,10 +195,12 @@ def _expect(message: object, kind: type[Message]) -> Message:
     return message
 
 
-def _listen(control: int, cancels: Cancels, setup: Setup, engine: int) -> None:
-    """Pass cancels on; when the engine has gone, go too, even in the middle of a call."""
+def _listen(control: int, cancels: Cancels, folder: Path) -> None:
+    """Pass cancels on, until the end of the pipe: an engine that lives kills its workers before it hangs up.
+
+    So it died, and could not clear up behind itself.
+    """
     while len(number := os.read(control, CANCEL.size)) == CANCEL.size:
         cancels.cancel(CANCEL.unpack(number)[0])
-    if os.getppid() != engine:  # it was killed, and could not clear up behind itself
-        shutil.rmtree(setup.folder, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)

@@ -46,8 +46,9 @@ class Job:
         """Say how the call ended."""
         match end:
             case Answer(_, results, seconds):
+                types = {output.name: output.type for output in self.call.spec.outputs}
                 handles = {
-                    name: Handle(self.vault.own(result.parcel), result.type, result.nbytes)
+                    name: Handle(self.vault.own(result.parcel), types[name], result.nbytes)
                     for name, result in results.items()
                 }
                 outcome: Outcome = Success(handles, seconds)

@@ -1,7 +1,7 @@
 """The supervision of workers: who does what, what becomes of a call whose worker dies, and when one must."""
 
+import math
 import selectors
-import signal
 import socket
 import threading
 import time
@@ -11,19 +11,23 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from graphengine.errors import Failure
+from graphengine.run.executors.process.failures import (
+    CANCELLED,
+    CLOSED,
+    STUCK,
+    UNINTELLIGIBLE,
+    deaf,
+    died,
+    late,
+    not_started,
+)
 from graphengine.run.executors.process.job import Job
 from graphengine.run.executors.process.wire import Answer, Broken, Ready, Refusal, Told
 from graphengine.run.executors.process.worker import Deadline, Worker
 
-_CHECK_SECONDS = 0.5  # how often a worker is looked after whose end its socket did not tell
+_CHECK_SECONDS = 0.5  # how often workers are looked after: a child may hold the socket of a dead one open
 _REAP_SECONDS = 0.02  # how often one is that was killed
 _EXIT_SECONDS = 1.0  # what a process that has closed its socket may take to be gone
-
-_CANCELLED = Failure("cancelled", "the run was cancelled")
-_CLOSED = Failure("cancelled", "the engine was closed")
-_CRASH_HINT = "Native code of the node, or of a library that it uses, is at fault; the worker was replaced."
-_KILL_HINT = "Somebody killed it: often the system, for want of memory. The worker was replaced."
-_LATE_HINT = "Its worker was ended and replaced; give the node more time if it needs it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ class Pool:
         self._dying: list[Worker] = []
         self._warm: dict[str, Worker] = {}  # who made the last call of a type of node
         self._after: list[Callable[[], None]] = []  # callbacks of the thread, in order, until it frees the lock
+        self._look = math.inf  # when the thread must look at everything, if nobody rings before
         self._closing = False
         self._bell, self._ear = socket.socketpair()
         self._bell.setblocking(False)
@@ -87,9 +92,9 @@ class Pool:
         refused = None
         with self._lock:
             if self._closing:
-                refused = _CLOSED
+                refused = CLOSED
             elif job.call.context.scope.token.cancelled:
-                refused = _CANCELLED
+                refused = CANCELLED
             else:
                 self._waiting.setdefault(job.call.spec.lane, deque()).append(job)
                 self._feed(job.call.spec.lane)
@@ -107,7 +112,7 @@ class Pool:
                 if worker.job is job:
                     self._hurry(worker, job, self._patience.cancel)
         if waits:
-            job.finish(_CANCELLED)
+            job.finish(CANCELLED)
 
     def close(self) -> None:
         """End all workers, after a moment for the calls that run."""
@@ -118,43 +123,33 @@ class Pool:
                 for worker in self._workers:
                     if worker.job is not None:
                         self._hurry(worker, worker.job, self._patience.close)
-                self._ring()
+                self._look_by(time.monotonic())
         self._thread.join()
 
     def _hurry(self, worker: Worker, job: Job, seconds: float) -> None:
         worker.cancel(job.number)
-        failure = Failure("cancelled", f"the call did not stop within {seconds:g} s, and its worker was ended")
-        deadline = Deadline(time.monotonic() + seconds, failure)
-        worker.deadline = min(worker.deadline or deadline, deadline, key=lambda each: each.time)
-        self._ring()
+        deadline = Deadline(time.monotonic() + seconds, deaf(seconds))
+        self._allow(worker, min(worker.deadline or deadline, deadline, key=lambda each: each.time))
 
     # -------------------------------------------------------------- the supervisor's thread
 
     def _supervise(self) -> None:
         try:
             while not self._over():
-                for key, _ in self._selector.select(self._pause()):
+                pause = self._look - time.monotonic()
+                for key, _ in self._selector.select(None if pause == math.inf else max(0.0, pause)):
                     with self._lock:
                         self._hear(key.data)
                     self._call_back()
-                with self._lock:
-                    self._tend()
-                self._call_back()
+                if self._look <= time.monotonic():
+                    with self._lock:
+                        self._tend()
+                    self._call_back()
         finally:
             self._end()
 
     def _over(self) -> bool:
         return self._closing and not self._workers and not self._dying
-
-    def _pause(self) -> float | None:
-        """Return the seconds until something must be looked at; None when only a message can change anything."""
-        with self._lock:
-            times = [each.deadline.time - time.monotonic() for each in self._workers if each.deadline is not None]
-            if any(each.job for each in self._workers):
-                times.append(_CHECK_SECONDS)
-            if self._dying:
-                times.append(_REAP_SECONDS)
-        return max(0.0, min(times)) if times else None
 
     def _hear(self, worker: Worker | None) -> None:
         if worker is None:
@@ -166,7 +161,7 @@ class Pool:
                     if worker in self._workers:  # an earlier message may have been its last
                         self._take(worker, message)
             except EOFError:
-                self._dismiss(worker, _died(worker.exit_code(_EXIT_SECONDS)))
+                self._dismiss(worker, died(worker.exit_code(_EXIT_SECONDS)))
 
     def _take(self, worker: Worker, message: object) -> None:
         job = worker.job
@@ -185,20 +180,22 @@ class Pool:
                 self._feed(worker.lane)
                 self._after.append(lambda: job.finish(message))
             case Broken(reason):
-                self._dismiss(worker, _not_started(reason))
+                self._dismiss(worker, not_started(reason))
             case _:
-                self._dismiss(worker, Failure("worker_died", "the worker process cannot be understood"))
+                self._dismiss(worker, UNINTELLIGIBLE)
 
     def _tend(self) -> None:
+        """Look at everything that time changes, and whether workers are missing."""
         now = time.monotonic()
+        self._look = math.inf
         for worker in list(self._workers):
-            code = worker.exit_code() if worker.job or not worker.ready else None
-            if code is not None:  # its children may hold its socket open
-                self._dismiss(worker, _died(code))
+            code = worker.exit_code()
+            if code is not None:
+                self._dismiss(worker, died(code))
             elif worker.deadline is not None and worker.deadline.time <= now:
                 self._dismiss(worker, worker.deadline.failure)
             elif self._closing and worker.job is None:
-                self._dismiss(worker, _CLOSED)
+                self._dismiss(worker, CLOSED)
         for worker in [each for each in self._dying if each.exit_code() is not None]:
             self._dying.remove(worker)
             self._bury(worker)
@@ -207,16 +204,22 @@ class Pool:
             coming = sum(not each.ready for each in mine)
             for _ in range(min(len(waiting) - coming, self._slots.get(lane, 1) - len(mine))):
                 self._start(lane)
+        self._look = min(
+            [each.deadline.time for each in self._workers if each.deadline is not None]
+            + [now + _CHECK_SECONDS] * bool(self._workers)
+            + [now + _REAP_SECONDS] * bool(self._dying),
+            default=math.inf,
+        )
 
     def _start(self, lane: str) -> None:
         try:
             worker = self._hire(lane)
         except OSError as error:
-            self._fail_next(lane, _not_started(error.strerror or "no reason is known"))
+            self._fail_next(lane, not_started(error.strerror or "no reason is known"))
             return
-        late = _not_started(f"it took more than {self._patience.start:g} s")
-        worker.deadline = Deadline(time.monotonic() + self._patience.start, late)
         self._workers.append(worker)
+        seconds = self._patience.start
+        self._allow(worker, Deadline(time.monotonic() + seconds, not_started(f"it took more than {seconds:g} s")))
         self._selector.register(worker.socket, selectors.EVENT_READ, worker)
 
     def _dismiss(self, worker: Worker, failure: Failure) -> None:
@@ -228,6 +231,7 @@ class Pool:
         self._selector.unregister(worker.socket)
         worker.kill()
         self._dying.append(worker)
+        self._look_by(time.monotonic() + _REAP_SECONDS)
         self._warm = {type_: each for type_, each in self._warm.items() if each is not worker}
         job, worker.job = worker.job, None
         if job is not None:
@@ -243,7 +247,7 @@ class Pool:
             self._closing = True
             self._fail_waiting()
             for worker in list(self._workers):
-                self._dismiss(worker, _CLOSED)
+                self._dismiss(worker, CLOSED)
         self._call_back()
         self._selector.close()
         self._bell.close()
@@ -262,18 +266,14 @@ class Pool:
             idle.remove(worker)
             self._warm[job.call.spec.id] = worker
             self._give(worker, job)
-        if waiting:
-            self._ring()
+        if waiting and sum(each.lane == lane for each in self._workers) < self._slots.get(lane, 1):
+            self._look_by(time.monotonic())
 
     def _give(self, worker: Worker, job: Job) -> None:
         if not worker.start(job):  # if it died, its socket says so first
-            stuck = Failure("worker_died", "the worker process takes no calls")
-            worker.deadline = Deadline(time.monotonic() + _EXIT_SECONDS, stuck)
-            self._ring()
+            self._allow(worker, Deadline(time.monotonic() + _EXIT_SECONDS, STUCK))
         elif job.timeout is not None:
-            late = Failure("timed_out", f"the call took more than {job.timeout:g} s", _LATE_HINT)
-            worker.deadline = Deadline(time.monotonic() + job.timeout, late)
-            self._ring()
+            self._allow(worker, Deadline(time.monotonic() + job.timeout, late(job.timeout)))
 
     def _fail(self, job: Job, failure: Failure) -> None:
         self._after.append(lambda: job.finish(failure))
@@ -285,29 +285,21 @@ class Pool:
     def _fail_waiting(self) -> None:
         for waiting in self._waiting.values():
             while waiting:
-                self._fail(waiting.popleft(), _CLOSED)
+                self._fail(waiting.popleft(), CLOSED)
 
-    def _ring(self) -> None:
-        """Let the supervisor look at everything anew."""
-        with suppress(BlockingIOError):  # it has not heard the last ring yet
-            self._bell.send(b"!")
+    def _allow(self, worker: Worker, deadline: Deadline) -> None:
+        worker.deadline = deadline
+        self._look_by(deadline.time)
+
+    def _look_by(self, when: float) -> None:
+        """Let the thread look at everything then, or before."""
+        if when < self._look:
+            self._look = when
+            with suppress(BlockingIOError):  # it has not heard the last ring yet
+                self._bell.send(b"!")
 
     def _call_back(self) -> None:
         """Make the callbacks that were put off; without the lock, as they may submit."""
         after, self._after = self._after, []
         for each in after:
             each()
-
-
-def _not_started(reason: str) -> Failure:
-    return Failure("worker_died", f"a worker process could not start: {reason}")
-
-
-def _died(code: int | None) -> Failure:
-    """Return what befell a call whose worker ended with an exit code, or the negative number of a signal."""
-    if code is None:
-        return Failure("worker_died", "the node cut its worker process off", _CRASH_HINT)
-    if code >= 0:
-        return Failure("worker_died", f"the node ended its worker process with exit code {code}", _CRASH_HINT)
-    hint = _KILL_HINT if code == -signal.SIGKILL else _CRASH_HINT
-    return Failure("worker_died", f"the worker process died of {signal.Signals(-code).name}", hint)

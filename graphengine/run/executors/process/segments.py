@@ -129,7 +129,8 @@ class Vault:
     def __init__(self) -> None:
         base = _SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else Path(tempfile.gettempdir())
         _sweep(base)
-        self.folder, self._lock = _make_folder(base)
+        self.folder, lock = _make_folder(base)
+        self._clear = weakref.finalize(self, _clear, self.folder, lock)
         self.segments = Segments(self.folder, "engine-")
         self._names: set[str] = set()
 
@@ -150,8 +151,12 @@ class Vault:
 
     def close(self) -> None:
         """Remove everything; values that are mapped stay readable."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        os.close(self._lock)
+        self._clear()
+
+
+def _clear(folder: Path, lock: int) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    os.close(lock)
 
 
 def _drop(path: Path, names: set[str]) -> None:

@@ -87,9 +87,8 @@ class Told(NamedTuple):
 
 
 class Result(NamedTuple):
-    """The value of an output."""
+    """The value of an output, whose type both ends know from the node."""
 
-    type: TypeRef
     nbytes: int
     parcel: Parcel
 

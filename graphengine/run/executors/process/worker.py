@@ -15,9 +15,10 @@ from graphengine.run.executors.process.job import Job
 from graphengine.run.executors.process.segments import INLINE_BYTES
 from graphengine.run.executors.process.wire import Frames, Scope, Setup, dumps, frame, loads
 
-_PIECE = 256 * 1024
+_PIECE = 32 * 1024  # what the allocator gives without asking the system
+_FLAGS = ("-u", "-X", "faulthandler")  # what a node prints, and where it crashed, must get out in time
 _ROOM = 4 * INLINE_BYTES  # in the socket: for a run and an order, which are no larger each
-_PROGRAM = "import sys; sys.path[:] = {path!r}; from graphengine.run.executors.process.child import main; main({args})"
+_PROGRAM = "import sys; sys.path[:] = {path!r}; from graphengine.run.executors.process.child import main; main{ends}"
 
 
 class Deadline(NamedTuple):
@@ -40,6 +41,11 @@ class Worker:
     """
 
     def __init__(self, lane: str, setup: Setup) -> None:
+        """Start the process.
+
+        Raises:
+            OSError: the system has no process, memory or descriptor left.
+        """
         self.lane = lane
         self.prefix = setup.prefix
         self.ready = False
@@ -51,15 +57,20 @@ class Worker:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _ROOM)
         theirs.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _ROOM)
         listens, self._control = os.pipe()
-        args = f"{theirs.fileno()}, {listens}, {os.getpid()}"
-        self._process = subprocess.Popen(  # noqa: S603 - the program is ours
-            [sys.executable, "-c", _PROGRAM.format(path=sys.path, args=args)],
-            stdin=subprocess.DEVNULL,
-            pass_fds=(theirs.fileno(), listens),
-            start_new_session=True,
-        )
-        theirs.close()
-        os.close(listens)
+        ends = (theirs.fileno(), listens)
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - the program is ours
+                [sys.executable, *_FLAGS, "-c", _PROGRAM.format(path=sys.path, ends=ends)],
+                stdin=subprocess.DEVNULL,
+                pass_fds=ends,
+                start_new_session=True,
+            )
+        except OSError:
+            self._hang_up()
+            raise
+        finally:
+            theirs.close()
+            os.close(listens)
         self.socket.setblocking(False)
         self._send(dumps(setup))
 
@@ -95,6 +106,8 @@ class Worker:
 
     def exit_code(self, seconds: float = 0) -> int | None:
         """Return how the process ended, or None if it has not ``seconds`` from now."""
+        if not seconds:
+            return self._process.poll()
         try:
             return self._process.wait(seconds)
         except subprocess.TimeoutExpired:
@@ -104,6 +117,9 @@ class Worker:
         """End the process and those it started, at once."""
         with suppress(ProcessLookupError, PermissionError):  # all gone, or only a zombie is left
             os.killpg(self._process.pid, signal.SIGKILL)
+        self._hang_up()
+
+    def _hang_up(self) -> None:
         self.socket.close()
         os.close(self._control)
 
