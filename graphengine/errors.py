@@ -33,9 +33,9 @@ ProblemCode = Literal[
     "unknown_output",
     "type_mismatch",
     "cycle",
+    "too_large",
     "file_not_found",
     "file_refused",
-    "unsupported_mode",
     "unknown_workflow_input",
     "nothing_to_do",
 ]

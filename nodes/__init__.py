@@ -5,6 +5,7 @@ from pathlib import Path
 import graphengine.diffusion
 from graphengine.diffusion.devices import choose_device
 from graphengine.diffusion.pool import ModelPool
+from graphengine.diffusion.quiet import quiet_libraries
 from graphengine.diffusion.types.table import DIFFUSION_TYPES
 from graphengine.node.pack import Pack, Service, ServiceOptions
 
@@ -13,6 +14,7 @@ EMBEDDED = Path(graphengine.diffusion.__path__[0]) / "embedded"
 
 
 def _make_pool(options: ServiceOptions) -> ModelPool:
+    quiet_libraries()  # whoever loads models in this process does it through the pool
     return ModelPool(choose_device(options.device or "auto"), options.model_bytes)
 
 

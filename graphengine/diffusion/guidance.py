@@ -22,12 +22,13 @@ def classifier_free_guidance(
     *,
     scale: float,
     batch: int,
+    beside: Tensor | None,
 ) -> Denoise:
     """Push predictions away from the negative conditioning (Ho & Salimans 2022).
 
-    prediction = negative + scale · (positive - negative), both from one forward of the network. At scale 1
-    that is the positive prediction and the negative one is not computed; nor is it for models that take the
-    scale as an input.
+    prediction = negative + scale · (positive - negative), both from one forward of the network. At scale 1 that is the
+    positive prediction and the negative one is not computed; nor is it for models that take the scale as an input.
+    ``batch`` and ``beside`` are as for :meth:`~graphengine.diffusion.families.family.Family.begin`.
 
     Raises:
         NodeError: a conditioning is of another family.
@@ -40,7 +41,7 @@ def classifier_free_guidance(
             )
     alone = scale == 1 or denoiser.takes_guidance
     against = () if alone else negative.entries
-    predict = family.begin(denoiser, (*against, *positive.entries), batch, scale)
+    predict = family.begin(denoiser, (*against, *positive.entries), batch=batch, guidance=scale, beside=beside)
 
     def denoise(latents: Tensor, timestep: Tensor) -> Tensor:
         rows = predict(latents, timestep)

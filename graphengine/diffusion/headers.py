@@ -1,8 +1,8 @@
 """Headers of safetensors files, checked before anything is loaded.
 
-The format (https://github.com/huggingface/safetensors) is eight bytes with the length of a JSON object,
-that object with the type, shape and place of every tensor, and the tensors without gaps. A header that lies
-about any of it is refused here, with what is wrong, and not somewhere inside a loader.
+The format (https://github.com/huggingface/safetensors) is eight bytes with the length of a JSON object, that object
+with the type, shape and place of every tensor, and the tensors without gaps. A header that lies about any of it is
+refused here, with what is wrong, and not somewhere inside a loader.
 """
 
 import json
@@ -23,13 +23,16 @@ _ITEM_BITS = {
     **dict.fromkeys(("F8_E4M3", "F8_E5M2", "F8_E8M0", "I8", "U8", "BOOL"), 8),
     **dict.fromkeys(("F4", "U4", "I4"), 4),
 }
+_UNSAFE = "Only safetensors are loaded: a pickle can run any program. Convert it on a machine you trust."
+_DOWNLOAD = "Download the file itself again."
 _OTHERS = {
-    b"PK\x03\x04": "a zip archive, as torch.save writes it (a pickle)",
-    b"GGUF": "a GGUF file",
-    b"version http": "a Git LFS pointer: the file itself was not downloaded",
-    b"<!DOC": "a web page",
-    b"<html": "a web page",
+    b"PK\x03\x04": ("a zip archive, as torch.save writes it (a pickle)", _UNSAFE),
+    b"GGUF": ("a GGUF file", "Get the model as safetensors."),
+    b"version http": ("a Git LFS pointer, not the file it points to", _DOWNLOAD),
+    b"<!DOC": ("a web page", _DOWNLOAD),
+    b"<html": ("a web page", _DOWNLOAD),
 }
+_PICKLE_SUFFIXES = {".bin", ".ckpt", ".pkl", ".pt", ".pth"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +41,9 @@ class Header:
 
     Attributes:
         shapes: the shape of each tensor by its name.
-        metadata: free text that the file carries.
     """
 
     shapes: Mapping[str, tuple[int, ...]]
-    metadata: Mapping[str, str]
 
 
 def read_header(path: Path) -> Header:
@@ -60,29 +61,22 @@ def read_header(path: Path) -> Header:
             raise _broken(path, f"its header claims {length} bytes of the file's {size}")
         file.seek(8)
         content = _parse(path, file.read(length))
-    metadata = content.pop("__metadata__", {})
+    content.pop("__metadata__", None)
     places = {name: _place(path, name, entry) for name, entry in content.items()}
     _check_places(path, list(places.values()), size - 8 - length)
-    return Header({name: tuple(content[name]["shape"]) for name in places}, metadata)
+    return Header({name: tuple(content[name]["shape"]) for name in places})
 
 
 def _refuse_other_formats(path: Path, start: bytes) -> None:
-    for magic, name in _OTHERS.items():
+    for magic, (name, hint) in _OTHERS.items():
         if start.startswith(magic):
-            raise _unsafe(path, name)
+            raise ModelRefused(f"{path.name} is {name}", hint=hint)
     pickle = start[:1] == b"\x80" and start[1:2] in {b"\x02", b"\x03", b"\x04", b"\x05"}
     # the same two bytes can begin a safetensors length; there the header's brace follows at byte 8
     if pickle and start[8:9] != b"{":
-        raise _unsafe(path, "a pickle")
-    if path.suffix in {".ckpt", ".pt", ".pth", ".bin", ".pkl"} and start[8:9] != b"{":
-        raise _unsafe(path, f"no safetensors file, by its name a {path.suffix} pickle")
-
-
-def _unsafe(path: Path, name: str) -> ModelRefused:
-    return ModelRefused(
-        f"{path.name} is {name}",
-        hint="Only safetensors are loaded: a pickle can run any program. Convert it on a machine you trust.",
-    )
+        raise ModelRefused(f"{path.name} is a pickle", hint=_UNSAFE)
+    if path.suffix in _PICKLE_SUFFIXES and start[8:9] != b"{":
+        raise ModelRefused(f"{path.name} is no safetensors file, by its name a pickle", hint=_UNSAFE)
 
 
 def _broken(path: Path, reason: str) -> ModelRefused:

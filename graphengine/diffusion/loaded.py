@@ -29,12 +29,14 @@ class Denoiser:
         scheduler: the noise schedule that the model was trained with, as diffusers configures it.
         preview: from latents to small pictures.
         takes_guidance: whether the guidance scale is an input of the network (Meng et al. 2023).
+        takes_surroundings: whether mask and surroundings are inputs: a model trained for inpainting.
     """
 
     module: Any
     scheduler: Mapping[str, Any]
     preview: LinearPreview
     takes_guidance: bool = False
+    takes_surroundings: bool = False
 
     @property
     def device(self) -> torch.device:

@@ -22,8 +22,8 @@ Key = tuple[Any, ...]
 Patcher = Callable[[nn.Module, Patch], None]
 
 _CONSTRUCTION = threading.Lock()
-"""Held while any module of this process is made. Loaders replace ``torch.nn`` functions for a moment,
-process-wide: a module made beside them would come out without memory."""
+"""Held while any module of this process is made. Loaders replace ``torch.nn`` functions for a moment, process-wide:
+a module made beside them would come out without memory."""
 
 
 @dataclass
@@ -36,8 +36,8 @@ class _Entry:
 class ModelPool:
     """Loads what references describe, shares it among all who use it, and stays within a byte budget.
 
-    What is in use is pinned. What is not is dropped, least recently used first, while all together exceed
-    the budget: only pinned modules may exceed it. Thread-safe; a module is never made twice at a time.
+    What is in use is pinned. What is not is dropped, least recently used first, while all together exceed the
+    budget: only pinned modules may exceed it. Thread-safe; a module is never made twice at a time.
 
     Args:
         device: where the modules go.
@@ -132,8 +132,7 @@ class ModelPool:
             raise ModelRefused(
                 f"no family of models is called {ref.family!r}", hint=f"Known: {', '.join(self.families)}."
             )
-        with memory_guard("loading a model"):
-            loaded = load_part(family, ref, open_source(ref.source.path), dtype)
+        loaded = load_part(family, ref, open_source(ref.source.path), dtype)
         for patch in ref.patches:
             self._apply(patch, loaded)
         return loaded

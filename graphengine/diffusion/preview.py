@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.refs import Prediction
@@ -17,8 +18,8 @@ _SD_WEIGHTS = ((0.298, 0.207, 0.208), (0.187, 0.286, 0.173), (-0.158, 0.189, 0.2
 class LinearPreview:
     """A linear map from the channels of a latent to red, green and blue: one pixel per latent cell.
 
-    The default weights are the least-squares fit for the autoencoder of SD 1 that K. Turner published in
-    2022. A model with an autoencoder of its own brings its own fit as ``preview.json`` in its folder:
+    The default weights are the least-squares fit for the autoencoder of SD 1 that K. Turner published in 2022. A
+    model with an autoencoder of its own brings its own fit as ``preview.json`` in its folder:
     ``{"weights": [[r, g, b], …], "bias": [r, g, b]}``, one row per channel, for colours from -1 to 1.
 
     Attributes:
@@ -33,6 +34,23 @@ class LinearPreview:
     def from_json(cls, content: Mapping[str, Any]) -> "LinearPreview":
         """Read the form that a model's folder carries."""
         return cls(content["weights"], content["bias"])
+
+    @classmethod
+    def fit(cls, latents: Tensor, image: Image) -> "LinearPreview":
+        """Fit the map to pairs of latents [batch, channels, height, width] and pictures, by least squares.
+
+        Each cell is paired with the mean colour of the pixels that it stands for; some dozen pictures are enough.
+        """
+        height, width = latents.shape[-2:]
+        colours = functional.adaptive_avg_pool2d(image.pixels[..., :3].permute(0, 3, 1, 2), (height, width)) * 2 - 1
+        cells = latents.detach().float().cpu().permute(0, 2, 3, 1).flatten(end_dim=-2)
+        columns = torch.cat([cells, torch.ones(len(cells), 1)], dim=1)
+        solution = torch.linalg.lstsq(columns, colours.permute(0, 2, 3, 1).flatten(end_dim=-2)).solution
+        return cls(solution[:-1].tolist(), solution[-1].tolist())
+
+    def to_json(self) -> Mapping[str, Any]:
+        """Return the form that a model's folder carries."""
+        return {"weights": self.weights, "bias": self.bias}
 
     def __call__(self, latents: Tensor) -> Image:
         """Map latents of shape [batch, channels, height, width] to pictures of as many pixels as cells."""

@@ -4,7 +4,7 @@ Each is a scheduler class of diffusers; the table says which and with what optio
 """
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -50,7 +50,7 @@ class Sampler:
         scheduler: the class of diffusers that implements it.
         summary: what it is, with its source.
         options: what makes the class this sampler.
-        sigmas: a class whose noise levels it walks, where its own cannot take every schedule.
+        sigmas: a class whose noise levels it walks in schedules that its own does not know.
     """
 
     scheduler: Any
@@ -58,9 +58,10 @@ class Sampler:
     options: Mapping[str, Any] = field(default_factory=dict)
     sigmas: Any = None
 
-    def accepts(self, option: str) -> bool:
-        """Whether its noise levels can be configured with ``option``."""
-        return option in inspect.signature((self.sigmas or self.scheduler).__init__).parameters
+    def source(self, options: Collection[str]) -> Any:
+        """Return the class that makes the noise levels for a schedule with ``options``, or None if none can."""
+        kinds = [kind for kind in (self.scheduler, self.sigmas) if kind is not None]
+        return next((kind for kind in kinds if set(options) <= inspect.signature(kind).parameters.keys()), None)
 
 
 _LATENT = {"clip_sample": False}  # pixels end at -1 and 1, latents do not
@@ -89,11 +90,13 @@ SAMPLERS: Mapping[SamplerName, Sampler] = {
         DPMSolverSinglestepScheduler,
         "The stochastic DPM-Solver++ of second order, single step (Lu et al. 2022).",
         {"algorithm_type": "sde-dpmsolver++", "solver_order": 2, "lower_order_final": True},
+        sigmas=DPMSolverMultistepScheduler,
     ),
     "dpmpp_2s": Sampler(
         DPMSolverSinglestepScheduler,
         "DPM-Solver++ of second order, single step (Lu et al. 2022).",
         {"algorithm_type": "dpmsolver++", "solver_order": 2, "lower_order_final": True},
+        sigmas=DPMSolverMultistepScheduler,
     ),
     "uni_pc": Sampler(UniPCMultistepScheduler, "The unified predictor-corrector (Zhao et al. 2023)."),
     "lcm": Sampler(LCMScheduler, "Latent consistency models, for models distilled so (Luo et al. 2023).", _LATENT),

@@ -1,8 +1,7 @@
 """Sampling: the loop from noise to a latent.
 
-The solver is a scheduler of diffusers, the prediction comes from :mod:`graphengine.diffusion.guidance`, and
-what is between them is here: where the loop starts, what it must not change, and who may look at it or stop
-it.
+The solver is a scheduler of diffusers, the prediction comes from :mod:`graphengine.diffusion.guidance`, and what is
+between them is here: where the loop starts, what it must not change, and who may look at it or stop it.
 """
 
 import inspect
@@ -30,8 +29,8 @@ from graphengine.diffusion.types.refs import ModelRef, Prediction
 from graphengine.errors import NodeError
 
 OnStep = Callable[[int, int, Callable[[], Image]], None]
-"""Called after each evaluation of the network with its number from 1, how many there will be, and a
-function that makes a small picture of the state; what it raises ends the sampling."""
+"""Called after each evaluation of the network with its number from 1, how many there will be, and a function that
+makes a small picture of the state; what it raises ends the sampling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +43,8 @@ class Sampling:
         guidance: the scale of classifier-free guidance, 1 is none.
         sampler: the solver.
         schedule: the noise levels.
-        denoise: how much of the schedule is walked: 1 starts from pure noise and nothing of the latent
-            remains; less starts from the latent with as much noise as belongs there, int(steps · denoise)
-            steps from the end.
+        denoise: how much of the schedule is walked: 1 starts from pure noise and nothing of the latent remains; less
+            starts from the latent with as much noise as belongs there, int(steps · denoise) steps from the end.
     """
 
     seed: int
@@ -69,8 +67,8 @@ def sample(
 ) -> Latent:
     """Sample a latent.
 
-    Equal inputs give equal latents, and each picture of a batch is the one that its own seed gives alone.
-    State is kept in fp32 whatever the number format of the model.
+    Equal inputs give equal latents, and each picture of a batch is the one that its own seed gives alone. State is
+    kept in fp32 whatever the number format of the model.
 
     Raises:
         NodeError: the latent, the texts or the settings do not suit the model.
@@ -81,19 +79,28 @@ def sample(
         return latent
     family = pool.families[model.family]
     with pool.use(model) as denoiser, torch.no_grad(), memory_guard("sampling"):
+        walk = _Walk(_scheduler(denoiser, model, settings), denoiser, model.prediction, latent, settings)
         predict = classifier_free_guidance(
-            family, denoiser, positive, negative, scale=settings.guidance, batch=latent.batch
+            family,
+            denoiser,
+            positive,
+            negative,
+            scale=settings.guidance,
+            batch=latent.batch,
+            beside=walk.beside,
         )
-        scheduler = make_scheduler(
-            denoiser.scheduler,
-            prediction=model.prediction,
-            sampler=settings.sampler,
-            schedule=settings.schedule,
-            steps=settings.steps,
-            device=pool.device,
-        )
-        walk = _Walk(scheduler, denoiser, model.prediction, latent, settings)
         return replace(latent, samples=walk.run(predict, on_step).float().cpu())
+
+
+def _scheduler(denoiser: Denoiser, model: ModelRef, settings: Sampling) -> Any:
+    return make_scheduler(
+        denoiser.scheduler,
+        prediction=model.prediction,
+        sampler=settings.sampler,
+        schedule=settings.schedule,
+        steps=settings.steps,
+        device=denoiser.device,
+    )
 
 
 def _check(model: ModelRef, latent: Latent, settings: Sampling) -> None:
@@ -123,6 +130,10 @@ class _Walk:
         self._noise = gaussian(latent, sources).to(device)
         self._original = latent.samples.to(device)
         self._mask = None if latent.mask is None else _fit(latent.mask.values, latent.samples).to(device)
+        self.beside: Tensor | None = None
+        if denoiser.takes_surroundings and self._mask is not None and latent.surroundings is not None:
+            self.beside = torch.cat([self._mask, latent.surroundings.to(device)], dim=1)
+            self._mask = None  # such a model keeps what is outside by itself
         self._from_noise = settings.denoise == 1
         start = (settings.steps - int(settings.steps * settings.denoise)) * scheduler.order
         if hasattr(scheduler, "set_begin_index"):  # those that do not count their steps have none
@@ -167,7 +178,8 @@ class _Walk:
 
 
 def _fit(mask: Tensor, samples: Tensor) -> Tensor:
-    """Bring a mask [batch or 1, height, width] to the cells of the latents: [batch or 1, 1, …]."""
+    """Bring a mask [batch or 1, height, width] to the cells of latents: [batch, 1, height, width]."""
     if mask.shape[0] not in {1, samples.shape[0]}:
         raise NodeError(f"{mask.shape[0]} masks do not fit {samples.shape[0]} latents")
-    return functional.interpolate(mask.unsqueeze(1), size=samples.shape[-2:])
+    cells = functional.interpolate(mask.unsqueeze(1), size=samples.shape[-2:])
+    return cells.expand(samples.shape[0], -1, -1, -1)

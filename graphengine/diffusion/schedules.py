@@ -25,7 +25,7 @@ _OFF = {"use_karras_sigmas": False, "use_exponential_sigmas": False, "use_beta_s
 
 def supported_schedules(sampler: SamplerName) -> tuple[ScheduleName, ...]:
     """Return the schedules that ``sampler`` can walk."""
-    return tuple(name for name, options in _OPTIONS.items() if all(map(SAMPLERS[sampler].accepts, options)))
+    return tuple(name for name, options in _OPTIONS.items() if SAMPLERS[sampler].source(options) is not None)
 
 
 def make_scheduler(
@@ -56,30 +56,28 @@ def make_scheduler(
             f"the sampler {sampler} has no schedule {schedule}",
             hint=f"{sampler} works with {', '.join(works)}.",
         )
-    chosen = SAMPLERS[sampler]
     trained = {**config, "prediction_type": prediction}
     try:
-        if chosen.sigmas is None:
-            return _build(chosen.scheduler, trained, {**chosen.options, **_OPTIONS[schedule]}, steps, device)
-        return _borrow_sigmas(chosen, trained, _OPTIONS[schedule], steps, device)
+        return _build(SAMPLERS[sampler], trained, _OPTIONS[schedule], steps, device)
     except ValueError as error:
         raise NodeError(f"the sampler {sampler} cannot take {steps} steps: {error}") from error
 
 
-def _build(kind: Any, trained: Mapping[str, Any], options: Mapping[str, Any], steps: int, device: torch.device) -> Any:
-    known = inspect.signature(kind.__init__).parameters
-    off = {name: value for name, value in _OFF.items() if name in known}  # a model's own wish yields to the node's
-    scheduler = kind.from_config(dict(trained), **{**off, **options})
-    scheduler.set_timesteps(steps, device=device)
+def _build(
+    chosen: Sampler, trained: Mapping[str, Any], options: Mapping[str, Any], steps: int, device: torch.device
+) -> Any:
+    source = chosen.source(options)
+    if source is chosen.scheduler:
+        return _make(source, trained, {**chosen.options, **options}, steps, device)
+    scheduler = _make(chosen.scheduler, trained, chosen.options, steps, device)
+    levels = _make(source, trained, options, steps, device)
+    scheduler.sigmas, scheduler.timesteps = levels.sigmas, levels.timesteps  # only how it steps is its own
     return scheduler
 
 
-def _borrow_sigmas(
-    chosen: Sampler, trained: Mapping[str, Any], options: Mapping[str, Any], steps: int, device: torch.device
-) -> Any:
-    """Make a scheduler that walks the noise levels of another class: only how it steps is its own."""
-    scheduler = _build(chosen.scheduler, trained, chosen.options, steps, device)
-    if options:
-        source = _build(chosen.sigmas, trained, options, steps, device)
-        scheduler.sigmas, scheduler.timesteps = source.sigmas, source.timesteps
+def _make(kind: Any, trained: Mapping[str, Any], options: Mapping[str, Any], steps: int, device: torch.device) -> Any:
+    known = inspect.signature(kind).parameters
+    off = {name: value for name, value in _OFF.items() if name in known}  # a model's own wish yields to the node's
+    scheduler = kind.from_config(dict(trained), **{**off, **options})
+    scheduler.set_timesteps(steps, device=device)
     return scheduler

@@ -16,8 +16,7 @@ def tiled(source: Tensor, function: Callable[[Tensor], Tensor], size: int, overl
     Args:
         source: [batch, channels, height, width].
         function: from a tile to one ``scale`` times as large along each side, of any number of channels.
-        size: side of a tile, in cells of the source; tiles at the far edges are moved inward, not made
-            smaller.
+        size: side of a tile, in cells of the source; tiles at the far edges are moved inward, not made smaller.
         overlap: cells that neighbours share, from 0 and below ``size``.
         scale: cells of the result per cell of the source, along each side.
 

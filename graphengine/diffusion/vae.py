@@ -1,6 +1,6 @@
 """Between pictures and latents."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -11,7 +11,7 @@ from graphengine.diffusion.devices import memory_guard
 from graphengine.diffusion.loaded import Autoencoder
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.tiles import tiled
-from graphengine.diffusion.types.image import Image
+from graphengine.diffusion.types.image import Image, Mask
 from graphengine.diffusion.types.latent import Latent, LatentSpec
 from graphengine.diffusion.types.refs import VaeRef
 from graphengine.errors import NodeError
@@ -71,6 +71,26 @@ def encode(pool: ModelPool, vae: VaeRef, image: Image, tiling: Tiling | None = N
         cells = _in_tiles(encode_tile, pixels, tiling, 1, Fraction(1, autoencoder.stride)).float().cpu()
         spec = LatentSpec(channels=cells.shape[1], stride=autoencoder.stride)
     return Latent(cells.contiguous(), vae.family, spec)
+
+
+def encode_masked(pool: ModelPool, vae: VaeRef, image: Image, mask: Mask, tiling: Tiling | None = None) -> Latent:
+    """Encode pictures of which sampling shall change only where ``mask`` is at least half.
+
+    Raises:
+        NodeError: as for :func:`encode`, or the mask has another size than the pictures.
+        OutOfMemory: there is no room; tiling helps.
+    """
+    inside = mask.values >= 0.5
+    if inside.shape[1:] != image.pixels.shape[1:3] or inside.shape[0] not in {1, image.batch}:
+        raise NodeError(
+            f"{inside.shape[0]} masks of {inside.shape[2]} x {inside.shape[1]} do not fit "
+            f"{image.batch} pictures of {image.width} x {image.height}",
+            hint="Resize the mask to the size of the picture.",
+        )
+    grey = torch.tensor(0.5)  # zero to an encoder
+    emptied = Image(torch.where(inside.unsqueeze(-1), grey, image.pixels))
+    surroundings = encode(pool, vae, emptied, tiling).samples
+    return replace(encode(pool, vae, image, tiling), mask=Mask(inside.float()), surroundings=surroundings)
 
 
 def _in_tiles(function: Any, source: Tensor, tiling: Tiling | None, unit: int, scale: Fraction) -> Tensor:

@@ -45,6 +45,9 @@ def write_atomically(path: Path, content: bytes, *, overwrite: bool = True) -> N
 
 
 def _sync_folder(folder: Path) -> None:
+    """Let a rename survive a power cut; where folders cannot be opened, the system sees to it."""
+    if os.name != "posix":
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

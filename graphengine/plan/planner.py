@@ -6,7 +6,7 @@ from graphengine.errors import Problem, WorkflowError
 from graphengine.plan.fingerprint import fingerprints
 from graphengine.plan.plan import Plan, Task
 from graphengine.workflow.graph import Graph
-from graphengine.workflow.resolve import did_you_mean
+from graphengine.workflow.suggest import did_you_mean
 
 
 def make_plan(graph: Graph, targets: Collection[str] | None = None) -> Plan:

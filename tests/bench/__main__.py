@@ -8,7 +8,9 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parent / "packs"), str(HERE)]
 
 import engine  # noqa: E402 - after the path
 import process  # noqa: E402
+import sampling  # noqa: E402
 
-if __name__ == "__main__":  # the workers of a peer import this module again
+if __name__ == "__main__":  # the worker processes of a peer import this module again
     engine.main()
     process.main()
+    sampling.main()

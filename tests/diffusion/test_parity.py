@@ -6,15 +6,16 @@ from typing import Any
 import pytest
 import torch
 from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionInpaintPipeline, StableDiffusionPipeline
+from tiny_models import make_tiny_autoencoder
 
 from graphengine.diffusion.images import from_pil
-from graphengine.diffusion.latents import empty_latent, with_mask
+from graphengine.diffusion.latents import empty_latent
 from graphengine.diffusion.samplers import SAMPLER_NAMES, SAMPLERS, SamplerName
 from graphengine.diffusion.sampling import Sampling, sample
 from graphengine.diffusion.schedules import ScheduleName
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.diffusion.types.latent import Latent
-from graphengine.diffusion.vae import decode, encode
+from graphengine.diffusion.vae import decode, encode, encode_masked
 
 pytestmark = pytest.mark.torch
 
@@ -164,11 +165,33 @@ def test_inpainting(velocity_model: Any, sampler: SamplerName, strength: float) 
         generator=generators(4, 1),
         output_type="latent",
     ).images
-    start = with_mask(encode(velocity_model.pool, velocity_model.checkpoint.vae, picture()), Mask(mask))
+    start = encode_masked(velocity_model.pool, velocity_model.checkpoint.vae, picture(), Mask(mask))
     ours = run_ours(velocity_model, start, seed=4, sampler=sampler, denoise=strength)
     assert torch.equal(ours.samples, theirs)
     kept = torch.nn.functional.interpolate(mask.unsqueeze(1), size=ours.samples.shape[-2:]) == 0
     assert torch.equal(ours.samples[kept.expand_as(ours.samples)], start.samples[kept.expand_as(ours.samples)])
+
+
+@pytest.mark.parametrize("strength", [0.6, 1.0])
+def test_inpainting_by_a_model_trained_for_it(make_model: Callable[..., Any], strength: float) -> None:
+    made = make_model(in_channels=9, vae=make_tiny_autoencoder())
+    pipeline = their_pipeline(made, "euler", StableDiffusionInpaintPipeline)
+    mask = torch.zeros(1, SIDE, SIDE)
+    mask[:, 4:12, 2:9] = 1
+    theirs = pipeline(
+        **made.prompts,
+        image=picture().pixels.permute(0, 3, 1, 2).contiguous(),
+        mask_image=mask.unsqueeze(1),
+        width=SIDE,
+        height=SIDE,
+        strength=strength,
+        num_inference_steps=STEPS,
+        generator=generators(4, 1),
+        output_type="latent",
+    ).images
+    start = encode_masked(made.pool, made.checkpoint.vae, picture(), Mask(mask))
+    ours = run_ours(made, start, seed=4, denoise=strength)
+    assert torch.equal(ours.samples, theirs)
 
 
 def test_without_guidance_the_negative_prompt_is_not_computed(model: Any) -> None:

@@ -1,5 +1,6 @@
 """The loop: who may look, who may stop it, and what it refuses."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -99,18 +100,24 @@ def test_one_step_is_enough(model: Any, sampler: SamplerName) -> None:
     assert torch.isfinite(run(model, steps=1, sampler=sampler).samples).all()
 
 
-def test_ancestral_sampling_walks_the_levels_of_euler() -> None:
+@pytest.mark.parametrize(
+    ("sampler", "source", "schedule"),
+    [("euler_ancestral", "euler", "karras"), ("dpmpp_sde", "dpmpp_2m", "sgm_uniform")],
+)
+def test_levels_are_borrowed_where_a_class_has_none(
+    sampler: SamplerName, source: SamplerName, schedule: ScheduleName
+) -> None:
     config = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
     made = [
         make_scheduler(
             config,
             prediction="epsilon",
-            sampler=sampler,
-            schedule="karras",
+            sampler=name,
+            schedule=schedule,
             steps=5,
             device=torch.device("cpu"),
         )
-        for sampler in ("euler", "euler_ancestral")
+        for name in (sampler, source)
     ]
     assert torch.equal(made[0].sigmas, made[1].sigmas)
     assert torch.equal(made[0].timesteps, made[1].timesteps)
@@ -172,7 +179,7 @@ def test_sides_must_fit_the_stride(model: Any) -> None:
 
 
 def test_an_inpainting_model_says_what_it_is(make_model: Callable[..., Any]) -> None:
-    with pytest.raises(NodeError, match="9 channels"):
+    with pytest.raises(NodeError, match="5 channels beside the latent, and 0 were given"):
         run(make_model(in_channels=9))
 
 
@@ -206,6 +213,15 @@ def test_a_model_brings_its_own_preview(make_model: Callable[..., Any]) -> None:
     pictures: list[Image] = []
     run(made, steps=1, on_step=lambda _step, _total, preview: pictures.append(preview()))
     assert torch.equal(pictures[0].pixels, torch.tensor([1.0, 0.0, 0.5]).expand(1, 8, 8, 3))
+
+
+def test_a_preview_is_fitted_to_pictures() -> None:
+    source = torch.Generator().manual_seed(0)
+    latents = torch.randn((3, 4, 8, 8), generator=source)
+    truth = LinearPreview(torch.randn((4, 3), generator=source).mul(0.05).tolist(), [0.1, -0.2, 0.3])
+    pixels = truth(latents).pixels.repeat_interleave(4, dim=1).repeat_interleave(4, dim=2)
+    fitted = LinearPreview.from_json(json.loads(json.dumps(LinearPreview.fit(latents, Image(pixels)).to_json())))
+    assert torch.allclose(fitted(latents).pixels, truth(latents).pixels, atol=1e-5)
 
 
 def test_every_sampler_says_what_it_is() -> None:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from graphengine.diffusion.latents import empty_latent
 from graphengine.diffusion.tiles import tiled
-from graphengine.diffusion.types.image import Image
+from graphengine.diffusion.types.image import Image, Mask
 from graphengine.diffusion.types.latent import Latent
-from graphengine.diffusion.vae import Tiling, decode, encode
+from graphengine.diffusion.vae import Tiling, decode, encode, encode_masked
 from graphengine.errors import NodeError
 
 pytestmark = pytest.mark.torch
@@ -59,6 +59,24 @@ def test_tiles_are_close_to_the_whole(name: str, request: pytest.FixtureRequest)
     in_tiles = encode(model.pool, vae, whole, tiling).samples
     assert in_tiles.shape == cells.shape
     assert (in_tiles - cells).abs().mean() < 0.05 * cells.abs().mean()
+
+
+def test_masks_must_fit_the_picture(model: Any) -> None:
+    for shape in ((1, 8, 16), (2, 16, 16)):
+        with pytest.raises(NodeError, match="do not fit"):
+            encode_masked(model.pool, model.checkpoint.vae, picture(), Mask(torch.zeros(shape)))
+
+
+def test_what_is_under_the_mask_is_not_in_the_surroundings(model: Any) -> None:
+    mask = Mask(torch.ones(1, 16, 16))
+    one, other = (
+        encode_masked(model.pool, model.checkpoint.vae, image, mask)
+        for image in (picture(), Image(1 - picture().pixels))
+    )
+    assert one.surroundings is not None
+    assert other.surroundings is not None
+    assert torch.equal(one.surroundings, other.surroundings)
+    assert not torch.equal(one.samples, other.samples)
 
 
 def test_a_tile_larger_than_the_picture_is_the_whole(model: Any) -> None:

@@ -13,8 +13,9 @@ from safetensors.torch import load_file, save_file
 
 from graphengine.diffusion.families.table import open_checkpoint
 from graphengine.diffusion.headers import read_header
+from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.weights import open_source
-from graphengine.errors import ModelRefused
+from graphengine.errors import ModelRefused, OutOfMemory
 from graphengine.files.digest import Digests
 from graphengine.files.roots import File
 
@@ -95,9 +96,7 @@ def test_a_sound_header_is_read(tmp_path: Path) -> None:
     path = tmp_path / "model.bin"  # the name does not matter, the content does
     tensors = {"a": torch.zeros(2, 3), "b": torch.zeros(0), "c": torch.zeros((), dtype=torch.bfloat16)}
     save_file(tensors, path, metadata={"made by": "a test"})
-    header = read_header(path)
-    assert header.shapes == {"a": (2, 3), "b": (0,), "c": ()}
-    assert header.metadata == {"made by": "a test"}
+    assert read_header(path).shapes == {"a": (2, 3), "b": (0,), "c": ()}
 
 
 def test_a_folder_without_an_index_is_refused(tmp_path: Path) -> None:
@@ -130,6 +129,25 @@ def test_unknown_architectures_are_refused(tmp_path: Path) -> None:
     save_file({"some.weight": torch.zeros(2)}, tmp_path / "other.safetensors")
     with pytest.raises(ModelRefused, match="no known architecture"):
         open_checkpoint(as_file(tmp_path / "other.safetensors"))
+
+
+def test_a_configuration_that_no_model_has_is_refused(make_model: Callable[..., Any]) -> None:
+    made = make_model()
+    config = made.path / "unet" / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "block_out_channels": "wide"}))
+    checkpoint = open_checkpoint(as_file(made.path))
+    with pytest.raises(ModelRefused, match="cannot be loaded"), made.pool.use(checkpoint.model):
+        pass
+
+
+def test_no_room_while_loading_is_no_refusal(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr("graphengine.diffusion.families.sd.load_autoencoder", fail)
+    pool = ModelPool(torch.device("cpu"))
+    with pytest.raises(OutOfMemory), pool.use(model.checkpoint.vae):
+        pass
 
 
 def test_missing_weights_are_refused_not_made_up(make_model: Callable[..., Any]) -> None:

@@ -100,7 +100,7 @@ def test_a_missing_model_is_a_problem_and_writes_nothing(tmp_path: Path, monkeyp
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("value", ["0", "nan", "1e9", "-1"])
+@pytest.mark.parametrize("value", ["nan", "1e9", "-1"])
 def test_a_guidance_scale_out_of_range_is_a_problem(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:

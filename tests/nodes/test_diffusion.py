@@ -9,18 +9,20 @@ import torch
 from PIL import Image as Pillow
 from tiny_models import PROMPT, as_file
 
-from graphengine.diffusion.types.image import Image
+from graphengine.diffusion.types.image import Image, Mask
 from graphengine.errors import Cancelled, ModelRefused, NodeError
 from graphengine.node.declare import spec_of
 from graphengine.node.registry import Registry
 from nodes import PACK
 from nodes.latent.empty import empty
+from nodes.latent.set_mask import set_mask
 from nodes.model.load import Parts, load
 from nodes.sampling.sample import sample
 from nodes.text.clip_skip import clip_skip
 from nodes.text.encode import encode as encode_text
 from nodes.vae.decode import decode
 from nodes.vae.encode import encode as encode_picture
+from nodes.vae.encode_masked import encode_masked
 
 pytestmark = pytest.mark.torch
 
@@ -96,6 +98,20 @@ def test_encode_picture_names_sides_that_fit(model: Any, parts: Parts) -> None:
         encode_picture(parts.vae, Image(torch.zeros(1, 15, 16, 3)), pool=model.pool)
 
 
+def test_encode_masked_marks_what_may_change(model: Any, parts: Parts, notes: Any) -> None:
+    image, mask = Image(torch.zeros(1, 16, 16, 3)), Mask(torch.zeros(1, 16, 16))
+    latent = encode_masked(parts.vae, image, mask, pool=model.pool)
+    result = sample(parts.model, model.positive, model.negative, latent, steps=1, pool=model.pool, context=notes)
+    assert torch.equal(result.samples, latent.samples)
+
+
+def test_set_mask(parts: Parts) -> None:
+    latent = empty(parts.model, 16, 16)
+    mask = Mask(torch.ones(1, 16, 16))
+    assert set_mask(latent, mask).mask == mask
+    assert set_mask(set_mask(latent, mask)) == latent
+
+
 def test_the_pack_is_whole() -> None:
     registry = Registry((PACK,))
     assert {
@@ -103,9 +119,11 @@ def test_the_pack_is_whole() -> None:
         "text.encode",
         "text.clip_skip",
         "latent.empty",
+        "latent.set_mask",
         "sampling.sample",
         "vae.decode",
         "vae.encode",
+        "vae.encode_masked",
     } <= registry.nodes.keys()
     assert spec_of(sample).lane == "gpu"
     assert [str(output.type) for output in spec_of(load).outputs] == ["Model", "TextEncoder", "Vae"]

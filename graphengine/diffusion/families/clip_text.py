@@ -44,8 +44,8 @@ def _window(tokenizer: Any, pairs: Sequence[tuple[int, float]], size: int) -> Wi
 def encode_windows(encoder: Any, windows: Sequence[Window], empty: Window, clip_skip: int) -> Tensor:
     """Encode windows side by side.
 
-    A weight moves a token's embedding along the line from that of an empty prompt at the same place (weight
-    0) through its own (weight 1) and beyond; where all weights are 1 nothing is computed for it.
+    A weight moves a token's embedding along the line from that of an empty prompt at the same place (weight 0)
+    through its own (weight 1) and beyond; where all weights are 1 nothing is computed for it.
 
     Args:
         encoder: a CLIP text model.

@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import torch
-from safetensors import SafetensorError
 from torch import Tensor
 
+from graphengine.diffusion.devices import memory_guard
 from graphengine.diffusion.loaded import Denoiser, Loaded, TextStack, missing_weights
 from graphengine.diffusion.types.conditioning import ConditioningEntry
 from graphengine.diffusion.types.latent import LatentSpec
 from graphengine.diffusion.types.refs import Part, Prediction, WeightsRef
 from graphengine.diffusion.weights import Source
-from graphengine.errors import ModelRefused
+from graphengine.errors import GraphEngineError, ModelRefused
 
 Predict = Callable[[Tensor, Tensor], Tensor]
-"""From noisy latents [batch, channels, height, width] and a timestep to one prediction for each
-conditioning entry: [entries, batch, channels, height, width]."""
+"""From noisy latents [batch, channels, height, width] and a timestep to one prediction for each conditioning entry:
+[entries, batch, channels, height, width]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,15 @@ class Family(Protocol):
         """Encode a prompt with weights, of any length."""
         ...
 
-    def begin(self, denoiser: Denoiser, entries: Sequence[ConditioningEntry], batch: int, guidance: float) -> Predict:
+    def begin(
+        self,
+        denoiser: Denoiser,
+        entries: Sequence[ConditioningEntry],
+        *,
+        batch: int,
+        guidance: float,
+        beside: Tensor | None,
+    ) -> Predict:
         """Prepare a sampling: all that stays the same from step to step is computed here.
 
         Args:
@@ -65,6 +73,11 @@ class Family(Protocol):
             entries: what to predict for; all of them in one forward of the network.
             batch: how many latents.
             guidance: the guidance scale, for models that take it as an input.
+            beside: what a model trained for inpainting sees beside the latents: the mask and the surroundings,
+                [batch, 1 + channels, height, width].
+
+        Raises:
+            NodeError: the model takes other channels.
         """
         ...
 
@@ -77,10 +90,14 @@ def load_part(family: Family, ref: WeightsRef, source: Source, dtype: torch.dtyp
 
     Raises:
         ModelRefused: the weights do not fit the architecture, or some are missing.
+        OutOfMemory: there is no room for them.
     """
     try:
-        loaded = family.load(ref, source, dtype)
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        with memory_guard("loading a model"):
+            loaded = family.load(ref, source, dtype)
+    except GraphEngineError:
+        raise
+    except Exception as error:  # a library's loader may raise anything on files that it was not made for
         raise ModelRefused(f"the {ref.part} of {ref.source.reference!r} cannot be loaded: {error}") from error
     missing = missing_weights(loaded)
     if missing:

@@ -53,9 +53,9 @@ class StableDiffusion:
     def detect(self, source: Source) -> Detected | None:
         """See :class:`~graphengine.diffusion.families.family.Family`.
 
-        SD 2 is told from SD 1 by the projections of its attention blocks, which are linear instead of
-        convolutions. A single file does not say what its denoiser predicts: the velocity is assumed for SD
-        2 as released for 768 pixels, the noise for everything else.
+        SD 2 is told from SD 1 by the projections of its attention blocks, which are linear instead of convolutions.
+        A single file does not say what its denoiser predicts: the velocity is assumed for SD 2 with four channels,
+        as released for 768 pixels, and the noise for everything else.
         """
         return _detect_file(source) if isinstance(source, SingleFile) else _detect_folder(source)
 
@@ -72,6 +72,7 @@ class StableDiffusion:
             load_scheduler_config(source, configs),
             _preview(source),
             takes_guidance=module.config.time_cond_proj_dim is not None,
+            takes_surroundings=module.config.in_channels != module.config.out_channels,
         )
 
     def encode(self, stack: TextStack, text: str, clip_skip: int) -> ConditioningEntry:
@@ -85,10 +86,18 @@ class StableDiffusion:
             (empty,) = split_into_windows(tokenizer, (), size)
         return ConditioningEntry(encode_windows(encoder, windows, empty, clip_skip))
 
-    def begin(self, denoiser: Denoiser, entries: Sequence[ConditioningEntry], batch: int, guidance: float) -> Predict:
+    def begin(
+        self,
+        denoiser: Denoiser,
+        entries: Sequence[ConditioningEntry],
+        *,
+        batch: int,
+        guidance: float,
+        beside: Tensor | None,
+    ) -> Predict:
         """See :class:`~graphengine.diffusion.families.family.Family`."""
         unet = denoiser.module
-        _refuse_inpainting(unet)
+        _check_channels(unet, beside)
         parameter = next(unet.parameters())
         device, dtype = parameter.device, parameter.dtype
         embeddings = _stack(entries).repeat_interleave(batch, dim=0).to(device, dtype)
@@ -96,7 +105,8 @@ class StableDiffusion:
         scale = None if width is None else _guidance_embedding(guidance, width).to(device, dtype)
 
         def predict(latents: Tensor, timestep: Tensor) -> Tensor:
-            rows = latents.to(dtype).repeat(len(entries), 1, 1, 1)
+            seen = latents if beside is None else torch.cat([latents, beside], dim=1)
+            rows = seen.to(dtype).repeat(len(entries), 1, 1, 1)
             output = unet(rows, timestep, encoder_hidden_states=embeddings, timestep_cond=scale, return_dict=False)[0]
             result: Tensor = output.float().unflatten(0, (len(entries), batch))
             return result
@@ -104,13 +114,14 @@ class StableDiffusion:
         return predict
 
 
-def _refuse_inpainting(unet: Any) -> None:
-    """Refuse a denoiser that takes a mask and a masked picture beside the latents."""
-    taken, given = unet.config.in_channels, unet.config.out_channels
+def _check_channels(unet: Any, beside: Tensor | None) -> None:
+    """Refuse latents without the mask and the surroundings that a model trained for inpainting takes."""
+    taken = unet.config.in_channels - unet.config.out_channels
+    given = 0 if beside is None else beside.shape[1]
     if taken != given:
         raise NodeError(
-            f"the model takes {taken} channels and makes {given}: it was trained for inpainting alone",
-            hint="Use a model for text-to-image; with a mask on the latent it inpaints too.",
+            f"the model takes {taken} channels beside the latent, and {given} were given: it is made for inpainting",
+            hint="Encode the picture together with its mask.",
         )
 
 

@@ -22,8 +22,7 @@ def to_buffer(tensor: Tensor) -> tuple[list[int], Buffer]:
 def from_buffer(shape: Any, buffer: Buffer) -> Tensor:
     """Make the tensor again; a writable buffer is aliased, a read-only one is copied.
 
-    torch has no read-only tensors: aliasing memory that must not be written would turn a mistake into a
-    crash.
+    torch has no read-only tensors: aliasing memory that must not be written would turn a mistake into a crash.
 
     Raises:
         ValueError: the shape does not fit the buffer.

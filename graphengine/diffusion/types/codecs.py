@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
+from torch import Tensor
+
 from graphengine.diffusion.types.buffers import from_buffer, to_buffer
 from graphengine.diffusion.types.conditioning import Conditioning, ConditioningEntry
 from graphengine.diffusion.types.image import Image, Mask
@@ -53,25 +55,32 @@ class MaskCodec:
 
 
 class LatentCodec:
-    """Stores the samples, and the mask if there is one."""
+    """Stores the samples, and mask and surroundings if there are any."""
 
     def nbytes(self, value: Latent) -> int:
-        """Return the size of samples and mask."""
-        return value.samples.nbytes + (value.mask.values.nbytes if value.mask else 0)
+        """Return the size of all tensors."""
+        return sum(tensor.nbytes for tensor in _latent_tensors(value).values())
 
     def encode(self, value: Latent) -> Encoded:
-        """Take samples and mask out."""
-        tensors = [value.samples] if value.mask is None else [value.samples, value.mask.values]
-        shapes, buffers = zip(*map(to_buffer, tensors), strict=True)
-        meta = {"shapes": list(shapes), "family": value.family, "spec": asdict(value.spec)}
-        return Encoded(meta, tuple(buffers))
+        """Take the tensors out."""
+        parts = {name: to_buffer(tensor) for name, tensor in _latent_tensors(value).items()}
+        shapes = {name: shape for name, (shape, _) in parts.items()}
+        meta = {"shapes": shapes, "family": value.family, "spec": asdict(value.spec)}
+        return Encoded(meta, tuple(buffer for _, buffer in parts.values()))
 
     def decode(self, encoded: Encoded) -> Latent:
-        """Put samples and mask back."""
+        """Put the tensors back."""
         meta = _expect(encoded.meta, "shapes", "family", "spec")
-        samples, *masks = map(from_buffer, meta["shapes"], encoded.buffers)
-        mask = Mask(masks[0]) if masks else None
-        return Latent(samples, meta["family"], LatentSpec(**meta["spec"]), mask)
+        shapes = _expect(meta["shapes"], "samples")
+        tensors = dict(zip(shapes, map(from_buffer, shapes.values(), encoded.buffers), strict=True))
+        mask = Mask(tensors["mask"]) if "mask" in tensors else None
+        return Latent(tensors["samples"], meta["family"], LatentSpec(**meta["spec"]), mask, tensors.get("surroundings"))
+
+
+def _latent_tensors(value: Latent) -> Mapping[str, Tensor]:
+    mask = None if value.mask is None else value.mask.values
+    tensors = {"samples": value.samples, "mask": mask, "surroundings": value.surroundings}
+    return {name: tensor for name, tensor in tensors.items() if tensor is not None}
 
 
 class ConditioningCodec:

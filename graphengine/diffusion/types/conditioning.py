@@ -7,7 +7,7 @@ from torch import Tensor
 from graphengine.diffusion.types.tensors import TensorValue, require
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
 class ConditioningEntry(TensorValue):
     """One text, encoded.
 

@@ -1,7 +1,7 @@
 """Pictures and masks.
 
-The layout of pixels is decided here, once: **batch, height, width, channels**, the order of picture files and
-numpy. Only the inside of a model sees channels first; the functions that call one permute at its door.
+The layout of pixels is decided here, once: **batch, height, width, channels**, the order of picture files and numpy.
+Only the inside of a model sees channels first; the functions that call one permute at its door.
 """
 
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from torch import Tensor
 from graphengine.diffusion.types.tensors import TensorValue, require
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Image(TensorValue):
     """A batch of pictures of one size.
 
     Attributes:
-        pixels: fp32 of shape [batch, height, width, channels], sRGB values in 0..1; 3 channels are red,
-            green and blue, a fourth is straight (not premultiplied) alpha.
+        pixels: fp32 of shape [batch, height, width, channels], sRGB values in 0..1; 3 channels are red, green and
+            blue, a fourth is straight (not premultiplied) alpha.
 
     Raises:
         ValueError: the shape or the type is another.
@@ -50,7 +50,7 @@ class Image(TensorValue):
         return self.pixels.shape[3]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Mask(TensorValue):
     """A batch of masks of one size.
 

@@ -24,7 +24,7 @@ class LatentSpec:
         return f"{self.channels} channels, one cell per {self.stride} pixels"
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Latent(TensorValue):
     """A batch of latents of one size, normalised as the denoiser of their family sees them.
 
@@ -33,6 +33,8 @@ class Latent(TensorValue):
         family: the family of models that understands them.
         spec: channels and stride.
         mask: where sampling may change them (1) and where not (0), at any size; None is everywhere.
+        surroundings: what stays, encoded with nothing where the mask is: fp32 in the shape of ``samples``. Models
+            trained for inpainting look at it; others do not need it.
 
     Raises:
         ValueError: the shape or the type is another.
@@ -42,9 +44,12 @@ class Latent(TensorValue):
     family: str
     spec: LatentSpec
     mask: Mask | None = None
+    surroundings: Tensor | None = None
 
     def __post_init__(self) -> None:
         require(self.samples, "a latent", None, self.spec.channels, None, None)
+        if self.surroundings is not None:
+            require(self.surroundings, "the surroundings of a latent", *self.samples.shape)
 
     @property
     def batch(self) -> int:

@@ -24,7 +24,7 @@ def require(tensor: Tensor, name: str, *shape: int | None) -> None:
 
 
 class TensorValue:
-    """Base of frozen dataclasses with tensor fields: two values are equal when their content is."""
+    """Base of frozen dataclasses with tensor fields: equal by content, and short in a log."""
 
     __slots__ = ()
     __hash__ = None  # type: ignore[assignment]  # content of megabytes is no dictionary key
@@ -34,6 +34,15 @@ class TensorValue:
             return NotImplemented
         names = [field.name for field in fields(cast("Any", self))]
         return all(_same(getattr(self, name), getattr(other, name)) for name in names)
+
+    def __repr__(self) -> str:
+        shown = (f"{field.name}={_short(getattr(self, field.name))}" for field in fields(cast("Any", self)))
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _short(value: Any) -> str:
+    """Write a value for a log: of a tensor its shape."""
+    return "x".join(map(str, value.shape)) if isinstance(value, Tensor) else repr(value)
 
 
 def _same(one: Any, other: Any) -> bool:
