@@ -75,7 +75,8 @@ class Engine:
         """Where nodes are called."""
         if self.settings.executor == "process":
             patience = Patience(call=self.settings.call_timeout)
-            return ProcessExecutor(self.registry, self._source, self._service_options, self._lanes, patience)
+            slots = {"gpu": self.settings.gpu_slots, "cpu": self.settings.cpu_slots + self.settings.io_slots}
+            return ProcessExecutor(self.registry, self._source, self._service_options, slots, patience)
         return ThreadExecutor(self.registry, self.services, sum(self._lanes.values()))
 
     @property

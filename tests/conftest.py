@@ -27,7 +27,7 @@ def processes() -> Iterator[ProcessExecutor]:
     """Worker processes with the plain pack and the pack of faults, shared because they take time to start."""
     registry = Registry((plain_pack.PACK, fault_pack.PACK))
     source = PackSource(installed=(), modules=("plain_pack", "fault_pack"))
-    slots = {"gpu": 1, "cpu": 2, "io": 1}
+    slots = {"gpu": 1, "cpu": 2}
     executor = ProcessExecutor(registry, source, ServiceOptions(), slots, Patience(cancel=1.0))
     yield executor
     executor.close()

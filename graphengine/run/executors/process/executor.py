@@ -28,7 +28,7 @@ class ProcessExecutor:
     Args:
         registry: what this process knows of the packs: it takes values apart for the caller and the cache.
         packs: from where the workers load the same.
-        slots: how many workers each lane has at most.
+        slots: how many workers each lane has at most, ``cpu`` among them; a lane that is not named shares its.
     """
 
     def __init__(

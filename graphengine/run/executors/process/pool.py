@@ -55,7 +55,7 @@ class Pool:
     Args:
         hire: starts a worker for a lane.
         bury: clears up behind a worker that has ended.
-        slots: how many workers a lane has at most; a lane that is not named has one.
+        slots: how many workers a lane has at most; a lane that is not named shares those of ``cpu``.
     """
 
     def __init__(
@@ -96,15 +96,15 @@ class Pool:
             elif job.call.context.scope.token.cancelled:
                 refused = CANCELLED
             else:
-                self._waiting.setdefault(job.call.spec.lane, deque()).append(job)
-                self._feed(job.call.spec.lane)
+                self._waiting.setdefault(self._lane(job), deque()).append(job)
+                self._feed(self._lane(job))
         if refused is not None:
             job.finish(refused)
 
     def cancel(self, job: Job) -> None:
         """Take back a job that waits; ask one that runs to stop, and give it some time for that."""
         with self._lock:
-            waiting = self._waiting.get(job.call.spec.lane, deque())
+            waiting = self._waiting.get(self._lane(job), deque())
             waits = job in waiting
             if waits:
                 waiting.remove(job)
@@ -202,7 +202,7 @@ class Pool:
         for lane, waiting in self._waiting.items():
             mine = [each for each in self._workers if each.lane == lane]
             coming = sum(not each.ready for each in mine)
-            for _ in range(min(len(waiting) - coming, self._slots.get(lane, 1) - len(mine))):
+            for _ in range(min(len(waiting) - coming, self._slots[lane] - len(mine))):
                 self._start(lane)
         self._look = min(
             [each.deadline.time for each in self._workers if each.deadline is not None]
@@ -255,6 +255,10 @@ class Pool:
 
     # -------------------------------------------------------------- with the lock
 
+    def _lane(self, job: Job) -> str:
+        lane = job.call.spec.lane
+        return lane if lane in self._slots else "cpu"
+
     def _feed(self, lane: str) -> None:
         """Give waiting jobs to idle workers."""
         waiting = self._waiting[lane] if lane in self._waiting else deque()
@@ -266,7 +270,7 @@ class Pool:
             idle.remove(worker)
             self._warm[job.call.spec.id] = worker
             self._give(worker, job)
-        if waiting and sum(each.lane == lane for each in self._workers) < self._slots.get(lane, 1):
+        if waiting and sum(each.lane == lane for each in self._workers) < self._slots[lane]:
             self._look_by(time.monotonic())
 
     def _give(self, worker: Worker, job: Job) -> None:
