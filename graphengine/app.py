@@ -18,7 +18,7 @@ from graphengine.run.cache.memory import MemoryTier
 from graphengine.run.executors.base import Executor
 from graphengine.run.executors.invoke import Services
 from graphengine.run.executors.process.executor import ProcessExecutor
-from graphengine.run.executors.process.pool import Patience
+from graphengine.run.executors.process.patience import Patience
 from graphengine.run.executors.thread import ThreadExecutor
 from graphengine.run.runner import Observer, Run, RunOptions
 from graphengine.settings import Settings

@@ -14,7 +14,7 @@ from graphengine.errors import Problem, WorkflowError
 from graphengine.node.pack import PackSource, ServiceOptions
 from graphengine.node.registry import Registry
 from graphengine.run.executors.process.executor import ProcessExecutor
-from graphengine.run.executors.process.pool import Patience
+from graphengine.run.executors.process.patience import Patience
 
 
 @pytest.fixture(scope="session")

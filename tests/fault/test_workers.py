@@ -29,7 +29,7 @@ from graphengine.node.registry import Registry
 from graphengine.run.executors.base import Success
 from graphengine.run.executors.inline import InlineExecutor
 from graphengine.run.executors.process.executor import ProcessExecutor
-from graphengine.run.executors.process.pool import Patience
+from graphengine.run.executors.process.patience import Patience
 from graphengine.run.executors.process.segments import Vault
 from graphengine.run.executors.thread import ThreadExecutor
 from graphengine.run.messages import Event, TaskProgress

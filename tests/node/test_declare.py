@@ -188,3 +188,14 @@ def test_a_wrong_declaration_is_refused_with_its_reason(function: Callable[..., 
 def test_an_id_has_its_form(name: str) -> None:
     with pytest.raises(DeclarationError, match=r"domain\.name"):
         node(name, category="test")(plain_pack.number)
+
+
+def test_a_node_may_have_a_time_limit() -> None:
+    @node("test.slow", category="test", timeout=1.5)
+    def slow() -> int:
+        """Take long."""
+        return 0
+
+    assert (spec_of(slow).timeout, SPEC.timeout) == (1.5, None)
+    with pytest.raises(DeclarationError, match="above 0"):
+        node("test.never", category="test", timeout=0)(slow)

@@ -3,7 +3,6 @@
 import os
 import shutil
 import socket
-import struct
 import sys
 import threading
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from graphengine.run.executors.base import Call, Success
 from graphengine.run.executors.invoke import Services, invoke
 from graphengine.run.executors.process.segments import Segments
 from graphengine.run.executors.process.wire import (
+    CANCEL,
     Answer,
     Broken,
     Enclosed,
@@ -38,9 +38,6 @@ from graphengine.run.messages import Event
 from graphengine.types.assign import Conversion
 from graphengine.types.socket_type import TypeRef
 from graphengine.types.values import decode_value, encode_value
-
-CANCEL = struct.Struct(">Q")
-"""What comes over the control pipe: the number of the call to be cancelled."""
 
 _PIECE = 32 * 1024  # what the allocator gives without asking the system
 

@@ -9,7 +9,8 @@ from graphengine.node.pack import PackSource, ServiceOptions
 from graphengine.node.registry import Registry
 from graphengine.run.executors.base import Call, Outcome
 from graphengine.run.executors.process.job import make_job
-from graphengine.run.executors.process.pool import Patience, Pool
+from graphengine.run.executors.process.patience import Patience
+from graphengine.run.executors.process.pool import Pool
 from graphengine.run.executors.process.segments import Vault
 from graphengine.run.executors.process.wire import Setup
 from graphengine.run.executors.process.worker import Worker

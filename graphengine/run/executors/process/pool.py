@@ -8,7 +8,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 
 from graphengine.errors import Failure
 from graphengine.run.executors.process.failures import (
@@ -22,29 +21,13 @@ from graphengine.run.executors.process.failures import (
     not_started,
 )
 from graphengine.run.executors.process.job import Job
+from graphengine.run.executors.process.patience import Deadline, Patience
 from graphengine.run.executors.process.wire import Answer, Broken, Ready, Refusal, Told
-from graphengine.run.executors.process.worker import Deadline, Worker
+from graphengine.run.executors.process.worker import Worker
 
 _CHECK_SECONDS = 0.5  # how often workers are looked after: a child may hold the socket of a dead one open
 _REAP_SECONDS = 0.02  # how often one is that was killed
 _EXIT_SECONDS = 1.0  # what a process that has closed its socket may take to be gone
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long the supervisor waits, in seconds.
-
-    Attributes:
-        call: what a call may take whose node says nothing else; None is for ever.
-        start: what a worker may take to load the packs.
-        cancel: what a cancelled call may take to stop.
-        close: the same when the executor is closed.
-    """
-
-    call: float | None = None
-    start: float = 120.0
-    cancel: float = 10.0
-    close: float = 2.0
 
 
 class Pool:

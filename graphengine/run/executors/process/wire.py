@@ -18,6 +18,9 @@ from graphengine.run.executors.process.segments import Parcel
 from graphengine.run.messages import Event
 from graphengine.types.socket_type import TypeRef
 
+CANCEL = struct.Struct(">Q")
+"""What comes over a worker's pipe: the number of the call to be cancelled."""
+
 _LENGTH = struct.Struct(">I")
 
 # ------------------------------------------------------------------ to the worker

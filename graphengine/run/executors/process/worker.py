@@ -7,25 +7,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import NamedTuple
 
-from graphengine.errors import Failure
-from graphengine.run.executors.process.child import CANCEL
 from graphengine.run.executors.process.job import Job
+from graphengine.run.executors.process.patience import Deadline
 from graphengine.run.executors.process.segments import INLINE_BYTES
-from graphengine.run.executors.process.wire import Frames, Scope, Setup, dumps, frame, loads
+from graphengine.run.executors.process.wire import CANCEL, Frames, Scope, Setup, dumps, frame, loads
 
 _PIECE = 32 * 1024  # what the allocator gives without asking the system
 _FLAGS = ("-u", "-X", "faulthandler")  # what a node prints, and where it crashed, must get out in time
 _ROOM = 4 * INLINE_BYTES  # in the socket: for a run and an order, which are no larger each
 _PROGRAM = "import sys; sys.path[:] = {path!r}; from graphengine.run.executors.process.child import main; main{ends}"
-
-
-class Deadline(NamedTuple):
-    """A time by the monotonic clock, and what a call fails with that takes longer."""
-
-    time: float
-    failure: Failure
 
 
 class Worker:
