@@ -15,6 +15,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="GRAPHENGINE_", frozen=True, extra="forbid")
 
+    data_dir: Path = Field(default_factory=lambda: Path.home() / ".graphengine")
+    """Where the engine keeps what outlives it."""
+
     model_folders: list[Path] = Field(default_factory=lambda: [Path.home() / ".graphengine" / "models"])
     """Where models lie, searched in order. In the variable: a JSON list."""
 
@@ -29,6 +32,9 @@ class Settings(BaseSettings):
 
     memory_cache_bytes: int = Field(default=2 * GIB, ge=0)
     """What results may take in memory."""
+
+    disk_cache_bytes: int = Field(default=20 * GIB, ge=0)
+    """What results may take on disk, under ``data_dir``; with 0 none are kept there."""
 
     model_bytes: int = Field(default=8 * GIB, ge=0)
     """What loaded weights may take."""

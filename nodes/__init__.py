@@ -2,6 +2,10 @@
 
 from pathlib import Path
 
+import diffusers
+import torch
+import transformers
+
 import graphengine.diffusion
 from graphengine.diffusion.devices import choose_device
 from graphengine.diffusion.pool import ModelPool
@@ -18,10 +22,17 @@ def _make_pool(options: ServiceOptions) -> ModelPool:
     return ModelPool(choose_device(options.device or "auto"), options.model_bytes)
 
 
+def _environment(options: ServiceOptions) -> str:
+    device = choose_device(options.device or "auto").type
+    libraries = (torch, diffusers, transformers)
+    return " ".join([device, *(f"{library.__name__} {library.__version__}" for library in libraries)])
+
+
 PACK = Pack(
     name="builtin",
     package="nodes",
     types=DIFFUSION_TYPES,
     services=(Service(ModelPool, _make_pool),),
     roots={"builtin": EMBEDDED},
+    environment=_environment,
 )

@@ -17,6 +17,14 @@ from graphengine.run.executors.process.executor import ProcessExecutor
 from graphengine.run.executors.process.patience import Patience
 
 
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test touches the home folder, or finds what another has left."""
+    path = tmp_path.with_name(f"{tmp_path.name}-data")
+    monkeypatch.setenv("GRAPHENGINE_DATA_DIR", str(path))
+    return path
+
+
 @pytest.fixture(scope="session")
 def registry() -> Registry:
     return Registry((plain_pack.PACK,))

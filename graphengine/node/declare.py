@@ -12,10 +12,10 @@ from types import NoneType
 from typing import Any, TypeVar, get_type_hints
 
 from graphengine.errors import DeclarationError
-from graphengine.node.annotation import adapter, classes, is_plain, output_name, type_ref, unwrap
+from graphengine.node.annotation import adapter, classes, eager, is_plain, output_name, type_ref, unwrap
 from graphengine.node.spec import MISSING, Injection, Input, Lane, NodeSpec, Output
 from graphengine.node.widgets import Under, Widget
-from graphengine.types.builtin import CHOICE, FILE, SEED
+from graphengine.types.builtin import FILE
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -139,8 +139,7 @@ def _input(parameter: inspect.Parameter, hint: Any) -> Input:
     ref = type_ref(bare)
     widget = next((each.data() for each in metadata if isinstance(each, Widget)), None)
     roots = next((each.roots for each in metadata if isinstance(each, Under)), ("inputs",))
-    hints_only = all(isinstance(each, Widget | Under) for each in metadata)
-    check = adapter(hint) if is_plain(ref) else None
+    check = adapter(eager(hint)) if is_plain(ref) else None
     required = Input(
         name=parameter.name,
         type=ref,
@@ -148,7 +147,7 @@ def _input(parameter: inspect.Parameter, hint: Any) -> Input:
         schema=check.json_schema() if check else {},
         widget=widget,
         roots=roots if ref == FILE.ref else (),
-        constrained=check is not None and (not hints_only or ref in (CHOICE.ref, SEED.ref)),
+        lazy=eager(hint) != hint,
     )
     if parameter.default is inspect.Parameter.empty:
         return required

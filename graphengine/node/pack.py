@@ -36,11 +36,19 @@ class Service:
     create: Callable[[ServiceOptions], Any]
 
 
+def _no_environment(_: ServiceOptions) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """What a pack brings. ``package`` is the importable package whose modules hold its nodes.
+    """What a pack brings.
 
-    ``roots`` are folders with files that come with the pack, by the root's name.
+    Attributes:
+        package: the importable package whose modules hold its nodes.
+        roots: folders with files that come with the pack, by the root's name.
+        environment: what the results of its nodes depend on beside their inputs, in words: versions of libraries,
+            the kind of device. It is part of their fingerprints.
     """
 
     name: str
@@ -49,6 +57,7 @@ class Pack:
     conversions: tuple[Conversion, ...] = ()
     services: tuple[Service, ...] = ()
     roots: Mapping[str, Path] = field(default_factory=dict)
+    environment: Callable[[ServiceOptions], str] = _no_environment
 
     def specs(self) -> Iterator[NodeSpec]:
         """Import every module of the package and yield the nodes declared in it.

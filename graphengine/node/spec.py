@@ -25,7 +25,7 @@ class Input:
         schema: JSON Schema of the plain values, for an editor's form; empty where there are none.
         widget: the editor's hint, as data.
         roots: for files, the roots in which a plain path is looked up.
-        constrained: whether values from a link are checked too: the type alone does not say all.
+        lazy: whether what it is linked to is computed only when the node asks.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Input:
     schema: Mapping[str, Any] = field(default_factory=dict)
     widget: Mapping[str, Any] | None = None
     roots: tuple[str, ...] = ()
-    constrained: bool = False
+    lazy: bool = False
 
     @property
     def required(self) -> bool:
@@ -108,6 +108,11 @@ class NodeSpec:
     def input(self) -> Mapping[str, Input]:
         """The inputs by name."""
         return {each.name: each for each in self.inputs}
+
+    @cached_property
+    def lazy(self) -> tuple[str, ...]:
+        """The names of the lazy inputs."""
+        return tuple(each.name for each in self.inputs if each.lazy)
 
     @cached_property
     def output(self) -> Mapping[str, Output]:

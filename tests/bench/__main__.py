@@ -6,11 +6,13 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "packs"), str(HERE)]
 
-import engine  # noqa: E402 - after the path
+import disk  # noqa: E402 - after the path
+import engine  # noqa: E402
 import process  # noqa: E402
 import sampling  # noqa: E402
 
 if __name__ == "__main__":  # the worker processes of a peer import this module again
     engine.main()
+    disk.main()
     process.main()
     sampling.main()

@@ -3,9 +3,8 @@
 import asyncio
 import json
 import math
-import statistics
-import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,12 @@ import dask.threaded
 import networkx as nx
 import plain_pack
 from documents import Nodes, link, workflow
+from figures import ROUNDS, in_turn, median
 
 from graphengine.app import Engine, load_settings
 from graphengine.node.context import RunInfo
 from graphengine.plan.plan import Plan
+from graphengine.run.cache.flight import SingleFlight
 from graphengine.run.cache.memory import MemoryTier
 from graphengine.run.cache.tier import Tier
 from graphengine.run.executors.base import Executor
@@ -25,7 +26,6 @@ from graphengine.run.runner import Run, RunOptions
 from graphengine.workflow.document import Workflow
 from graphengine.workflow.parse import parse_workflow
 
-ROUNDS = 7
 WIDTH = 1_000
 
 
@@ -39,7 +39,7 @@ def chain(length: int) -> Workflow:
 def fan(width: int) -> Workflow:
     """One number into ``width`` nodes; every one of them is a target."""
     nodes: Nodes = {"n0": ["plain.number", {"value": 1.0}]}
-    nodes |= {f"n{index}": ["plain.pass", {"value": link("n0.value")}] for index in range(1, width)}
+    nodes |= {f"n{index}": ["plain.pass", {"value": link("n0.value"), "tag": index}] for index in range(1, width)}
     return workflow(nodes)
 
 
@@ -73,22 +73,11 @@ def networkx_loop(document: Workflow) -> Callable[[], None]:
     return run
 
 
-def median(act: Callable[[], object]) -> float:
-    """Median seconds of some rounds, after one that is not counted."""
-    act()
-    seconds = []
-    for _ in range(ROUNDS):
-        started = time.perf_counter()
-        act()
-        seconds.append(time.perf_counter() - started)
-    return statistics.median(seconds)
-
-
 class Bench:
     """One engine with plain nodes, and what it takes to run things on it."""
 
     def __init__(self) -> None:
-        self.engine = Engine(load_settings(), packs=(plain_pack.PACK,))
+        self.engine = Engine(load_settings(disk_cache_bytes=0), packs=(plain_pack.PACK,))
         self.inline = InlineExecutor(self.engine.registry, self.engine.services)
 
     def plan(self, document: Workflow) -> Plan:
@@ -98,10 +87,13 @@ class Bench:
         async def go() -> None:
             options = RunOptions({"cpu": 2}, Path("unused"))
             events: list[object] = []
-            run = Run(plan, RunInfo("bench", "", {}), executor, cache, options, events.append)
+            run = Run(plan, RunInfo("bench", "", {}), executor, SingleFlight(cache), options, events.append)
             assert (await run.result()).status == "done"
 
         asyncio.run(go())
+
+    def from_document(self, document: Workflow) -> None:
+        self.run(self.plan(document), self.inline, MemoryTier(0))
 
     def cached(self, document: Workflow) -> tuple[float, float]:
         """Seconds from the JSON text to a finished, fully cached run; and of the run alone."""
@@ -119,19 +111,20 @@ def main() -> None:
     print(f"{'':18}{'inline':>10}{'threads':>10}{'dask':>10}{'networkx':>10}{'threads/dask':>14}")
     for name, document in (("chain of 1,000", chain(WIDTH)), ("fan of 1,000", fan(WIDTH))):
         plan, graph = bench.plan(document), dask_graph(document)
-        inline = median(lambda p=plan: bench.run(p, bench.inline, MemoryTier(0)))
-        threads = median(lambda p=plan: bench.run(p, bench.engine.executor, MemoryTier(0)))
-        dask_ = median(lambda g=graph: dask.threaded.get(g, list(g), num_workers=2))
-        loop = median(networkx_loop(document))
-        figures = "".join(f"{seconds / WIDTH * 1e6:10.1f}" for seconds in (inline, threads, dask_, loop))
-        print(f"{name:18}{figures}{threads / dask_:14.2f}")
+        seconds = in_turn(
+            partial(bench.run, plan, bench.inline, MemoryTier(0)),
+            partial(bench.run, plan, bench.engine.executor, MemoryTier(0)),
+            partial(dask.threaded.get, graph, list(graph), num_workers=2),
+            networkx_loop(document),
+        )
+        print(f"{name:18}{''.join(f'{each / WIDTH * 1e6:10.1f}' for each in seconds)}{seconds[1] / seconds[2]:14.2f}")
 
     whole, run = bench.cached(chain(WIDTH))
     print("\nfully cached re-run of a chain of 1,000, µs per node")
     print(f"from the JSON text to finished {whole / WIDTH * 1e6:.1f}, of which the run {run / WIDTH * 1e6:.2f}")
 
     lengths = (100, 1_000, 10_000)
-    seconds = [median(lambda n=n: bench.run(bench.plan(chain(n)), bench.inline, MemoryTier(0))) for n in lengths]
+    seconds = in_turn(*(partial(bench.from_document, chain(length)) for length in lengths))
     slope = math.log(seconds[-1] / seconds[0]) / math.log(lengths[-1] / lengths[0])
     print("\ngrowth of resolve, plan and run over the length of a chain, µs per node")
     shown = ", ".join(f"{n}: {s / n * 1e6:.1f}" for n, s in zip(lengths, seconds, strict=True))

@@ -62,7 +62,7 @@ class Peers:
             each.result()
 
     def ours_large(self) -> None:
-        made: Any = self.desk.call(fault_pack.blob, size=MEGABYTES * 2**20, fill=1)
+        made: Any = self.desk.call(fault_pack.bulk, size=MEGABYTES * 2**20, fill=1)
         self.desk.call(fault_pack.total, made.handles)
 
     def theirs_large(self) -> None:

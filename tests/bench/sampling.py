@@ -14,6 +14,7 @@ from graphengine.app import Engine, load_settings
 from graphengine.diffusion.quiet import quiet_libraries
 from graphengine.node.context import RunInfo
 from graphengine.plan.plan import Plan
+from graphengine.run.cache.flight import SingleFlight
 from graphengine.run.cache.memory import MemoryTier
 from graphengine.run.runner import Run, RunOptions
 from graphengine.workflow.load import load_workflow
@@ -57,7 +58,8 @@ def through_the_engine() -> Callable[[], object]:
     async def go() -> None:
         options = RunOptions({"gpu": 1, "cpu": 2, "io": 4}, Path(tempfile.gettempdir()))
         events: list[object] = []
-        run = Run(plan, RunInfo("bench", "", {}), engine.executor, MemoryTier(0), options, events.append)
+        cache = SingleFlight(MemoryTier(0))
+        run = Run(plan, RunInfo("bench", "", {}), engine.executor, cache, options, events.append)
         assert (await run.result()).status == "done"
 
     return lambda: asyncio.run(go())

@@ -52,6 +52,12 @@ def test_json_is_one_object(command: Command, flow: Path, tmp_path: Path) -> Non
     assert all(node["seconds"] >= 0 for node in report["nodes"].values())
 
 
+def test_a_trace_is_written(command: Command, flow: Path, tmp_path: Path) -> None:
+    assert command("run", flow, "--trace", "trace.json").exit_code == 0
+    events = json.loads((tmp_path / "trace.json").read_text())["traceEvents"]
+    assert {each["name"] for each in events if each["ph"] == "X"} == set(NODES)
+
+
 def test_a_target_runs_only_what_it_needs(command: Command, flow: Path) -> None:
     report = json.loads(command("run", flow, "--target", "word", "--json").stdout)
     assert list(report["nodes"]) == ["word"]

@@ -92,12 +92,12 @@ def alive(pid: int) -> bool:
 @pytest.mark.parametrize("how", get_args(fault_pack.Crash))
 def test_a_crash_fails_its_call_and_the_next_one_runs(desk: Desk, how: str) -> None:
     for _ in range(TRIALS):
-        kept = desk.call(fault_pack.blob, size=LARGE, fill=7)
+        kept = desk.call(fault_pack.bulk, size=LARGE, fill=7)
         started = time.monotonic()
         failure = desk.call(fault_pack.crash, how=how)
         assert (failure.code, ENDS[how] in failure.message, bool(failure.hint)) == ("worker_died", True, True), failure
         assert time.monotonic() - started < 5
-        assert values(desk, desk.call(fault_pack.total, {"blob": kept.handles["blob"]})) == {"value": 14}
+        assert values(desk, desk.call(fault_pack.total, {"bulk": kept.handles["bulk"]})) == {"value": 14}
 
 
 def test_a_node_that_exits_as_a_script_would_fails_like_any_other(desk: Desk) -> None:
@@ -173,41 +173,41 @@ def test_a_call_that_waits_is_cancelled_at_once_and_others_are_not_hit(desk: Des
 
 
 def test_a_large_value_passes_between_workers_and_comes_back(desk: Desk) -> None:
-    made = desk.call(fault_pack.blob, size=LARGE, fill=9).handles["blob"]
+    made = desk.call(fault_pack.bulk, size=LARGE, fill=9).handles["bulk"]
     assert made.nbytes == LARGE
     assert desk.executor.value({"b": made})["b"].data == bytes([9]) * LARGE
-    assert values(desk, desk.call(fault_pack.total, {"blob": made})) == {"value": 18}
+    assert values(desk, desk.call(fault_pack.total, {"bulk": made})) == {"value": 18}
 
 
 def test_the_items_of_a_list_share_a_segment(desk: Desk) -> None:
     before = segments(desk.executor)
-    made = desk.call(fault_pack.blobs, sizes="0 100000 3 70001")
-    assert [bytes(each.data) for each in values(desk, made)["blobs"]] == [
+    made = desk.call(fault_pack.bulks, sizes="0 100000 3 70001")
+    assert [bytes(each.data) for each in values(desk, made)["bulks"]] == [
         b"", b"\1" * 100_000, b"\2" * 3, b"\3" * 70_001,
     ]  # fmt: skip
     assert len(segments(desk.executor) - before) == 1
 
 
 def test_a_node_that_changes_its_input_changes_only_its_own_copy(desk: Desk) -> None:
-    made = desk.call(fault_pack.blob, size=LARGE, fill=1).handles["blob"]
-    assert values(desk, desk.call(fault_pack.scribble, {"blob": made})) == {"value": 255}
-    assert values(desk, desk.call(fault_pack.total, {"blob": made})) == {"value": 2}
+    made = desk.call(fault_pack.bulk, size=LARGE, fill=1).handles["bulk"]
+    assert values(desk, desk.call(fault_pack.scribble, {"bulk": made})) == {"value": 255}
+    assert values(desk, desk.call(fault_pack.total, {"bulk": made})) == {"value": 2}
 
 
 def test_a_value_outlives_its_handle_and_its_segment_does_not(desk: Desk) -> None:
     before = segments(desk.executor)
-    outcome = desk.call(fault_pack.blob, size=LARGE, fill=5)
+    outcome = desk.call(fault_pack.bulk, size=LARGE, fill=5)
     assert len(segments(desk.executor) - before) == 1
-    value = values(desk, outcome)["blob"]
+    value = values(desk, outcome)["bulk"]
     del outcome
     assert settled(lambda: segments(desk.executor) <= before)
     assert value.data == bytes([5]) * LARGE
 
 
 def test_a_kept_value_is_adopted_and_serves_calls(desk: Desk) -> None:
-    handle = desk.executor.adopt(spec_of(fault_pack.blob).outputs[0].type, Encoded({}, (bytes([3]) * LARGE,)))
+    handle = desk.executor.adopt(spec_of(fault_pack.bulk).outputs[0].type, Encoded({}, (bytes([3]) * LARGE,)))
     assert handle.nbytes == LARGE
-    assert values(desk, desk.call(fault_pack.total, {"blob": handle})) == {"value": 6}
+    assert values(desk, desk.call(fault_pack.total, {"bulk": handle})) == {"value": 6}
 
 
 def test_constants_larger_than_a_message_travel_too(desk: Desk) -> None:
@@ -287,7 +287,7 @@ def test_a_close_ends_what_runs_and_leaves_nothing(tmp_path: Path, registry: Reg
     both = Registry((plain_pack.PACK, fault_pack.PACK))
     executor = ProcessExecutor(both, source, ServiceOptions(), {"cpu": 2}, Patience(close=0.2))
     desk = Desk(executor, tmp_path)
-    kept = desk.call(fault_pack.blob, size=LARGE, fill=1)
+    kept = desk.call(fault_pack.bulk, size=LARGE, fill=1)
     waiting = [desk.start(fault_pack.deaf) for _ in range(3)]
     pids = workers(executor)
     started = time.monotonic()
@@ -305,8 +305,8 @@ def test_many_calls_leak_neither_segments_nor_descriptors_nor_processes(desk: De
     values(desk, desk.call(fault_pack.where))
     before, opened, pids = segments(desk.executor), descriptors(), workers(desk.executor)
     for index in range(200 * max(1, TRIALS // 2)):
-        made = desk.call(fault_pack.blob, size=100_000, fill=index % 100)
-        assert values(desk, desk.call(fault_pack.total, {"blob": made.handles["blob"]}))["value"] == index % 100 * 2
+        made = desk.call(fault_pack.bulk, size=100_000, fill=index % 100)
+        assert values(desk, desk.call(fault_pack.total, {"bulk": made.handles["bulk"]}))["value"] == index % 100 * 2
     del made
     assert settled(lambda: segments(desk.executor) <= before)
     assert descriptors() == opened
@@ -329,7 +329,7 @@ ENGINE = textwrap.dedent("""
     source = PackSource(installed=(), modules=("plain_pack", "fault_pack"))
     executor = ProcessExecutor(registry, source, ServiceOptions(), {"cpu": 1})
     desk = Desk(executor, Path("."))
-    kept = desk.call(fault_pack.blob, size=1_000_000)
+    kept = desk.call(fault_pack.bulk, size=1_000_000)
     pid = desk.executor.value(desk.call(fault_pack.where).handles)["value"]
     desk.start(fault_pack.deaf)
     print(pid, executor._vault.folder, flush=True)
@@ -391,7 +391,7 @@ async def test_the_executor_changes_no_result(engine: Engine, processes: Process
         document = workflow(nodes, outputs={name: {"from": f"{name}.value"} for name in nodes})
         results = []
         for executor in (inline, threads, processes):
-            fresh = Engine(engine.settings, packs=engine.packs)
+            fresh = Engine(engine.settings.model_copy(update={"disk_cache_bytes": 0}), packs=engine.packs)
             vars(fresh)["executor"] = executor
             run = fresh.start(document, fresh.plan(fresh.resolve(document)), tmp_path, lambda _: None)
             results.append(await run.result())

@@ -20,7 +20,11 @@ async def test_threads_and_worker_processes_make_the_same_picture(tmp_path: Path
     document = with_parameters(load_workflow(WORKFLOW), {"steps": 3})
     made, progress = [], []
     for executor in ("thread", "process"):
-        engine = Engine(load_settings(executor=executor, packs=["builtin"], gpu_slots=1, cpu_slots=1, io_slots=1))
+        engine = Engine(
+            load_settings(
+                executor=executor, packs=["builtin"], disk_cache_bytes=0, gpu_slots=1, cpu_slots=1, io_slots=1
+            )
+        )
         events: list[Event] = []
         plan = engine.plan(engine.resolve(document))
         result = await engine.start(document, plan, tmp_path / executor, events.append).result()

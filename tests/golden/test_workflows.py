@@ -30,7 +30,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
     def run(workflow: Path, *arguments: str) -> Report:
         done = CliRunner().invoke(
-            main, ["run", str(workflow), "--json", "--output-dir", str(tmp_path / "out"), *arguments]
+            main, ["run", str(workflow), "--json", "--no-cache", "--output-dir", str(tmp_path / "out"), *arguments]
         )
         assert done.exit_code == 0, done.output
         report: Report = json.loads(done.stdout)

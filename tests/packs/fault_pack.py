@@ -18,31 +18,31 @@ Crash = Literal["segfault", "exit", "kill", "abort", "overflow"]
 Hang = Literal["python", "native", "deadlock", "sleep"]
 
 
-class Blob:
+class Bulk:
     """Bytes that lie wherever they lie."""
 
     def __init__(self, data: Any) -> None:
         self.data = memoryview(data)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Blob) and self.data == other.data
+        return isinstance(other, Bulk) and self.data == other.data
 
     __hash__ = None  # type: ignore[assignment]
 
 
-class BlobCodec:
+class BulkCodec:
     """Stores the bytes; takes them as they lie."""
 
-    def nbytes(self, value: Blob) -> int:
+    def nbytes(self, value: Bulk) -> int:
         return value.data.nbytes
 
-    def encode(self, value: Blob) -> Encoded:
+    def encode(self, value: Bulk) -> Encoded:
         return Encoded({}, (value.data,))
 
-    def decode(self, encoded: Encoded) -> Blob:
+    def decode(self, encoded: Encoded) -> Bulk:
         if len(encoded.buffers) != 1:
-            raise ValueError("a blob was expected")
-        return Blob(encoded.buffers[0])
+            raise ValueError("a bulk was expected")
+        return Bulk(encoded.buffers[0])
 
 
 class Sealed(int):
@@ -146,29 +146,29 @@ def orphans() -> int:
     os._exit(4)
 
 
-@node("fault.blob", category="fault")
-def blob(size: int, fill: int = 0) -> Blob:
+@node("fault.bulk", category="fault")
+def bulk(size: int, fill: int = 0) -> Bulk:
     """Return many equal bytes."""
-    return Blob(bytearray([fill]) * size)
+    return Bulk(bytearray([fill]) * size)
 
 
-@node("fault.blobs", category="fault")
-def blobs(sizes: str) -> list[Blob]:
-    """Return several blobs."""
-    return [Blob(bytearray([index]) * int(size)) for index, size in enumerate(sizes.split())]
+@node("fault.bulks", category="fault")
+def bulks(sizes: str) -> list[Bulk]:
+    """Return several bulks."""
+    return [Bulk(bytearray([index]) * int(size)) for index, size in enumerate(sizes.split())]
 
 
 @node("fault.total", category="fault")
-def total(blob: Blob) -> int:
+def total(bulk: Bulk) -> int:
     """Return the sum of the first and the last byte."""
-    return blob.data[0] + blob.data[-1]
+    return bulk.data[0] + bulk.data[-1]
 
 
 @node("fault.scribble", category="fault")
-def scribble(blob: Blob) -> int:
+def scribble(bulk: Bulk) -> int:
     """Break the law, and change an input."""
-    blob.data[0] = 255
-    return blob.data[0]
+    bulk.data[0] = 255
+    return bulk.data[0]
 
 
 @node("fault.sealed", category="fault")
@@ -185,4 +185,4 @@ def chatter(size: int, *, context: Context) -> int:
     return 0
 
 
-PACK = Pack(name="fault", package=__name__, types=(SocketType("Blob", Blob, BlobCodec(), "Bytes."),))
+PACK = Pack(name="fault", package=__name__, types=(SocketType("Bulk", Bulk, BulkCodec(), "Bytes."),))

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import dataclass
 from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
@@ -10,9 +11,12 @@ from graphengine.errors import NodeError
 from graphengine.files.roots import File
 from graphengine.node.context import Context
 from graphengine.node.declare import node
+from graphengine.node.lazy import Lazy
 from graphengine.node.pack import Pack, Service
 from graphengine.node.widgets import Slider, Under
 from graphengine.types.builtin import Seed
+from graphengine.types.codec import Encoded
+from graphengine.types.socket_type import SocketType
 
 
 class Calls:
@@ -36,8 +40,8 @@ def add(a: float, b: float = 0.0, *, context: Context, calls: Calls) -> float:
 
 
 @node("plain.pass", category="plain")
-def passed(value: float) -> float:
-    """Give back what came."""
+def passed(value: float, tag: int = 0) -> float:
+    """Give back what came; ``tag`` tells calls apart that would else be the same."""
     return value
 
 
@@ -106,4 +110,51 @@ async def sleep(value: float, seconds: float = 0.0) -> float:
     return value
 
 
-PACK = Pack(name="plain", package=__name__, services=(Service(Calls, lambda _: Calls()),))
+@node("plain.choose", category="plain")
+def choose(first: bool, yes: Lazy[object], no: Lazy[object], *, context: Context, calls: Calls) -> object:
+    """Give one of two values, and have only that one computed."""
+    calls.names.append(context.node)
+    return yes.get() if first else no.get()
+
+
+@node("plain.sum_if", category="plain")
+def sum_if(a: float, b: Lazy[float] | None = None, limit: float = 10.0) -> float:
+    """Add the second number only if the first is below a limit."""
+    return a if b is None or a >= limit else a + b.get()
+
+
+@dataclass(frozen=True)
+class Blob:
+    """Raw bytes: what pictures and tensors are to the engine."""
+
+    content: bytes
+
+
+class BlobCodec:
+    """Stores the bytes as two buffers, one of which may be empty."""
+
+    def nbytes(self, value: Blob) -> int:
+        return len(value.content)
+
+    def encode(self, value: Blob) -> Encoded:
+        view = memoryview(value.content)
+        half = len(view) // 2
+        return Encoded({"length": len(view)}, (view[:half], view[half:]))
+
+    def decode(self, encoded: Encoded) -> Blob:
+        content = b"".join(encoded.buffers)
+        if encoded.meta.get("length") != len(content):
+            raise ValueError("the length is wrong")
+        return Blob(content)
+
+
+@node("plain.blob", category="plain")
+def blob(length: int = 1_000, fill: int = 0, pause: float = 0.0) -> Blob:
+    """Make raw bytes, in some time."""
+    time.sleep(pause)
+    return Blob(bytes([fill % 256]) * length)
+
+
+BLOB = SocketType("Blob", Blob, BlobCodec(), "Raw bytes.")
+
+PACK = Pack(name="plain", package=__name__, types=(BLOB,), services=(Service(Calls, lambda _: Calls()),))

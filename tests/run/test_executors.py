@@ -13,7 +13,7 @@ from graphengine.errors import Failure
 from graphengine.node.context import Preview
 from graphengine.node.declare import spec_of
 from graphengine.node.registry import Registry
-from graphengine.run.executors.base import Call, Executor
+from graphengine.run.executors.base import Call, Executor, Wants
 from graphengine.run.executors.inline import InlineExecutor
 from graphengine.run.executors.thread import ThreadExecutor
 from graphengine.run.handle import Handle
@@ -100,6 +100,12 @@ def test_a_linked_value_is_converted_on_the_way(desk: Desk, executor: Executor) 
     executor.submit(call, waiting.done)
     value = values(desk, waiting.outcome())["value"]
     assert (value, type(value)) == (3.0, float)
+
+
+def test_a_call_that_wants_a_lazy_input_says_so_and_gets_it(desk: Desk) -> None:
+    assert desk.call(plain_pack.choose, first=False) == Wants("no")
+    handle = desk.call(plain_pack.number, value=3.0).handles["value"]
+    assert values(desk, desk.call(plain_pack.choose, {"no": handle}, first=False)) == {"value": 3.0}
 
 
 def test_progress_is_told_step_by_step(desk: Desk) -> None:

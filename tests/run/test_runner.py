@@ -78,6 +78,19 @@ async def test_a_second_run_computes_nothing(runs: Runs) -> None:
     assert (runs.calls(), runs.kinds()[TaskCached]) == ([], 1)
 
 
+async def test_after_a_restart_nothing_is_computed_again(runs: Runs, engine: Engine) -> None:
+    nodes: Nodes = {f"s{i}": ["plain.steps", {"count": 1, "pause": 0.002 + i / 10_000}] for i in range(20)}
+    outputs = {name: {"from": f"{name}.value"} for name in nodes}
+    nodes["blob"] = ["plain.blob", {"length": 10**6, "pause": 0.01}]
+    outputs["blob"] = {"from": "blob.blob"}
+    first = await runs.run(workflow(nodes, outputs=outputs))
+    engine.close()
+    runs.engine = Engine(engine.settings, packs=engine.packs)
+    assert await runs.run(workflow(nodes, outputs=outputs)) == first
+    assert (runs.calls(), runs.kinds()[TaskCached]) == ([], 21)
+    runs.engine.close()
+
+
 async def test_a_changed_constant_runs_exactly_its_descendants(runs: Runs) -> None:
     nodes: Nodes = {"n0": ["plain.number", {"value": 0}]}
     for index in range(1, 200):
@@ -98,11 +111,13 @@ def _ancestor(index: int, wanted: int) -> bool:
 
 @pytest.mark.parametrize("budget", [0, 600, 5_000, 10**9])
 async def test_any_cache_size_gives_the_same_result(engine: Engine, tmp_path: Path, budget: int) -> None:
-    sized = Engine(engine.settings.model_copy(update={"memory_cache_bytes": budget}), packs=engine.packs)
+    sized = Engine(
+        engine.settings.model_copy(update={"memory_cache_bytes": budget, "disk_cache_bytes": 0}), packs=engine.packs
+    )
     runs = Runs(sized, tmp_path)
     for _ in range(3):
         assert (await runs.run(chain(50))).outputs == {"end": 1.0}
-        assert sized.cache.nbytes <= budget
+        assert sized.memory.nbytes <= budget
     sized.close()
 
 
@@ -246,3 +261,48 @@ async def test_a_run_forgets_its_values(runs: Runs) -> None:
     run = runs.engine.start(document, runs.engine.plan(runs.engine.resolve(document)), runs.folder, lambda _: None)
     await run.result()
     assert list(run._state.values) == ["n99"]
+
+
+def switch(first: bool) -> Nodes:
+    return {
+        "yes": ["plain.number", {"value": 1}],
+        "deep": ["plain.fail", {}],
+        "no": ["plain.pass", {"value": link("deep.value")}],
+        "choose": ["plain.choose", {"first": first, "yes": link("yes.value"), "no": link("no.value")}],
+        "end": ["plain.pass", {"value": link("choose.value")}],
+    }
+
+
+async def test_a_switch_computes_one_branch(runs: Runs) -> None:
+    result = await runs.run(workflow(switch(first=True), outputs={"end": {"from": "end.value"}}))
+    assert result == RunResult("done", {"end": 1.0})
+    assert runs.calls() == ["choose", "yes", "end"], "the failing branch is never touched"
+
+
+async def test_the_branch_that_is_asked_for_may_fail(runs: Runs) -> None:
+    result = await runs.run(workflow(switch(first=False)))
+    assert result.status == "failed"
+    assert {event.task for event in runs.events if isinstance(event, TaskSkipped)} == {"no", "choose", "end"}
+
+
+async def test_a_switch_is_answered_from_the_cache_as_a_whole(runs: Runs) -> None:
+    await runs.run(workflow(switch(first=True)))
+    await runs.run(workflow(switch(first=True)))
+    assert runs.calls() == []
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "total", "calls"),
+    [(1, link("two.value"), 3.0, ["sum", "two"]), (20, link("two.value"), 20.0, ["sum"]), (1, 5, 6.0, ["sum"])],
+)
+async def test_an_optional_input_may_be_lazy(runs: Runs, a: float, b: Any, total: float, calls: list[str]) -> None:
+    nodes: Nodes = {"two": SUM["two"], "sum": ["plain.sum_if", {"a": a, "b": b}]}
+    result = await runs.run(workflow(nodes, outputs={"total": {"from": "sum.value"}}))
+    assert (result.outputs, runs.calls()) == ({"total": total}, calls)
+
+
+async def test_a_value_of_any_type_is_checked_where_a_type_is_wanted(runs: Runs) -> None:
+    nodes = switch(first=True) | {"yes": ["plain.word", {"text": "x"}]}
+    await runs.run(workflow(nodes))
+    failed = [event for event in runs.events if isinstance(event, TaskFailed)]
+    assert [(event.task, event.failure.code) for event in failed] == [("end", "invalid_input")]

@@ -37,7 +37,14 @@ class Success:
     seconds: float
 
 
-Outcome = Success | Failure
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """A call ended because it wants the lazy input ``name``, which it was not given."""
+
+    name: str
+
+
+Outcome = Success | Failure | Wants
 
 
 class Executor(Protocol):
@@ -55,11 +62,11 @@ class Executor(Protocol):
         ...
 
     def encode(self, handle: Handle) -> Encoded:
-        """Take the value behind a handle apart, for a tier that keeps bytes."""
+        """Take the value behind a handle apart, for a tier that keeps bytes; from any thread."""
         ...
 
     def adopt(self, type_: TypeRef, encoded: Encoded) -> Handle:
-        """Take a value in that a tier kept, and return a handle of this executor to it.
+        """Take a value in that a tier kept, and return a handle of this executor to it; from any thread.
 
         Raises:
             ValueError: the encoded form is not of that type.

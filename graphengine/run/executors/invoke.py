@@ -9,9 +9,10 @@ from typing import Any
 
 from graphengine.errors import Cancelled, Failure, NodeError
 from graphengine.node.context import Context
+from graphengine.node.lazy import Lazy, Wanted
 from graphengine.node.registry import Registry
 from graphengine.node.spec import NodeSpec
-from graphengine.run.executors.base import Call, Outcome, Success
+from graphengine.run.executors.base import Call, Outcome, Success, Wants
 from graphengine.run.handle import Handle, Handles
 from graphengine.types.builtin import FLOAT
 from graphengine.types.values import value_nbytes
@@ -34,10 +35,12 @@ def invoke(call: Call, registry: Registry, services: Services) -> Outcome:
     """
     started = time.perf_counter()
     try:
-        result = call.spec.function(**_arguments(call, services))
+        result = call.spec.function(**_arguments(call, registry, services))
         if inspect.iscoroutine(result):
             result = _await(result)
         handles = _results(call.spec, result, registry)
+    except Wanted as wanted:
+        return Wants(wanted.name)
     except _Refused as refused:
         return refused.failure
     except Cancelled as error:
@@ -57,25 +60,33 @@ def _await(coroutine: Coroutine[Any, Any, Any]) -> Any:
         return thread.submit(asyncio.run, coroutine).result()
 
 
-def _arguments(call: Call, services: Services) -> dict[str, Any]:
+def _arguments(call: Call, registry: Registry, services: Services) -> dict[str, Any]:
     arguments = dict(call.constants)
     for name, handle in call.linked.items():
-        arguments[name] = _linked(call, name, handle.ref)
+        arguments[name] = _linked(call, registry, name, handle.ref)
+    for name in call.spec.lazy:
+        if name not in arguments:
+            arguments[name] = Lazy(name)
+        elif arguments[name] is not None:
+            arguments[name] = Lazy(name, arguments[name])
     for injection in call.spec.injected:
         python = injection.python
         arguments[injection.name] = call.context if python is Context else services[python]
     return arguments
 
 
-def _linked(call: Call, name: str, value: Any) -> Any:
+def _linked(call: Call, registry: Registry, name: str, value: Any) -> Any:
     value = call.conversions[name].convert(value)
     socket = call.spec.input[name]
-    if not socket.constrained:
-        return value
-    try:
-        return socket.parse(value)
-    except ValueError as error:
-        raise _Refused(Failure("invalid_input", f"the value linked to {name!r} is refused: {error}")) from None
+    if socket.adapter is not None:
+        try:
+            return socket.parse(value)
+        except ValueError as error:
+            raise _Refused(Failure("invalid_input", f"the value linked to {name!r} is refused: {error}")) from None
+    if socket.type.item is None and not isinstance(value, registry.types[socket.type.name].python):
+        message = f"the value linked to {name!r} is of {type(value).__name__}; {socket.type} is wanted"
+        raise _Refused(Failure("invalid_input", message))
+    return value
 
 
 def _results(spec: NodeSpec, result: Any, registry: Registry) -> Handles:

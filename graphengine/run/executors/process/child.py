@@ -20,11 +20,11 @@ from graphengine.run.executors.process.wire import (
     Answer,
     Broken,
     Enclosed,
+    Ended,
     Frames,
     Linked,
     Order,
     Ready,
-    Refusal,
     Result,
     Scope,
     Setup,
@@ -119,22 +119,22 @@ class Caller:
             answer = self._call(order)
             self._channel.say(answer)
         except NodeError as error:  # no room for the result
-            self._channel.say(Refusal(order.number, Failure(error.code, f"{error}", error.hint, type(error).__name__)))
+            self._channel.say(Ended(order.number, Failure(error.code, f"{error}", error.hint, type(error).__name__)))
         except BrokenPipeError:
             raise
         except Exception as error:  # noqa: BLE001 - codecs and what they are given come from packs
             message = f"a value of {order.type!r} cannot travel: {type(error).__name__}: {error}"
             failure = Failure("wrong_output", message, "This is a fault of the node's pack.", type(error).__name__)
-            self._channel.say(Refusal(order.number, failure))
+            self._channel.say(Ended(order.number, failure))
 
-    def _call(self, order: Order) -> Answer | Refusal:
+    def _call(self, order: Order) -> Answer | Ended:
         conversions = {name: self._conversion(linked) for name, linked in order.linked.items()}
         handles = {name: self._handle(linked) for name, linked in order.linked.items()}
         context = self._context(order)
         call = Call(self._registry.nodes[order.type], order.constants, handles, conversions, context)
         outcome = invoke(call, self._registry, self._services)
         if not isinstance(outcome, Success):
-            return Refusal(order.number, outcome)
+            return Ended(order.number, outcome)
         results = {name: self._result(handle) for name, handle in outcome.handles.items()}
         return Answer(order.number, results, outcome.seconds)
 

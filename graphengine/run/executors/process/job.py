@@ -8,7 +8,7 @@ from graphengine.errors import Failure
 from graphengine.run.context import RunScope
 from graphengine.run.executors.base import Call, Outcome, Success
 from graphengine.run.executors.process.segments import INLINE_BYTES, Stored, Vault
-from graphengine.run.executors.process.wire import Answer, Enclosed, Linked, Order, Refusal, Scope, Told, dumps
+from graphengine.run.executors.process.wire import Answer, Enclosed, Ended, Linked, Order, Scope, Told, dumps
 from graphengine.run.handle import Handle
 from graphengine.types.codec import Encoded
 
@@ -42,7 +42,7 @@ class Job:
         """Pass an event of the call on."""
         self._shield(lambda: self.call.context.scope.tell(told.event))
 
-    def finish(self, end: Answer | Refusal | Failure) -> None:
+    def finish(self, end: Answer | Ended | Failure) -> None:
         """Say how the call ended."""
         match end:
             case Answer(_, results, seconds):
@@ -52,8 +52,8 @@ class Job:
                     for name, result in results.items()
                 }
                 outcome: Outcome = Success(handles, seconds)
-            case Refusal(_, failure):
-                outcome = failure
+            case Ended(_, ended):
+                outcome = ended
             case Failure():
                 outcome = end
         self._shield(lambda: self.done(outcome))

@@ -22,7 +22,7 @@ from graphengine.run.executors.process.failures import (
 )
 from graphengine.run.executors.process.job import Job
 from graphengine.run.executors.process.patience import Deadline, Patience
-from graphengine.run.executors.process.wire import Answer, Broken, Ready, Refusal, Told
+from graphengine.run.executors.process.wire import Answer, Broken, Ended, Ready, Told
 from graphengine.run.executors.process.worker import Worker
 
 _CHECK_SECONDS = 0.5  # how often workers are looked after: a child may hold the socket of a dead one open
@@ -157,7 +157,7 @@ class Pool:
                 self._after.append(lambda: job.tell(message))
             case Told():
                 pass  # from a thread that a node left behind
-            case Answer(number) | Refusal(number) if job is not None and job.number == number:
+            case Answer(number) | Ended(number) if job is not None and job.number == number:
                 worker.job = None
                 worker.deadline = None
                 self._feed(worker.lane)

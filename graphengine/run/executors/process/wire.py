@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from graphengine.errors import Failure
 from graphengine.node.context import RunInfo
 from graphengine.node.pack import PackSource, ServiceOptions
+from graphengine.run.executors.base import Wants
 from graphengine.run.executors.process.segments import Parcel
 from graphengine.run.messages import Event
 from graphengine.types.socket_type import TypeRef
@@ -104,11 +105,11 @@ class Answer(NamedTuple):
     seconds: float
 
 
-class Refusal(NamedTuple):
-    """The call failed."""
+class Ended(NamedTuple):
+    """The call ended without results."""
 
     number: int
-    failure: Failure
+    outcome: Failure | Wants
 
 
 class Unreadable(NamedTuple):
