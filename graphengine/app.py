@@ -7,11 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from graphengine.errors import PackError
 from graphengine.files.digest import Digests
 from graphengine.files.roots import Roots
 from graphengine.node.context import RunInfo
-from graphengine.node.pack import Pack, ServiceOptions, folder_packs, installed_packs
+from graphengine.node.pack import Pack, PackSource, ServiceOptions
 from graphengine.node.registry import Registry
 from graphengine.plan.plan import Plan
 from graphengine.plan.planner import make_plan
@@ -23,6 +22,8 @@ from graphengine.run.cache.tier import Tier
 from graphengine.run.cache.tiered import TieredCache
 from graphengine.run.executors.base import Executor
 from graphengine.run.executors.invoke import Services
+from graphengine.run.executors.process.executor import ProcessExecutor
+from graphengine.run.executors.process.patience import Patience
 from graphengine.run.executors.thread import ThreadExecutor
 from graphengine.run.runner import Observer, Run, RunOptions
 from graphengine.settings import Settings
@@ -37,7 +38,7 @@ class Engine:
 
     Args:
         anywhere: whether a document may name files by absolute path.
-        packs: the packs to load, instead of those that are installed.
+        packs: the packs to load, instead of those that are installed; each the ``PACK`` of its package.
     """
 
     settings: Settings
@@ -51,13 +52,7 @@ class Engine:
         Raises:
             PackError: a pack cannot be loaded.
         """
-        if self.packs is not None:
-            return Registry(self.packs)
-        folder = self.settings.pack_folder
-        if folder is not None and not folder.is_dir():
-            raise PackError(f"the pack folder {folder} is not there")
-        installed = installed_packs(self.settings.packs)
-        return Registry((*installed, *(folder_packs(folder) if folder else ())))
+        return Registry(self._source.load() if self.packs is None else self.packs)
 
     @cached_property
     def roots(self) -> Roots:
@@ -120,8 +115,22 @@ class Engine:
     @cached_property
     def executor(self) -> Executor:
         """Where nodes are called."""
-        threads = self.settings.gpu_slots + self.settings.cpu_slots + self.settings.io_slots
-        return ThreadExecutor(self.registry, self.services, threads)
+        if self.settings.executor == "process":
+            patience = Patience(call=self.settings.call_timeout)
+            slots = {"gpu": self.settings.gpu_slots, "cpu": self.settings.cpu_slots + self.settings.io_slots}
+            return ProcessExecutor(self.registry, self._source, self.service_options, slots, patience)
+        return ThreadExecutor(self.registry, self.services, sum(self._lanes.values()))
+
+    @property
+    def _lanes(self) -> Mapping[str, int]:
+        return {"gpu": self.settings.gpu_slots, "cpu": self.settings.cpu_slots, "io": self.settings.io_slots}
+
+    @property
+    def _source(self) -> PackSource:
+        if self.packs is not None:
+            return PackSource(installed=(), modules=tuple(pack.package for pack in self.packs))
+        installed = None if self.settings.packs is None else tuple(self.settings.packs)
+        return PackSource(installed, self.settings.pack_folder)
 
     def resolve(self, workflow: Workflow) -> Graph:
         """Return the graph of a document.
@@ -151,12 +160,7 @@ class Engine:
     ) -> Run:
         """Return a run of a plan of ``workflow``; await its result in this event loop."""
         info = RunInfo(id=uuid.uuid4().hex, title=workflow.title, workflow=workflow.to_json())
-        lanes = {
-            "gpu": self.settings.gpu_slots,
-            "cpu": self.settings.cpu_slots,
-            "io": self.settings.io_slots,
-        }
-        options = RunOptions(lanes, output_folder, keep_going=keep_going, previews=previews)
+        options = RunOptions(self._lanes, output_folder, keep_going=keep_going, previews=previews)
         return Run(plan, info, self.executor, self.flights, options, observe)
 
     def close(self) -> None:

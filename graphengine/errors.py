@@ -48,6 +48,8 @@ FailureCode = Literal[
     "out_of_memory",
     "model_refused",
     "cancelled",
+    "timed_out",
+    "worker_died",
 ]
 
 

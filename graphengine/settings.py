@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -40,6 +41,12 @@ class Settings(BaseSettings):
 
     device: str = ""
     """The device of the models: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; empty takes the best there is."""
+
+    executor: Literal["thread", "process"] = "thread"
+    """Where nodes are called: in threads of this process, or in processes that may crash and hang alone."""
+
+    call_timeout: float | None = Field(default=None, gt=0)
+    """The seconds a call may take whose node says nothing else; enforced by the ``process`` executor."""
 
     gpu_slots: int = Field(default=1, ge=1)
     """How many calls of the ``gpu`` lane run at once."""

@@ -33,6 +33,7 @@ def node(
     title: str = "",
     lane: Lane = "cpu",
     sink: bool = False,
+    timeout: float | None = None,
 ) -> Callable[[Function], Function]:
     """Declare a function to be a node; the module says how its signature is read.
 
@@ -43,6 +44,7 @@ def node(
         title: what people read; by default made from the id.
         lane: the resource that a call occupies.
         sink: the node has an effect outside, such as a file; it is never answered from a cache.
+        timeout: the seconds a call may take; enforced where calls run in processes of their own.
 
     Raises:
         DeclarationError: the signature, a default, the docstring or the id is not one of a node.
@@ -50,7 +52,7 @@ def node(
 
     def declare(function: Function) -> Function:
         try:
-            _check_identity(id, version)
+            _check_identity(id, version, timeout)
             inputs, injected = _parameters(function)
             outputs = _outputs(_hints(function)["return"])
             help_text = _help(function)
@@ -71,6 +73,7 @@ def node(
             sink=sink,
             function=function,
             python={name: cls for hint in _socket_hints(function) for name, cls in classes(hint).items()},
+            timeout=timeout,
         )
         setattr(function, SPEC_ATTRIBUTE, spec)
         return function
@@ -90,11 +93,13 @@ def spec_of(function: Callable[..., Any]) -> NodeSpec:
     return spec
 
 
-def _check_identity(id_: str, version: int) -> None:
+def _check_identity(id_: str, version: int, timeout: float | None) -> None:
     if not _ID.fullmatch(id_):
         raise DeclarationError("an id is written domain.name, in lower case")
     if version < 1:
         raise DeclarationError("a version is 1 or more")
+    if timeout is not None and not timeout > 0:
+        raise DeclarationError("a timeout is above 0 seconds")
 
 
 def _help(function: Callable[..., Any]) -> str:

@@ -78,6 +78,38 @@ class Pack:
             yield _import(found.name, self.name)
 
 
+@dataclass(frozen=True, slots=True)
+class PackSource:
+    """Where packs come from: small and plain, so that another process can load the same ones.
+
+    Attributes:
+        installed: the names of installed packs; None is all of them.
+        folder: holds packs beside the installed ones.
+        modules: importable modules that hold a pack as ``PACK``.
+    """
+
+    installed: tuple[str, ...] | None = None
+    folder: Path | None = None
+    modules: tuple[str, ...] = ()
+
+    def load(self) -> Iterator[Pack]:
+        """Yield the packs.
+
+        Raises:
+            PackError: a pack cannot be loaded.
+        """
+        if self.folder is not None and not self.folder.is_dir():
+            raise PackError(f"the pack folder {self.folder} is not there")
+        yield from installed_packs(self.installed)
+        if self.folder is not None:
+            yield from folder_packs(self.folder)
+        for name in self.modules:
+            pack = getattr(_import(name, name), "PACK", None)
+            if not isinstance(pack, Pack):
+                raise PackError(f"module {name!r} holds no PACK")
+            yield pack
+
+
 def installed_packs(wanted: Collection[str] | None = None) -> Iterator[Pack]:
     """Yield the packs that installed distributions announce by entry point, in the order of their names.
 

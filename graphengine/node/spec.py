@@ -85,6 +85,7 @@ class NodeSpec:
         several: whether the function returns a tuple of its outputs, or its only output itself.
         lane: the resource a call occupies.
         sink: whether a call has an effect outside (a file is written): it is never answered from a cache.
+        timeout: the seconds a call may take, where calls can be ended; None leaves it to the settings.
     """
 
     id: str
@@ -101,6 +102,7 @@ class NodeSpec:
     sink: bool
     function: Callable[..., Any] = field(compare=False, repr=False)
     python: Mapping[str, type] = field(default_factory=dict, compare=False, repr=False)
+    timeout: float | None = None
 
     @cached_property
     def input(self) -> Mapping[str, Input]:

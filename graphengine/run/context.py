@@ -21,16 +21,35 @@ class CancelToken:
     """A flag that any thread may raise, and that calls look at where they can stop."""
 
     def __init__(self) -> None:
-        self._event = threading.Event()
+        self._cancelled = False
+        self._lock = threading.Lock()
+        self._watchers: set[Callable[[], None]] = set()
 
     @property
     def cancelled(self) -> bool:
         """Whether the run was cancelled."""
-        return self._event.is_set()
+        return self._cancelled
 
     def cancel(self) -> None:
         """Ask the calls of the run to stop."""
-        self._event.set()
+        with self._lock:
+            self._cancelled = True
+            watchers, self._watchers = self._watchers, set()
+        for watcher in watchers:
+            watcher()
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Call ``watcher`` once, when the token is cancelled; now, if it was."""
+        with self._lock:
+            if not self.cancelled:
+                self._watchers.add(watcher)
+                return
+        watcher()
+
+    def unwatch(self, watcher: Callable[[], None]) -> None:
+        """Do not call ``watcher`` any more."""
+        with self._lock:
+            self._watchers.discard(watcher)
 
 
 @dataclass(frozen=True, slots=True)

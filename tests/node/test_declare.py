@@ -191,6 +191,17 @@ def test_an_id_has_its_form(name: str) -> None:
         node(name, category="test")(plain_pack.number)
 
 
+def test_a_node_may_have_a_time_limit() -> None:
+    @node("test.slow", category="test", timeout=1.5)
+    def slow() -> int:
+        """Take long."""
+        return 0
+
+    assert (spec_of(slow).timeout, SPEC.timeout) == (1.5, None)
+    with pytest.raises(DeclarationError, match="above 0"):
+        node("test.never", category="test", timeout=0)(slow)
+
+
 @node("test.lazy", category="test")
 def lazy(first: Lazy[Thing], second: Lazy[float] | None = None, third: float = 0.0) -> Thing:
     """Take lazy inputs."""

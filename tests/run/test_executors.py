@@ -1,34 +1,33 @@
 """One suite over every executor: what a call may do, and what becomes of it."""
 
 import asyncio
-import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import plain_pack
 import pytest
+from desk import Desk, Waiting, values
 
 from graphengine.errors import Failure
-from graphengine.node.context import Preview, RunInfo
+from graphengine.node.context import Preview
 from graphengine.node.declare import spec_of
 from graphengine.node.registry import Registry
-from graphengine.run.context import CancelToken, RunScope, TaskContext
-from graphengine.run.executors.base import Call, Executor, Outcome, Success
+from graphengine.run.executors.base import Call, Executor, Wants
 from graphengine.run.executors.inline import InlineExecutor
 from graphengine.run.executors.thread import ThreadExecutor
-from graphengine.run.handle import Handle, Handles
-from graphengine.run.messages import Event, TaskOutput, TaskPreview, TaskProgress
-from graphengine.types.assign import IDENTITY, Conversion
+from graphengine.run.handle import Handle
+from graphengine.run.messages import TaskOutput, TaskPreview, TaskProgress
+from graphengine.types.assign import Conversion
 from graphengine.types.codec import Encoded
 from graphengine.types.socket_type import TypeRef
 
 
-@pytest.fixture(params=["inline", "thread"])
+@pytest.fixture(params=["inline", "thread", "process"])
 def executor(request: pytest.FixtureRequest, registry: Registry) -> Iterator[Executor]:
+    if request.param == "process":
+        yield request.getfixturevalue("processes")
+        return
     services = {plain_pack.Calls: plain_pack.Calls()}
     made: Executor = (
         InlineExecutor(registry, services) if request.param == "inline" else ThreadExecutor(registry, services, 4)
@@ -37,60 +36,14 @@ def executor(request: pytest.FixtureRequest, registry: Registry) -> Iterator[Exe
     made.close()
 
 
-@dataclass
-class Desk:
-    """Makes calls, and waits for their outcomes."""
-
-    executor: Executor
-    folder: Path
-    token: CancelToken = field(default_factory=CancelToken)
-    events: list[Event] = field(default_factory=list)
-    previews: bool = True
-
-    def start(self, function: Callable[..., Any], linked: Handles | None = None, **constants: Any) -> "Waiting":
-        spec = spec_of(function)
-        defaults = {each.name: each.default for each in spec.inputs if not each.required}
-        names = linked or {}
-        constants = {name: value for name, value in (defaults | constants).items() if name not in names}
-        conversions = dict.fromkeys(names, IDENTITY)
-        waiting = Waiting()
-        self.executor.submit(Call(spec, constants, names, conversions, self.context()), waiting.done)
-        return waiting
-
-    def context(self) -> TaskContext:
-        now = datetime.now().astimezone()
-        info = RunInfo("run", "Title", {})
-        return TaskContext(RunScope(info, self.folder, self.token, self.events.append, self.previews, now), "node")
-
-    def call(self, function: Callable[..., Any], linked: Handles | None = None, **constants: Any) -> Any:
-        return self.start(function, linked, **constants).outcome()
-
-
-class Waiting:
-    """The outcome of one call, which must come exactly once."""
-
-    def __init__(self) -> None:
-        self._outcomes: list[Outcome] = []
-        self._there = threading.Event()
-
-    def done(self, outcome: Outcome) -> None:
-        self._outcomes.append(outcome)
-        self._there.set()
-
-    def outcome(self) -> Outcome:
-        assert self._there.wait(10)
-        assert len(self._outcomes) == 1
-        return self._outcomes[0]
-
-
 @pytest.fixture
 def desk(executor: Executor, tmp_path: Path) -> Desk:
     return Desk(executor, tmp_path)
 
 
-def values(desk: Desk, outcome: Any) -> dict[str, Any]:
-    assert isinstance(outcome, Success), outcome
-    return dict(desk.executor.value(outcome.handles))
+def whole(desk: Desk, number: int) -> Handle:
+    """Return a handle of the desk's executor to a whole number."""
+    return desk.executor.adopt(TypeRef("Int"), Encoded({"value": number}))
 
 
 def test_a_value_comes_back_by_its_name(desk: Desk) -> None:
@@ -136,17 +89,23 @@ def test_a_wrong_result_is_refused(desk: Desk) -> None:
 
 
 def test_a_linked_value_is_checked_against_the_constraints(desk: Desk) -> None:
-    outcome = desk.call(plain_pack.limited, {"steps": Handle(1000, TypeRef("Int"), 8)})
+    outcome = desk.call(plain_pack.limited, {"steps": whole(desk, 1000)})
     assert (outcome.code, "less than or equal to 100" in outcome.message) == ("invalid_input", True)
 
 
 def test_a_linked_value_is_converted_on_the_way(desk: Desk, executor: Executor) -> None:
     waiting = Waiting()
     conversion = {"value": Conversion("Int", "Float", float)}
-    call = Call(spec_of(plain_pack.passed), {}, {"value": Handle(3, TypeRef("Int"), 8)}, conversion, desk.context())
+    call = Call(spec_of(plain_pack.passed), {}, {"value": whole(desk, 3)}, conversion, desk.context())
     executor.submit(call, waiting.done)
     value = values(desk, waiting.outcome())["value"]
     assert (value, type(value)) == (3.0, float)
+
+
+def test_a_call_that_wants_a_lazy_input_says_so_and_gets_it(desk: Desk) -> None:
+    assert desk.call(plain_pack.choose, first=False) == Wants("no")
+    handle = desk.call(plain_pack.number, value=3.0).handles["value"]
+    assert values(desk, desk.call(plain_pack.choose, {"no": handle}, first=False)) == {"value": 3.0}
 
 
 def test_progress_is_told_step_by_step(desk: Desk) -> None:

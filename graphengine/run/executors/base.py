@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from graphengine.errors import Failure
-from graphengine.node.context import Context
 from graphengine.node.spec import NodeSpec
+from graphengine.run.context import TaskContext
 from graphengine.run.handle import Handle, Handles
 from graphengine.types.assign import Conversion
 from graphengine.types.codec import Encoded
@@ -26,7 +26,7 @@ class Call:
     constants: Mapping[str, Any]
     linked: Handles
     conversions: Mapping[str, Conversion]
-    context: Context
+    context: TaskContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,5 +78,5 @@ class Executor(Protocol):
         ...
 
     def close(self) -> None:
-        """Wait for calls that run, and free what the executor holds."""
+        """Wait for calls that run, or end them, and free what the executor holds."""
         ...

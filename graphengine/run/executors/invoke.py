@@ -49,7 +49,7 @@ def invoke(call: Call, registry: Registry, services: Services) -> Outcome:
         return Failure(error.code, f"{error}", error.hint, type(error).__name__)
     except MemoryError as error:
         return Failure("out_of_memory", "the host has no memory left", exception=type(error).__name__)
-    except Exception as error:  # noqa: BLE001 - whatever a node raises is data to the engine
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a node raises is data to the engine
         return Failure("node_raised", f"{type(error).__name__}: {error}", exception=type(error).__name__)
     return Success(handles, time.perf_counter() - started)
 
