@@ -95,7 +95,8 @@ def adapter(hint: Any) -> TypeAdapter[Any]:
 def output_name(ref: TypeRef) -> str:
     """Return the name of an only output: ``image`` for Image, ``images`` for a list, ``value`` if plain."""
     if ref.item is not None:
-        return f"{output_name(ref.item)}s"
+        inner = output_name(ref.item)
+        return inner if ref.item.item is not None else f"{inner}s"
     if is_plain(ref):
         return "value"
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", ref.name).lower()

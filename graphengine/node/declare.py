@@ -168,9 +168,13 @@ def _outputs(hint: Any) -> tuple[Output, ...]:
     if bare is NoneType:
         return ()
     if _is_named_tuple(bare):
-        return tuple(Output(name, type_ref(unwrap(each)[0])) for name, each in _fields(bare).items())
-    ref = type_ref(bare)
-    return (Output(output_name(ref), ref),)
+        return tuple(_output(each, name) for name, each in _fields(bare).items())
+    return (_output(hint, output_name(type_ref(bare))),)
+
+
+def _output(hint: Any, name: str) -> Output:
+    ref = type_ref(unwrap(hint)[0])
+    return Output(name, ref, adapter(hint) if is_plain(ref) else None)
 
 
 def _socket_hints(function: Callable[..., Any]) -> list[Any]:

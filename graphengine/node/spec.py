@@ -52,19 +52,24 @@ class Input:
             return None
         if self.adapter is None:
             raise ValueError(f"{self.type} cannot be written as a value; it comes over a link")
-        try:
-            return self.adapter.validate_python(value)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_context=False)[0]
-            raise ValueError(f"{first['msg']}; {_shown(value)} was given") from None
+        return _parsed(self.adapter, value)
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """An output socket."""
+    """An output socket; ``adapter`` checks plain values and is None for all others."""
 
     name: str
     type: TypeRef
+    adapter: TypeAdapter[Any] | None = field(default=None, compare=False, repr=False)
+
+    def parse(self, value: Any) -> Any:
+        """Check what a node returned and give it back in canonical form.
+
+        Raises:
+            ValueError: a plain value is not of the type, or not finite.
+        """
+        return value if self.adapter is None else _parsed(self.adapter, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +128,14 @@ class NodeSpec:
     def key(self) -> str:
         """``id@version``: what a fingerprint knows of the node."""
         return f"{self.id}@{self.version}"
+
+
+def _parsed(adapter: TypeAdapter[Any], value: Any) -> Any:
+    try:
+        return adapter.validate_python(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        raise ValueError(f"{first['msg']}; {_shown(value)} was given") from None
 
 
 def _shown(value: Any) -> str:

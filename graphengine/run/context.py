@@ -1,7 +1,7 @@
 """The engine as one call sees it: progress, previews, cancellation and the output folder."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -102,17 +102,33 @@ class TaskContext:
         folder = self.scope.output_folder
         fields = fields_of(self.run.title, self.node, self.run.id, self.scope.started)
         try:
-            for name in candidates(pattern, suffix, fields):
-                path = folder / name
-                if path.exists():
-                    continue
-                try:
-                    write_atomically(path, content, overwrite=False)
-                except FileExistsError:
-                    continue  # another process took the name in between
-                file = File(f"outputs:{name}", path, sha256(content))
-                self.scope.tell(TaskOutput(self.node, file, media_type))
-                return file
+            name = _write_under_free_name(folder, candidates(pattern, suffix, fields), content)
         except NamePatternError as error:
             raise NodeError(f"{error}") from None
-        raise AssertionError("the names of a pattern never end")
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise NodeError(
+                f"the output folder cannot be written: {reason}", hint="Choose another, or make room."
+            ) from error
+        file = File(f"outputs:{name}", folder / name, sha256(content))
+        self.scope.tell(TaskOutput(self.node, file, media_type))
+        return file
+
+
+def _write_under_free_name(folder: Path, names: Iterable[str], content: bytes) -> str:
+    """Write to the first name that is not taken, and return it.
+
+    Raises:
+        OSError: the folder cannot be made or written.
+    """
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)  # here, where a file in its way is not a taken name
+        if path.exists():
+            continue
+        try:
+            write_atomically(path, content, overwrite=False)
+        except FileExistsError:
+            continue  # another process took the name in between
+        return name
+    raise AssertionError("the names of a pattern never end")

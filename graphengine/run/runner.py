@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, assert_never
@@ -14,7 +14,7 @@ from graphengine.plan.plan import Plan, Task
 from graphengine.run.cache.flight import SingleFlight
 from graphengine.run.context import CancelToken, RunScope, TaskContext
 from graphengine.run.executors.base import Call, Executor, Outcome, Success, Wants
-from graphengine.run.handle import Handles
+from graphengine.run.handle import Handle, Handles
 from graphengine.run.messages import (
     Asked,
     Cancel,
@@ -124,7 +124,7 @@ class Run:
     def _step(self, stimulus: Stimulus) -> None:
         if self._state.status is not None:
             return  # a late cancel
-        self._log.append(stimulus)
+        self._log.append(_without_values(stimulus))
         try:
             reaction = self._state.handle(stimulus)
         except EngineBug as bug:
@@ -243,6 +243,14 @@ def _stimulus(task: Task, outcome: Outcome) -> Stimulus:
             return Asked(task.name, task.links[name].source.node)
         case _:
             assert_never(outcome)
+
+
+def _without_values(stimulus: Stimulus) -> Stimulus:
+    """Return what the log keeps of a stimulus: enough to replay it, and no value that a run has let go of."""
+    if not isinstance(stimulus, LookedUp | Returned) or not stimulus.handles:
+        return stimulus
+    hollow = {name: Handle(None, handle.type, handle.nbytes) for name, handle in stimulus.handles.items()}
+    return replace(stimulus, handles=hollow)
 
 
 def _current_loop() -> asyncio.AbstractEventLoop | None:

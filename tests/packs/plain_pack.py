@@ -1,9 +1,11 @@
 """A small pack of plain nodes: what the engine's tests run, without torch."""
 
 import asyncio
+import math
 import time
 from dataclasses import dataclass
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
+from weakref import WeakSet
 
 from pydantic import Field
 
@@ -15,7 +17,7 @@ from graphengine.node.lazy import Lazy
 from graphengine.node.pack import Pack, Service
 from graphengine.node.widgets import Slider, Under
 from graphengine.types.builtin import Seed
-from graphengine.types.codec import Encoded
+from graphengine.types.codec import Encoded, JsonCodec
 from graphengine.types.socket_type import SocketType
 
 
@@ -24,6 +26,8 @@ class Calls:
 
     def __init__(self) -> None:
         self.names: list[str] = []
+        self.alive: WeakSet[Traced] = WeakSet()
+        self.most_alive = 0
 
 
 @node("plain.number", category="plain")
@@ -84,14 +88,70 @@ def write(text: str, name: str = "{workflow}", *, context: Context) -> File:
     return context.save(name, ".txt", text.encode(), "text/plain")
 
 
+class Speechless(Exception):
+    """An error whose text cannot be had."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+Fault = Literal["expected", "bug", "exit", "cancelled", "speechless"]
+
+
 @node("plain.fail", category="plain")
-def fail(value: float = 0.0, how: Literal["expected", "bug", "type"] = "expected") -> float:
+def fail(value: float = 0.0, how: Fault = "expected") -> float:
     """Fail as told."""
-    if how == "expected":
-        raise NodeError("there is no more", hint="Ask for less.")
-    if how == "type":
-        return "not a number"  # type: ignore[return-value]
-    raise ZeroDivisionError("a bug")
+    match how:
+        case "expected":
+            raise NodeError("there is no more", hint="Ask for less.")
+        case "bug":
+            raise ZeroDivisionError("a bug")
+        case "exit":
+            raise SystemExit(3)
+        case "cancelled":
+            raise asyncio.CancelledError
+        case "speechless":
+            raise Speechless
+
+
+class Results(NamedTuple):
+    """One output of each plain type, and lists."""
+
+    number: float
+    whole: int
+    matrix: list[list[int]]
+    anything: object
+
+
+@node("plain.results", category="plain")
+def results(which: Literal["good", "type", "infinite", "nan", "switch", "row"] = "good") -> Results:
+    """Give results that are right, or wrong in one place."""
+    good = Results(1, 2, [[3], [4, 5]], "x")
+    wrong: dict[str, Any] = {
+        "type": {"number": "not a number"},
+        "infinite": {"number": math.inf},
+        "nan": {"number": math.nan},
+        "switch": {"whole": True},
+        "row": {"matrix": [[1], ["2"]]},
+    }
+    return good._replace(**wrong.get(which, {}))
+
+
+class Traced:
+    """A value that can be seen to be alive."""
+
+
+class TracedCodec(JsonCodec):
+    """Traced values are never stored."""
+
+
+@node("plain.traced", category="plain")
+def traced(before: Traced | None = None, *, calls: Calls) -> Traced:
+    """Make a traced value, and note how many are alive."""
+    value = Traced()
+    calls.alive.add(value)
+    calls.most_alive = max(calls.most_alive, len(calls.alive))
+    return value
 
 
 @node("plain.steps", category="plain", lane="gpu")
@@ -156,5 +216,6 @@ def blob(length: int = 1_000, fill: int = 0, pause: float = 0.0) -> Blob:
 
 
 BLOB = SocketType("Blob", Blob, BlobCodec(), "Raw bytes.")
+TRACED = SocketType("Traced", Traced, TracedCodec(), "A value that can be seen to be alive.", lasting=False)
 
-PACK = Pack(name="plain", package=__name__, types=(BLOB,), services=(Service(Calls, lambda _: Calls()),))
+PACK = Pack(name="plain", package=__name__, types=(BLOB, TRACED), services=(Service(Calls, lambda _: Calls()),))

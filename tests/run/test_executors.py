@@ -1,6 +1,7 @@
 """One suite over every executor: what a call may do, and what becomes of it."""
 
 import asyncio
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from graphengine.errors import Failure
 from graphengine.node.context import Preview
 from graphengine.node.declare import spec_of
 from graphengine.node.registry import Registry
-from graphengine.run.executors.base import Call, Executor, Wants
+from graphengine.run.executors.base import Call, Executor, Success, Wants
 from graphengine.run.executors.inline import InlineExecutor
 from graphengine.run.executors.thread import ThreadExecutor
 from graphengine.run.handle import Handle
@@ -83,9 +84,38 @@ def test_a_bug_of_a_node_is_data(desk: Desk) -> None:
     )
 
 
-def test_a_wrong_result_is_refused(desk: Desk) -> None:
-    outcome = desk.call(plain_pack.fail, how="type")
-    assert (outcome.code, "returned str as 'value', not Float" in outcome.message) == ("wrong_output", True)
+@pytest.mark.parametrize(
+    ("how", "message"), [("exit", "SystemExit: 3"), ("cancelled", "CancelledError: "), ("speechless", "Speechless")]
+)
+def test_nothing_that_a_node_raises_gets_away(desk: Desk, how: str, message: str) -> None:
+    outcome = desk.call(plain_pack.fail, how=how)
+    assert (outcome.code, outcome.message) == ("node_raised", message)
+
+
+def test_results_become_canonical(desk: Desk) -> None:
+    found = values(desk, desk.call(plain_pack.results))
+    assert found == {"number": 1.0, "whole": 2, "matrix": [[3], [4, 5]], "anything": "x"}
+    assert type(found["number"]) is float
+
+
+@pytest.mark.parametrize("which", ["type", "infinite", "nan", "switch", "row"])
+def test_a_wrong_result_is_refused(desk: Desk, which: str) -> None:
+    outcome = desk.call(plain_pack.results, which=which)
+    assert outcome.code == "wrong_output", outcome
+    assert re.match(r"'plain.results' returned as '\w+' what is not (Float|Int|List\[List\[Int\]\]): ", outcome.message)
+
+
+def test_a_file_in_the_way_of_the_output_folder_is_a_failure(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("a file")
+    outcome = desk.call(plain_pack.write, text="x", name="a/b")
+    assert (outcome.code, "cannot be written" in outcome.message) == ("node_error", True), outcome
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "絵" * 120])
+def test_a_long_name_is_counted_up_like_any_other(desk: Desk, tmp_path: Path, name: str) -> None:
+    for _ in range(2):
+        assert isinstance(desk.call(plain_pack.write, text="x", name=name), Success)
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_a_linked_value_is_checked_against_the_constraints(desk: Desk) -> None:

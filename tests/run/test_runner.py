@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import plain_pack
 import pytest
 from documents import Nodes, chain, link, workflow
 
 from graphengine.app import Engine
 from graphengine.errors import EngineBug
+from graphengine.run.cache.flight import SingleFlight
 from graphengine.run.cache.memory import MemoryTier
+from graphengine.run.executors.inline import InlineExecutor
 from graphengine.run.handle import Handles
 from graphengine.run.messages import (
     Event,
@@ -254,13 +257,18 @@ async def test_a_bug_of_ours_is_loud_and_can_be_replayed(engine: Engine, tmp_pat
     assert isinstance(caught.value.stimuli[-1], Returned)
 
 
-async def test_a_run_forgets_its_values(runs: Runs) -> None:
-    """Memory of a long chain does not grow with its length: the machine holds none but the output."""
-    vars(runs.engine)["cache"] = MemoryTier(0)
-    document = chain(100)
-    run = runs.engine.start(document, runs.engine.plan(runs.engine.resolve(document)), runs.folder, lambda _: None)
-    await run.result()
-    assert list(run._state.values) == ["n99"]
+@pytest.mark.parametrize("kind", ["thread", "inline"])
+async def test_a_long_chain_holds_two_values_at_a_time(engine: Engine, tmp_path: Path, kind: str) -> None:
+    """Real values, seen by weak references: what one call takes and what it makes, and none that was let go of."""
+    vars(engine)["flights"] = SingleFlight(MemoryTier(0))
+    if kind == "inline":
+        vars(engine)["executor"] = InlineExecutor(engine.registry, engine.services)
+    nodes: Nodes = {"n0": ["plain.traced", {}]}
+    nodes |= {f"n{i}": ["plain.traced", {"before": link(f"n{i - 1}.traced")}] for i in range(1, 100)}
+    document = workflow(nodes)
+    run = engine.start(document, engine.plan(engine.resolve(document)), tmp_path, lambda _: None)
+    assert (await run.result()).status == "done"
+    assert engine.services[plain_pack.Calls].most_alive <= 3
 
 
 def switch(first: bool) -> Nodes:
