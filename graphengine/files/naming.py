@@ -22,15 +22,13 @@ class NamePatternError(ValueError):
     """A name pattern with an unknown field, or one that would leave its folder."""
 
 
+FIELDS = ("workflow", "node", "run", "date", "time")
+
+
 def fields_of(workflow: str, node: str, run: str, now: datetime) -> Mapping[str, str]:
-    """Return the fields of a pattern, except the counter."""
-    return {
-        "workflow": workflow or "workflow",
-        "node": node,
-        "run": run,
-        "date": now.strftime("%Y-%m-%d"),
-        "time": now.strftime("%H-%M-%S"),
-    }
+    """Return the ``FIELDS`` of a pattern: all but the counter."""
+    texts = (workflow or "workflow", node, run, now.strftime("%Y-%m-%d"), now.strftime("%H-%M-%S"))
+    return dict(zip(FIELDS, texts, strict=True))
 
 
 def candidates(pattern: str, suffix: str, fields: Mapping[str, str], first: int = 1) -> Iterator[str]:
@@ -49,6 +47,16 @@ def candidates(pattern: str, suffix: str, fields: Mapping[str, str], first: int 
     templates = [_template(part, fields) for part in parts]
     for counter in itertools.count(first):
         yield "/".join(_filled(template, counter) for template in templates) + suffix
+
+
+def check_pattern(pattern: str) -> str:
+    """Return the pattern, if it is one: for the sockets of nodes that save, so that a wrong one is found before a run.
+
+    Raises:
+        NamePatternError: see :func:`candidates`.
+    """
+    next(candidates(pattern, "", dict.fromkeys(FIELDS, "x")))
+    return pattern
 
 
 Template = tuple[list[str], list[int]]

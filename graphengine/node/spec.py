@@ -135,7 +135,8 @@ def _parsed(adapter: TypeAdapter[Any], value: Any) -> Any:
         return adapter.validate_python(value)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
-        raise ValueError(f"{first['msg']}; {_shown(value)} was given") from None
+        reason = first["msg"].removeprefix("Value error, ")
+        raise ValueError(f"{reason}; {_shown(value)} was given") from None
 
 
 def _shown(value: Any) -> str:

@@ -5,10 +5,11 @@ import json
 from typing import Annotated, Any, Literal, NamedTuple
 
 from PIL import Image as Pil
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from graphengine.diffusion.images import to_pil
 from graphengine.diffusion.types.image import Image
+from graphengine.files.naming import check_pattern
 from graphengine.files.picture import KEYWORD, png_text
 from graphengine.files.roots import File
 from graphengine.node.context import Context
@@ -28,7 +29,7 @@ class Saved(NamedTuple):
 @node("image.save", category="image", title="Save image", lane="io", sink=True)
 def save(
     image: Image,
-    name: str = "{workflow}",
+    name: Annotated[str, AfterValidator(check_pattern)] = "{workflow}",
     format: Format = "png",  # noqa: A002 - the word that people use
     quality: Annotated[int, Field(ge=1, le=100), Slider(1, 100)] = 90,
     embed_workflow: bool = True,

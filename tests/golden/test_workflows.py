@@ -100,6 +100,16 @@ def test_a_missing_model_is_a_problem_and_writes_nothing(tmp_path: Path, monkeyp
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["../up", "{nope}", "/etc/x"])
+def test_a_wrong_name_pattern_is_found_before_anything_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(main, ["run", str(FOLDER / "text-to-image.json"), "--set", f"save.name={name}"])
+    assert (done.exit_code, "save.name: the name pattern" in done.stderr) == (2, True), done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("value", ["nan", "1e9", "-1"])
 def test_a_guidance_scale_out_of_range_is_a_problem(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str

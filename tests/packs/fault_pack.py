@@ -172,7 +172,7 @@ def scribble(bulk: Bulk) -> int:
 
 
 @node("fault.sealed", category="fault")
-def sealed(how: Literal["sealed", "opened"]) -> int:
+def sealed(how: Literal["sealed", "opened"]) -> object:
     """Return a number that cannot travel."""
     return Sealed(1) if how == "sealed" else Opened(1)
 

@@ -155,6 +155,8 @@ class World:
     def obey(self, instruction: Instruction) -> None:
         match instruction:
             case Lookup(task):
+                assert not self.cancelled, "nothing is looked up after a cancel"
+                assert self.case.keep_going or not self.failed, "nothing is looked up after a failure"
                 hit = task in self.case.cached
                 self.pending.append(LookedUp(task, self.make(task) if hit else None))
             case Execute(task, inputs):
