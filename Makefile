@@ -13,7 +13,7 @@ export HF_HUB_OFFLINE := 1
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench format clean
+.PHONY: help demo test fault check bench format clean
 
 help:  ## Say what there is to make.
 	@echo "graphengine"
@@ -26,6 +26,9 @@ test: $(DEV) check  ## Install, and run every check and every test.
 	$(BIN)/python -m pytest tests -n 2 --dist worksteal
 	$(BIN)/python -m pytest tests -n 2 -p without_torch -m "not torch" -q
 
+fault: $(DEV)  ## Break things as often as the promises say.
+	GRAPHENGINE_TRIALS=50 $(BIN)/python -m pytest tests/fault -q
+
 check: $(DEV)  ## Look at the code: style, types, layers, structure.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -34,7 +37,7 @@ check: $(DEV)  ## Look at the code: style, types, layers, structure.
 	$(BIN)/python -m pytest tests/house -q
 
 bench: $(DEV)  ## Measure, beside peers in the same run.
-	$(BIN)/python -m pytest tests/bench -q -s -p no:cacheprovider
+	$(BIN)/python tests/bench
 
 format: $(DEV)  ## Format the code.
 	$(BIN)/ruff format .

@@ -1,23 +1,29 @@
 """The composition root: the one place that knows the settings and puts the rooms together."""
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from graphengine.errors import PackError
 from graphengine.files.digest import Digests
 from graphengine.files.roots import Roots
 from graphengine.node.context import RunInfo
-from graphengine.node.pack import Pack, ServiceOptions, folder_packs, installed_packs
+from graphengine.node.pack import Pack, PackSource, ServiceOptions
 from graphengine.node.registry import Registry
 from graphengine.plan.plan import Plan
 from graphengine.plan.planner import make_plan
+from graphengine.run.cache.disk import DiskTier
+from graphengine.run.cache.flight import SingleFlight
+from graphengine.run.cache.folder import CacheFolder
 from graphengine.run.cache.memory import MemoryTier
+from graphengine.run.cache.tier import Tier
+from graphengine.run.cache.tiered import TieredCache
 from graphengine.run.executors.base import Executor
 from graphengine.run.executors.invoke import Services
+from graphengine.run.executors.process.executor import ProcessExecutor
+from graphengine.run.executors.process.patience import Patience
 from graphengine.run.executors.thread import ThreadExecutor
 from graphengine.run.runner import Observer, Run, RunOptions
 from graphengine.settings import Settings
@@ -32,7 +38,7 @@ class Engine:
 
     Args:
         anywhere: whether a document may name files by absolute path.
-        packs: the packs to load, instead of those that are installed.
+        packs: the packs to load, instead of those that are installed; each the ``PACK`` of its package.
     """
 
     settings: Settings
@@ -46,13 +52,7 @@ class Engine:
         Raises:
             PackError: a pack cannot be loaded.
         """
-        if self.packs is not None:
-            return Registry(self.packs)
-        folder = self.settings.pack_folder
-        if folder is not None and not folder.is_dir():
-            raise PackError(f"the pack folder {folder} is not there")
-        installed = installed_packs(self.settings.packs)
-        return Registry((*installed, *(folder_packs(folder) if folder else ())))
+        return Registry(self._source.load() if self.packs is None else self.packs)
 
     @cached_property
     def roots(self) -> Roots:
@@ -68,19 +68,69 @@ class Engine:
     @cached_property
     def services(self) -> Services:
         """What nodes share, made once."""
-        options = ServiceOptions(device=self.settings.device, model_bytes=self.settings.model_bytes)
-        return {service.python: service.create(options) for service in self.registry.services}
+        return {service.python: service.create(self.service_options) for service in self.registry.services}
 
     @cached_property
-    def cache(self) -> MemoryTier:
-        """The cache of results."""
+    def environments(self) -> Mapping[str, str]:
+        """What results depend on beside inputs, by node id."""
+        return self.registry.environments(self.service_options)
+
+    @property
+    def service_options(self) -> ServiceOptions:
+        """What the machine gives to services."""
+        return ServiceOptions(device=self.settings.device, model_bytes=self.settings.model_bytes)
+
+    @cached_property
+    def cache_folder(self) -> CacheFolder:
+        """Where results outlive the process."""
+        return CacheFolder(self.settings.data_dir / "cache")
+
+    @cached_property
+    def memory(self) -> MemoryTier:
+        """The results that are kept in memory."""
         return MemoryTier(self.settings.memory_cache_bytes)
+
+    @cached_property
+    def disk(self) -> DiskTier | None:
+        """The results that are kept on disk, unless that is switched off."""
+        if not self.settings.disk_cache_bytes:
+            return None
+        return DiskTier(
+            self.cache_folder,
+            self.settings.disk_cache_bytes,
+            self.executor,
+            lasting=lambda ref: self.registry.type_of(ref).lasting,
+        )
+
+    @cached_property
+    def cache(self) -> Tier:
+        """All results that are kept: memory over disk."""
+        return TieredCache((self.memory, self.disk)) if self.disk else self.memory
+
+    @cached_property
+    def flights(self) -> SingleFlight:
+        """The cache as runs see it, who wait for each other's results."""
+        return SingleFlight(self.cache)
 
     @cached_property
     def executor(self) -> Executor:
         """Where nodes are called."""
-        threads = self.settings.gpu_slots + self.settings.cpu_slots + self.settings.io_slots
-        return ThreadExecutor(self.registry, self.services, threads)
+        if self.settings.executor == "process":
+            patience = Patience(call=self.settings.call_timeout)
+            slots = {"gpu": self.settings.gpu_slots, "cpu": self.settings.cpu_slots + self.settings.io_slots}
+            return ProcessExecutor(self.registry, self._source, self.service_options, slots, patience)
+        return ThreadExecutor(self.registry, self.services, sum(self._lanes.values()))
+
+    @property
+    def _lanes(self) -> Mapping[str, int]:
+        return {"gpu": self.settings.gpu_slots, "cpu": self.settings.cpu_slots, "io": self.settings.io_slots}
+
+    @property
+    def _source(self) -> PackSource:
+        if self.packs is not None:
+            return PackSource(installed=(), modules=tuple(pack.package for pack in self.packs))
+        installed = None if self.settings.packs is None else tuple(self.settings.packs)
+        return PackSource(installed, self.settings.pack_folder)
 
     def resolve(self, workflow: Workflow) -> Graph:
         """Return the graph of a document.
@@ -96,7 +146,7 @@ class Engine:
         Raises:
             WorkflowError: a target is not in the graph.
         """
-        return make_plan(graph, targets)
+        return make_plan(graph, targets, self.environments)
 
     def start(
         self,
@@ -110,16 +160,13 @@ class Engine:
     ) -> Run:
         """Return a run of a plan of ``workflow``; await its result in this event loop."""
         info = RunInfo(id=uuid.uuid4().hex, title=workflow.title, workflow=workflow.to_json())
-        lanes = {
-            "gpu": self.settings.gpu_slots,
-            "cpu": self.settings.cpu_slots,
-            "io": self.settings.io_slots,
-        }
-        options = RunOptions(lanes, output_folder, keep_going=keep_going, previews=previews)
-        return Run(plan, info, self.executor, self.cache, options, observe)
+        options = RunOptions(self._lanes, output_folder, keep_going=keep_going, previews=previews)
+        return Run(plan, info, self.executor, self.flights, options, observe)
 
     def close(self) -> None:
-        """Wait for what runs, and free what is held."""
+        """Wait for what runs and for results on their way to the disk, and free what is held."""
+        if self.disk:
+            self.disk.close()  # first: the executor makes its bytes
         self.executor.close()
 
 

@@ -33,9 +33,9 @@ ProblemCode = Literal[
     "unknown_output",
     "type_mismatch",
     "cycle",
+    "too_large",
     "file_not_found",
     "file_refused",
-    "unsupported_mode",
     "unknown_workflow_input",
     "nothing_to_do",
 ]
@@ -48,6 +48,8 @@ FailureCode = Literal[
     "out_of_memory",
     "model_refused",
     "cancelled",
+    "timed_out",
+    "worker_died",
 ]
 
 

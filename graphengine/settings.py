@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -13,6 +14,9 @@ class Settings(BaseSettings):
     """What the owner of the machine decides; each field is also the variable ``GRAPHENGINE_<FIELD>``."""
 
     model_config = SettingsConfigDict(env_prefix="GRAPHENGINE_", frozen=True, extra="forbid")
+
+    data_dir: Path = Field(default_factory=lambda: Path.home() / ".graphengine")
+    """Where the engine keeps what outlives it."""
 
     model_folders: list[Path] = Field(default_factory=lambda: [Path.home() / ".graphengine" / "models"])
     """Where models lie, searched in order. In the variable: a JSON list."""
@@ -29,11 +33,20 @@ class Settings(BaseSettings):
     memory_cache_bytes: int = Field(default=2 * GIB, ge=0)
     """What results may take in memory."""
 
+    disk_cache_bytes: int = Field(default=20 * GIB, ge=0)
+    """What results may take on disk, under ``data_dir``; with 0 none are kept there."""
+
     model_bytes: int = Field(default=8 * GIB, ge=0)
     """What loaded weights may take."""
 
     device: str = ""
     """The device of the models: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; empty takes the best there is."""
+
+    executor: Literal["thread", "process"] = "thread"
+    """Where nodes are called: in threads of this process, or in processes that may crash and hang alone."""
+
+    call_timeout: float | None = Field(default=None, gt=0)
+    """The seconds a call may take whose node says nothing else; enforced by the ``process`` executor."""
 
     gpu_slots: int = Field(default=1, ge=1)
     """How many calls of the ``gpu`` lane run at once."""

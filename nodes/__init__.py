@@ -1,1 +1,38 @@
-"""The built-in pack of nodes."""
+"""The built-in pack of nodes: folders by domain, one idea per file."""
+
+from pathlib import Path
+
+import diffusers
+import torch
+import transformers
+
+import graphengine.diffusion
+from graphengine.diffusion.devices import choose_device
+from graphengine.diffusion.pool import ModelPool
+from graphengine.diffusion.quiet import quiet_libraries
+from graphengine.diffusion.types.table import DIFFUSION_TYPES
+from graphengine.node.pack import Pack, Service, ServiceOptions
+
+EMBEDDED = Path(graphengine.diffusion.__path__[0]) / "embedded"
+"""The models and pictures that come with the program; a document names them ``builtin:…``."""
+
+
+def _make_pool(options: ServiceOptions) -> ModelPool:
+    quiet_libraries()  # whoever loads models in this process does it through the pool
+    return ModelPool(choose_device(options.device or "auto"), options.model_bytes)
+
+
+def _environment(options: ServiceOptions) -> str:
+    device = choose_device(options.device or "auto").type
+    libraries = (torch, diffusers, transformers)
+    return " ".join([device, *(f"{library.__name__} {library.__version__}" for library in libraries)])
+
+
+PACK = Pack(
+    name="builtin",
+    package="nodes",
+    types=DIFFUSION_TYPES,
+    services=(Service(ModelPool, _make_pool),),
+    roots={"builtin": EMBEDDED},
+    environment=_environment,
+)

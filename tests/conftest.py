@@ -1,21 +1,44 @@
 """What the tests of the engine share: an engine and a registry with plain nodes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import fault_pack
 import plain_pack
 import pytest
 from documents import Nodes, workflow
 
 from graphengine.app import Engine, load_settings
 from graphengine.errors import Problem, WorkflowError
+from graphengine.node.pack import PackSource, ServiceOptions
 from graphengine.node.registry import Registry
+from graphengine.run.executors.process.executor import ProcessExecutor
+from graphengine.run.executors.process.patience import Patience
+
+
+@pytest.fixture(autouse=True)
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test touches the home folder, or finds what another has left."""
+    path = tmp_path.with_name(f"{tmp_path.name}-data")
+    monkeypatch.setenv("GRAPHENGINE_DATA_DIR", str(path))
+    return path
 
 
 @pytest.fixture(scope="session")
 def registry() -> Registry:
     return Registry((plain_pack.PACK,))
+
+
+@pytest.fixture(scope="session")
+def processes() -> Iterator[ProcessExecutor]:
+    """Worker processes with the plain pack and the pack of faults, shared because they take time to start."""
+    registry = Registry((plain_pack.PACK, fault_pack.PACK))
+    source = PackSource(installed=(), modules=("plain_pack", "fault_pack"))
+    slots = {"gpu": 1, "cpu": 2}
+    executor = ProcessExecutor(registry, source, ServiceOptions(), slots, Patience(cancel=1.0))
+    yield executor
+    executor.close()
 
 
 @pytest.fixture

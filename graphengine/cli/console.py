@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from enum import IntEnum
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 from pydantic import JsonValue, ValidationError
@@ -39,10 +39,14 @@ set_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
-def open_engine() -> Engine:
-    """Return the engine of a person at a terminal, who may name any file of the machine."""
+def open_engine(**settings: Any) -> Engine:
+    """Return the engine of a person at a terminal, who may name any file of the machine.
+
+    Args:
+        settings: what goes over the environment.
+    """
     try:
-        return Engine(load_settings(), anywhere=True)
+        return Engine(load_settings(**settings), anywhere=True)
     except ValidationError as error:
         for each in error.errors(include_url=False):
             variable = "GRAPHENGINE_" + "_".join(str(part) for part in each["loc"]).upper()

@@ -2,6 +2,7 @@
 
 import click
 
+from graphengine.cli.cache import cache
 from graphengine.cli.models import models
 from graphengine.cli.nodes import nodes
 from graphengine.cli.run import run
@@ -15,5 +16,5 @@ def main() -> None:
     """Run saved node-graph workflows for pictures, video and 3D."""
 
 
-for command in (run, validate, nodes, schema, models):
+for command in (run, validate, nodes, schema, models, cache):
     main.add_command(command)

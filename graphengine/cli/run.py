@@ -1,14 +1,15 @@
 """``graphengine run``: a saved workflow, run to its end."""
 
 import asyncio
+import functools
+import json
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
 
-from graphengine.app import Engine
 from graphengine.cli.console import (
     Exit,
     faults_told,
@@ -21,10 +22,12 @@ from graphengine.cli.console import (
 )
 from graphengine.cli.progress import display_for
 from graphengine.cli.report import Report
-from graphengine.plan.plan import Plan
+from graphengine.files.atomic import write_atomically
 from graphengine.run.messages import Event
-from graphengine.run.runner import RunResult
-from graphengine.workflow.document import Workflow
+from graphengine.run.runner import Run, RunResult
+from graphengine.run.trace import Trace
+
+NO_CACHE = {"memory_cache_bytes": 0, "disk_cache_bytes": 0}
 
 
 @click.command()
@@ -35,6 +38,8 @@ from graphengine.workflow.document import Workflow
 )
 @click.option("--target", "targets", metavar="NODE", multiple=True, help="Run only up to this node.")
 @click.option("--keep-going", is_flag=True, help="After a failure, finish what does not depend on it.")
+@click.option("--no-cache", is_flag=True, help="Compute everything, and keep no results for later.")
+@click.option("--trace", type=click.Path(path_type=Path), help="Write a timeline that Perfetto and Chrome open.")
 @json_option
 def run(
     workflow: Path,
@@ -43,19 +48,28 @@ def run(
     targets: Sequence[str],
     *,
     keep_going: bool,
+    no_cache: bool,
+    trace: Path | None,
     as_json: bool,
 ) -> None:
     """Run WORKFLOW, a JSON file or a picture that graphengine saved."""
     with faults_told(as_json=as_json):
-        engine = open_engine()
+        engine = open_engine(**(NO_CACHE if no_cache else {}))
         document = take_workflow(engine, workflow, settings)
         plan = engine.plan(engine.resolve(document), targets or None)
         started = time.perf_counter()
-        report = Report()
-        result, job = asyncio.run(
-            _run(engine, document, plan, output_dir, report, keep_going=keep_going, quiet=as_json)
-        )
+        report, timeline = Report(), Trace(plan)
+        with display_for(quiet=as_json) as display:
+
+            def observe(event: Event) -> None:
+                for each in (report.note, display.show, timeline.note):
+                    each(event)
+
+            run_ = functools.partial(engine.start, document, plan, output_dir, observe, keep_going=keep_going)
+            result, job = asyncio.run(_result(run_))
         engine.close()
+    if trace is not None:
+        write_atomically(trace, json.dumps(timeline.data()).encode())
     if as_json:
         print_json(report.data(job, plan, result, time.perf_counter() - started))
     else:
@@ -66,22 +80,12 @@ def run(
     raise SystemExit(Exit.DONE if result.status == "done" else Exit.FAILED)
 
 
-async def _run(
-    engine: Engine,
-    document: Workflow,
-    plan: Plan,
-    output_dir: Path,
-    report: Report,
-    *,
-    keep_going: bool,
-    quiet: bool,
-) -> tuple[RunResult, str]:
-    with display_for(quiet=quiet) as display:
-
-        def observe(event: Event) -> None:
-            report.note(event)
-            display.show(event)
-
-        run_ = engine.start(document, plan, output_dir, observe, keep_going=keep_going)
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, run_.cancel)
+async def _result(start: Callable[[], Run]) -> tuple[RunResult, str]:
+    """Start a run in this event loop and wait for its end; an interrupt cancels it."""
+    run_ = start()
+    loop = asyncio.get_running_loop()  # which only a call from outside wakes up on every system
+    before = signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(run_.cancel))
+    try:
         return await run_.result(), run_.id
+    finally:
+        signal.signal(signal.SIGINT, before)  # what follows, writing results to the cache, is no run

@@ -7,25 +7,33 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+SUFFIX = ".part"
+
 
 @contextmanager
-def atomic_writer(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
+def atomic_writer(path: Path, *, overwrite: bool = True, durable: bool = True) -> Iterator[BinaryIO]:
     """Open a temporary file beside ``path`` that takes its place, synced to disk, when the block ends well.
 
     If the block raises, nothing appears under ``path`` and the temporary file is removed.
+
+    Args:
+        overwrite: whether an existing file is replaced.
+        durable: whether the file is synced. Without that a loss of power may leave it damaged or absent: only
+            for files that carry a checksum and can be made again.
 
     Raises:
         FileExistsError: ``overwrite`` is False and ``path`` exists when the block ends.
         OSError: the folder cannot be written, or the disk is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=SUFFIX, dir=path.parent)
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
-            file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.chmod(0o644)
         if overwrite:
             temporary.replace(path)
@@ -35,7 +43,8 @@ def atomic_writer(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    if durable:
+        _sync_folder(path.parent)
 
 
 def write_atomically(path: Path, content: bytes, *, overwrite: bool = True) -> None:
@@ -44,7 +53,15 @@ def write_atomically(path: Path, content: bytes, *, overwrite: bool = True) -> N
         file.write(content)
 
 
+def is_leftover(path: Path) -> bool:
+    """Return whether a file is a temporary one of this module: being written, or left by a killed process."""
+    return path.name.startswith(".") and path.name.endswith(SUFFIX)
+
+
 def _sync_folder(folder: Path) -> None:
+    """Let a rename survive a power cut; where folders cannot be opened, the system sees to it."""
+    if os.name != "posix":
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

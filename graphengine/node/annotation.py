@@ -9,6 +9,7 @@ from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter
 
 from graphengine.errors import DeclarationError
 from graphengine.files.roots import File
+from graphengine.node.lazy import Lazy
 from graphengine.types.builtin import ANYTHING, BOOL, CHOICE, FLOAT, INT, SEED, SEED_RANGE, STRING, Seed
 from graphengine.types.socket_type import TypeRef
 
@@ -26,7 +27,7 @@ _PLAIN_REFS = frozenset((*_PLAIN.values(), CHOICE.ref))
 
 
 def unwrap(hint: Any) -> tuple[Any, tuple[Any, ...]]:
-    """Strip ``Annotated`` and ``| None`` in either order; return the bare type and what was annotated."""
+    """Strip ``Lazy``, ``Annotated`` and ``| None``; return the bare type and what was annotated."""
     if get_origin(hint) is Annotated:
         inner, *metadata = get_args(hint)
         bare, more = unwrap(inner)
@@ -35,7 +36,18 @@ def unwrap(hint: Any) -> tuple[Any, tuple[Any, ...]]:
         kinds = [each for each in get_args(hint) if each is not NoneType]
         if len(kinds) == 1:
             return unwrap(kinds[0])
+    if get_origin(hint) is Lazy:
+        return unwrap(get_args(hint)[0])
     return hint, ()
+
+
+def eager(hint: Any) -> Any:
+    """Return the annotation of a lazy input, ``Lazy[X]`` or ``Lazy[X] | None``, without the ``Lazy``; others as is."""
+    if get_origin(hint) is Lazy:
+        return get_args(hint)[0]
+    if get_origin(hint) in (Union, UnionType):
+        return Union[tuple(eager(each) for each in get_args(hint))]  # noqa: UP007 - from a tuple there is no other way
+    return hint
 
 
 def type_ref(bare: Any) -> TypeRef:
@@ -83,7 +95,8 @@ def adapter(hint: Any) -> TypeAdapter[Any]:
 def output_name(ref: TypeRef) -> str:
     """Return the name of an only output: ``image`` for Image, ``images`` for a list, ``value`` if plain."""
     if ref.item is not None:
-        return f"{output_name(ref.item)}s"
+        inner = output_name(ref.item)
+        return inner if ref.item.item is not None else f"{inner}s"
     if is_plain(ref):
         return "value"
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", ref.name).lower()

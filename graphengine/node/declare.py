@@ -12,10 +12,10 @@ from types import NoneType
 from typing import Any, TypeVar, get_type_hints
 
 from graphengine.errors import DeclarationError
-from graphengine.node.annotation import adapter, classes, is_plain, output_name, type_ref, unwrap
+from graphengine.node.annotation import adapter, classes, eager, is_plain, output_name, type_ref, unwrap
 from graphengine.node.spec import MISSING, Injection, Input, Lane, NodeSpec, Output
 from graphengine.node.widgets import Under, Widget
-from graphengine.types.builtin import CHOICE, FILE, SEED
+from graphengine.types.builtin import FILE
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -33,6 +33,7 @@ def node(
     title: str = "",
     lane: Lane = "cpu",
     sink: bool = False,
+    timeout: float | None = None,
 ) -> Callable[[Function], Function]:
     """Declare a function to be a node; the module says how its signature is read.
 
@@ -43,6 +44,7 @@ def node(
         title: what people read; by default made from the id.
         lane: the resource that a call occupies.
         sink: the node has an effect outside, such as a file; it is never answered from a cache.
+        timeout: the seconds a call may take; enforced where calls run in processes of their own.
 
     Raises:
         DeclarationError: the signature, a default, the docstring or the id is not one of a node.
@@ -50,7 +52,7 @@ def node(
 
     def declare(function: Function) -> Function:
         try:
-            _check_identity(id, version)
+            _check_identity(id, version, timeout)
             inputs, injected = _parameters(function)
             outputs = _outputs(_hints(function)["return"])
             help_text = _help(function)
@@ -71,6 +73,7 @@ def node(
             sink=sink,
             function=function,
             python={name: cls for hint in _socket_hints(function) for name, cls in classes(hint).items()},
+            timeout=timeout,
         )
         setattr(function, SPEC_ATTRIBUTE, spec)
         return function
@@ -90,11 +93,13 @@ def spec_of(function: Callable[..., Any]) -> NodeSpec:
     return spec
 
 
-def _check_identity(id_: str, version: int) -> None:
+def _check_identity(id_: str, version: int, timeout: float | None) -> None:
     if not _ID.fullmatch(id_):
         raise DeclarationError("an id is written domain.name, in lower case")
     if version < 1:
         raise DeclarationError("a version is 1 or more")
+    if timeout is not None and not timeout > 0:
+        raise DeclarationError("a timeout is above 0 seconds")
 
 
 def _help(function: Callable[..., Any]) -> str:
@@ -134,8 +139,7 @@ def _input(parameter: inspect.Parameter, hint: Any) -> Input:
     ref = type_ref(bare)
     widget = next((each.data() for each in metadata if isinstance(each, Widget)), None)
     roots = next((each.roots for each in metadata if isinstance(each, Under)), ("inputs",))
-    hints_only = all(isinstance(each, Widget | Under) for each in metadata)
-    check = adapter(hint) if is_plain(ref) else None
+    check = adapter(eager(hint)) if is_plain(ref) else None
     required = Input(
         name=parameter.name,
         type=ref,
@@ -143,7 +147,7 @@ def _input(parameter: inspect.Parameter, hint: Any) -> Input:
         schema=check.json_schema() if check else {},
         widget=widget,
         roots=roots if ref == FILE.ref else (),
-        constrained=check is not None and (not hints_only or ref in (CHOICE.ref, SEED.ref)),
+        lazy=eager(hint) != hint,
     )
     if parameter.default is inspect.Parameter.empty:
         return required
@@ -164,9 +168,13 @@ def _outputs(hint: Any) -> tuple[Output, ...]:
     if bare is NoneType:
         return ()
     if _is_named_tuple(bare):
-        return tuple(Output(name, type_ref(unwrap(each)[0])) for name, each in _fields(bare).items())
-    ref = type_ref(bare)
-    return (Output(output_name(ref), ref),)
+        return tuple(_output(each, name) for name, each in _fields(bare).items())
+    return (_output(hint, output_name(type_ref(bare))),)
+
+
+def _output(hint: Any, name: str) -> Output:
+    ref = type_ref(unwrap(hint)[0])
+    return Output(name, ref, adapter(hint) if is_plain(ref) else None)
 
 
 def _socket_hints(function: Callable[..., Any]) -> list[Any]:

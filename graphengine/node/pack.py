@@ -36,11 +36,19 @@ class Service:
     create: Callable[[ServiceOptions], Any]
 
 
+def _no_environment(_: ServiceOptions) -> str:
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """What a pack brings. ``package`` is the importable package whose modules hold its nodes.
+    """What a pack brings.
 
-    ``roots`` are folders with files that come with the pack, by the root's name.
+    Attributes:
+        package: the importable package whose modules hold its nodes.
+        roots: folders with files that come with the pack, by the root's name.
+        environment: what the results of its nodes depend on beside their inputs, in words: versions of libraries,
+            the kind of device. It is part of their fingerprints.
     """
 
     name: str
@@ -49,6 +57,7 @@ class Pack:
     conversions: tuple[Conversion, ...] = ()
     services: tuple[Service, ...] = ()
     roots: Mapping[str, Path] = field(default_factory=dict)
+    environment: Callable[[ServiceOptions], str] = _no_environment
 
     def specs(self) -> Iterator[NodeSpec]:
         """Import every module of the package and yield the nodes declared in it.
@@ -67,6 +76,38 @@ class Pack:
         yield package
         for found in pkgutil.walk_packages(getattr(package, "__path__", []), f"{self.package}."):
             yield _import(found.name, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class PackSource:
+    """Where packs come from: small and plain, so that another process can load the same ones.
+
+    Attributes:
+        installed: the names of installed packs; None is all of them.
+        folder: holds packs beside the installed ones.
+        modules: importable modules that hold a pack as ``PACK``.
+    """
+
+    installed: tuple[str, ...] | None = None
+    folder: Path | None = None
+    modules: tuple[str, ...] = ()
+
+    def load(self) -> Iterator[Pack]:
+        """Yield the packs.
+
+        Raises:
+            PackError: a pack cannot be loaded.
+        """
+        if self.folder is not None and not self.folder.is_dir():
+            raise PackError(f"the pack folder {self.folder} is not there")
+        yield from installed_packs(self.installed)
+        if self.folder is not None:
+            yield from folder_packs(self.folder)
+        for name in self.modules:
+            pack = getattr(_import(name, name), "PACK", None)
+            if not isinstance(pack, Pack):
+                raise PackError(f"module {name!r} holds no PACK")
+            yield pack
 
 
 def installed_packs(wanted: Collection[str] | None = None) -> Iterator[Pack]:

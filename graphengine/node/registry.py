@@ -6,7 +6,7 @@ from pathlib import Path
 
 from graphengine.errors import DeclarationError
 from graphengine.node.context import Context
-from graphengine.node.pack import Pack, Service
+from graphengine.node.pack import Pack, Service, ServiceOptions
 from graphengine.node.spec import NodeSpec
 from graphengine.types.assign import BUILTIN_CONVERSIONS, Assignability
 from graphengine.types.builtin import BUILTIN_TYPES
@@ -28,6 +28,7 @@ class Registry:
         self.services: tuple[Service, ...] = tuple(s for pack in self.packs for s in pack.services)
         conversions = [c for pack in self.packs for c in pack.conversions]
         self.assignability = Assignability((*BUILTIN_CONVERSIONS, *conversions))
+        self._pack_of: dict[str, str] = {}
         self.nodes: Mapping[str, NodeSpec] = self._collect_nodes()
         self.roots: Mapping[str, Path] = {n: path for pack in self.packs for n, path in pack.roots.items()}
 
@@ -38,6 +39,11 @@ class Registry:
             return close[0]
         tail = node_id.rpartition(".")[2].lower()
         return next((known for known in self.nodes if known.rpartition(".")[2] == tail), None)
+
+    def environments(self, options: ServiceOptions) -> Mapping[str, str]:
+        """Return, by node id, what the results of a node depend on beside its inputs."""
+        known = {pack.name: pack.environment(options) for pack in self.packs}
+        return {name: known[pack] for name, pack in self._pack_of.items()}
 
     def type_of(self, ref: TypeRef) -> SocketType:
         """Return the definition of a type; of a list, that of its items."""
@@ -59,6 +65,7 @@ class Registry:
                     raise DeclarationError(f"two nodes are called {spec.id!r}")
                 self._check(spec)
                 nodes[spec.id] = spec
+                self._pack_of[spec.id] = pack.name
         return dict(sorted(nodes.items()))
 
     def _check(self, spec: NodeSpec) -> None:

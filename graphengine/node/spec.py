@@ -25,7 +25,7 @@ class Input:
         schema: JSON Schema of the plain values, for an editor's form; empty where there are none.
         widget: the editor's hint, as data.
         roots: for files, the roots in which a plain path is looked up.
-        constrained: whether values from a link are checked too: the type alone does not say all.
+        lazy: whether what it is linked to is computed only when the node asks.
     """
 
     name: str
@@ -35,7 +35,7 @@ class Input:
     schema: Mapping[str, Any] = field(default_factory=dict)
     widget: Mapping[str, Any] | None = None
     roots: tuple[str, ...] = ()
-    constrained: bool = False
+    lazy: bool = False
 
     @property
     def required(self) -> bool:
@@ -48,23 +48,28 @@ class Input:
         Raises:
             ValueError: with a sentence that says what was wanted and what was given.
         """
-        if self.adapter is None:
-            raise ValueError(f"{self.type} cannot be written as a value; it comes over a link")
         if value is None and self.default is None:
             return None
-        try:
-            return self.adapter.validate_python(value)
-        except ValidationError as error:
-            first = error.errors(include_url=False, include_context=False)[0]
-            raise ValueError(f"{first['msg']}; {_shown(value)} was given") from None
+        if self.adapter is None:
+            raise ValueError(f"{self.type} cannot be written as a value; it comes over a link")
+        return _parsed(self.adapter, value)
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """An output socket."""
+    """An output socket; ``adapter`` checks plain values and is None for all others."""
 
     name: str
     type: TypeRef
+    adapter: TypeAdapter[Any] | None = field(default=None, compare=False, repr=False)
+
+    def parse(self, value: Any) -> Any:
+        """Check what a node returned and give it back in canonical form.
+
+        Raises:
+            ValueError: a plain value is not of the type, or not finite.
+        """
+        return value if self.adapter is None else _parsed(self.adapter, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,7 @@ class NodeSpec:
         several: whether the function returns a tuple of its outputs, or its only output itself.
         lane: the resource a call occupies.
         sink: whether a call has an effect outside (a file is written): it is never answered from a cache.
+        timeout: the seconds a call may take, where calls can be ended; None leaves it to the settings.
     """
 
     id: str
@@ -101,11 +107,17 @@ class NodeSpec:
     sink: bool
     function: Callable[..., Any] = field(compare=False, repr=False)
     python: Mapping[str, type] = field(default_factory=dict, compare=False, repr=False)
+    timeout: float | None = None
 
     @cached_property
     def input(self) -> Mapping[str, Input]:
         """The inputs by name."""
         return {each.name: each for each in self.inputs}
+
+    @cached_property
+    def lazy(self) -> tuple[str, ...]:
+        """The names of the lazy inputs."""
+        return tuple(each.name for each in self.inputs if each.lazy)
 
     @cached_property
     def output(self) -> Mapping[str, Output]:
@@ -116,6 +128,15 @@ class NodeSpec:
     def key(self) -> str:
         """``id@version``: what a fingerprint knows of the node."""
         return f"{self.id}@{self.version}"
+
+
+def _parsed(adapter: TypeAdapter[Any], value: Any) -> Any:
+    try:
+        return adapter.validate_python(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        reason = first["msg"].removeprefix("Value error, ")
+        raise ValueError(f"{reason}; {_shown(value)} was given") from None
 
 
 def _shown(value: Any) -> str:

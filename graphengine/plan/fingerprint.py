@@ -1,8 +1,9 @@
 """Fingerprints: the content address of a task's result, known before it is computed.
 
-A fingerprint is the hash of a node's id and version, its constants, and the fingerprints of what flows into
-it — a Merkle tree, computed once per node in topological order. Names of nodes, their order and the keys'
-order in a document do not matter; the content of files and models does.
+A fingerprint is the hash of a node's id and version, of the environment that its pack names (versions of libraries,
+kind of device), its constants, and the fingerprints of what flows into it — a Merkle tree, computed once per node in
+topological order. Names of nodes, their order and the keys' order in a document do not matter; the content of files
+and models does.
 """
 
 import json
@@ -16,15 +17,21 @@ from graphengine.workflow.graph import Graph, GraphNode
 DIGEST_BYTES = 20
 
 
-def fingerprints(graph: Graph) -> Mapping[str, str]:
-    """Return the fingerprint, 40 hex digits, of every node of a graph by name."""
+def fingerprints(graph: Graph, environments: Mapping[str, str] | None = None) -> Mapping[str, str]:
+    """Return the fingerprint, 40 hex digits, of every node of a graph by name.
+
+    Args:
+        graph: the nodes, each after what it needs.
+        environments: what results depend on beside inputs, by node id.
+    """
     known: dict[str, str] = {}
+    around = environments or {}
     for name, node in graph.nodes.items():
-        known[name] = _fingerprint(node, known)
+        known[name] = _fingerprint(node, around.get(node.spec.id, ""), known)
     return known
 
 
-def _fingerprint(node: GraphNode, known: Mapping[str, str]) -> str:
+def _fingerprint(node: GraphNode, environment: str, known: Mapping[str, str]) -> str:
     parts: list[tuple[Any, ...]] = [
         (name, "file", value.digest) if isinstance(value, File) else (name, "value", value)
         for name, value in node.constants.items()
@@ -41,7 +48,7 @@ def _fingerprint(node: GraphNode, known: Mapping[str, str]) -> str:
         for name, link in node.links.items()
     ]
     parts.sort(key=_name)
-    text = json.dumps((node.spec.key, parts), sort_keys=True, separators=(",", ":"))
+    text = json.dumps((node.spec.key, environment, parts), sort_keys=True, separators=(",", ":"))
     return blake2b(text.encode(), digest_size=DIGEST_BYTES).hexdigest()
 
 

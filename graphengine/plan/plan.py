@@ -16,7 +16,8 @@ class Task:
     Attributes:
         name: the node's name in the workflow.
         fingerprint: the content address of its result.
-        needs: the tasks whose results it takes, each once.
+        needs: the tasks whose results it may take, each once.
+        awaits: those of them that must be there before it is called; the others are lazy.
         consumers: the tasks that take its result, each once.
         rank: the length of the longest way from here to an end; what has more behind it goes first.
     """
@@ -27,6 +28,7 @@ class Task:
     constants: Mapping[str, Any]
     links: Mapping[str, Link]
     needs: tuple[str, ...]
+    awaits: tuple[str, ...]
     consumers: tuple[str, ...]
     rank: int
 

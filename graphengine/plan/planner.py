@@ -5,11 +5,13 @@ from collections.abc import Collection, Mapping
 from graphengine.errors import Problem, WorkflowError
 from graphengine.plan.fingerprint import fingerprints
 from graphengine.plan.plan import Plan, Task
-from graphengine.workflow.graph import Graph
-from graphengine.workflow.resolve import did_you_mean
+from graphengine.workflow.graph import Graph, GraphNode
+from graphengine.workflow.suggest import did_you_mean
 
 
-def make_plan(graph: Graph, targets: Collection[str] | None = None) -> Plan:
+def make_plan(
+    graph: Graph, targets: Collection[str] | None = None, environments: Mapping[str, str] | None = None
+) -> Plan:
     """Return the plan that computes ``targets``.
 
     Without targets it computes the workflow's outputs and every sink, and where there are neither, every node
@@ -33,7 +35,7 @@ def make_plan(graph: Graph, targets: Collection[str] | None = None) -> Plan:
     needs = _closure(graph, wanted)
     consumers = _reversed(needs)
     ranks = _ranks(consumers)
-    names = fingerprints(graph)
+    names = fingerprints(graph, environments)
     tasks = {
         name: Task(
             name=name,
@@ -42,6 +44,7 @@ def make_plan(graph: Graph, targets: Collection[str] | None = None) -> Plan:
             constants=graph.nodes[name].constants,
             links=graph.nodes[name].links,
             needs=needs[name],
+            awaits=_awaits(graph.nodes[name]),
             consumers=tuple(consumers[name]),
             rank=ranks[name],
         )
@@ -73,6 +76,11 @@ def _closure(graph: Graph, targets: Collection[str]) -> dict[str, tuple[str, ...
         for name, node in graph.nodes.items()
         if name in found
     }
+
+
+def _awaits(node: GraphNode) -> tuple[str, ...]:
+    links = ((node.spec.input[name], link) for name, link in node.links.items())
+    return tuple(dict.fromkeys(link.source.node for socket, link in links if not socket.lazy))
 
 
 def _reversed(needs: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:

@@ -1,7 +1,7 @@
 """The engine as one call sees it: progress, previews, cancellation and the output folder."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,16 +21,35 @@ class CancelToken:
     """A flag that any thread may raise, and that calls look at where they can stop."""
 
     def __init__(self) -> None:
-        self._event = threading.Event()
+        self._cancelled = False
+        self._lock = threading.Lock()
+        self._watchers: set[Callable[[], None]] = set()
 
     @property
     def cancelled(self) -> bool:
         """Whether the run was cancelled."""
-        return self._event.is_set()
+        return self._cancelled
 
     def cancel(self) -> None:
         """Ask the calls of the run to stop."""
-        self._event.set()
+        with self._lock:
+            self._cancelled = True
+            watchers, self._watchers = self._watchers, set()
+        for watcher in watchers:
+            watcher()
+
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Call ``watcher`` once, when the token is cancelled; now, if it was."""
+        with self._lock:
+            if not self.cancelled:
+                self._watchers.add(watcher)
+                return
+        watcher()
+
+    def unwatch(self, watcher: Callable[[], None]) -> None:
+        """Do not call ``watcher`` any more."""
+        with self._lock:
+            self._watchers.discard(watcher)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +102,33 @@ class TaskContext:
         folder = self.scope.output_folder
         fields = fields_of(self.run.title, self.node, self.run.id, self.scope.started)
         try:
-            for name in candidates(pattern, suffix, fields):
-                path = folder / name
-                if path.exists():
-                    continue
-                try:
-                    write_atomically(path, content, overwrite=False)
-                except FileExistsError:
-                    continue  # another process took the name in between
-                file = File(f"outputs:{name}", path, sha256(content))
-                self.scope.tell(TaskOutput(self.node, file, media_type))
-                return file
+            name = _write_under_free_name(folder, candidates(pattern, suffix, fields), content)
         except NamePatternError as error:
             raise NodeError(f"{error}") from None
-        raise AssertionError("the names of a pattern never end")
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise NodeError(
+                f"the output folder cannot be written: {reason}", hint="Choose another, or make room."
+            ) from error
+        file = File(f"outputs:{name}", folder / name, sha256(content))
+        self.scope.tell(TaskOutput(self.node, file, media_type))
+        return file
+
+
+def _write_under_free_name(folder: Path, names: Iterable[str], content: bytes) -> str:
+    """Write to the first name that is not taken, and return it.
+
+    Raises:
+        OSError: the folder cannot be made or written.
+    """
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)  # here, where a file in its way is not a taken name
+        if path.exists():
+            continue
+        try:
+            write_atomically(path, content, overwrite=False)
+        except FileExistsError:
+            continue  # another process took the name in between
+        return name
+    raise AssertionError("the names of a pattern never end")

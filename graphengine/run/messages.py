@@ -44,11 +44,19 @@ class Raised:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A call ended because it wants a lazy input, the result of ``need``; it will be made again."""
+
+    task: str
+    need: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """Somebody wants the run to stop."""
 
 
-Stimulus = Start | LookedUp | Returned | Raised | Cancel
+Stimulus = Start | LookedUp | Returned | Raised | Asked | Cancel
 
 # ------------------------------------------------------------------ instructions: what to do now
 
@@ -78,6 +86,13 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
+class Forgo:
+    """Tell the cache that a result it did not have will not be computed here after all."""
+
+    task: str
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """Let go of values that nobody in this run needs any more."""
 
@@ -89,7 +104,7 @@ class Interrupt:
     """Ask every running call to stop; each still answers."""
 
 
-Instruction = Lookup | Execute | Store | Release | Interrupt
+Instruction = Lookup | Execute | Store | Forgo | Release | Interrupt
 
 # ------------------------------------------------------------------ events: what observers may know
 
@@ -144,10 +159,11 @@ class TaskOutput:
 
 @dataclass(frozen=True, slots=True)
 class TaskFinished:
-    """A task's node returned, after ``seconds``."""
+    """A task's node returned after ``seconds``, with results of about ``nbytes`` bytes."""
 
     task: str
     seconds: float
+    nbytes: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,22 +3,24 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, assert_never
 
 from graphengine.errors import EngineBug, Failure
 from graphengine.node.context import RunInfo
-from graphengine.plan.plan import Plan
-from graphengine.run.cache.tier import Tier
+from graphengine.plan.plan import Plan, Task
+from graphengine.run.cache.flight import SingleFlight
 from graphengine.run.context import CancelToken, RunScope, TaskContext
-from graphengine.run.executors.base import Call, Executor, Outcome, Success
-from graphengine.run.handle import Handles
+from graphengine.run.executors.base import Call, Executor, Outcome, Success, Wants
+from graphengine.run.handle import Handle, Handles
 from graphengine.run.messages import (
+    Asked,
     Cancel,
     Event,
     Execute,
+    Forgo,
     Instruction,
     Interrupt,
     LookedUp,
@@ -72,7 +74,7 @@ class Run:
         plan: Plan,
         info: RunInfo,
         executor: Executor,
-        cache: Tier,
+        cache: SingleFlight,
         options: RunOptions,
         observe: Observer,
     ) -> None:
@@ -85,9 +87,12 @@ class Run:
         self._token = CancelToken()
         self._stimuli: deque[Stimulus] = deque()
         self._log: list[Stimulus] = []
-        self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        self._lookups: set[asyncio.Task[None]] = set()
+        self._ended: asyncio.Future[Status] = self._loop.create_future()
+        self._stepping = False
+        self._lookups: set[asyncio.Future[Handles | None]] = set()
+        self._missed: set[str] = set()  # what the cache expects this run to compute
+        self._over = False
         self._scope = RunScope(
             info=info,
             output_folder=options.output_folder,
@@ -110,20 +115,16 @@ class Run:
         """
         self._feed(Start())
         try:
-            while self._state.status is None:
-                if not self._stimuli:
-                    self._wake.clear()
-                    await self._wake.wait()
-                self._step(self._stimuli.popleft())
+            status = await self._ended
         finally:
             self._token.cancel()  # whoever stops waiting does not want the calls to go on
-        values = self._executor.value(self._state.results())
-        return RunResult(self._state.status, values)
+            self._leave()
+        return RunResult(status, self._executor.value(self._state.results()))
 
     def _step(self, stimulus: Stimulus) -> None:
         if self._state.status is not None:
             return  # a late cancel
-        self._log.append(stimulus)
+        self._log.append(_without_values(stimulus))
         try:
             reaction = self._state.handle(stimulus)
         except EngineBug as bug:
@@ -132,6 +133,14 @@ class Run:
             self._observe(event)
         for instruction in reaction.instructions:
             self._obey(instruction)
+        if self._state.stopping:
+            self._stop_lookups()
+        self._end_if_over()
+
+    def _end_if_over(self) -> None:
+        status = self._state.status
+        if status is not None and not self._ended.done():  # done already if nobody awaits the result any more
+            self._ended.set_result(status)
 
     def _obey(self, instruction: Instruction) -> None:
         match instruction:
@@ -140,7 +149,10 @@ class Run:
             case Execute(task, inputs):
                 self._execute(task, inputs)
             case Store(task, handles, seconds):
+                self._missed.discard(task)
                 self._cache.put(self._plan.tasks[task].fingerprint, handles, seconds)
+            case Forgo(task):
+                self._forgo(task)
             case Release(handles):
                 self._executor.release(handles)
             case Interrupt():
@@ -151,28 +163,67 @@ class Run:
     def _look_up(self, task: str) -> None:
         found = self._cache.get(self._plan.tasks[task].fingerprint)
         if isinstance(found, Awaitable):
-            lookup = self._loop.create_task(self._await_lookup(task, found))
+            lookup = asyncio.ensure_future(found)
             self._lookups.add(lookup)
-            lookup.add_done_callback(self._lookups.discard)
+            lookup.add_done_callback(lambda lookup: self._looked_up(task, lookup))
         else:
-            self._feed(LookedUp(task, found))
+            self._answered(task, found)
 
-    async def _await_lookup(self, task: str, found: Awaitable[Handles | None]) -> None:
-        self._feed(LookedUp(task, await found))
+    def _looked_up(self, task: str, lookup: "asyncio.Future[Handles | None]") -> None:
+        self._lookups.discard(lookup)
+        if lookup.cancelled():
+            self._feed(LookedUp(task, None))
+        else:
+            self._answered(task, lookup.result())
+
+    def _answered(self, task: str, handles: Handles | None) -> None:
+        if handles is None:
+            self._missed.add(task)
+            if self._over:
+                self._forgo(task)
+        self._feed(LookedUp(task, handles))
+
+    def _stop_lookups(self) -> None:
+        for lookup in self._lookups:
+            lookup.cancel()
+
+    def _forgo(self, task: str) -> None:
+        if task in self._missed:
+            self._missed.remove(task)
+            self._cache.forgo(self._plan.tasks[task].fingerprint)
+
+    def _leave(self) -> None:
+        """Let nobody wait for this run, however it ended."""
+        self._over = True
+        self._stop_lookups()
+        for task in list(self._missed):
+            self._forgo(task)
 
     def _execute(self, name: str, inputs: Handles) -> None:
         task = self._plan.tasks[name]
 
         def done(outcome: Outcome) -> None:
-            self._from_anywhere(lambda: self._feed(_stimulus(name, outcome)))
+            self._from_anywhere(lambda: self._feed(_stimulus(task, outcome)))
 
         conversions = {key: link.conversion for key, link in task.links.items()}
         context = TaskContext(self._scope, name)
         self._executor.submit(Call(task.spec, task.constants, inputs, conversions, context), done)
 
     def _feed(self, stimulus: Stimulus) -> None:
+        """Take a stimulus in, and step until none is left; what a step brings about at once waits its turn."""
         self._stimuli.append(stimulus)
-        self._wake.set()
+        if self._stepping:
+            return
+        self._stepping = True
+        try:
+            while self._stimuli:
+                self._step(self._stimuli.popleft())
+        except BaseException as error:  # noqa: BLE001 - whoever awaits the result is told, not whoever called back
+            self._stimuli.clear()
+            if not self._ended.done():
+                self._ended.set_exception(error)
+        finally:
+            self._stepping = False
 
     def _from_anywhere(self, act: Callable[[], None]) -> None:
         """Act in the event loop's thread, in order; at once if this is it."""
@@ -182,14 +233,24 @@ class Run:
             self._loop.call_soon_threadsafe(act)
 
 
-def _stimulus(name: str, outcome: Outcome) -> Stimulus:
+def _stimulus(task: Task, outcome: Outcome) -> Stimulus:
     match outcome:
         case Success(handles, seconds):
-            return Returned(name, handles, seconds)
+            return Returned(task.name, handles, seconds)
         case Failure():
-            return Raised(name, outcome)
+            return Raised(task.name, outcome)
+        case Wants(name):
+            return Asked(task.name, task.links[name].source.node)
         case _:
             assert_never(outcome)
+
+
+def _without_values(stimulus: Stimulus) -> Stimulus:
+    """Return what the log keeps of a stimulus: enough to replay it, and no value that a run has let go of."""
+    if not isinstance(stimulus, LookedUp | Returned) or not stimulus.handles:
+        return stimulus
+    hollow = {name: Handle(None, handle.type, handle.nbytes) for name, handle in stimulus.handles.items()}
+    return replace(stimulus, handles=hollow)
 
 
 def _current_loop() -> asyncio.AbstractEventLoop | None:

@@ -17,9 +17,11 @@ from graphengine.errors import EngineBug, Failure
 from graphengine.plan.plan import Plan
 from graphengine.run.handle import Handle, Handles
 from graphengine.run.messages import (
+    Asked,
     Cancel,
     Event,
     Execute,
+    Forgo,
     Instruction,
     Interrupt,
     LookedUp,
@@ -57,6 +59,7 @@ class Phase(Enum):
 
 SETTLED = frozenset((Phase.DONE, Phase.FAILED, Phase.SKIPPED, Phase.UNNEEDED))
 BROKEN = frozenset((Phase.FAILED, Phase.SKIPPED))
+MISSED = frozenset((Phase.WAITING, Phase.READY))  # not in the cache, and not begun
 
 
 @dataclass(slots=True)
@@ -89,7 +92,8 @@ class RunState:
         self._holders = {name: len(task.consumers) for name, task in plan.tasks.items()}
         for name in (*plan.targets, *self._kept):
             self._holders[name] += 1
-        self._missing: dict[str, int] = {}
+        self._missing: dict[str, set[str]] = {}
+        self._asked_for: dict[str, tuple[str, ...]] = {}  # the lazy needs that calls wanted, by task
         self._ready: dict[str, list[tuple[int, int, str]]] = {}
         self._free: dict[str, int] = {t.spec.lane: lanes.get(t.spec.lane, 1) for t in plan.tasks.values()}
         self._in_flight = 0
@@ -116,6 +120,8 @@ class RunState:
                 self._returned(task, handles, seconds)
             case Raised(task, failure):
                 self._raised(task, failure)
+            case Asked(task, need):
+                self._asked(task, need)
             case Cancel():
                 self._cancel()
             case _:
@@ -123,6 +129,11 @@ class RunState:
         self._dispatch()
         self._finish_if_over()
         return self._out
+
+    @property
+    def stopping(self) -> bool:
+        """Whether nothing new starts, and the run ends as soon as what is in flight has ended."""
+        return self._stopping is not None
 
     def results(self) -> Mapping[str, Handle]:
         """Return the values of the plan's outputs that were computed, by the outputs' names."""
@@ -137,20 +148,21 @@ class RunState:
     def _looked_up(self, name: str, handles: Handles | None) -> None:
         self._in_flight -= 1
         if self.phase[name] is Phase.UNNEEDED:
-            if handles is not None:
-                self._out.instructions.append(Release(handles))
+            self._out.instructions.append(Forgo(name) if handles is None else Release(handles))
             return
         self._expect(name, Phase.LOOKUP)
         if handles is not None:
             self._out.events.append(TaskCached(name))
             self._done(name, handles)
+        elif self._stopping:
+            self._settle(name, Phase.UNNEEDED)
         else:
             self._demand(self._wait(name))
 
     def _returned(self, name: str, handles: Handles, seconds: float) -> None:
         self._leave_lane(name)
         task = self.plan.tasks[name]
-        self._out.events.append(TaskFinished(name, seconds))
+        self._out.events.append(TaskFinished(name, seconds, sum(handle.nbytes for handle in handles.values())))
         if task.cacheable:
             self._out.instructions.append(Store(name, handles, seconds))
         self._done(name, handles)
@@ -163,6 +175,16 @@ class RunState:
         if not self.keep_going:
             self._stop("failed")
 
+    def _asked(self, name: str, need: str) -> None:
+        self._leave_lane(name)
+        if need not in self.plan.tasks[name].needs or need in self._asked_for.get(name, ()):
+            raise EngineBug(f"task {name!r} asks for {need!r}, which it does not take or already has")
+        self._asked_for[name] = (*self._asked_for.get(name, ()), need)
+        if self._stopping:
+            self._settle(name, Phase.UNNEEDED)
+        else:
+            self._demand(self._wait(name))
+
     def _cancel(self) -> None:
         self._stop("cancelled")
         self._out.instructions.append(Interrupt())
@@ -171,9 +193,11 @@ class RunState:
         self.values[name] = handles
         for consumer in self.plan.tasks[name].consumers:
             if self.phase[consumer] is Phase.WAITING:
-                self._missing[consumer] -= 1
-                if not self._missing[consumer]:
-                    self._make_ready(consumer)
+                missing = self._missing[consumer]
+                if name in missing:
+                    missing.remove(name)
+                    if not missing:
+                        self._make_ready(consumer)
         self._settle(name, Phase.DONE)
         if not self._holders[name]:
             self._release(name)
@@ -195,8 +219,8 @@ class RunState:
                 stack.extend(self._wait(name))
 
     def _wait(self, name: str) -> Sequence[str]:
-        """Let a task wait for what it needs; return what it misses, to be demanded."""
-        needs = self.plan.tasks[name].needs
+        """Let a task wait for what it awaits; return what it misses, to be demanded."""
+        needs = (*self.plan.tasks[name].awaits, *self._asked_for.get(name, ()))
         broken = next((need for need in needs if self.phase[need] in BROKEN), None)
         if broken is not None:
             self._skip(name, broken)
@@ -204,7 +228,7 @@ class RunState:
             return ()
         missing = [need for need in needs if self.phase[need] is not Phase.DONE]
         self.phase[name] = Phase.WAITING
-        self._missing[name] = len(missing)
+        self._missing[name] = set(missing)
         if not missing:
             self._make_ready(name)
         return missing
@@ -228,12 +252,17 @@ class RunState:
 
     def _execute(self, name: str, lane: str) -> None:
         task = self.plan.tasks[name]
-        inputs = {key: self.values[link.source.node][link.source.name] for key, link in task.links.items()}
+        inputs = {
+            key: self.values[link.source.node][link.source.name]
+            for key, link in task.links.items()
+            if link.source.node in self.values  # all but the lazy ones that nobody has asked for
+        }
         self._free[lane] -= 1
         self._in_flight += 1
         self.phase[name] = Phase.RUNNING
         self._out.instructions.append(Execute(name, inputs))
-        self._out.events.append(TaskStarted(name))
+        if name not in self._asked_for:
+            self._out.events.append(TaskStarted(name))
 
     def _leave_lane(self, name: str) -> None:
         self._expect(name, Phase.RUNNING)
@@ -251,13 +280,15 @@ class RunState:
         while stack:
             cause = stack.pop()
             for consumer in self.plan.tasks[cause].consumers:
-                if self.phase[consumer] is Phase.WAITING:
+                if self.phase[consumer] is Phase.WAITING and cause in self._missing[consumer]:
                     self._skip(consumer, cause)
                     stack.append(consumer)
 
     def _settle(self, name: str, phase: Phase) -> None:
         """Put a task into a final phase, and let go of everything it held."""
         self.phase[name] = phase
+        if phase is not Phase.DONE:
+            self._forgo(name)
         if name in self._targets:
             self._holders[name] -= 1
         stack = [name]
@@ -269,8 +300,14 @@ class RunState:
                 if self.phase[need] is Phase.DONE:
                     self._release(need)
                 elif self.phase[need] not in SETTLED and self.phase[need] is not Phase.RUNNING:
+                    if self.phase[need] in MISSED:
+                        self._forgo(need)
                     self.phase[need] = Phase.UNNEEDED
                     stack.append(need)
+
+    def _forgo(self, name: str) -> None:
+        if self.plan.tasks[name].cacheable:
+            self._out.instructions.append(Forgo(name))
 
     def _release(self, name: str) -> None:
         self._out.instructions.append(Release(self.values.pop(name)))
@@ -278,6 +315,9 @@ class RunState:
     def _stop(self, status: Status) -> None:
         self._stopping = self._stopping or status
         self._ready.clear()
+        for name in self.phase:  # other runs may wait for what this one will not compute
+            if self.phase[name] in MISSED:
+                self._settle(name, Phase.UNNEEDED)
 
     def _finish_if_over(self) -> None:
         if self._in_flight:
@@ -304,7 +344,7 @@ class RunState:
         claims = {
             "values are held by tasks that are done": all(self.phase[n] is Phase.DONE for n in self.values),
             "what runs has its inputs": all(
-                need in self.values for name in running for need in self.plan.tasks[name].needs
+                need in self.values for name in running for need in self.plan.tasks[name].awaits
             ),
             "no lane is over-full": all(free >= 0 for free in self._free.values()),
             "a held value has a use": all(self._wanted(name) for name in self.values),

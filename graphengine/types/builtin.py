@@ -50,7 +50,7 @@ STRING = SocketType("String", str, _JSON, "Text.", "#c9b458", literal=True)
 BOOL = SocketType("Bool", bool, _JSON, "Yes or no.", "#b98fbf", literal=True)
 CHOICE = SocketType("Choice", Choice, _JSON, "One of a fixed set of words.", "#c9a05a", literal=True)
 SEED = SocketType("Seed", int, _JSON, "The seed of a random generator.", "#6fa8c9", literal=True)
-FILE = SocketType("File", File, FileCodec(), "A file or folder.", "#a8a29a", literal=True)
+FILE = SocketType("File", File, FileCodec(), "A file or folder.", "#a8a29a", literal=True, lasting=False)
 ANYTHING = SocketType("Any", object, _JSON, "A value of any type.", "#9aa0a6", literal=True)
 
 BUILTIN_TYPES = (INT, FLOAT, STRING, BOOL, CHOICE, SEED, FILE, ANYTHING)

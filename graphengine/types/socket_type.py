@@ -27,6 +27,8 @@ class SocketType:
         summary: one line for people.
         colour: ``#rrggbb`` of its sockets and links in an editor.
         literal: whether a document can write a value of it as plain JSON.
+        lasting: whether a stored value stays true when its process is gone. What names files by path does not:
+            the files may move or change, and the fingerprint knows only what they contained.
     """
 
     name: str
@@ -35,6 +37,7 @@ class SocketType:
     summary: str = ""
     colour: str = "#9aa0a6"
     literal: bool = False
+    lasting: bool = True
 
     @property
     def ref(self) -> TypeRef:

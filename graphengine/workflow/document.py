@@ -15,6 +15,7 @@ VERSION: Final = 1
 
 LINK = "$link"
 
+Mode = Literal["run", "bypass", "mute"]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")]
 Address = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}\.[A-Za-z_][A-Za-z0-9_]{0,63}$")]
 NodeId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
@@ -64,7 +65,7 @@ class Node(_Part):
 
     type: NodeId
     inputs: dict[str, JsonValue] = Field(default_factory=dict)
-    mode: Literal["run", "bypass", "mute"] = "run"
+    mode: Mode = "run"
     title: Text | None = None
 
 
@@ -92,6 +93,17 @@ class View(_Part):
     notes: list[dict[str, JsonValue]] = Field(default_factory=list)
 
 
+class Subgraph(_Part):
+    """A workflow inside a workflow; a node of the type ``subgraph:<its name>`` stands for it."""
+
+    title: Text = ""
+    description: Text = ""
+    inputs: dict[Name, WorkflowInput] = Field(default_factory=dict)
+    outputs: dict[Name, WorkflowOutput] = Field(default_factory=dict)
+    nodes: dict[Name, Node] = Field(default_factory=dict)
+    view: View = Field(default_factory=View)
+
+
 class Workflow(_Part):
     """A whole document. Equal documents mean the same; their ``view`` may differ."""
 
@@ -102,7 +114,7 @@ class Workflow(_Part):
     inputs: dict[Name, WorkflowInput] = Field(default_factory=dict)
     outputs: dict[Name, WorkflowOutput] = Field(default_factory=dict)
     nodes: dict[Name, Node] = Field(default_factory=dict)
-    subgraphs: dict[Name, dict[str, JsonValue]] = Field(default_factory=dict)
+    subgraphs: dict[Name, Subgraph] = Field(default_factory=dict)
     view: View = Field(default_factory=View)
 
     def to_json(self) -> dict[str, Any]:

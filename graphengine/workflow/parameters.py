@@ -10,7 +10,7 @@ from graphengine.node.spec import Input
 from graphengine.types.builtin import CHOICE, FILE, STRING
 from graphengine.workflow.document import Socket, Workflow
 from graphengine.workflow.parse import parse_json
-from graphengine.workflow.resolve import did_you_mean
+from graphengine.workflow.suggest import did_you_mean
 
 
 def with_parameters(workflow: Workflow, values: Mapping[str, JsonValue]) -> Workflow:

@@ -1,7 +1,6 @@
 """Workflow to Graph: everything that can be known to be wrong before a run is said here, all at once."""
 
-import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 import networkx as nx
@@ -14,6 +13,10 @@ from graphengine.node.spec import Input, NodeSpec
 from graphengine.types.builtin import FILE
 from graphengine.workflow.document import Node, Socket, Workflow, link_of
 from graphengine.workflow.graph import Graph, GraphNode, Link
+from graphengine.workflow.modes import Modes
+from graphengine.workflow.subgraph import PREFIX as SUBGRAPH
+from graphengine.workflow.subgraph import Inlined
+from graphengine.workflow.suggest import did_you_mean
 
 
 def resolve(workflow: Workflow, registry: Registry, roots: Roots, digests: Digests) -> Graph:
@@ -39,26 +42,31 @@ class _Resolver:
         self.digests = digests
         self.problems: list[Problem] = []
         self.specs: dict[str, NodeSpec] = {}
+        self.entries: Mapping[str, Node] = {}
 
     def graph(self) -> Graph:
         """Return the graph; it is sound only if no problem was found."""
-        for name, node in self.workflow.nodes.items():
+        inlined = Inlined(self.workflow)
+        self.problems.extend(inlined.problems)
+        if not self.workflow.nodes:
+            self.problems.append(Problem("nothing_to_do", "the workflow has no nodes"))
+        for name, node in inlined.nodes.items():
             self._find_spec(name, node)
-        nodes = {name: self._node(name, spec) for name, spec in self.specs.items()}
+        modes = Modes(inlined.nodes, self.specs)
+        self.entries = modes.running
+        if inlined.nodes and not self.entries:
+            self.problems.append(Problem("nothing_to_do", "every node is bypassed or muted"))
+        nodes = {name: self._node(name, self.specs[name]) for name in self.entries if name in self.specs}
         dag: nx.DiGraph[str] = nx.DiGraph()
         dag.add_nodes_from(nodes)
         dag.add_edges_from((link.source.node, node.name) for node in nodes.values() for link in node.links.values())
         order = self._order(dag)
         self.problems.extend(self._interface_problems())
-        if not self.workflow.nodes:
-            self.problems.append(Problem("nothing_to_do", "the workflow has no nodes"))
-        outputs = {name: Socket.parse(each.from_) for name, each in self.workflow.outputs.items()}
-        return Graph({name: nodes[name] for name in order}, outputs, nx.freeze(dag))
+        outputs = {name: modes.led_past(socket) for name, socket in inlined.outputs.items()}
+        shown = {name: socket for name, socket in outputs.items() if socket is not None and socket.node in nodes}
+        return Graph({name: nodes[name] for name in order}, shown, nx.freeze(dag))
 
     def _find_spec(self, name: str, node: Node) -> None:
-        if node.mode != "run":
-            message = f"the mode {node.mode!r} cannot be run yet"
-            self.problems.append(Problem("unsupported_mode", message, name, hint="Set it to 'run'."))
         spec = self.registry.nodes.get(node.type)
         if spec is not None:
             self.specs[name] = spec
@@ -68,7 +76,7 @@ class _Resolver:
         self.problems.append(Problem("unknown_node_type", f"there is no node type {node.type!r}", name, hint=hint))
 
     def _node(self, name: str, spec: NodeSpec) -> GraphNode:
-        given = self.workflow.nodes[name].inputs
+        given = self.entries[name].inputs
         constants: dict[str, Any] = {}
         links: dict[str, Link] = {}
         for unknown in given.keys() - spec.input.keys():
@@ -114,9 +122,9 @@ class _Resolver:
             raise FileRefused(f"{reference!r} cannot be read: {error.strerror}") from error
 
     def _link(self, name: str, socket: Input, source: Socket, into: dict[str, Link]) -> None:
-        if source.node not in self.workflow.nodes:
+        if source.node not in self.entries:
             message = f"the link comes from {source.node!r}, which is not in the workflow"
-            self._report("unknown_node", message, name, socket.name, did_you_mean(source.node, self.workflow.nodes))
+            self._report("unknown_node", message, name, socket.name, did_you_mean(source.node, self.entries))
             return
         spec = self.specs.get(source.node)
         if spec is None:
@@ -151,20 +159,24 @@ class _Resolver:
             yield from self._missing(f"the workflow output {name!r}", Socket.parse(output.from_), outputs=True)
 
     def _missing(self, who: str, socket: Socket, *, outputs: bool) -> Iterator[Problem]:
-        spec = self.specs.get(socket.node)
-        if socket.node not in self.workflow.nodes:
+        node = self.workflow.nodes.get(socket.node)
+        if node is None:
             hint = did_you_mean(socket.node, self.workflow.nodes)
             yield Problem("unknown_node", f"{who} names {socket}, which is not in the workflow", hint=hint)
-        elif spec is not None:
-            names: Iterable[str] = spec.output if outputs else spec.input
-            if socket.name not in names:
-                code: ProblemCode = "unknown_output" if outputs else "unknown_input"
-                yield Problem(
-                    code,
-                    f"{who} names {socket}, which {spec.id!r} does not have",
-                    *socket,
-                    did_you_mean(socket.name, names),
-                )
+            return
+        names = self._socket_names(node, outputs=outputs)
+        if names is not None and socket.name not in names:
+            code: ProblemCode = "unknown_output" if outputs else "unknown_input"
+            message = f"{who} names {socket}, which {node.type!r} does not have"
+            yield Problem(code, message, *socket, did_you_mean(socket.name, names))
+
+    def _socket_names(self, node: Node, *, outputs: bool) -> Collection[str] | None:
+        """Return the names of a node's sockets, or None where its type is not known."""
+        if node.type.startswith(SUBGRAPH):
+            subgraph = self.workflow.subgraphs.get(node.type.removeprefix(SUBGRAPH))
+            return None if subgraph is None else (subgraph.outputs if outputs else subgraph.inputs)
+        spec = self.registry.nodes.get(node.type)
+        return None if spec is None else (spec.output if outputs else spec.input)
 
     def _wanted(self, socket: Input) -> str:
         return f"{socket.type} is wanted and neither a value nor a link is given"
@@ -182,12 +194,3 @@ class _Resolver:
 
     def _report(self, code: ProblemCode, message: str, node: str, socket: str, hint: str = "") -> None:
         self.problems.append(Problem(code, message, node, socket, hint))
-
-
-def did_you_mean(name: str, known: Iterable[str] | Mapping[str, object]) -> str:
-    """Return a sentence that names the most similar known name, or all of a few, or nothing."""
-    known = list(known)
-    close = difflib.get_close_matches(name, known, n=1)
-    if close:
-        return f"Did you mean {close[0]!r}?"
-    return f"There is {', '.join(known)}." if 0 < len(known) <= 8 else ""

@@ -10,6 +10,7 @@ from graphengine.files.roots import File
 from graphengine.node.catalogue import describe
 from graphengine.node.context import Context
 from graphengine.node.declare import node, spec_of
+from graphengine.node.lazy import Lazy, Wanted
 from graphengine.node.spec import MISSING
 from graphengine.node.widgets import Slider, Under
 from graphengine.types.builtin import Seed
@@ -188,3 +189,38 @@ def test_a_wrong_declaration_is_refused_with_its_reason(function: Callable[..., 
 def test_an_id_has_its_form(name: str) -> None:
     with pytest.raises(DeclarationError, match=r"domain\.name"):
         node(name, category="test")(plain_pack.number)
+
+
+def test_a_node_may_have_a_time_limit() -> None:
+    @node("test.slow", category="test", timeout=1.5)
+    def slow() -> int:
+        """Take long."""
+        return 0
+
+    assert (spec_of(slow).timeout, SPEC.timeout) == (1.5, None)
+    with pytest.raises(DeclarationError, match="above 0"):
+        node("test.never", category="test", timeout=0)(slow)
+
+
+@node("test.lazy", category="test")
+def lazy(first: Lazy[Thing], second: Lazy[float] | None = None, third: float = 0.0) -> Thing:
+    """Take lazy inputs."""
+    return first.get()
+
+
+def test_lazy_inputs_have_the_type_inside() -> None:
+    spec = spec_of(lazy)
+    assert [(str(each.type), each.lazy, each.required) for each in spec.inputs] == [
+        ("Thing", True, True),
+        ("Float", True, False),
+        ("Float", False, False),
+    ]
+    assert spec.lazy == ("first", "second")
+
+
+def test_a_lazy_input_without_a_value_is_asked_for() -> None:
+    with pytest.raises(Wanted) as caught:
+        lazy(Lazy("first"))
+    assert caught.value.name == "first"
+    thing = Thing()
+    assert lazy(Lazy("first", thing)) is thing

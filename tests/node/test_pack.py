@@ -6,7 +6,7 @@ import plain_pack
 import pytest
 
 from graphengine.errors import DeclarationError, PackError
-from graphengine.node.pack import Pack, folder_packs, installed_packs
+from graphengine.node.pack import Pack, PackSource, folder_packs, installed_packs
 from graphengine.node.registry import Registry
 
 GOOD = '''
@@ -97,3 +97,22 @@ def test_an_installed_pack_that_is_not_there_is_named() -> None:
 @pytest.mark.parametrize(("typo", "meant"), [("plain.ad", "plain.add"), ("image.add", "plain.add"), ("zzz", None)])
 def test_a_similar_node_is_found(registry: Registry, typo: str, meant: str | None) -> None:
     assert registry.similar(typo) == meant
+
+
+def test_a_source_names_the_same_packs_anywhere(write: Callable[[str, str], Path]) -> None:
+    folder = write("mine.py", GOOD.format(name="mine"))
+    source = PackSource(installed=(), folder=folder, modules=("plain_pack",))
+    assert [pack.name for pack in source.load()] == ["mine", "plain"]
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (PackSource(installed=(), modules=("documents",)), "'documents' holds no PACK"),
+        (PackSource(installed=(), modules=("nowhere",)), "'nowhere' cannot be imported"),
+        (PackSource(installed=(), folder=Path("nowhere")), "nowhere is not there"),
+    ],
+)
+def test_a_source_without_a_pack_is_refused(source: PackSource, message: str) -> None:
+    with pytest.raises(PackError, match=message):
+        list(source.load())

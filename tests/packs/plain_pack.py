@@ -1,8 +1,11 @@
 """A small pack of plain nodes: what the engine's tests run, without torch."""
 
 import asyncio
+import math
 import time
-from typing import Annotated, Literal, NamedTuple
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, NamedTuple
+from weakref import WeakSet
 
 from pydantic import Field
 
@@ -10,9 +13,12 @@ from graphengine.errors import NodeError
 from graphengine.files.roots import File
 from graphengine.node.context import Context
 from graphengine.node.declare import node
+from graphengine.node.lazy import Lazy
 from graphengine.node.pack import Pack, Service
 from graphengine.node.widgets import Slider, Under
 from graphengine.types.builtin import Seed
+from graphengine.types.codec import Encoded, JsonCodec
+from graphengine.types.socket_type import SocketType
 
 
 class Calls:
@@ -20,6 +26,8 @@ class Calls:
 
     def __init__(self) -> None:
         self.names: list[str] = []
+        self.alive: WeakSet[Traced] = WeakSet()
+        self.most_alive = 0
 
 
 @node("plain.number", category="plain")
@@ -36,8 +44,8 @@ def add(a: float, b: float = 0.0, *, context: Context, calls: Calls) -> float:
 
 
 @node("plain.pass", category="plain")
-def passed(value: float) -> float:
-    """Give back what came."""
+def passed(value: float, tag: int = 0) -> float:
+    """Give back what came; ``tag`` tells calls apart that would else be the same."""
     return value
 
 
@@ -80,14 +88,70 @@ def write(text: str, name: str = "{workflow}", *, context: Context) -> File:
     return context.save(name, ".txt", text.encode(), "text/plain")
 
 
+class Speechless(Exception):
+    """An error whose text cannot be had."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("no words")
+
+
+Fault = Literal["expected", "bug", "exit", "cancelled", "speechless"]
+
+
 @node("plain.fail", category="plain")
-def fail(value: float = 0.0, how: Literal["expected", "bug", "type"] = "expected") -> float:
+def fail(value: float = 0.0, how: Fault = "expected") -> float:
     """Fail as told."""
-    if how == "expected":
-        raise NodeError("there is no more", hint="Ask for less.")
-    if how == "type":
-        return "not a number"  # type: ignore[return-value]
-    raise ZeroDivisionError("a bug")
+    match how:
+        case "expected":
+            raise NodeError("there is no more", hint="Ask for less.")
+        case "bug":
+            raise ZeroDivisionError("a bug")
+        case "exit":
+            raise SystemExit(3)
+        case "cancelled":
+            raise asyncio.CancelledError
+        case "speechless":
+            raise Speechless
+
+
+class Results(NamedTuple):
+    """One output of each plain type, and lists."""
+
+    number: float
+    whole: int
+    matrix: list[list[int]]
+    anything: object
+
+
+@node("plain.results", category="plain")
+def results(which: Literal["good", "type", "infinite", "nan", "switch", "row"] = "good") -> Results:
+    """Give results that are right, or wrong in one place."""
+    good = Results(1, 2, [[3], [4, 5]], "x")
+    wrong: dict[str, Any] = {
+        "type": {"number": "not a number"},
+        "infinite": {"number": math.inf},
+        "nan": {"number": math.nan},
+        "switch": {"whole": True},
+        "row": {"matrix": [[1], ["2"]]},
+    }
+    return good._replace(**wrong.get(which, {}))
+
+
+class Traced:
+    """A value that can be seen to be alive."""
+
+
+class TracedCodec(JsonCodec):
+    """Traced values are never stored."""
+
+
+@node("plain.traced", category="plain")
+def traced(before: Traced | None = None, *, calls: Calls) -> Traced:
+    """Make a traced value, and note how many are alive."""
+    value = Traced()
+    calls.alive.add(value)
+    calls.most_alive = max(calls.most_alive, len(calls.alive))
+    return value
 
 
 @node("plain.steps", category="plain", lane="gpu")
@@ -106,4 +170,52 @@ async def sleep(value: float, seconds: float = 0.0) -> float:
     return value
 
 
-PACK = Pack(name="plain", package=__name__, services=(Service(Calls, lambda _: Calls()),))
+@node("plain.choose", category="plain")
+def choose(first: bool, yes: Lazy[object], no: Lazy[object], *, context: Context, calls: Calls) -> object:
+    """Give one of two values, and have only that one computed."""
+    calls.names.append(context.node)
+    return yes.get() if first else no.get()
+
+
+@node("plain.sum_if", category="plain")
+def sum_if(a: float, b: Lazy[float] | None = None, limit: float = 10.0) -> float:
+    """Add the second number only if the first is below a limit."""
+    return a if b is None or a >= limit else a + b.get()
+
+
+@dataclass(frozen=True)
+class Blob:
+    """Raw bytes: what pictures and tensors are to the engine."""
+
+    content: bytes
+
+
+class BlobCodec:
+    """Stores the bytes as two buffers, one of which may be empty."""
+
+    def nbytes(self, value: Blob) -> int:
+        return len(value.content)
+
+    def encode(self, value: Blob) -> Encoded:
+        view = memoryview(value.content)
+        half = len(view) // 2
+        return Encoded({"length": len(view)}, (view[:half], view[half:]))
+
+    def decode(self, encoded: Encoded) -> Blob:
+        content = b"".join(encoded.buffers)
+        if encoded.meta.get("length") != len(content):
+            raise ValueError("the length is wrong")
+        return Blob(content)
+
+
+@node("plain.blob", category="plain")
+def blob(length: int = 1_000, fill: int = 0, pause: float = 0.0) -> Blob:
+    """Make raw bytes, in some time."""
+    time.sleep(pause)
+    return Blob(bytes([fill % 256]) * length)
+
+
+BLOB = SocketType("Blob", Blob, BlobCodec(), "Raw bytes.")
+TRACED = SocketType("Traced", Traced, TracedCodec(), "A value that can be seen to be alive.", lasting=False)
+
+PACK = Pack(name="plain", package=__name__, types=(BLOB, TRACED), services=(Service(Calls, lambda _: Calls()),))

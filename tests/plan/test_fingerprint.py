@@ -13,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graphengine.app import Engine, load_settings
+from graphengine.node.pack import ServiceOptions
+from graphengine.node.registry import Registry
 from graphengine.plan.fingerprint import fingerprints
 from graphengine.plan.planner import make_plan
 from graphengine.workflow.graph import Graph
@@ -78,6 +80,18 @@ def test_the_version_of_a_node_changes_it(engine: Engine) -> None:
     newer = replace(graph.nodes["two"], spec=replace(graph.nodes["two"].spec, version=2))
     changed = Graph({**graph.nodes, "two": newer}, graph.outputs, graph.dag)
     assert fingerprints(graph)["two"] != fingerprints(changed)["two"]
+
+
+def test_the_environment_of_a_node_changes_it_and_its_descendants(engine: Engine) -> None:
+    graph = engine.resolve(workflow(NODES))
+    before, after = fingerprints(graph), fingerprints(graph, {"plain.add": "torch 9"})
+    assert {name for name in NODES if before[name] != after[name]} == {"sum", "end"}
+
+
+def test_a_pack_says_what_its_results_depend_on() -> None:
+    pack = replace(plain_pack.PACK, environment=lambda options: f"device {options.device}")
+    environments = Registry((pack,)).environments(ServiceOptions(device="cpu"))
+    assert environments["plain.add"] == "device cpu"
 
 
 def test_the_content_of_a_file_counts_and_its_name_does_not(prints: Callable[[Nodes], Any], tmp_path: Path) -> None:

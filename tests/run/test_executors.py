@@ -1,32 +1,34 @@
 """One suite over every executor: what a call may do, and what becomes of it."""
 
 import asyncio
-import threading
+import re
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import plain_pack
 import pytest
+from desk import Desk, Waiting, values
 
 from graphengine.errors import Failure
-from graphengine.node.context import Preview, RunInfo
+from graphengine.node.context import Preview
 from graphengine.node.declare import spec_of
 from graphengine.node.registry import Registry
-from graphengine.run.context import CancelToken, RunScope, TaskContext
-from graphengine.run.executors.base import Call, Executor, Outcome, Success
+from graphengine.run.executors.base import Call, Executor, Success, Wants
 from graphengine.run.executors.inline import InlineExecutor
 from graphengine.run.executors.thread import ThreadExecutor
-from graphengine.run.handle import Handle, Handles
-from graphengine.run.messages import Event, TaskOutput, TaskPreview, TaskProgress
-from graphengine.types.assign import IDENTITY, Conversion
+from graphengine.run.handle import Handle
+from graphengine.run.messages import TaskOutput, TaskPreview, TaskProgress
+from graphengine.types.assign import Conversion
+from graphengine.types.codec import Encoded
+from graphengine.types.socket_type import TypeRef
 
 
-@pytest.fixture(params=["inline", "thread"])
+@pytest.fixture(params=["inline", "thread", "process"])
 def executor(request: pytest.FixtureRequest, registry: Registry) -> Iterator[Executor]:
+    if request.param == "process":
+        yield request.getfixturevalue("processes")
+        return
     services = {plain_pack.Calls: plain_pack.Calls()}
     made: Executor = (
         InlineExecutor(registry, services) if request.param == "inline" else ThreadExecutor(registry, services, 4)
@@ -35,60 +37,14 @@ def executor(request: pytest.FixtureRequest, registry: Registry) -> Iterator[Exe
     made.close()
 
 
-@dataclass
-class Desk:
-    """Makes calls, and waits for their outcomes."""
-
-    executor: Executor
-    folder: Path
-    token: CancelToken = field(default_factory=CancelToken)
-    events: list[Event] = field(default_factory=list)
-    previews: bool = True
-
-    def start(self, function: Callable[..., Any], linked: Handles | None = None, **constants: Any) -> "Waiting":
-        spec = spec_of(function)
-        defaults = {each.name: each.default for each in spec.inputs if not each.required}
-        names = linked or {}
-        constants = {name: value for name, value in (defaults | constants).items() if name not in names}
-        conversions = dict.fromkeys(names, IDENTITY)
-        waiting = Waiting()
-        self.executor.submit(Call(spec, constants, names, conversions, self.context()), waiting.done)
-        return waiting
-
-    def context(self) -> TaskContext:
-        now = datetime.now().astimezone()
-        info = RunInfo("run", "Title", {})
-        return TaskContext(RunScope(info, self.folder, self.token, self.events.append, self.previews, now), "node")
-
-    def call(self, function: Callable[..., Any], linked: Handles | None = None, **constants: Any) -> Any:
-        return self.start(function, linked, **constants).outcome()
-
-
-class Waiting:
-    """The outcome of one call, which must come exactly once."""
-
-    def __init__(self) -> None:
-        self._outcomes: list[Outcome] = []
-        self._there = threading.Event()
-
-    def done(self, outcome: Outcome) -> None:
-        self._outcomes.append(outcome)
-        self._there.set()
-
-    def outcome(self) -> Outcome:
-        assert self._there.wait(10)
-        assert len(self._outcomes) == 1
-        return self._outcomes[0]
-
-
 @pytest.fixture
 def desk(executor: Executor, tmp_path: Path) -> Desk:
     return Desk(executor, tmp_path)
 
 
-def values(desk: Desk, outcome: Any) -> dict[str, Any]:
-    assert isinstance(outcome, Success), outcome
-    return dict(desk.executor.value(outcome.handles))
+def whole(desk: Desk, number: int) -> Handle:
+    """Return a handle of the desk's executor to a whole number."""
+    return desk.executor.adopt(TypeRef("Int"), Encoded({"value": number}))
 
 
 def test_a_value_comes_back_by_its_name(desk: Desk) -> None:
@@ -128,23 +84,58 @@ def test_a_bug_of_a_node_is_data(desk: Desk) -> None:
     )
 
 
-def test_a_wrong_result_is_refused(desk: Desk) -> None:
-    outcome = desk.call(plain_pack.fail, how="type")
-    assert (outcome.code, "returned str as 'value', not Float" in outcome.message) == ("wrong_output", True)
+@pytest.mark.parametrize(
+    ("how", "message"), [("exit", "SystemExit: 3"), ("cancelled", "CancelledError: "), ("speechless", "Speechless")]
+)
+def test_nothing_that_a_node_raises_gets_away(desk: Desk, how: str, message: str) -> None:
+    outcome = desk.call(plain_pack.fail, how=how)
+    assert (outcome.code, outcome.message) == ("node_raised", message)
+
+
+def test_results_become_canonical(desk: Desk) -> None:
+    found = values(desk, desk.call(plain_pack.results))
+    assert found == {"number": 1.0, "whole": 2, "matrix": [[3], [4, 5]], "anything": "x"}
+    assert type(found["number"]) is float
+
+
+@pytest.mark.parametrize("which", ["type", "infinite", "nan", "switch", "row"])
+def test_a_wrong_result_is_refused(desk: Desk, which: str) -> None:
+    outcome = desk.call(plain_pack.results, which=which)
+    assert outcome.code == "wrong_output", outcome
+    assert re.match(r"'plain.results' returned as '\w+' what is not (Float|Int|List\[List\[Int\]\]): ", outcome.message)
+
+
+def test_a_file_in_the_way_of_the_output_folder_is_a_failure(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("a file")
+    outcome = desk.call(plain_pack.write, text="x", name="a/b")
+    assert (outcome.code, "cannot be written" in outcome.message) == ("node_error", True), outcome
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "絵" * 120])
+def test_a_long_name_is_counted_up_like_any_other(desk: Desk, tmp_path: Path, name: str) -> None:
+    for _ in range(2):
+        assert isinstance(desk.call(plain_pack.write, text="x", name=name), Success)
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 def test_a_linked_value_is_checked_against_the_constraints(desk: Desk) -> None:
-    outcome = desk.call(plain_pack.limited, {"steps": Handle(1000, 8)})
+    outcome = desk.call(plain_pack.limited, {"steps": whole(desk, 1000)})
     assert (outcome.code, "less than or equal to 100" in outcome.message) == ("invalid_input", True)
 
 
 def test_a_linked_value_is_converted_on_the_way(desk: Desk, executor: Executor) -> None:
     waiting = Waiting()
     conversion = {"value": Conversion("Int", "Float", float)}
-    call = Call(spec_of(plain_pack.passed), {}, {"value": Handle(3, 8)}, conversion, desk.context())
+    call = Call(spec_of(plain_pack.passed), {}, {"value": whole(desk, 3)}, conversion, desk.context())
     executor.submit(call, waiting.done)
     value = values(desk, waiting.outcome())["value"]
     assert (value, type(value)) == (3.0, float)
+
+
+def test_a_call_that_wants_a_lazy_input_says_so_and_gets_it(desk: Desk) -> None:
+    assert desk.call(plain_pack.choose, first=False) == Wants("no")
+    handle = desk.call(plain_pack.number, value=3.0).handles["value"]
+    assert values(desk, desk.call(plain_pack.choose, {"no": handle}, first=False)) == {"value": 3.0}
 
 
 def test_progress_is_told_step_by_step(desk: Desk) -> None:
@@ -193,3 +184,16 @@ def test_threads_run_beside_each_other(registry: Registry, tmp_path: Path) -> No
         each.outcome()
     assert time.perf_counter() - started < 0.6  # 0.8 one after the other
     executor.close()
+
+
+@pytest.mark.parametrize("value", [3.5, -0.0])
+def test_a_value_leaves_an_executor_as_bytes_and_comes_back(desk: Desk, executor: Executor, value: float) -> None:
+    handle = desk.call(plain_pack.number, value=value).handles["value"]
+    back = executor.adopt(handle.type, executor.encode(handle))
+    assert executor.value({"v": back}) == executor.value({"v": handle})
+    assert back.nbytes == handle.nbytes
+
+
+def test_bytes_of_another_form_are_not_adopted(executor: Executor) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        executor.adopt(TypeRef("File"), Encoded({"value": 1}))

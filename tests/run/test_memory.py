@@ -3,10 +3,11 @@ from hypothesis import strategies as st
 
 from graphengine.run.cache.memory import MemoryTier
 from graphengine.run.handle import Handle
+from graphengine.types.socket_type import TypeRef
 
 
 def handle(nbytes: int) -> Handle:
-    return Handle(None, nbytes)
+    return Handle(None, TypeRef("Any"), nbytes)
 
 
 def test_what_saves_most_per_byte_stays() -> None:

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import plain_pack
 import pytest
 from documents import Nodes, chain, link, workflow
 
 from graphengine.app import Engine
 from graphengine.errors import EngineBug
+from graphengine.run.cache.flight import SingleFlight
 from graphengine.run.cache.memory import MemoryTier
+from graphengine.run.executors.inline import InlineExecutor
 from graphengine.run.handle import Handles
 from graphengine.run.messages import (
     Event,
@@ -78,6 +81,19 @@ async def test_a_second_run_computes_nothing(runs: Runs) -> None:
     assert (runs.calls(), runs.kinds()[TaskCached]) == ([], 1)
 
 
+async def test_after_a_restart_nothing_is_computed_again(runs: Runs, engine: Engine) -> None:
+    nodes: Nodes = {f"s{i}": ["plain.steps", {"count": 1, "pause": 0.002 + i / 10_000}] for i in range(20)}
+    outputs = {name: {"from": f"{name}.value"} for name in nodes}
+    nodes["blob"] = ["plain.blob", {"length": 10**6, "pause": 0.01}]
+    outputs["blob"] = {"from": "blob.blob"}
+    first = await runs.run(workflow(nodes, outputs=outputs))
+    engine.close()
+    runs.engine = Engine(engine.settings, packs=engine.packs)
+    assert await runs.run(workflow(nodes, outputs=outputs)) == first
+    assert (runs.calls(), runs.kinds()[TaskCached]) == ([], 21)
+    runs.engine.close()
+
+
 async def test_a_changed_constant_runs_exactly_its_descendants(runs: Runs) -> None:
     nodes: Nodes = {"n0": ["plain.number", {"value": 0}]}
     for index in range(1, 200):
@@ -98,11 +114,13 @@ def _ancestor(index: int, wanted: int) -> bool:
 
 @pytest.mark.parametrize("budget", [0, 600, 5_000, 10**9])
 async def test_any_cache_size_gives_the_same_result(engine: Engine, tmp_path: Path, budget: int) -> None:
-    sized = Engine(engine.settings.model_copy(update={"memory_cache_bytes": budget}), packs=engine.packs)
+    sized = Engine(
+        engine.settings.model_copy(update={"memory_cache_bytes": budget, "disk_cache_bytes": 0}), packs=engine.packs
+    )
     runs = Runs(sized, tmp_path)
     for _ in range(3):
         assert (await runs.run(chain(50))).outputs == {"end": 1.0}
-        assert sized.cache.nbytes <= budget
+        assert sized.memory.nbytes <= budget
     sized.close()
 
 
@@ -239,10 +257,60 @@ async def test_a_bug_of_ours_is_loud_and_can_be_replayed(engine: Engine, tmp_pat
     assert isinstance(caught.value.stimuli[-1], Returned)
 
 
-async def test_a_run_forgets_its_values(runs: Runs) -> None:
-    """Memory of a long chain does not grow with its length: the machine holds none but the output."""
-    vars(runs.engine)["cache"] = MemoryTier(0)
-    document = chain(100)
-    run = runs.engine.start(document, runs.engine.plan(runs.engine.resolve(document)), runs.folder, lambda _: None)
-    await run.result()
-    assert list(run._state.values) == ["n99"]
+@pytest.mark.parametrize("kind", ["thread", "inline"])
+async def test_a_long_chain_holds_two_values_at_a_time(engine: Engine, tmp_path: Path, kind: str) -> None:
+    """Real values, seen by weak references: what one call takes and what it makes, and none that was let go of."""
+    vars(engine)["flights"] = SingleFlight(MemoryTier(0))
+    if kind == "inline":
+        vars(engine)["executor"] = InlineExecutor(engine.registry, engine.services)
+    nodes: Nodes = {"n0": ["plain.traced", {}]}
+    nodes |= {f"n{i}": ["plain.traced", {"before": link(f"n{i - 1}.traced")}] for i in range(1, 100)}
+    document = workflow(nodes)
+    run = engine.start(document, engine.plan(engine.resolve(document)), tmp_path, lambda _: None)
+    assert (await run.result()).status == "done"
+    assert engine.services[plain_pack.Calls].most_alive <= 3
+
+
+def switch(first: bool) -> Nodes:
+    return {
+        "yes": ["plain.number", {"value": 1}],
+        "deep": ["plain.fail", {}],
+        "no": ["plain.pass", {"value": link("deep.value")}],
+        "choose": ["plain.choose", {"first": first, "yes": link("yes.value"), "no": link("no.value")}],
+        "end": ["plain.pass", {"value": link("choose.value")}],
+    }
+
+
+async def test_a_switch_computes_one_branch(runs: Runs) -> None:
+    result = await runs.run(workflow(switch(first=True), outputs={"end": {"from": "end.value"}}))
+    assert result == RunResult("done", {"end": 1.0})
+    assert runs.calls() == ["choose", "yes", "end"], "the failing branch is never touched"
+
+
+async def test_the_branch_that_is_asked_for_may_fail(runs: Runs) -> None:
+    result = await runs.run(workflow(switch(first=False)))
+    assert result.status == "failed"
+    assert {event.task for event in runs.events if isinstance(event, TaskSkipped)} == {"no", "choose", "end"}
+
+
+async def test_a_switch_is_answered_from_the_cache_as_a_whole(runs: Runs) -> None:
+    await runs.run(workflow(switch(first=True)))
+    await runs.run(workflow(switch(first=True)))
+    assert runs.calls() == []
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "total", "calls"),
+    [(1, link("two.value"), 3.0, ["sum", "two"]), (20, link("two.value"), 20.0, ["sum"]), (1, 5, 6.0, ["sum"])],
+)
+async def test_an_optional_input_may_be_lazy(runs: Runs, a: float, b: Any, total: float, calls: list[str]) -> None:
+    nodes: Nodes = {"two": SUM["two"], "sum": ["plain.sum_if", {"a": a, "b": b}]}
+    result = await runs.run(workflow(nodes, outputs={"total": {"from": "sum.value"}}))
+    assert (result.outputs, runs.calls()) == ({"total": total}, calls)
+
+
+async def test_a_value_of_any_type_is_checked_where_a_type_is_wanted(runs: Runs) -> None:
+    nodes = switch(first=True) | {"yes": ["plain.word", {"text": "x"}]}
+    await runs.run(workflow(nodes))
+    failed = [event for event in runs.events if isinstance(event, TaskFailed)]
+    assert [(event.task, event.failure.code) for event in failed] == [("end", "invalid_input")]

@@ -15,8 +15,10 @@ from graphengine.node.spec import NodeSpec
 from graphengine.plan.plan import Plan, Task
 from graphengine.run.handle import Handle, Handles
 from graphengine.run.messages import (
+    Asked,
     Cancel,
     Execute,
+    Forgo,
     Instruction,
     Interrupt,
     LookedUp,
@@ -32,6 +34,7 @@ from graphengine.run.messages import (
 )
 from graphengine.run.state import Phase, RunState
 from graphengine.types.assign import IDENTITY
+from graphengine.types.socket_type import TypeRef
 from graphengine.workflow.document import Socket
 from graphengine.workflow.graph import Link
 
@@ -48,6 +51,7 @@ class Case:
     plan: Plan
     cached: frozenset[str]
     failing: frozenset[str]
+    asking: Mapping[str, Collection[str]]
     cancel_at: int | None
     keep_going: bool
     lanes: Mapping[str, int]
@@ -58,7 +62,9 @@ def make_plan(
     specs: Mapping[str, NodeSpec],
     targets: Collection[str],
     kept: Collection[str],
+    lazy: Mapping[str, Collection[str]] | None = None,
 ) -> Plan:
+    lazy = lazy or {}
     consumers: dict[str, list[str]] = {name: [] for name in needs}
     for name, sources in needs.items():
         for source in sources:
@@ -71,6 +77,7 @@ def make_plan(
             constants={},
             links={f"i{k}": Link(Socket(source, "value"), IDENTITY) for k, source in enumerate(sources)},
             needs=tuple(sources),
+            awaits=tuple(source for source in sources if source not in lazy.get(name, ())),
             consumers=tuple(consumers[name]),
             rank=1,
         )
@@ -96,12 +103,18 @@ def cases(draw: st.DrawFn) -> Case:
             closure.add(name)
             stack.extend(needs[name])
     needs = {name: sorted(sources) for name, sources in needs.items() if name in closure}
-    plan = make_plan(needs, specs, sorted(wanted), sorted(draw(st.sets(st.sampled_from(sorted(closure))))))
+    some_needs = {
+        name: st.sets(st.sampled_from(sources)) if sources else st.just(set()) for name, sources in needs.items()
+    }
+    lazy = {name: draw(some_needs[name]) if draw(st.booleans()) else set() for name in needs}
+    kept = sorted(draw(st.sets(st.sampled_from(sorted(closure)))))
+    plan = make_plan(needs, specs, sorted(wanted), kept, lazy)
     some = st.frozensets(st.sampled_from(sorted(closure)))
     return Case(
         plan=plan,
         cached=frozenset(name for name in draw(some) if not specs[name].sink),
         failing=draw(some) if draw(st.booleans()) else frozenset(),
+        asking={name: sorted(draw(some_needs[name]) & lazy[name]) for name in needs},
         cancel_at=draw(st.none() | st.integers(0, 15)),
         keep_going=draw(st.booleans()),
         lanes={"cpu": draw(st.integers(1, 3)), "io": 1, "gpu": 1},
@@ -116,18 +129,22 @@ class World:
     state: RunState
     pending: list[Stimulus] = field(default_factory=list)
     started: list[str] = field(default_factory=list)
+    asked: dict[str, set[str]] = field(default_factory=dict)
     finished: set[str] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
     stored: list[str] = field(default_factory=list)
     made: dict[int, str] = field(default_factory=dict)
     held: dict[str, Handles] = field(default_factory=dict)
     released: list[str] = field(default_factory=list)
+    missed: set[str] = field(default_factory=set)
     cancelled: bool = False
     failed: bool = False
 
     def feed(self, stimulus: Stimulus) -> None:
         if isinstance(stimulus, LookedUp | Returned) and stimulus.handles is not None:
             self.finished.add(stimulus.task)
+        if isinstance(stimulus, LookedUp) and stimulus.handles is None:
+            self.missed.add(stimulus.task)
         self.failed |= isinstance(stimulus, Raised)
         reaction = self.state.handle(stimulus)
         self.skipped.update(event.task for event in reaction.events if isinstance(event, TaskSkipped))
@@ -138,29 +155,44 @@ class World:
     def obey(self, instruction: Instruction) -> None:
         match instruction:
             case Lookup(task):
+                assert not self.cancelled, "nothing is looked up after a cancel"
+                assert self.case.keep_going or not self.failed, "nothing is looked up after a failure"
                 hit = task in self.case.cached
                 self.pending.append(LookedUp(task, self.make(task) if hit else None))
             case Execute(task, inputs):
-                assert task not in self.started, "a task starts at most once"
                 assert not self.cancelled, "nothing starts after a cancel"
                 assert self.case.keep_going or not self.failed, "nothing starts after a failure"
-                needs = self.case.plan.tasks[task].needs
-                assert self.finished >= set(needs), "inputs are finished before a start"
-                assert [self.made[id(h)] for h in inputs.values()] == list(needs), "the right values go in"
-                assert not set(needs) & set(self.released), "no value is released before its last use"
-                self.started.append(task)
-                fails = task in self.case.failing
-                failure = Failure("node_error", "as told")
-                self.pending.append(Raised(task, failure) if fails else Returned(task, self.make(task), 1.0))
+                self.call(task, inputs)
             case Store(task):
                 self.stored.append(task)
+                self.missed.remove(task)
+            case Forgo(task):
+                self.missed.discard(task)
             case Release(handles):
                 self.released.append(self.made[id(handles["value"])])
             case Interrupt():
                 assert self.cancelled
 
+    def call(self, task: str, inputs: Handles) -> None:
+        given = [self.made[id(handle)] for handle in inputs.values()]
+        needs = set(self.case.plan.tasks[task].awaits) | self.asked.get(task, set())
+        assert self.finished >= needs, "inputs are finished before a start"
+        assert needs <= set(given) <= set(self.case.plan.tasks[task].needs), "the right values go in"
+        assert not set(given) & set(self.released), "no value is released before its last use"
+        missing = [need for need in self.case.asking[task] if need not in given]
+        if missing:
+            self.asked.setdefault(task, set()).add(missing[0])
+            self.pending.append(Asked(task, missing[0]))
+            return
+        assert task not in self.started, "a task starts at most once"
+        self.started.append(task)
+        if task in self.case.failing:
+            self.pending.append(Raised(task, Failure("node_error", "as told")))
+        else:
+            self.pending.append(Returned(task, self.make(task), 1.0))
+
     def make(self, task: str) -> Handles:
-        handle = Handle(task, 1)
+        handle = Handle(task, TypeRef("Float"), 1)
         self.made[id(handle)] = task
         self.held[task] = {"value": handle}
         return self.held[task]
@@ -180,27 +212,34 @@ def play(case: Case, data: st.DataObject) -> World:
             raise AssertionError("the machine waits for something that nobody does")
         step += 1
     assert not world.pending, "nothing is left running at the end"
+    assert not world.missed, "what the cache did not have was computed, or it was told that it will not be"
     return world
 
 
-def closure(plan: Plan, starts: Collection[str], cached: Collection[str]) -> set[str]:
-    """The tasks that must run: backwards from the targets, stopping at what is cached."""
+def closure(case: Case, starts: Collection[str]) -> set[str]:
+    """The tasks that must run: backwards from the targets, stopping at what is cached or nobody asks for."""
     found: set[str] = set()
-    stack = [name for name in starts if name not in cached]
+    stack = [name for name in starts if name not in case.cached]
     while stack:
         name = stack.pop()
         if name not in found:
             found.add(name)
-            stack.extend(need for need in plan.tasks[name].needs if need not in cached)
+            stack.extend(need for need in effective(case, name) if need not in case.cached)
     return found
 
 
-def descendants(plan: Plan, starts: Collection[str], within: Collection[str]) -> set[str]:
+def effective(case: Case, name: str) -> set[str]:
+    """What a task really needs: all but the lazy inputs that it does not ask for."""
+    return {*case.plan.tasks[name].awaits, *case.asking[name]}
+
+
+def descendants(case: Case, starts: Collection[str], within: Collection[str]) -> set[str]:
     found: set[str] = set()
     stack = list(starts)
     while stack:
-        for consumer in plan.tasks[stack.pop()].consumers:
-            if consumer in within and consumer not in found:
+        cause = stack.pop()
+        for consumer in case.plan.tasks[cause].consumers:
+            if consumer in within and consumer not in found and cause in effective(case, consumer):
                 found.add(consumer)
                 stack.append(consumer)
     return found
@@ -210,7 +249,7 @@ def descendants(plan: Plan, starts: Collection[str], within: Collection[str]) ->
 @given(case=cases(), data=st.data())
 def test_every_invariant_over_random_runs(case: Case, data: st.DataObject) -> None:
     world = play(case, data)
-    demanded = closure(case.plan, case.plan.targets, case.cached)
+    demanded = closure(case, case.plan.targets)
     broken = [name for name in world.started if name in case.failing]
 
     assert set(world.started) <= demanded, "nothing outside the demanded closure runs"
@@ -222,15 +261,15 @@ def test_every_invariant_over_random_runs(case: Case, data: st.DataObject) -> No
     assert set(world.stored) == {
         name for name in world.started if name not in case.failing and case.plan.tasks[name].cacheable
     }
-    assert world.skipped <= descendants(case.plan, broken, demanded), "only descendants of a failure are skipped"
+    assert world.skipped <= descendants(case, broken, demanded), "only descendants of a failure are skipped"
 
     if world.cancelled:
         assert world.state.status in {"cancelled", "failed"}
     elif broken:
         assert world.state.status == "failed"
         if case.keep_going:
-            independent = demanded - set(broken) - descendants(case.plan, broken, demanded)
-            needed = closure(case.plan, [t for t in case.plan.targets if t in independent], case.cached)
+            independent = demanded - set(broken) - descendants(case, broken, demanded)
+            needed = closure(case, [t for t in case.plan.targets if t in independent])
             assert needed <= set(world.started), "what does not depend on a failure is finished"
     else:
         assert world.state.status == "done"
@@ -252,9 +291,9 @@ def run_all(state: RunState, *, hits: Collection[str] = ()) -> list[Instruction]
             seen.append(instruction)
             match instruction:
                 case Lookup(task):
-                    todo.append(LookedUp(task, {"value": Handle(0, 1)} if task in hits else None))
+                    todo.append(LookedUp(task, {"value": Handle(0, TypeRef("Float"), 1)} if task in hits else None))
                 case Execute(task):
-                    todo.append(Returned(task, {"value": Handle(0, 1)}, 0.0))
+                    todo.append(Returned(task, {"value": Handle(0, TypeRef("Float"), 1)}, 0.0))
     return seen
 
 
@@ -274,7 +313,7 @@ def test_a_chain_holds_at_most_two_values() -> None:
             if isinstance(instruction, Lookup):
                 todo.append(LookedUp(instruction.task, None))
             elif isinstance(instruction, Execute):
-                todo.append(Returned(instruction.task, {"value": Handle(0, 1)}, 0.0))
+                todo.append(Returned(instruction.task, {"value": Handle(0, TypeRef("Float"), 1)}, 0.0))
         held = max(held, len(state.values))
     assert held == 1  # the machine itself; the call that makes the next value holds one more
 
@@ -335,3 +374,24 @@ def test_what_only_a_broken_task_needed_does_not_start() -> None:
     state.handle(Raised("bad", Failure("node_error", "as told")))
     assert state.status == "failed"
     assert {name for name, phase in state.phase.items() if phase is Phase.UNNEEDED} == {"slow", "other"}
+
+
+def test_a_failure_that_nobody_asked_for_does_not_skip() -> None:
+    needs: dict[str, list[str]] = {"bad": [], "slow": [], "lazy": ["bad", "slow"]}
+    plan = make_plan(needs, dict.fromkeys(needs, LANES["cpu"]), ["bad", "lazy"], ["lazy"], {"lazy": ["bad"]})
+    state = RunState(plan, {"cpu": 2}, keep_going=True)
+    for stimulus in (Start(), LookedUp("bad", None), LookedUp("lazy", None), LookedUp("slow", None)):
+        state.handle(stimulus)
+    state.handle(Raised("bad", Failure("node_error", "as told")))
+    assert state.phase["lazy"] is Phase.WAITING
+    state.handle(Returned("slow", {"value": Handle(0, TypeRef("Float"), 1)}, 0.0))
+    assert state.phase["lazy"] is Phase.RUNNING
+    assert state.handle(Asked("lazy", "bad")).events == [TaskSkipped("lazy", "bad"), RunFinished("failed")]
+
+
+def test_a_call_cannot_ask_for_what_it_does_not_take() -> None:
+    state = RunState(linear(1), {"cpu": 1})
+    state.handle(Start())
+    state.handle(LookedUp("t0", None))
+    with pytest.raises(EngineBug, match="asks for 'other'"):
+        state.handle(Asked("t0", "other"))

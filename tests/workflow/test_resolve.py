@@ -8,7 +8,7 @@ import pytest
 from documents import chain, link, workflow
 
 from graphengine.app import Engine
-from graphengine.errors import Problem, WorkflowError
+from graphengine.errors import Problem
 
 Find = Callable[..., list[Problem]]
 
@@ -165,14 +165,6 @@ def test_a_file_that_is_not_there_or_not_allowed(problems: Find, reference: Any,
 def test_a_link_of_text_does_not_name_a_file(problems: Find) -> None:
     found = problems({"a": ["plain.word", {}], "read": ["plain.read", {"file": link("a.value")}]})
     assert one(found) == ("type_mismatch", "read.file")
-
-
-@pytest.mark.parametrize("mode", ["bypass", "mute"])
-def test_modes_that_cannot_run_yet_say_so(engine: Engine, mode: str) -> None:
-    document = workflow({"a": ["plain.number", {}]})
-    changed = document.model_copy(update={"nodes": {"a": document.nodes["a"].model_copy(update={"mode": mode})}})
-    with pytest.raises(WorkflowError, match="unsupported_mode"):
-        engine.resolve(changed)
 
 
 def test_a_chain_of_ten_thousand_is_legal(engine: Engine) -> None:

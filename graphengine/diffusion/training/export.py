@@ -5,12 +5,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from diffusers import StableDiffusionPipeline
+from torch import Tensor
 
+from graphengine.diffusion.drawing.render import render
+from graphengine.diffusion.preview import LinearPreview
 from graphengine.diffusion.training.checkpoint import load_checkpoint
 from graphengine.diffusion.training.denoiser import build_scheduler, build_text_encoder, build_unet
-from graphengine.diffusion.training.latents import unit_scale
+from graphengine.diffusion.training.latents import scene_at, unit_scale
 from graphengine.diffusion.training.stages import (
     MissingStageError,
     Recipe,
@@ -18,6 +22,10 @@ from graphengine.diffusion.training.stages import (
     load_autoencoder,
     load_tokenizer,
 )
+from graphengine.diffusion.types.image import Image
+
+PREVIEW_PICTURES = 256
+"""How many pictures the preview of latents is fitted to."""
 
 
 def export(folder: TrainingFolder, recipe: Recipe, out: Path) -> None:
@@ -32,7 +40,9 @@ def export(folder: TrainingFolder, recipe: Recipe, out: Path) -> None:
     if state is None or cached is None:
         raise MissingStageError(f"no denoiser at {folder.denoiser}: train it first")
     vae = load_autoencoder(folder, recipe)
-    vae.register_to_config(scaling_factor=unit_scale(cached["latents"]))
+    latents = cached["latents"].float()
+    scale = unit_scale(latents)
+    vae.register_to_config(scaling_factor=scale)
     tokenizer = load_tokenizer(folder)
     unet, text_encoder = build_unet(recipe.denoiser), build_text_encoder(recipe.denoiser, tokenizer)
     module = torch.nn.ModuleDict({"unet": unet, "text_encoder": text_encoder})
@@ -50,10 +60,18 @@ def export(folder: TrainingFolder, recipe: Recipe, out: Path) -> None:
     for part in (vae, unet, text_encoder):
         torch.nn.Module.half(part)
     pipeline.save_pretrained(out, safe_serialization=True)
+    _write_preview(latents[:PREVIEW_PICTURES] * scale, cached["seed"], cached["size"], out)
     # The autoencoder derives this entry from others, and warns about it when it is given.
     _rewrite(out / "vae" / "config.json", lambda config: config.pop("block_out_channels", None))
     # transformers computes in the type named here, diffusers in fp32: files are fp16, both shall compute in fp32.
     _rewrite(out / "text_encoder" / "config.json", lambda config: config.update(dtype="float32"))
+
+
+def _write_preview(latents: Tensor, seed: int, size: int, out: Path) -> None:
+    """Fit the cheap preview of latents to the pictures they were made of."""
+    pictures = np.stack([render(scene_at(index, seed), size) for index in range(len(latents))])
+    preview = LinearPreview.fit(latents, Image(torch.from_numpy(pictures).float() / 255))
+    (out / "preview.json").write_text(json.dumps(preview.to_json(), indent=2) + "\n")
 
 
 def _rewrite(path: Path, edit: Callable[[dict[str, Any]], object]) -> None:

@@ -48,11 +48,11 @@ def load_latents(path: Path, vae: AutoencoderTiny, count: int, seed: int, size: 
         size: side of the pictures in pixels.
     """
     scenes = tuple(scene_at(index, seed) for index in range(count))
-    origin = f"{_digest(vae)} {count} {seed} {size}"
+    origin = {"autoencoder": _digest(vae), "count": count, "seed": seed, "size": size}
     state = load_checkpoint(path)
-    if state is None or state["origin"] != origin:
+    if state is None or any(state.get(name) != value for name, value in origin.items()):
         raw = torch.cat([_encode(vae, scenes[i : i + _CHUNK], size) for i in range(0, count, _CHUNK)])
-        state = {"origin": origin, "latents": raw.half()}
+        state = {**origin, "latents": raw.half()}
         save_checkpoint(path, state)
     latents: Tensor = state["latents"].float()
     return LatentCache(latents * unit_scale(latents), scenes)
@@ -60,7 +60,7 @@ def load_latents(path: Path, vae: AutoencoderTiny, count: int, seed: int, size: 
 
 def unit_scale(latents: Tensor) -> float:
     """Return the factor that brings latents to unit variance."""
-    return 1 / latents.float().std().item()
+    return 1 / latents.std().item()
 
 
 def _digest(vae: AutoencoderTiny) -> str:

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from graphengine.errors import Failure
-from graphengine.node.context import Context
 from graphengine.node.spec import NodeSpec
-from graphengine.run.handle import Handles
+from graphengine.run.context import TaskContext
+from graphengine.run.handle import Handle, Handles
 from graphengine.types.assign import Conversion
+from graphengine.types.codec import Encoded
+from graphengine.types.socket_type import TypeRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class Call:
     constants: Mapping[str, Any]
     linked: Handles
     conversions: Mapping[str, Conversion]
-    context: Context
+    context: TaskContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,14 @@ class Success:
     seconds: float
 
 
-Outcome = Success | Failure
+@dataclass(frozen=True, slots=True)
+class Wants:
+    """A call ended because it wants the lazy input ``name``, which it was not given."""
+
+    name: str
+
+
+Outcome = Success | Failure | Wants
 
 
 class Executor(Protocol):
@@ -52,10 +61,22 @@ class Executor(Protocol):
         """Return the values behind handles of this executor."""
         ...
 
+    def encode(self, handle: Handle) -> Encoded:
+        """Take the value behind a handle apart, for a tier that keeps bytes; from any thread."""
+        ...
+
+    def adopt(self, type_: TypeRef, encoded: Encoded) -> Handle:
+        """Take a value in that a tier kept, and return a handle of this executor to it; from any thread.
+
+        Raises:
+            ValueError: the encoded form is not of that type.
+        """
+        ...
+
     def release(self, handles: Handles) -> None:
         """Let go of values."""
         ...
 
     def close(self) -> None:
-        """Wait for calls that run, and free what the executor holds."""
+        """Wait for calls that run, or end them, and free what the executor holds."""
         ...

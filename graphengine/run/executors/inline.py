@@ -6,7 +6,10 @@ from typing import Any
 from graphengine.node.registry import Registry
 from graphengine.run.executors.base import Call, Outcome
 from graphengine.run.executors.invoke import Services, invoke
-from graphengine.run.handle import Handles
+from graphengine.run.handle import Handle, Handles
+from graphengine.types.codec import Encoded
+from graphengine.types.socket_type import TypeRef
+from graphengine.types.values import decode_value, encode_value, value_nbytes
 
 
 class InlineExecutor:
@@ -23,6 +26,15 @@ class InlineExecutor:
     def value(self, handles: Handles) -> Mapping[str, Any]:
         """Return the values, which the handles are."""
         return {name: handle.ref for name, handle in handles.items()}
+
+    def encode(self, handle: Handle) -> Encoded:
+        """Take the value apart with its type's codec."""
+        return encode_value(self._registry.types, handle.type, handle.ref)
+
+    def adopt(self, type_: TypeRef, encoded: Encoded) -> Handle:
+        """Put the value together with its type's codec."""
+        value = decode_value(self._registry.types, type_, encoded)
+        return Handle(value, type_, value_nbytes(self._registry.types, type_, value))
 
     def release(self, handles: Handles) -> None:
         """Do nothing: a value goes when its last handle goes."""

@@ -9,11 +9,13 @@ from typing import Any
 
 from graphengine.errors import Cancelled, Failure, NodeError
 from graphengine.node.context import Context
+from graphengine.node.lazy import Lazy, Wanted
 from graphengine.node.registry import Registry
 from graphengine.node.spec import NodeSpec
-from graphengine.run.executors.base import Call, Outcome, Success
+from graphengine.run.executors.base import Call, Outcome, Success, Wants
 from graphengine.run.handle import Handle, Handles
-from graphengine.types.builtin import FLOAT
+from graphengine.types.socket_type import TypeRef
+from graphengine.types.values import value_nbytes
 
 Services = Mapping[type, Any]
 
@@ -33,10 +35,12 @@ def invoke(call: Call, registry: Registry, services: Services) -> Outcome:
     """
     started = time.perf_counter()
     try:
-        result = call.spec.function(**_arguments(call, services))
+        result = call.spec.function(**_arguments(call, registry, services))
         if inspect.iscoroutine(result):
             result = _await(result)
         handles = _results(call.spec, result, registry)
+    except Wanted as wanted:
+        return Wants(wanted.name)
     except _Refused as refused:
         return refused.failure
     except Cancelled as error:
@@ -45,9 +49,18 @@ def invoke(call: Call, registry: Registry, services: Services) -> Outcome:
         return Failure(error.code, f"{error}", error.hint, type(error).__name__)
     except MemoryError as error:
         return Failure("out_of_memory", "the host has no memory left", exception=type(error).__name__)
-    except Exception as error:  # noqa: BLE001 - whatever a node raises is data to the engine
-        return Failure("node_raised", f"{type(error).__name__}: {error}", exception=type(error).__name__)
+    except KeyboardInterrupt:
+        raise  # the person at the terminal, not the node
+    except BaseException as error:  # noqa: BLE001 - whatever a node raises is data to the engine
+        return Failure("node_raised", _said(error), exception=type(error).__name__)
     return Success(handles, time.perf_counter() - started)
+
+
+def _said(error: BaseException) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 - not even its text can be had
+        return type(error).__name__
 
 
 def _await(coroutine: Coroutine[Any, Any, Any]) -> Any:
@@ -56,25 +69,33 @@ def _await(coroutine: Coroutine[Any, Any, Any]) -> Any:
         return thread.submit(asyncio.run, coroutine).result()
 
 
-def _arguments(call: Call, services: Services) -> dict[str, Any]:
+def _arguments(call: Call, registry: Registry, services: Services) -> dict[str, Any]:
     arguments = dict(call.constants)
     for name, handle in call.linked.items():
-        arguments[name] = _linked(call, name, handle.ref)
+        arguments[name] = _linked(call, registry, name, handle.ref)
+    for name in call.spec.lazy:
+        if name not in arguments:
+            arguments[name] = Lazy(name)
+        elif arguments[name] is not None:
+            arguments[name] = Lazy(name, arguments[name])
     for injection in call.spec.injected:
         python = injection.python
         arguments[injection.name] = call.context if python is Context else services[python]
     return arguments
 
 
-def _linked(call: Call, name: str, value: Any) -> Any:
+def _linked(call: Call, registry: Registry, name: str, value: Any) -> Any:
     value = call.conversions[name].convert(value)
     socket = call.spec.input[name]
-    if not socket.constrained:
-        return value
-    try:
-        return socket.parse(value)
-    except ValueError as error:
-        raise _Refused(Failure("invalid_input", f"the value linked to {name!r} is refused: {error}")) from None
+    if socket.adapter is not None:
+        try:
+            return socket.parse(value)
+        except ValueError as error:
+            raise _Refused(Failure("invalid_input", f"the value linked to {name!r} is refused: {error}")) from None
+    if not _is_of(registry, socket.type, value):
+        message = f"the value linked to {name!r} is of {type(value).__name__}; {socket.type} is wanted"
+        raise _Refused(Failure("invalid_input", message))
+    return value
 
 
 def _results(spec: NodeSpec, result: Any, registry: Registry) -> Handles:
@@ -84,15 +105,22 @@ def _results(spec: NodeSpec, result: Any, registry: Registry) -> Handles:
     if len(values) != len(spec.outputs):
         raise _wrong(f"{spec.id!r} returned {len(values)} values, not {len(spec.outputs)}")
     handles = {}
-    for output, value in zip(spec.outputs, values, strict=True):
-        kind = registry.type_of(output.type)
-        if output.type == FLOAT.ref and type(value) is int:
-            value = float(value)  # noqa: PLW2901 - a whole number is a number
-        items = value if output.type.item is not None else (value,)
-        if not isinstance(items, list | tuple) or not all(isinstance(item, kind.python) for item in items):
+    for output, returned in zip(spec.outputs, values, strict=True):
+        try:
+            value = output.parse(returned)
+        except ValueError as error:
+            raise _wrong(f"{spec.id!r} returned as {output.name!r} what is not {output.type}: {error}") from None
+        if output.adapter is None and not _is_of(registry, output.type, value):
             raise _wrong(f"{spec.id!r} returned {type(value).__name__} as {output.name!r}, not {output.type}")
-        handles[output.name] = Handle(value, sum(kind.codec.nbytes(item) for item in items))
+        handles[output.name] = Handle(value, output.type, value_nbytes(registry.types, output.type, value))
     return handles
+
+
+def _is_of(registry: Registry, ref: TypeRef, value: Any) -> bool:
+    if ref.item is None:
+        return isinstance(value, registry.types[ref.name].python)
+    inner = ref.item
+    return isinstance(value, list | tuple) and all(_is_of(registry, inner, item) for item in value)
 
 
 def _wrong(message: str) -> _Refused:

@@ -18,7 +18,8 @@ class ThreadExecutor(InlineExecutor):
 
     def submit(self, call: Call, done: Callable[[Outcome], None]) -> None:
         """Call the node in a thread of the pool."""
-        self._pool.submit(lambda: done(invoke(call, self._registry, self._services)))
+        only = [call]  # taken out for the call: a thread that has answered holds no values any more
+        self._pool.submit(lambda: done(invoke(only.pop(), self._registry, self._services)))
 
     def close(self) -> None:
         """Wait for the calls that run."""

@@ -1,0 +1,63 @@
+"""``graphengine cache``: the results that outlive a run: how much there is, and away with it."""
+
+import click
+
+from graphengine.cli import units
+from graphengine.cli.console import json_option, open_engine, print_json
+from graphengine.run.cache.folder import Usage
+
+
+@click.group()
+def cache() -> None:
+    """Look at the results kept on disk, or remove them."""
+
+
+@cache.command()
+@json_option
+def show(*, as_json: bool) -> None:
+    """Say how many results are kept, where, and what they take."""
+    engine = open_engine()
+    usage, budget = engine.cache_folder.usage(), engine.settings.disk_cache_bytes
+    if as_json:
+        folder = str(engine.cache_folder.path)
+        print_json({"folder": folder, "entries": usage.entries, "bytes": usage.nbytes, "budget": budget})
+        return
+    click.echo(f"folder   {engine.cache_folder.path}")
+    click.echo(f"entries  {usage.entries}")
+    click.echo(f"size     {units.shown_bytes(usage.nbytes)} of {units.shown_bytes(budget)}")
+
+
+@cache.command()
+@click.option(
+    "--size", type=units.size, help="Remove what is worth least until the rest takes at most this: 500MB, 2GiB."
+)
+@click.option("--age", type=units.age, help="Remove what nobody used for this long: 12h, 7d.")
+@json_option
+def prune(size: int | None, age: int | None, *, as_json: bool) -> None:
+    """Remove results down to a size, an age, or both; by default to the budget."""
+    engine = open_engine()
+    folder, budget = engine.cache_folder, engine.settings.disk_cache_bytes
+    before = folder.usage()
+    if age is not None:
+        folder.expire(age)
+    if size is not None or age is None:
+        folder.shrink(budget if size is None else size)
+    _tell(before, folder.usage(), as_json=as_json)
+
+
+@cache.command()
+@json_option
+def clear(*, as_json: bool) -> None:
+    """Remove every result; the next run computes them again."""
+    folder = open_engine().cache_folder
+    before = folder.usage()
+    folder.shrink(0)
+    _tell(before, folder.usage(), as_json=as_json)
+
+
+def _tell(before: Usage, left: Usage, *, as_json: bool) -> None:
+    removed, freed = before.entries - left.entries, before.nbytes - left.nbytes
+    if as_json:
+        print_json({"removed": removed, "freed": freed, "entries": left.entries, "bytes": left.nbytes})
+    else:
+        click.echo(f"removed {removed} of {before.entries} results, {units.shown_bytes(freed)}")

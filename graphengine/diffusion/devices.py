@@ -1,0 +1,54 @@
+"""Where modules live and in which number format, and what happens when there is no room."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+from graphengine.diffusion.types.refs import DTypeName
+from graphengine.errors import OutOfMemory
+
+_DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """Return the device called ``name``; ``auto`` is a CUDA device, else Apple's, else the CPU."""
+    if name != "auto":
+        return torch.device(name)
+    if torch.cuda.is_available():
+        return torch.device("cuda", 0)
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def choose_dtype(name: DTypeName, device: torch.device) -> torch.dtype:
+    """Return the number format called ``name``; ``auto`` is half precision on accelerators, else fp32."""
+    if name != "auto":
+        return _DTYPES[name]
+    return torch.float32 if device.type == "cpu" else torch.float16
+
+
+@contextmanager
+def memory_guard(doing: str) -> Iterator[None]:
+    """Turn every way in which torch and Python say "no memory" into one error.
+
+    Args:
+        doing: what is being done, for the message: "decoding the latent".
+
+    Raises:
+        OutOfMemory: there was no room.
+    """
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise _no_room(doing) from error
+    except RuntimeError as error:
+        if "allocate memory" not in str(error):  # the CPU allocator has no exception class of its own
+            raise
+        raise _no_room(doing) from error
+
+
+def _no_room(doing: str) -> OutOfMemory:
+    return OutOfMemory(
+        f"out of memory while {doing}",
+        hint="Use a smaller picture or batch, tiling, or a smaller number format.",
+    )

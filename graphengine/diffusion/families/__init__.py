@@ -1,0 +1,1 @@
+"""Architectures: one adapter for each, behind one protocol."""

@@ -1,0 +1,107 @@
+"""What an architecture must know to take part; everything else is generic."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from graphengine.diffusion.devices import memory_guard
+from graphengine.diffusion.loaded import Denoiser, Loaded, TextStack, missing_weights
+from graphengine.diffusion.types.conditioning import ConditioningEntry
+from graphengine.diffusion.types.latent import LatentSpec
+from graphengine.diffusion.types.refs import Part, Prediction, WeightsRef
+from graphengine.diffusion.weights import Source
+from graphengine.errors import GraphEngineError, ModelRefused
+
+Predict = Callable[[Tensor, Tensor], Tensor]
+"""From noisy latents [batch, channels, height, width] and a timestep to one prediction for each conditioning entry:
+[entries, batch, channels, height, width]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """What a source turned out to be.
+
+    Attributes:
+        variant: which member of the family.
+        parts: what the source holds.
+        latent: the form of the latents.
+        prediction: what the denoiser predicts.
+    """
+
+    variant: str
+    parts: frozenset[Part]
+    latent: LatentSpec
+    prediction: Prediction
+
+
+class Family(Protocol):
+    """An architecture."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the families table, in latents and in conditionings."""
+        ...
+
+    def detect(self, source: Source) -> Detected | None:
+        """Tell from configuration, tensor names and shapes alone whether ``source`` is of this family."""
+        ...
+
+    def load(self, ref: WeightsRef, source: Source, dtype: torch.dtype) -> Loaded:
+        """Make the part that ``ref`` describes, on the CPU. Called under the construction lock."""
+        ...
+
+    def encode(self, stack: TextStack, text: str, clip_skip: int) -> ConditioningEntry:
+        """Encode a prompt with weights, of any length."""
+        ...
+
+    def begin(
+        self,
+        denoiser: Denoiser,
+        entries: Sequence[ConditioningEntry],
+        *,
+        batch: int,
+        guidance: float,
+        beside: Tensor | None,
+    ) -> Predict:
+        """Prepare a sampling: all that stays the same from step to step is computed here.
+
+        Args:
+            denoiser: the loaded model.
+            entries: what to predict for; all of them in one forward of the network.
+            batch: how many latents.
+            guidance: the guidance scale, for models that take it as an input.
+            beside: what a model trained for inpainting sees beside the latents: the mask and the surroundings,
+                [batch, 1 + channels, height, width].
+
+        Raises:
+            NodeError: the model takes other channels.
+        """
+        ...
+
+
+Families = Mapping[str, Family]
+
+
+def load_part(family: Family, ref: WeightsRef, source: Source, dtype: torch.dtype) -> Loaded:
+    """Load the part that ``ref`` describes and make sure that it is whole.
+
+    Raises:
+        ModelRefused: the weights do not fit the architecture, or some are missing.
+        OutOfMemory: there is no room for them.
+    """
+    try:
+        with memory_guard("loading a model"):
+            loaded = family.load(ref, source, dtype)
+    except GraphEngineError:
+        raise
+    except Exception as error:  # a library's loader may raise anything on files that it was not made for
+        raise ModelRefused(f"the {ref.part} of {ref.source.reference!r} cannot be loaded: {error}") from error
+    missing = missing_weights(loaded)
+    if missing:
+        raise ModelRefused(
+            f"the {ref.part} of {ref.source.reference!r} lacks {len(missing)} weights, such as {missing[0]}"
+        )
+    return loaded

@@ -1,0 +1,57 @@
+"""The architectures that can be loaded, and how a source finds its own."""
+
+from dataclasses import dataclass
+
+from graphengine.diffusion.families.family import Families
+from graphengine.diffusion.families.sd import StableDiffusion
+from graphengine.diffusion.types.refs import DTypeName, ModelRef, Prediction, TextEncoderRef, VaeRef
+from graphengine.diffusion.weights import open_source
+from graphengine.errors import ModelRefused
+from graphengine.files.roots import File
+
+FAMILIES: Families = {family.name: family for family in (StableDiffusion(),)}
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """References to the parts of a model; None where the source has no such part."""
+
+    model: ModelRef | None
+    text_encoder: TextEncoderRef | None
+    vae: VaeRef | None
+
+
+def open_checkpoint(
+    source: File,
+    *,
+    dtype: DTypeName = "auto",
+    prediction: Prediction | None = None,
+    families: Families = FAMILIES,
+) -> Checkpoint:
+    """Find out what ``source`` is and return references to its parts; no weights are loaded.
+
+    Args:
+        source: a diffusers folder or a safetensors file.
+        dtype: the number format for all parts.
+        prediction: what the denoiser predicts, where the file cannot tell: None trusts the detection.
+        families: the architectures to try, in their order.
+
+    Raises:
+        ModelRefused: it is unsafe, broken or of no known architecture.
+    """
+    opened = open_source(source.path)
+    for family in families.values():
+        found = family.detect(opened)
+        if found is None:
+            continue
+        name, variant, parts = family.name, found.variant, found.parts
+        kind = prediction or found.prediction
+        return Checkpoint(
+            ModelRef(source, name, variant, dtype, latent=found.latent, prediction=kind) if "model" in parts else None,
+            TextEncoderRef(source, name, variant, dtype) if "text_encoder" in parts else None,
+            VaeRef(source, name, variant, dtype) if "vae" in parts else None,
+        )
+    raise ModelRefused(
+        f"{source.reference!r} is of no known architecture",
+        hint=f"Known: {', '.join(families)} (SD 1 and SD 2).",
+    )

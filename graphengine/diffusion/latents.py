@@ -1,0 +1,35 @@
+"""Making and marking latents."""
+
+from dataclasses import replace
+
+import torch
+
+from graphengine.diffusion.types.image import Mask
+from graphengine.diffusion.types.latent import Latent
+from graphengine.diffusion.types.refs import ModelRef
+from graphengine.errors import NodeError
+
+
+def empty_latent(model: ModelRef, width: int, height: int, batch: int = 1) -> Latent:
+    """Make latents of zeros in the form that ``model`` wants, for pictures of ``width`` x ``height`` pixels.
+
+    Raises:
+        NodeError: a side is no multiple of the model's stride.
+    """
+    spec = model.latent
+    if width % spec.stride or height % spec.stride or min(width, height, batch) < 1:
+        raise NodeError(
+            f"{width} x {height} pixels cannot be sampled: the sides must be multiples of {spec.stride}",
+            hint=f"Take {_nearest(width, spec.stride)} x {_nearest(height, spec.stride)}.",
+        )
+    samples = torch.zeros(batch, spec.channels, height // spec.stride, width // spec.stride)
+    return Latent(samples, model.family, spec)
+
+
+def with_mask(latent: Latent, mask: Mask | None) -> Latent:
+    """Return ``latent`` with sampling bound to where ``mask`` is 1; None frees it."""
+    return replace(latent, mask=mask)
+
+
+def _nearest(side: int, stride: int) -> int:
+    return max(stride, round(side / stride) * stride)

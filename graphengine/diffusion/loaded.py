@@ -1,0 +1,104 @@
+"""What the pool hands out: modules with what is needed to call them."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import torch
+from torch import nn
+
+from graphengine.diffusion.preview import LinearPreview
+
+
+class Loaded(Protocol):
+    """Anything made of modules."""
+
+    @property
+    def modules(self) -> tuple[nn.Module, ...]:
+        """The modules, in a fixed order."""
+        ...
+
+
+@dataclass(frozen=True)
+class Denoiser:
+    """A denoiser, ready to be called.
+
+    Attributes:
+        module: the network.
+        scheduler: the noise schedule that the model was trained with, as diffusers configures it.
+        preview: from latents to small pictures.
+        takes_guidance: whether the guidance scale is an input of the network (Meng et al. 2023).
+        takes_surroundings: whether mask and surroundings are inputs: a model trained for inpainting.
+    """
+
+    module: Any
+    scheduler: Mapping[str, Any]
+    preview: LinearPreview
+    takes_guidance: bool = False
+    takes_surroundings: bool = False
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        device: torch.device = self.module.device
+        return device
+
+    @property
+    def modules(self) -> tuple[nn.Module, ...]:
+        """The network."""
+        return (self.module,)
+
+
+@dataclass(frozen=True)
+class TextStack:
+    """Text encoders with their tokenizers, which are not re-entrant: hold ``lock`` while calling one."""
+
+    encoders: tuple[Any, ...]
+    tokenizers: tuple[Any, ...]
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def modules(self) -> tuple[nn.Module, ...]:
+        """The encoders."""
+        return self.encoders
+
+
+@dataclass(frozen=True)
+class Autoencoder:
+    """An autoencoder and the normalisation between what it makes and what its denoiser wants.
+
+    Attributes:
+        module: a diffusers autoencoder.
+        stride: pixels per latent cell along each side.
+        scale: latent = (encoded - shift) · scale.
+        shift: see ``scale``.
+    """
+
+    module: Any
+    stride: int
+    scale: float
+    shift: float
+
+    @property
+    def modules(self) -> tuple[nn.Module, ...]:
+        """The autoencoder."""
+        return (self.module,)
+
+
+def nbytes(loaded: Loaded) -> int:
+    """Return the memory of all parameters and buffers in bytes."""
+    tensors = (t for module in loaded.modules for t in (*module.parameters(), *module.buffers()))
+    return sum(tensor.nbytes for tensor in tensors)
+
+
+def place(loaded: Loaded, device: torch.device, dtype: torch.dtype) -> None:
+    """Move all modules to ``device`` in the number format ``dtype``, for inference only."""
+    for module in loaded.modules:
+        nn.Module.to(module, device, dtype)  # the libraries' own warn about formats that they never use
+        module.eval().requires_grad_(False)
+
+
+def missing_weights(loaded: Loaded) -> list[str]:
+    """Return the names of parameters that the source did not bring."""
+    return [name for module in loaded.modules for name, p in module.named_parameters() if p.is_meta]

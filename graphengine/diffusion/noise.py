@@ -1,0 +1,21 @@
+"""Noise that depends on the seed alone: not on the device, and not on what else is in the batch."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from graphengine.diffusion.types.latent import Latent
+
+_SEEDS = 2**64
+
+
+def generators(seed: int, count: int) -> list[torch.Generator]:
+    """Return one generator per picture, on the CPU, seeded with ``seed``, ``seed`` + 1, … modulo 2**64."""
+    return [torch.Generator("cpu").manual_seed((seed + index) % _SEEDS) for index in range(count)]
+
+
+def gaussian(latent: Latent, sources: Sequence[torch.Generator]) -> Tensor:
+    """Draw unit Gaussian noise in the shape of ``latent``, each picture from its own generator."""
+    shape = (1, *latent.samples.shape[1:])
+    return torch.cat([torch.randn(shape, generator=source) for source in sources])

@@ -1,0 +1,47 @@
+"""Filters on pictures one channel at a time, in floating point, with transparency treated as it must be."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from PIL import Image as Pil
+from torch import Tensor
+
+from graphengine.diffusion.types.image import Image
+
+_LEAST_ALPHA = 1e-6
+
+
+def filtered(image: Image, change: Callable[[Tensor], Tensor]) -> Image:
+    """Return ``image`` after a linear filter that mixes neighbouring pixels, clamped to 0..1.
+
+    Colours are weighted by their alpha while they are mixed: otherwise the colour of what cannot be seen
+    would bleed into the edges of what can (Porter & Duff 1984).
+
+    Args:
+        image: three channels, or four with alpha.
+        change: from pixels to pixels, both [batch, height, width, channels], of any size; must not write.
+    """
+    if image.channels == 3:
+        return Image(change(image.pixels).clamp(0, 1))
+    colours, alpha = image.pixels[..., :3], image.pixels[..., 3:]
+    mixed = change(torch.cat((colours * alpha, alpha), dim=-1))
+    weight = mixed[..., 3:]
+    straight = torch.where(weight > _LEAST_ALPHA, mixed[..., :3] / weight.clamp_min(_LEAST_ALPHA), 0.0)
+    return Image(torch.cat((straight, weight), dim=-1).clamp(0, 1))
+
+
+def map_planes(pixels: Tensor, change: Callable[[Pil.Image], Pil.Image]) -> Tensor:
+    """Apply a function of PIL to every channel of every picture, as 32-bit floating point (mode F).
+
+    Args:
+        pixels: [batch, height, width, channels].
+        change: from a picture to a picture, always of the same size for the same size.
+
+    Returns:
+        New pixels [batch, new height, new width, channels].
+    """
+    batch, height, width, channels = pixels.shape
+    planes = pixels.permute(0, 3, 1, 2).reshape(-1, height, width).numpy()
+    changed = torch.from_numpy(np.stack([np.asarray(change(Pil.fromarray(plane))) for plane in planes]))
+    return changed.reshape(batch, channels, *changed.shape[1:]).permute(0, 2, 3, 1).contiguous()

@@ -1,0 +1,185 @@
+"""Sampling: the loop from noise to a latent.
+
+The solver is a scheduler of diffusers, the prediction comes from :mod:`graphengine.diffusion.guidance`, and what is
+between them is here: where the loop starts, what it must not change, and who may look at it or stop it.
+"""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from graphengine.diffusion.devices import memory_guard
+from graphengine.diffusion.guidance import Denoise, classifier_free_guidance
+from graphengine.diffusion.loaded import Denoiser
+from graphengine.diffusion.noise import gaussian, generators
+from graphengine.diffusion.pool import ModelPool
+from graphengine.diffusion.preview import estimate_clean
+from graphengine.diffusion.samplers import SamplerName
+from graphengine.diffusion.schedules import ScheduleName, make_scheduler
+from graphengine.diffusion.types.conditioning import Conditioning
+from graphengine.diffusion.types.image import Image
+from graphengine.diffusion.types.latent import Latent
+from graphengine.diffusion.types.refs import ModelRef, Prediction
+from graphengine.errors import NodeError
+
+OnStep = Callable[[int, int, Callable[[], Image]], None]
+"""Called after each evaluation of the network with its number from 1, how many there will be, and a function that
+makes a small picture of the state; what it raises ends the sampling."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How to sample.
+
+    Attributes:
+        seed: of the first picture; each further one has the next.
+        steps: steps of the whole schedule, from 1.
+        guidance: the scale of classifier-free guidance, 1 is none.
+        sampler: the solver.
+        schedule: the noise levels.
+        denoise: how much of the schedule is walked: 1 starts from pure noise and nothing of the latent remains; less
+            starts from the latent with as much noise as belongs there, int(steps · denoise) steps from the end.
+    """
+
+    seed: int
+    steps: int = 20
+    guidance: float = 7.5
+    sampler: SamplerName = "euler"
+    schedule: ScheduleName = "normal"
+    denoise: float = 1.0
+
+
+def sample(
+    pool: ModelPool,
+    model: ModelRef,
+    positive: Conditioning,
+    negative: Conditioning,
+    latent: Latent,
+    *,
+    settings: Sampling,
+    on_step: OnStep | None = None,
+) -> Latent:
+    """Sample a latent.
+
+    Equal inputs give equal latents, and each picture of a batch is the one that its own seed gives alone. State is
+    kept in fp32 whatever the number format of the model.
+
+    Raises:
+        NodeError: the latent, the texts or the settings do not suit the model.
+        OutOfMemory: there is no room.
+    """
+    _check(model, latent, settings)
+    if int(settings.steps * settings.denoise) == 0:
+        return latent
+    family = pool.families[model.family]
+    with pool.use(model) as denoiser, torch.no_grad(), memory_guard("sampling"):
+        walk = _Walk(_scheduler(denoiser, model, settings), denoiser, model.prediction, latent, settings)
+        predict = classifier_free_guidance(
+            family,
+            denoiser,
+            positive,
+            negative,
+            scale=settings.guidance,
+            batch=latent.batch,
+            beside=walk.beside,
+        )
+        return replace(latent, samples=walk.run(predict, on_step).float().cpu())
+
+
+def _scheduler(denoiser: Denoiser, model: ModelRef, settings: Sampling) -> Any:
+    return make_scheduler(
+        denoiser.scheduler,
+        prediction=model.prediction,
+        sampler=settings.sampler,
+        schedule=settings.schedule,
+        steps=settings.steps,
+        device=denoiser.device,
+    )
+
+
+def _check(model: ModelRef, latent: Latent, settings: Sampling) -> None:
+    if latent.family != model.family or latent.spec != model.latent:
+        raise NodeError(
+            f"the latent ({latent.family}, {latent.spec}) is not of the model's kind ({model.family}, {model.latent})",
+            hint="Make the latent for this model, or encode the picture with its own VAE.",
+        )
+    if settings.steps < 1 or not 0 <= settings.denoise <= 1:
+        raise NodeError(f"{settings.steps} steps at denoise {settings.denoise} cannot be sampled")
+
+
+class _Walk:
+    """One sampling: the noise, the part of the schedule that is walked, and what must stay."""
+
+    def __init__(
+        self,
+        scheduler: Any,
+        denoiser: Denoiser,
+        prediction: Prediction,
+        latent: Latent,
+        settings: Sampling,
+    ) -> None:
+        device = denoiser.device
+        self._scheduler, self._denoiser, self._prediction = scheduler, denoiser, prediction
+        sources = generators(settings.seed, latent.batch)
+        self._noise = gaussian(latent, sources).to(device)
+        self._original = latent.samples.to(device)
+        self._mask = None if latent.mask is None else _fit(latent.mask.values, latent.samples).to(device)
+        self.beside: Tensor | None = None
+        if denoiser.takes_surroundings and self._mask is not None and latent.surroundings is not None:
+            self.beside = torch.cat([self._mask, latent.surroundings.to(device)], dim=1)
+            self._mask = None  # such a model keeps what is outside by itself
+        self._from_noise = settings.denoise == 1
+        start = (settings.steps - int(settings.steps * settings.denoise)) * scheduler.order
+        if hasattr(scheduler, "set_begin_index"):  # those that do not count their steps have none
+            scheduler.set_begin_index(start)
+        self._timesteps = scheduler.timesteps[start:]
+        takes_generator = "generator" in inspect.signature(scheduler.step).parameters
+        self._step = partial(scheduler.step, generator=sources) if takes_generator else scheduler.step
+
+    def run(self, predict: Denoise, on_step: OnStep | None) -> Tensor:
+        """Walk to the end and return the latents."""
+        state, total = self._start(), len(self._timesteps)
+        for index, timestep in enumerate(self._timesteps):
+            scaled = self._scheduler.scale_model_input(state, timestep)
+            output = predict(scaled, timestep)
+            state = self._keep(self._step(output, timestep, state, return_dict=False)[0], index + 1)
+            if on_step is not None:
+                on_step(index + 1, total, partial(self._look, scaled, output, timestep))
+        return state
+
+    def _start(self) -> Tensor:
+        if self._from_noise:
+            strength: float = self._scheduler.init_noise_sigma
+            return self._noise * strength
+        return self._noised(0)
+
+    def _noised(self, index: int) -> Tensor:
+        """Return the original latents with the noise that belongs to the step ``index``."""
+        moment = self._timesteps[index : index + 1]
+        noised: Tensor = self._scheduler.add_noise(self._original, self._noise, moment)
+        return noised
+
+    def _keep(self, state: Tensor, index: int) -> Tensor:
+        """Put the original back where the mask says so, as noisy as the state is at step ``index``."""
+        if self._mask is None:
+            return state
+        kept = self._noised(index) if index < len(self._timesteps) else self._original
+        return (1 - self._mask) * kept + self._mask * state
+
+    def _look(self, scaled: Tensor, output: Tensor, timestep: Tensor) -> Image:
+        clean = estimate_clean(scaled, output, timestep, self._scheduler.alphas_cumprod, self._prediction)
+        return self._denoiser.preview(clean)
+
+
+def _fit(mask: Tensor, samples: Tensor) -> Tensor:
+    """Bring a mask [batch or 1, height, width] to the cells of latents: [batch, 1, height, width]."""
+    if mask.shape[0] not in {1, samples.shape[0]}:
+        raise NodeError(f"{mask.shape[0]} masks do not fit {samples.shape[0]} latents")
+    cells = functional.interpolate(mask.unsqueeze(1), size=samples.shape[-2:])
+    return cells.expand(samples.shape[0], -1, -1, -1)

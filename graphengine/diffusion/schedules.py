@@ -1,0 +1,83 @@
+"""Schedules: which noise levels a sampler visits, by name, and the making of a scheduler from both."""
+
+import inspect
+from collections.abc import Mapping
+from typing import Any, Literal, get_args
+
+import torch
+
+from graphengine.diffusion.samplers import SAMPLERS, Sampler, SamplerName
+from graphengine.diffusion.types.refs import Prediction
+from graphengine.errors import NodeError
+
+ScheduleName = Literal["normal", "karras", "exponential", "beta", "sgm_uniform"]
+SCHEDULE_NAMES: tuple[ScheduleName, ...] = get_args(ScheduleName)
+
+_OPTIONS: Mapping[ScheduleName, Mapping[str, Any]] = {
+    "normal": {},  # as the model's own configuration says
+    "karras": {"use_karras_sigmas": True},  # Karras et al. 2022, equation 5
+    "exponential": {"use_exponential_sigmas": True},  # evenly spaced logarithms
+    "beta": {"use_beta_sigmas": True},  # quantiles of a beta distribution, Lee et al. 2024
+    "sgm_uniform": {"timestep_spacing": "trailing"},  # evenly spaced up to the last, Lin et al. 2024
+}
+_OFF = {"use_karras_sigmas": False, "use_exponential_sigmas": False, "use_beta_sigmas": False}
+
+
+def supported_schedules(sampler: SamplerName) -> tuple[ScheduleName, ...]:
+    """Return the schedules that ``sampler`` can walk."""
+    return tuple(name for name, options in _OPTIONS.items() if SAMPLERS[sampler].source(options) is not None)
+
+
+def make_scheduler(
+    config: Mapping[str, Any],
+    *,
+    prediction: Prediction,
+    sampler: SamplerName,
+    schedule: ScheduleName,
+    steps: int,
+    device: torch.device,
+) -> Any:
+    """Make a fresh scheduler with its timesteps set; schedulers carry the state of one sampling.
+
+    Args:
+        config: the noise schedule of the model's training, as diffusers writes it.
+        prediction: what the model predicts.
+        sampler: the solver.
+        schedule: the noise levels it visits.
+        steps: how many steps, from 1.
+        device: where the sampling runs.
+
+    Raises:
+        NodeError: the sampler cannot walk that schedule, or not in so many steps.
+    """
+    works = supported_schedules(sampler)
+    if schedule not in works:
+        raise NodeError(
+            f"the sampler {sampler} has no schedule {schedule}",
+            hint=f"{sampler} works with {', '.join(works)}.",
+        )
+    trained = {**config, "prediction_type": prediction}
+    try:
+        return _build(SAMPLERS[sampler], trained, _OPTIONS[schedule], steps, device)
+    except ValueError as error:
+        raise NodeError(f"the sampler {sampler} cannot take {steps} steps: {error}") from error
+
+
+def _build(
+    chosen: Sampler, trained: Mapping[str, Any], options: Mapping[str, Any], steps: int, device: torch.device
+) -> Any:
+    source = chosen.source(options)
+    if source is chosen.scheduler:
+        return _make(source, trained, {**chosen.options, **options}, steps, device)
+    scheduler = _make(chosen.scheduler, trained, chosen.options, steps, device)
+    levels = _make(source, trained, options, steps, device)
+    scheduler.sigmas, scheduler.timesteps = levels.sigmas, levels.timesteps  # only how it steps is its own
+    return scheduler
+
+
+def _make(kind: Any, trained: Mapping[str, Any], options: Mapping[str, Any], steps: int, device: torch.device) -> Any:
+    known = inspect.signature(kind).parameters
+    off = {name: value for name, value in _OFF.items() if name in known}  # a model's own wish yields to the node's
+    scheduler = kind.from_config(dict(trained), **{**off, **options})
+    scheduler.set_timesteps(steps, device=device)
+    return scheduler

@@ -1,0 +1,169 @@
+"""How the values of the wing become bytes, and values again."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+from torch import Tensor
+
+from graphengine.diffusion.types.buffers import from_buffer, to_buffer
+from graphengine.diffusion.types.conditioning import Conditioning, ConditioningEntry
+from graphengine.diffusion.types.image import Image, Mask
+from graphengine.diffusion.types.latent import Latent, LatentSpec
+from graphengine.diffusion.types.refs import ModelRef, Patch, TextEncoderRef, VaeRef, WeightsRef
+from graphengine.files.roots import File
+from graphengine.types.builtin import FileCodec
+from graphengine.types.codec import Buffer, Encoded
+
+_FILES = FileCodec()
+
+
+class ImageCodec:
+    """Stores the raw pixels."""
+
+    def nbytes(self, value: Image) -> int:
+        """Return the size of the pixels."""
+        return value.pixels.nbytes
+
+    def encode(self, value: Image) -> Encoded:
+        """Take the pixels out."""
+        shape, buffer = to_buffer(value.pixels)
+        return Encoded({"shape": shape}, (buffer,))
+
+    def decode(self, encoded: Encoded) -> Image:
+        """Put the pixels back."""
+        (buffer,) = encoded.buffers
+        return Image(from_buffer(encoded.meta.get("shape"), buffer))
+
+
+class MaskCodec:
+    """Stores the raw values."""
+
+    def nbytes(self, value: Mask) -> int:
+        """Return the size of the values."""
+        return value.values.nbytes
+
+    def encode(self, value: Mask) -> Encoded:
+        """Take the values out."""
+        shape, buffer = to_buffer(value.values)
+        return Encoded({"shape": shape}, (buffer,))
+
+    def decode(self, encoded: Encoded) -> Mask:
+        """Put the values back."""
+        (buffer,) = encoded.buffers
+        return Mask(from_buffer(encoded.meta.get("shape"), buffer))
+
+
+class LatentCodec:
+    """Stores the samples, and mask and surroundings if there are any."""
+
+    def nbytes(self, value: Latent) -> int:
+        """Return the size of all tensors."""
+        return sum(tensor.nbytes for tensor in _latent_tensors(value).values())
+
+    def encode(self, value: Latent) -> Encoded:
+        """Take the tensors out."""
+        parts = {name: to_buffer(tensor) for name, tensor in _latent_tensors(value).items()}
+        shapes = {name: shape for name, (shape, _) in parts.items()}
+        meta = {"shapes": shapes, "family": value.family, "spec": asdict(value.spec)}
+        return Encoded(meta, tuple(buffer for _, buffer in parts.values()))
+
+    def decode(self, encoded: Encoded) -> Latent:
+        """Put the tensors back."""
+        meta = _expect(encoded.meta, "shapes", "family", "spec")
+        shapes = _expect(meta["shapes"], "samples")
+        tensors = dict(zip(shapes, map(from_buffer, shapes.values(), encoded.buffers), strict=True))
+        mask = Mask(tensors["mask"]) if "mask" in tensors else None
+        return Latent(tensors["samples"], meta["family"], LatentSpec(**meta["spec"]), mask, tensors.get("surroundings"))
+
+
+def _latent_tensors(value: Latent) -> Mapping[str, Tensor]:
+    mask = None if value.mask is None else value.mask.values
+    tensors = {"samples": value.samples, "mask": mask, "surroundings": value.surroundings}
+    return {name: tensor for name, tensor in tensors.items() if tensor is not None}
+
+
+class ConditioningCodec:
+    """Stores the embeddings of each entry."""
+
+    def nbytes(self, value: Conditioning) -> int:
+        """Return the size of all embeddings."""
+        return sum(e.embeddings.nbytes + (e.pooled.nbytes if e.pooled is not None else 0) for e in value.entries)
+
+    def encode(self, value: Conditioning) -> Encoded:
+        """Take the embeddings out."""
+        entries: list[dict[str, Any]] = []
+        buffers: list[Buffer] = []
+        for entry in value.entries:
+            tensors = [entry.embeddings] if entry.pooled is None else [entry.embeddings, entry.pooled]
+            shapes, parts = zip(*map(to_buffer, tensors), strict=True)
+            entries.append({"shapes": list(shapes), "strength": entry.strength})
+            buffers.extend(parts)
+        return Encoded({"family": value.family, "entries": entries}, tuple(buffers))
+
+    def decode(self, encoded: Encoded) -> Conditioning:
+        """Put the embeddings back."""
+        meta = _expect(encoded.meta, "family", "entries")
+        buffers = iter(encoded.buffers)
+        entries = []
+        for entry in meta["entries"]:
+            embeddings, *pooled = [from_buffer(shape, next(buffers)) for shape in entry["shapes"]]
+            entries.append(ConditioningEntry(embeddings, pooled[0] if pooled else None, entry["strength"]))
+        return Conditioning(meta["family"], tuple(entries))
+
+
+class RefCodec:
+    """Stores a reference to weights: a few strings, never the weights."""
+
+    def __init__(self, kind: type[ModelRef | TextEncoderRef | VaeRef]) -> None:
+        self._kind = kind
+
+    def nbytes(self, value: WeightsRef) -> int:
+        """Return a guess of the size of the reference."""
+        return 256 + 128 * len(value.patches)
+
+    def encode(self, value: WeightsRef) -> Encoded:
+        """Write the recipe down."""
+        meta: dict[str, Any] = {name: getattr(value, name) for name in _plain_fields(self._kind)}
+        meta["source"] = _FILES.encode(value.source).meta
+        meta["patches"] = [_patch_meta(patch) for patch in value.patches]
+        if isinstance(value, ModelRef):
+            meta["latent"] = asdict(value.latent)
+        return Encoded(meta)
+
+    def decode(self, encoded: Encoded) -> WeightsRef:
+        """Read the recipe."""
+        meta = _expect(encoded.meta, "source", "patches", *_plain_fields(self._kind))
+        values: dict[str, Any] = {name: meta[name] for name in _plain_fields(self._kind)}
+        values["source"] = _file(meta["source"])
+        values["patches"] = tuple(_patch(patch) for patch in meta["patches"])
+        if self._kind is ModelRef:
+            values["latent"] = LatentSpec(**_expect(meta, "latent")["latent"])
+        return self._kind(**values)
+
+
+def _plain_fields(kind: type[WeightsRef]) -> tuple[str, ...]:
+    """Return the fields of a reference that are JSON as they are."""
+    return tuple(f.name for f in fields(kind) if f.name not in {"source", "patches", "latent"})
+
+
+def _patch_meta(patch: Patch) -> dict[str, Any]:
+    source = None if patch.source is None else _FILES.encode(patch.source).meta
+    return {"kind": patch.kind, "source": source, "strength": patch.strength}
+
+
+def _patch(meta: Mapping[str, Any]) -> Patch:
+    meta = _expect(meta, "kind", "source", "strength")
+    source = None if meta["source"] is None else _file(meta["source"])
+    return Patch(meta["kind"], source, meta["strength"])
+
+
+def _file(meta: Mapping[str, Any]) -> File:
+    return _FILES.decode(Encoded(meta))
+
+
+def _expect(meta: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    missing = [name for name in names if name not in meta]
+    if missing:
+        raise ValueError(f"the description lacks {', '.join(missing)}")
+    return meta

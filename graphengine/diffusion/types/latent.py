@@ -1,0 +1,57 @@
+"""Latents: pictures as a diffusion model sees them."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from graphengine.diffusion.types.image import Mask
+from graphengine.diffusion.types.tensors import TensorValue, require
+
+
+@dataclass(frozen=True, slots=True)
+class LatentSpec:
+    """The form of a model's latents.
+
+    Attributes:
+        channels: values per latent cell.
+        stride: pixels per latent cell along each side.
+    """
+
+    channels: int = 4
+    stride: int = 8
+
+    def __str__(self) -> str:
+        return f"{self.channels} channels, one cell per {self.stride} pixels"
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class Latent(TensorValue):
+    """A batch of latents of one size, normalised as the denoiser of their family sees them.
+
+    Attributes:
+        samples: fp32 of shape [batch, channels, height, width], in latent cells, of about unit variance.
+        family: the family of models that understands them.
+        spec: channels and stride.
+        mask: where sampling may change them (1) and where not (0), at any size; None is everywhere.
+        surroundings: what stays, encoded with nothing where the mask is: fp32 in the shape of ``samples``. Models
+            trained for inpainting look at it; others do not need it.
+
+    Raises:
+        ValueError: the shape or the type is another.
+    """
+
+    samples: Tensor
+    family: str
+    spec: LatentSpec
+    mask: Mask | None = None
+    surroundings: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        require(self.samples, "a latent", None, self.spec.channels, None, None)
+        if self.surroundings is not None:
+            require(self.surroundings, "the surroundings of a latent", *self.samples.shape)
+
+    @property
+    def batch(self) -> int:
+        """How many pictures it stands for."""
+        return self.samples.shape[0]

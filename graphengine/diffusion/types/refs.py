@@ -1,0 +1,86 @@
+"""References to models: recipes that say how to make a module, never the module.
+
+A reference is small, immutable and compared by content, so that it can flow on links, be cached and be
+fingerprinted; the weights live in the pool alone.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from graphengine.diffusion.types.latent import LatentSpec
+from graphengine.files.roots import File
+
+DTypeName = Literal["auto", "float32", "float16", "bfloat16"]
+Prediction = Literal["epsilon", "v_prediction"]
+Part = Literal["model", "text_encoder", "vae"]
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A change that is made to a module after it was loaded.
+
+    Attributes:
+        kind: which function makes it, among those the pool was given.
+        source: the weights it brings, if any.
+        strength: how much of it; 1 is all.
+    """
+
+    kind: str
+    source: File | None = None
+    strength: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsRef:
+    """What all references share.
+
+    Attributes:
+        source: the folder or file that holds the weights.
+        family: the architecture, a name in the families table.
+        variant: which of the family's members.
+        dtype: the number format of the weights; ``auto`` is what suits the device.
+        patches: applied in this order.
+    """
+
+    part: ClassVar[Part]
+
+    source: File
+    family: str
+    variant: str
+    dtype: DTypeName = "auto"
+    patches: tuple[Patch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRef(WeightsRef):
+    """A denoiser.
+
+    Attributes:
+        latent: the form of its latents.
+        prediction: what it predicts: the noise (Ho et al. 2020) or the velocity (Salimans & Ho 2022).
+    """
+
+    part: ClassVar[Part] = "model"
+
+    latent: LatentSpec = LatentSpec()  # noqa: RUF009 — frozen
+    prediction: Prediction = "epsilon"
+
+
+@dataclass(frozen=True, slots=True)
+class TextEncoderRef(WeightsRef):
+    """The text encoders of a model with their tokenizers.
+
+    Attributes:
+        clip_skip: how many of the last layers are left out, from 0.
+    """
+
+    part: ClassVar[Part] = "text_encoder"
+
+    clip_skip: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class VaeRef(WeightsRef):
+    """The autoencoder between pictures and latents."""
+
+    part: ClassVar[Part] = "vae"

@@ -1,0 +1,18 @@
+"""The socket types of the wing."""
+
+from graphengine.diffusion.types.codecs import ConditioningCodec, ImageCodec, LatentCodec, MaskCodec, RefCodec
+from graphengine.diffusion.types.conditioning import Conditioning
+from graphengine.diffusion.types.image import Image, Mask
+from graphengine.diffusion.types.latent import Latent
+from graphengine.diffusion.types.refs import ModelRef, TextEncoderRef, VaeRef
+from graphengine.types.socket_type import SocketType
+
+DIFFUSION_TYPES: tuple[SocketType, ...] = (
+    SocketType("Image", Image, ImageCodec(), "One or more pictures of one size.", "#6b9bd1"),
+    SocketType("Mask", Mask, MaskCodec(), "Where something applies: 1 here, 0 not.", "#88a096"),
+    SocketType("Latent", Latent, LatentCodec(), "Pictures as a diffusion model sees them.", "#d184a8"),
+    SocketType("Conditioning", Conditioning, ConditioningCodec(), "An encoded text.", "#d69a5b"),
+    SocketType("Model", ModelRef, RefCodec(ModelRef), "A denoiser.", "#9c86d1", lasting=False),
+    SocketType("TextEncoder", TextEncoderRef, RefCodec(TextEncoderRef), "A text encoder.", "#cdb74f", lasting=False),
+    SocketType("Vae", VaeRef, RefCodec(VaeRef), "Between pictures and latents.", "#c76f6f", lasting=False),
+)

@@ -1,0 +1,51 @@
+"""What every value made of tensors has in common: fp32 on the CPU, compared by content."""
+
+from dataclasses import fields
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+
+
+def require(tensor: Tensor, name: str, *shape: int | None) -> None:
+    """Check that ``tensor`` is fp32 on the CPU and has ``shape``, where None stands for any size from 1.
+
+    Raises:
+        ValueError: it is not; the message names ``name`` and says what was found.
+    """
+    fits = tensor.ndim == len(shape) and all(
+        size == wanted or (wanted is None and size > 0) for size, wanted in zip(tensor.shape, shape, strict=False)
+    )
+    if not fits:
+        wanted = " x ".join("any" if size is None else str(size) for size in shape)
+        raise ValueError(f"{name} must be {wanted}, not {' x '.join(map(str, tensor.shape)) or 'a scalar'}")
+    if tensor.dtype != torch.float32 or tensor.device.type != "cpu":
+        raise ValueError(f"{name} must be float32 on the CPU, not {tensor.dtype} on {tensor.device}")
+
+
+class TensorValue:
+    """Base of frozen dataclasses with tensor fields: equal by content, and short in a log."""
+
+    __slots__ = ()
+    __hash__ = None  # type: ignore[assignment]  # content of megabytes is no dictionary key
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        names = [field.name for field in fields(cast("Any", self))]
+        return all(_same(getattr(self, name), getattr(other, name)) for name in names)
+
+    def __repr__(self) -> str:
+        shown = (f"{field.name}={_short(getattr(self, field.name))}" for field in fields(cast("Any", self)))
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+
+def _short(value: Any) -> str:
+    """Write a value for a log: of a tensor its shape."""
+    return "x".join(map(str, value.shape)) if isinstance(value, Tensor) else repr(value)
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, Tensor) and isinstance(other, Tensor):
+        return torch.equal(one, other)
+    return bool(one == other)

@@ -1,0 +1,125 @@
+"""Between pictures and latents."""
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from graphengine.diffusion.devices import memory_guard
+from graphengine.diffusion.loaded import Autoencoder
+from graphengine.diffusion.pool import ModelPool
+from graphengine.diffusion.tiles import tiled
+from graphengine.diffusion.types.image import Image, Mask
+from graphengine.diffusion.types.latent import Latent, LatentSpec
+from graphengine.diffusion.types.refs import VaeRef
+from graphengine.errors import NodeError
+
+
+@dataclass(frozen=True, slots=True)
+class Tiling:
+    """Work in tiles, so that memory depends on the tile and not on the picture.
+
+    Attributes:
+        size: side of a tile in pixels.
+        overlap: pixels that neighbours share, below ``size``.
+    """
+
+    size: int = 512
+    overlap: int = 64
+
+
+def decode(pool: ModelPool, vae: VaeRef, latent: Latent, tiling: Tiling | None = None) -> Image:
+    """Decode latents to pictures of 3 channels.
+
+    Raises:
+        NodeError: the latent is not of the autoencoder's kind, or the tiling is impossible.
+        OutOfMemory: there is no room; tiling helps.
+    """
+    with pool.use(vae) as autoencoder, torch.no_grad(), memory_guard("decoding a latent"):
+        _check_kind(vae, autoencoder, latent)
+
+        def decode_tile(cells: Tensor) -> Tensor:
+            values = cells / autoencoder.scale + autoencoder.shift if autoencoder.shift else cells / autoencoder.scale
+            pixels: Tensor = autoencoder.module.decode(values, return_dict=False)[0]
+            return pixels
+
+        cells = latent.samples.to(pool.device, autoencoder.module.dtype)
+        scale = Fraction(autoencoder.stride)
+        pixels = _in_tiles(decode_tile, cells, tiling, autoencoder.stride, scale).float().cpu()
+    return Image((pixels * 0.5 + 0.5).clamp(0, 1).permute(0, 2, 3, 1).contiguous())
+
+
+def encode(pool: ModelPool, vae: VaeRef, image: Image, tiling: Tiling | None = None) -> Latent:
+    """Encode pictures to latents; alpha is ignored. Of an encoder's distribution the mode is taken.
+
+    Raises:
+        NodeError: the sides of the picture are no multiples of the stride, or the tiling is impossible.
+        OutOfMemory: there is no room; tiling helps.
+    """
+    with pool.use(vae) as autoencoder, torch.no_grad(), memory_guard("encoding a picture"):
+        _check_size(image, autoencoder.stride)
+
+        def encode_tile(pixels: Tensor) -> Tensor:
+            found = autoencoder.module.encode(pixels)
+            values: Tensor = found.latent_dist.mode() if hasattr(found, "latent_dist") else found.latents
+            return (values - autoencoder.shift) * autoencoder.scale
+
+        pixels = image.pixels[..., :3].permute(0, 3, 1, 2).contiguous() * 2 - 1
+        pixels = pixels.to(pool.device, autoencoder.module.dtype)
+        cells = _in_tiles(encode_tile, pixels, tiling, 1, Fraction(1, autoencoder.stride)).float().cpu()
+        spec = LatentSpec(channels=cells.shape[1], stride=autoencoder.stride)
+    return Latent(cells.contiguous(), vae.family, spec)
+
+
+def encode_masked(pool: ModelPool, vae: VaeRef, image: Image, mask: Mask, tiling: Tiling | None = None) -> Latent:
+    """Encode pictures of which sampling shall change only where ``mask`` is at least half.
+
+    Raises:
+        NodeError: as for :func:`encode`, or the mask has another size than the pictures.
+        OutOfMemory: there is no room; tiling helps.
+    """
+    inside = mask.values >= 0.5
+    if inside.shape[1:] != image.pixels.shape[1:3] or inside.shape[0] not in {1, image.batch}:
+        raise NodeError(
+            f"{inside.shape[0]} masks of {inside.shape[2]} x {inside.shape[1]} do not fit "
+            f"{image.batch} pictures of {image.width} x {image.height}",
+            hint="Resize the mask to the size of the picture.",
+        )
+    grey = torch.tensor(0.5)  # zero to an encoder
+    emptied = Image(torch.where(inside.unsqueeze(-1), grey, image.pixels))
+    surroundings = encode(pool, vae, emptied, tiling).samples
+    return replace(encode(pool, vae, image, tiling), mask=Mask(inside.float()), surroundings=surroundings)
+
+
+def _in_tiles(function: Any, source: Tensor, tiling: Tiling | None, unit: int, scale: Fraction) -> Tensor:
+    """Apply ``function`` whole or in tiles; ``unit`` is pixels per cell of the source."""
+    if tiling is None:
+        whole: Tensor = function(source)
+        return whole
+    step = max(unit, int(1 / scale))  # tiles begin on whole latent cells
+    size, overlap = tiling.size // step * step // unit, tiling.overlap // step * step // unit
+    try:
+        return tiled(source, function, size, overlap, scale)
+    except ValueError as error:
+        raise NodeError(str(error), hint="Choose larger tiles, or a smaller overlap.") from error
+
+
+def _check_kind(vae: VaeRef, autoencoder: Autoencoder, latent: Latent) -> None:
+    wanted = LatentSpec(autoencoder.module.config.latent_channels, autoencoder.stride)
+    if latent.family != vae.family or latent.spec != wanted:
+        raise NodeError(
+            f"the latent ({latent.family}, {latent.spec}) is not of the autoencoder's kind ({vae.family}, {wanted})",
+            hint="Decode with the VAE of the model that made the latent.",
+        )
+
+
+def _check_size(image: Image, stride: int) -> None:
+    height, width = (max(stride, round(side / stride) * stride) for side in (image.height, image.width))
+    if (height, width) != (image.height, image.width):
+        raise NodeError(
+            f"a picture of {image.width} x {image.height} pixels cannot be encoded: "
+            f"its sides must be multiples of {stride}",
+            hint=f"Resize or crop it to {width} x {height}.",
+        )

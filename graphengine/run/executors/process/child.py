@@ -1,0 +1,203 @@
+"""A worker, from inside: it loads the packs once, and then makes one call after another."""
+
+import os
+import shutil
+import socket
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from graphengine.errors import Failure, NodeError
+from graphengine.node.registry import Registry
+from graphengine.run.context import CancelToken, RunScope, TaskContext
+from graphengine.run.executors.base import Call, Success
+from graphengine.run.executors.invoke import Services, invoke
+from graphengine.run.executors.process.segments import Segments
+from graphengine.run.executors.process.wire import (
+    CANCEL,
+    Answer,
+    Broken,
+    Enclosed,
+    Ended,
+    Frames,
+    Linked,
+    Order,
+    Ready,
+    Result,
+    Scope,
+    Setup,
+    Told,
+    dumps,
+    frame,
+    loads,
+)
+from graphengine.run.handle import Handle
+from graphengine.run.messages import Event
+from graphengine.types.assign import Conversion
+from graphengine.types.socket_type import TypeRef
+from graphengine.types.values import decode_value, encode_value
+
+_PIECE = 32 * 1024  # what the allocator gives without asking the system
+
+Message = TypeVar("Message")
+
+
+class Channel:
+    """The worker's end of the socket."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._socket = socket.socket(fileno=descriptor)
+        self._frames = Frames()
+        self._lock = threading.Lock()  # threads of a node may tell events too
+
+    def messages(self) -> Iterator[object]:
+        """Yield what the engine says, until it hangs up."""
+        while piece := self._socket.recv(_PIECE):
+            yield from map(loads, self._frames.feed(piece))
+
+    def say(self, message: object) -> None:
+        """Send a message; raises what its parts raise when they are pickled."""
+        framed = frame(dumps(message))
+        with self._lock:
+            self._socket.sendall(framed)
+
+
+class Cancels:
+    """Brings a cancel, which comes at any time, to the token of the call that it means."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: tuple[int, CancelToken] | None = None
+        self._early = -1
+
+    def begin(self, number: int) -> CancelToken:
+        """Return the token of a call that starts."""
+        with self._lock:
+            token = CancelToken()
+            self._running = (number, token)
+            if self._early == number:
+                token.cancel()
+            return token
+
+    def cancel(self, number: int) -> None:
+        """Cancel a call, if it still runs or is to come."""
+        with self._lock:
+            if self._running is not None and self._running[0] == number:
+                self._running[1].cancel()
+            else:
+                self._early = number
+
+
+class Caller:
+    """Makes calls in this process."""
+
+    def __init__(self, setup: Setup, channel: Channel, cancels: Cancels) -> None:
+        self._registry = Registry(setup.packs.load())
+        self._services: Services = {each.python: each.create(setup.options) for each in self._registry.services}
+        self._segments = Segments(setup.folder, setup.prefix)
+        self._channel = channel
+        self._cancels = cancels
+        self._scope: Scope | None = None
+
+    def serve(self, message: object) -> None:
+        """Do what the engine says."""
+        match message:
+            case Enclosed(parcel):
+                (buffer,) = self._segments.unpack(parcel).buffers
+                self.serve(loads(bytes(buffer)))
+            case Scope():
+                self._scope = message
+            case Order():
+                self._answer(message)
+            case _:
+                raise TypeError(f"the engine said {message!r}")
+
+    def _answer(self, order: Order) -> None:
+        try:
+            answer = self._call(order)
+            self._channel.say(answer)
+        except NodeError as error:  # no room for the result
+            self._channel.say(Ended(order.number, Failure(error.code, f"{error}", error.hint, type(error).__name__)))
+        except BrokenPipeError:
+            raise
+        except Exception as error:  # noqa: BLE001 - codecs and what they are given come from packs
+            message = f"a value of {order.type!r} cannot travel: {type(error).__name__}: {error}"
+            failure = Failure("wrong_output", message, "This is a fault of the node's pack.", type(error).__name__)
+            self._channel.say(Ended(order.number, failure))
+
+    def _call(self, order: Order) -> Answer | Ended:
+        conversions = {name: self._conversion(linked) for name, linked in order.linked.items()}
+        handles = {name: self._handle(linked) for name, linked in order.linked.items()}
+        context = self._context(order)
+        call = Call(self._registry.nodes[order.type], order.constants, handles, conversions, context)
+        outcome = invoke(call, self._registry, self._services)
+        if not isinstance(outcome, Success):
+            return Ended(order.number, outcome)
+        results = {name: self._result(handle) for name, handle in outcome.handles.items()}
+        return Answer(order.number, results, outcome.seconds)
+
+    def _handle(self, linked: Linked) -> Handle:
+        value = decode_value(self._registry.types, linked.type, self._segments.unpack(linked.parcel))
+        return Handle(value, linked.type, 0)
+
+    def _conversion(self, linked: Linked) -> Conversion:
+        found = self._registry.assignability.find(TypeRef(linked.source), TypeRef(linked.target))
+        if found is None:
+            raise LookupError(f"no pack converts {linked.source} to {linked.target}")
+        return found
+
+    def _result(self, handle: Handle) -> Result:
+        encoded = encode_value(self._registry.types, handle.type, handle.ref)
+        return Result(handle.nbytes, self._segments.pack(encoded))
+
+    def _context(self, order: Order) -> TaskContext:
+        if self._scope is None:
+            raise TypeError("a call came before its run")
+        info, folder, previews, started = self._scope
+
+        def tell(event: Event) -> None:
+            self._channel.say(Told(order.number, event))
+
+        token = self._cancels.begin(order.number)
+        return TaskContext(RunScope(info, folder, token, tell, previews, started), order.node)
+
+
+def main(channel_descriptor: int, control: int) -> None:
+    """Be a worker until the engine hangs up.
+
+    Args:
+        control: the pipe that brings cancels, and ends when the engine does.
+    """
+    channel = Channel(channel_descriptor)
+    cancels = Cancels()
+    messages = channel.messages()
+    setup = _expect(next(messages, None), Setup)
+    listener = threading.Thread(target=_listen, args=(control, cancels, setup.folder), daemon=True)
+    listener.start()
+    try:
+        caller = Caller(setup, channel, cancels)
+    except Exception as error:  # noqa: BLE001 - packs and services raise what they like
+        channel.say(Broken(f"{type(error).__name__}: {error}"))
+        return
+    channel.say(Ready())
+    for message in messages:
+        caller.serve(message)
+
+
+def _expect(message: object, kind: type[Message]) -> Message:
+    if not isinstance(message, kind):
+        sys.exit("a worker is started by the engine, not by hand")
+    return message
+
+
+def _listen(control: int, cancels: Cancels, folder: Path) -> None:
+    """Pass cancels on, until the end of the pipe: an engine that lives kills its workers before it hangs up.
+
+    So it died, and could not clear up behind itself.
+    """
+    while len(number := os.read(control, CANCEL.size)) == CANCEL.size:
+        cancels.cancel(CANCEL.unpack(number)[0])
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)

@@ -1,0 +1,104 @@
+"""The executor of worker processes: a node may crash, hang or exit, and costs one call."""
+
+from collections.abc import Callable, Mapping
+from itertools import count
+from typing import Any
+
+from graphengine.errors import Failure, OutOfMemory
+from graphengine.node.pack import PackSource, ServiceOptions
+from graphengine.node.registry import Registry
+from graphengine.run.executors.base import Call, Outcome
+from graphengine.run.executors.process.job import make_job
+from graphengine.run.executors.process.patience import Patience
+from graphengine.run.executors.process.pool import Pool
+from graphengine.run.executors.process.segments import Vault
+from graphengine.run.executors.process.wire import Setup
+from graphengine.run.executors.process.worker import Worker
+from graphengine.run.handle import Handle, Handles
+from graphengine.types.codec import Encoded
+from graphengine.types.socket_type import TypeRef
+from graphengine.types.values import decode_value, value_nbytes
+
+
+class ProcessExecutor:
+    """Calls nodes in processes that load the packs themselves, one call at a time each.
+
+    A handle refers to an encoded value, which lies in shared memory if it is large, and goes when its last
+    handle goes. Workers start when they are needed, in the folder where the engine is then.
+
+    Args:
+        registry: what this process knows of the packs: it takes values apart for the caller and the cache.
+        packs: from where the workers load the same.
+        slots: how many workers each lane has at most, ``cpu`` among them; a lane that is not named shares its.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        packs: PackSource,
+        options: ServiceOptions,
+        slots: Mapping[str, int],
+        patience: Patience | None = None,
+    ) -> None:
+        self._registry = registry
+        self._packs = packs
+        self._options = options
+        self._patience = patience or Patience()
+        self._numbers = count()
+        self._vault = Vault()
+        self._pool = Pool(self._hire, self._bury, slots, self._patience)
+
+    def submit(self, call: Call, done: Callable[[Outcome], None]) -> None:
+        """Send a call to a worker, at once or when one is free."""
+        number = next(self._numbers)
+        timeout = self._patience.call if call.spec.timeout is None else call.spec.timeout
+        token = call.context.scope.token
+
+        def cancel() -> None:
+            self._pool.cancel(job)
+
+        def end(outcome: Outcome) -> None:
+            token.unwatch(cancel)
+            done(outcome)
+
+        try:
+            job = make_job(number, call, end, self._vault, timeout)
+        except OutOfMemory as error:
+            done(Failure(error.code, f"{error}", error.hint, type(error).__name__))
+        except Exception as error:  # noqa: BLE001 - constants are values of packs, and pickle asks them
+            done(Failure("invalid_input", f"an input of {call.spec.id!r} cannot travel: {error}"))
+        else:
+            token.watch(cancel)
+            self._pool.submit(job)
+
+    def value(self, handles: Handles) -> Mapping[str, Any]:
+        """Put the values together, over the memory where they lie."""
+        return {
+            name: decode_value(self._registry.types, handle.type, self.encode(handle))
+            for name, handle in handles.items()
+        }
+
+    def encode(self, handle: Handle) -> Encoded:
+        """Return the encoded value, mapped and not copied."""
+        return self._vault.segments.unpack(handle.ref.parcel)
+
+    def adopt(self, type_: TypeRef, encoded: Encoded) -> Handle:
+        """Copy the encoded value to where workers can read it, and look whether they could."""
+        stored = self._vault.own(self._vault.segments.pack(encoded))
+        value = decode_value(self._registry.types, type_, self._vault.segments.unpack(stored.parcel))
+        return Handle(stored, type_, value_nbytes(self._registry.types, type_, value))
+
+    def release(self, handles: Handles) -> None:
+        """Do nothing: a value goes when its last handle goes."""
+
+    def close(self) -> None:
+        """Give the calls that run a moment to stop; then end all workers, and remove what they shared."""
+        self._pool.close()
+        self._vault.close()
+
+    def _hire(self, lane: str) -> Worker:
+        prefix = f"worker-{next(self._numbers)}-"
+        return Worker(lane, Setup(self._packs, self._options, self._vault.folder, prefix))
+
+    def _bury(self, worker: Worker) -> None:
+        self._vault.sweep(worker.prefix)

@@ -1,0 +1,292 @@
+"""The supervision of workers: who does what, what becomes of a call whose worker dies, and when one must."""
+
+import math
+import selectors
+import socket
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from graphengine.errors import Failure
+from graphengine.run.executors.process.failures import (
+    CANCELLED,
+    CLOSED,
+    STUCK,
+    UNINTELLIGIBLE,
+    deaf,
+    died,
+    late,
+    not_started,
+)
+from graphengine.run.executors.process.job import Job
+from graphengine.run.executors.process.patience import Deadline, Patience
+from graphengine.run.executors.process.wire import Answer, Broken, Ended, Ready, Told
+from graphengine.run.executors.process.worker import Worker
+
+_CHECK_SECONDS = 0.5  # how often workers are looked after: a child may hold the socket of a dead one open
+_REAP_SECONDS = 0.02  # how often one is that was killed
+_EXIT_SECONDS = 1.0  # what a process that has closed its socket may take to be gone
+
+
+class Pool:
+    """Workers by lane, each started when it is first needed, and replaced when it dies.
+
+    One thread waits for all workers; whoever submits or cancels only sends a message and goes on.
+
+    Args:
+        hire: starts a worker for a lane.
+        bury: clears up behind a worker that has ended.
+        slots: how many workers a lane has at most; a lane that is not named shares those of ``cpu``.
+    """
+
+    def __init__(
+        self,
+        hire: Callable[[str], Worker],
+        bury: Callable[[Worker], None],
+        slots: Mapping[str, int],
+        patience: Patience,
+    ) -> None:
+        self._hire = hire
+        self._bury = bury
+        self._slots = slots
+        self._patience = patience
+        self._lock = threading.Lock()
+        self._waiting: dict[str, deque[Job]] = {}
+        self._workers: list[Worker] = []
+        self._dying: list[Worker] = []
+        self._warm: dict[str, Worker] = {}  # who made the last call of a type of node
+        self._after: list[Callable[[], None]] = []  # callbacks of the thread, in order, until it frees the lock
+        self._look = math.inf  # when the thread must look at everything, if nobody rings before
+        self._closing = False
+        self._bell, self._ear = socket.socketpair()
+        self._bell.setblocking(False)
+        self._ear.setblocking(False)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._ear, selectors.EVENT_READ)
+        self._thread = threading.Thread(target=self._supervise, name="graphengine-workers", daemon=True)
+        self._thread.start()
+
+    # -------------------------------------------------------------- from any thread
+
+    def submit(self, job: Job) -> None:
+        """Give a job to an idle worker, or let it wait for one."""
+        refused = None
+        with self._lock:
+            if self._closing:
+                refused = CLOSED
+            elif job.call.context.scope.token.cancelled:
+                refused = CANCELLED
+            else:
+                self._waiting.setdefault(self._lane(job), deque()).append(job)
+                self._feed(self._lane(job))
+        if refused is not None:
+            job.finish(refused)
+
+    def cancel(self, job: Job) -> None:
+        """Take back a job that waits; ask one that runs to stop, and give it some time for that."""
+        with self._lock:
+            waiting = self._waiting.get(self._lane(job), deque())
+            waits = job in waiting
+            if waits:
+                waiting.remove(job)
+            for worker in self._workers:
+                if worker.job is job:
+                    self._hurry(worker, job, self._patience.cancel)
+        if waits:
+            job.finish(CANCELLED)
+
+    def close(self) -> None:
+        """End all workers, after a moment for the calls that run."""
+        with self._lock:
+            if not self._closing:
+                self._closing = True
+                self._fail_waiting()
+                for worker in self._workers:
+                    if worker.job is not None:
+                        self._hurry(worker, worker.job, self._patience.close)
+                self._look_by(time.monotonic())
+        self._thread.join()
+
+    def _hurry(self, worker: Worker, job: Job, seconds: float) -> None:
+        worker.cancel(job.number)
+        deadline = Deadline(time.monotonic() + seconds, deaf(seconds))
+        self._allow(worker, min(worker.deadline or deadline, deadline, key=lambda each: each.time))
+
+    # -------------------------------------------------------------- the supervisor's thread
+
+    def _supervise(self) -> None:
+        try:
+            while not self._over():
+                pause = self._look - time.monotonic()
+                for key, _ in self._selector.select(None if pause == math.inf else max(0.0, pause)):
+                    with self._lock:
+                        self._hear(key.data)
+                    self._call_back()
+                if self._look <= time.monotonic():
+                    with self._lock:
+                        self._tend()
+                    self._call_back()
+        finally:
+            self._end()
+
+    def _over(self) -> bool:
+        return self._closing and not self._workers and not self._dying
+
+    def _hear(self, worker: Worker | None) -> None:
+        if worker is None:
+            with suppress(BlockingIOError):
+                self._ear.recv(4096)
+        elif worker in self._workers:
+            try:
+                for message in worker.receive():
+                    if worker in self._workers:  # an earlier message may have been its last
+                        self._take(worker, message)
+            except EOFError:
+                self._dismiss(worker, died(worker.exit_code(_EXIT_SECONDS)))
+
+    def _take(self, worker: Worker, message: object) -> None:
+        job = worker.job
+        match message:
+            case Ready():
+                worker.ready = True
+                worker.deadline = None
+                self._feed(worker.lane)
+            case Told(number) if job is not None and job.number == number:
+                self._after.append(lambda: job.tell(message))
+            case Told():
+                pass  # from a thread that a node left behind
+            case Answer(number) | Ended(number) if job is not None and job.number == number:
+                worker.job = None
+                worker.deadline = None
+                self._feed(worker.lane)
+                self._after.append(lambda: job.finish(message))
+            case Broken(reason):
+                self._dismiss(worker, not_started(reason))
+            case _:
+                self._dismiss(worker, UNINTELLIGIBLE)
+
+    def _tend(self) -> None:
+        """Look at everything that time changes, and whether workers are missing."""
+        now = time.monotonic()
+        self._look = math.inf
+        for worker in list(self._workers):
+            code = worker.exit_code()
+            if code is not None:
+                self._dismiss(worker, died(code))
+            elif worker.deadline is not None and worker.deadline.time <= now:
+                self._dismiss(worker, worker.deadline.failure)
+            elif self._closing and worker.job is None:
+                self._dismiss(worker, CLOSED)
+        for worker in [each for each in self._dying if each.exit_code() is not None]:
+            self._dying.remove(worker)
+            self._bury(worker)
+        for lane, waiting in self._waiting.items():
+            mine = [each for each in self._workers if each.lane == lane]
+            coming = sum(not each.ready for each in mine)
+            for _ in range(min(len(waiting) - coming, self._slots[lane] - len(mine))):
+                self._start(lane)
+        self._look = min(
+            [each.deadline.time for each in self._workers if each.deadline is not None]
+            + [now + _CHECK_SECONDS] * bool(self._workers)
+            + [now + _REAP_SECONDS] * bool(self._dying),
+            default=math.inf,
+        )
+
+    def _start(self, lane: str) -> None:
+        try:
+            worker = self._hire(lane)
+        except OSError as error:
+            self._fail_next(lane, not_started(error.strerror or "no reason is known"))
+            return
+        self._workers.append(worker)
+        seconds = self._patience.start
+        self._allow(worker, Deadline(time.monotonic() + seconds, not_started(f"it took more than {seconds:g} s")))
+        self._selector.register(worker.socket, selectors.EVENT_READ, worker)
+
+    def _dismiss(self, worker: Worker, failure: Failure) -> None:
+        """End a worker; its call fails, and another takes its place.
+
+        The call does not wait for the end of the process: one that hangs in a driver may take its time.
+        """
+        self._workers.remove(worker)
+        self._selector.unregister(worker.socket)
+        worker.kill()
+        self._dying.append(worker)
+        self._look_by(time.monotonic() + _REAP_SECONDS)
+        self._warm = {type_: each for type_, each in self._warm.items() if each is not worker}
+        job, worker.job = worker.job, None
+        if job is not None:
+            self._fail(job, failure)
+            if not self._closing:
+                self._start(worker.lane)
+        elif not worker.ready:  # each attempt costs one call, so that a broken pack cannot loop
+            self._fail_next(worker.lane, failure)
+
+    def _end(self) -> None:
+        """Leave nobody waiting, whether all is over or the supervision itself broke."""
+        with self._lock:
+            self._closing = True
+            self._fail_waiting()
+            for worker in list(self._workers):
+                self._dismiss(worker, CLOSED)
+        self._call_back()
+        self._selector.close()
+        self._bell.close()
+        self._ear.close()
+
+    # -------------------------------------------------------------- with the lock
+
+    def _lane(self, job: Job) -> str:
+        lane = job.call.spec.lane
+        return lane if lane in self._slots else "cpu"
+
+    def _feed(self, lane: str) -> None:
+        """Give waiting jobs to idle workers."""
+        waiting = self._waiting[lane] if lane in self._waiting else deque()
+        idle = [each for each in self._workers if each.lane == lane and each.ready and each.job is None]
+        while waiting and idle:
+            job = waiting.popleft()
+            warm = self._warm.get(job.call.spec.id)
+            worker = warm if warm in idle else idle[-1]
+            idle.remove(worker)
+            self._warm[job.call.spec.id] = worker
+            self._give(worker, job)
+        if waiting and sum(each.lane == lane for each in self._workers) < self._slots[lane]:
+            self._look_by(time.monotonic())
+
+    def _give(self, worker: Worker, job: Job) -> None:
+        if not worker.start(job):  # if it died, its socket says so first
+            self._allow(worker, Deadline(time.monotonic() + _EXIT_SECONDS, STUCK))
+        elif job.timeout is not None:
+            self._allow(worker, Deadline(time.monotonic() + job.timeout, late(job.timeout)))
+
+    def _fail(self, job: Job, failure: Failure) -> None:
+        self._after.append(lambda: job.finish(failure))
+
+    def _fail_next(self, lane: str, failure: Failure) -> None:
+        if self._waiting.get(lane):
+            self._fail(self._waiting[lane].popleft(), failure)
+
+    def _fail_waiting(self) -> None:
+        for waiting in self._waiting.values():
+            while waiting:
+                self._fail(waiting.popleft(), CLOSED)
+
+    def _allow(self, worker: Worker, deadline: Deadline) -> None:
+        worker.deadline = deadline
+        self._look_by(deadline.time)
+
+    def _look_by(self, when: float) -> None:
+        """Let the thread look at everything then, or before."""
+        if when < self._look:
+            self._look = when
+            with suppress(BlockingIOError):  # it has not heard the last ring yet
+                self._bell.send(b"!")
+
+    def _call_back(self) -> None:
+        """Make the callbacks that were put off; without the lock, as they may submit."""
+        after, self._after = self._after, []
+        for each in after:
+            each()

@@ -1,0 +1,157 @@
+"""What the engine and a worker say to each other: pickled messages in frames with a length before them.
+
+Both ends are the same program on the same machine, and a worker may do whatever the engine may; pickle adds
+no trust that is not there. Values never travel as pickles: their codecs take them apart.
+"""
+
+import pickle
+import struct
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from graphengine.errors import Failure
+from graphengine.node.context import RunInfo
+from graphengine.node.pack import PackSource, ServiceOptions
+from graphengine.run.executors.base import Wants
+from graphengine.run.executors.process.segments import Parcel
+from graphengine.run.messages import Event
+from graphengine.types.socket_type import TypeRef
+
+CANCEL = struct.Struct(">Q")
+"""What comes over a worker's pipe: the number of the call to be cancelled."""
+
+_LENGTH = struct.Struct(">I")
+
+# ------------------------------------------------------------------ to the worker
+
+
+class Setup(NamedTuple):
+    """The first message: what a worker is made of. ``prefix`` begins the names of its segments."""
+
+    packs: PackSource
+    options: ServiceOptions
+    folder: Path
+    prefix: str
+
+
+class Scope(NamedTuple):
+    """The run that the next calls belong to, told when it is another than before."""
+
+    info: RunInfo
+    output_folder: Path
+    previews: bool
+    started: datetime
+
+
+class Linked(NamedTuple):
+    """The value of a linked input; the conversion is named by its ends, as functions do not travel."""
+
+    type: TypeRef
+    parcel: Parcel
+    source: str
+    target: str
+
+
+class Order(NamedTuple):
+    """A call to make: ``type`` is the id of the node's type, ``node`` its name in the workflow."""
+
+    number: int
+    type: str
+    node: str
+    constants: Mapping[str, Any]
+    linked: Mapping[str, Linked]
+
+
+class Enclosed(NamedTuple):
+    """A message too large for the socket: its pickle is the buffer of a parcel."""
+
+    parcel: Parcel
+
+
+# ------------------------------------------------------------------ to the engine
+
+
+class Ready(NamedTuple):
+    """The worker takes calls."""
+
+
+class Broken(NamedTuple):
+    """The worker cannot start."""
+
+    reason: str
+
+
+class Told(NamedTuple):
+    """An event of the running call."""
+
+    number: int
+    event: Event
+
+
+class Result(NamedTuple):
+    """The value of an output, whose type both ends know from the node."""
+
+    nbytes: int
+    parcel: Parcel
+
+
+class Answer(NamedTuple):
+    """The call returned."""
+
+    number: int
+    results: Mapping[str, Result]
+    seconds: float
+
+
+class Ended(NamedTuple):
+    """The call ended without results."""
+
+    number: int
+    outcome: Failure | Wants
+
+
+class Unreadable(NamedTuple):
+    """Stands for a message that cannot be unpickled here."""
+
+    reason: str
+
+
+# ------------------------------------------------------------------ frames
+
+
+def dumps(message: object) -> bytes:
+    """Return a message as bytes; raises whatever its parts raise when they are pickled."""
+    return pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+
+
+def loads(payload: bytes) -> object:
+    """Return the message of some bytes, or :class:`Unreadable`."""
+    try:
+        return pickle.loads(payload)  # noqa: S301 - see the head of the module
+    except Exception as error:  # noqa: BLE001 - a pickle may raise anything
+        return Unreadable(f"{type(error).__name__}: {error}")
+
+
+def frame(payload: bytes) -> bytes:
+    """Return a payload with its length before it."""
+    return _LENGTH.pack(len(payload)) + payload
+
+
+class Frames:
+    """Puts payloads together again from pieces of any size."""
+
+    def __init__(self) -> None:
+        self._bytes = bytearray()
+
+    def feed(self, piece: bytes) -> Iterator[bytes]:
+        """Take a piece in, and yield the payloads that it completes."""
+        self._bytes += piece
+        while len(self._bytes) >= _LENGTH.size:
+            end = _LENGTH.size + _LENGTH.unpack_from(self._bytes)[0]
+            if len(self._bytes) < end:
+                return
+            payload = bytes(self._bytes[_LENGTH.size : end])
+            del self._bytes[:end]
+            yield payload

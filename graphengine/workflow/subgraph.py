@@ -1,0 +1,124 @@
+"""Subgraphs: a node of the type ``subgraph:name`` is replaced by the nodes of that subgraph.
+
+A subgraph is a workflow inside a workflow: its named inputs and outputs are the sockets of every node that stands for
+it. The nodes inside are called ``node/inner``; a mode of the outer node holds for all of them. Nothing after this
+step knows that there were subgraphs.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
+
+from graphengine.errors import Problem, ProblemCode
+from graphengine.workflow.document import LINK, Mode, Node, Socket, Subgraph, Workflow, link_of
+from graphengine.workflow.suggest import did_you_mean
+
+PREFIX = "subgraph:"
+MAX_NODES = 100_000
+"""What a document may grow to: subgraphs within subgraphs multiply."""
+
+Values = dict[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """One set of nodes: the workflow's own, or those of a subgraph where it is used.
+
+    Attributes:
+        prefix: before the names of its nodes, such as ``upscale/``.
+        given: what the outer node gives, by inner node and input; links in it are absolute.
+        chain: the subgraphs around it, outermost first.
+        mode: of the outer nodes, if not ``run``.
+    """
+
+    prefix: str
+    nodes: Mapping[str, Node]
+    given: Mapping[str, Values] = field(default_factory=dict)
+    chain: tuple[str, ...] = ()
+    mode: Mode = "run"
+
+
+class Inlined:
+    """The nodes of a document with all subgraphs replaced, the sockets of its outputs, and what was wrong."""
+
+    def __init__(self, workflow: Workflow) -> None:
+        self.nodes: dict[str, Node] = {}
+        self.problems: list[Problem] = []
+        self._subgraphs = workflow.subgraphs
+        top = _Scope("", workflow.nodes)
+        if not any(node.type.startswith(PREFIX) for node in workflow.nodes.values()):
+            self.nodes |= workflow.nodes
+            self.outputs = {name: Socket.parse(out.from_) for name, out in workflow.outputs.items()}
+            return
+        stack = [top]
+        while stack and len(self.nodes) <= MAX_NODES:
+            stack.extend(self._expand(stack.pop()))
+        if stack:
+            self._report("too_large", f"the subgraphs make more than {MAX_NODES} nodes", None)
+        self.outputs = {name: self._absolute(Socket.parse(out.from_), top) for name, out in workflow.outputs.items()}
+
+    def _expand(self, scope: _Scope) -> Iterator[_Scope]:
+        """Take the nodes of a scope over; yield the scopes of the subgraphs among them."""
+        for name, node in scope.nodes.items():
+            values = {key: self._rewritten(value, scope) for key, value in node.inputs.items()}
+            values |= scope.given.get(name, {})
+            mode = node.mode if scope.mode == "run" else scope.mode
+            if not node.type.startswith(PREFIX):
+                self.nodes[scope.prefix + name] = node.model_copy(update={"inputs": values, "mode": mode})
+                continue
+            subgraph = self._find(node, scope.prefix + name, scope.chain)
+            if subgraph is not None:
+                given = self._handed_in(subgraph, values, scope.prefix + name)
+                chain = (*scope.chain, node.type)
+                yield _Scope(f"{scope.prefix}{name}/", subgraph.nodes, given, chain, mode)
+
+    def _find(self, node: Node, place: str, chain: tuple[str, ...]) -> Subgraph | None:
+        name = node.type.removeprefix(PREFIX)
+        subgraph = self._subgraphs.get(name)
+        if subgraph is None:
+            hint = did_you_mean(name, self._subgraphs)
+            self._report("unknown_node_type", f"there is no subgraph {name!r}", place, hint=hint)
+        elif node.type in chain:
+            self._report("cycle", f"the subgraph {name!r} contains itself", place)
+            return None
+        return subgraph
+
+    def _handed_in(self, subgraph: Subgraph, values: Values, place: str) -> dict[str, Values]:
+        """Sort what the outer node gives by the inner sockets that it goes to."""
+        given: dict[str, Values] = {}
+        for name, value in values.items():
+            entry = subgraph.inputs.get(name)
+            if entry is None:
+                hint = did_you_mean(name, subgraph.inputs)
+                self._report("unknown_input", f"the subgraph has no input {name!r}", place, name, hint)
+                continue
+            for address in entry.to:
+                socket = Socket.parse(address)
+                given.setdefault(socket.node, {})[socket.name] = value
+        return given
+
+    def _rewritten(self, value: JsonValue, scope: _Scope) -> JsonValue:
+        """Make a link absolute; leave anything else, and a broken link, as it is."""
+        try:
+            source = link_of(value)
+        except ValueError:
+            return value
+        return value if source is None else {LINK: str(self._absolute(source, scope))}
+
+    def _absolute(self, socket: Socket, scope: _Scope) -> Socket:
+        """Follow an output into the subgraphs behind it, down to the node that makes it."""
+        prefix, nodes, seen = scope.prefix, scope.nodes, set(scope.chain)
+        while (node := nodes.get(socket.node)) is not None and node.type.startswith(PREFIX):
+            subgraph = self._subgraphs.get(node.type.removeprefix(PREFIX))
+            output = subgraph.outputs.get(socket.name) if subgraph is not None else None
+            if subgraph is None or output is None or node.type in seen:
+                break  # left as it is: the resolver says that there is no such output
+            seen.add(node.type)
+            prefix, nodes, socket = f"{prefix}{socket.node}/", subgraph.nodes, Socket.parse(output.from_)
+        return Socket(prefix + socket.node, socket.name)
+
+    def _report(
+        self, code: ProblemCode, message: str, node: str | None, socket: str | None = None, hint: str = ""
+    ) -> None:
+        self.problems.append(Problem(code, message, node, socket, hint))

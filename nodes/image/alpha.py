@@ -1,0 +1,39 @@
+"""Transparency, and the masks that stand for it."""
+
+import torch
+
+from graphengine.diffusion.types.image import Image, Mask
+from graphengine.errors import NodeError
+from graphengine.node.declare import node
+
+
+@node("image.join_alpha", category="image/mask")
+def join_alpha(image: Image, mask: Mask) -> Image:
+    """Make pictures transparent by a mask.
+
+    Inputs:
+        image: a transparency that it has already is replaced.
+        mask: of equal size; 1 is opaque, 0 is transparent. A single mask is used for the whole batch.
+
+    Outputs:
+        image: with four channels, the last of them alpha.
+
+    Errors: sizes or batches do not fit.
+    """
+    if mask.values.shape[1:] != image.pixels.shape[1:3] or mask.values.shape[0] not in (1, image.batch):
+        raise NodeError(
+            f"a mask of {_shown(mask.values)} does not fit an image of {_shown(image.pixels)}",
+            hint="Make their sizes equal, and use one mask or as many as there are pictures.",
+        )
+    alpha = mask.values.clamp(0, 1).unsqueeze(-1).expand(*image.pixels.shape[:3], 1)
+    return Image(torch.cat((image.pixels[..., :3], alpha), dim=-1))
+
+
+@node("image.invert_mask", category="image/mask")
+def invert_mask(mask: Mask) -> Mask:
+    """Swap where a mask is 1 and where it is 0."""
+    return Mask(1 - mask.values)
+
+
+def _shown(values: torch.Tensor) -> str:
+    return f"{values.shape[0]} × {values.shape[2]} × {values.shape[1]}"

@@ -1,0 +1,81 @@
+"""Pictures to files."""
+
+import io
+import json
+from typing import Annotated, Any, Literal, NamedTuple
+
+from PIL import Image as Pil
+from pydantic import AfterValidator, Field
+
+from graphengine.diffusion.images import to_pil
+from graphengine.diffusion.types.image import Image
+from graphengine.files.naming import check_pattern
+from graphengine.files.picture import KEYWORD, png_text
+from graphengine.files.roots import File
+from graphengine.node.context import Context
+from graphengine.node.declare import node
+from graphengine.node.widgets import Slider
+
+Format = Literal["png", "jpeg", "webp"]
+
+
+class Saved(NamedTuple):
+    """The picture as it came, and the files that hold it."""
+
+    image: Image
+    files: list[File]
+
+
+@node("image.save", category="image", title="Save image", lane="io", sink=True)
+def save(
+    image: Image,
+    name: Annotated[str, AfterValidator(check_pattern)] = "{workflow}",
+    format: Format = "png",  # noqa: A002 - the word that people use
+    quality: Annotated[int, Field(ge=1, le=100), Slider(1, 100)] = 90,
+    embed_workflow: bool = True,
+    *,
+    context: Context,
+) -> Saved:
+    """Save pictures into the output folder, one file for each of the batch.
+
+    Nothing is ever overwritten: names are counted up. Channels have 8 bits, rounded. PNG is exact and carries
+    the workflow, so that opening the picture opens what made it. JPEG has no transparency; there the
+    ground is white.
+
+    Inputs:
+        name: may hold ``{workflow}``, ``{node}``, ``{run}``, ``{date}``, ``{time}`` and ``{counter:05}``;
+            ``/`` makes folders.
+        format: ``png``, ``jpeg`` or ``webp``.
+        quality: of JPEG and WebP, 1 (small) to 100 (good); PNG needs none.
+        embed_workflow: whether a PNG carries the workflow; switch it off before publishing a secret prompt.
+
+    Outputs:
+        image: what came in, to go on with.
+        files: what was written, in the order of the batch.
+
+    Errors: the name has an unknown field or leaves the output folder.
+    """
+    options = _options(format, quality)
+    if format == "png" and embed_workflow:
+        options["pnginfo"] = png_text({KEYWORD: json.dumps(dict(context.run.workflow))})
+    files = []
+    for done, picture in enumerate(to_pil(image), start=1):
+        content = _encoded(picture, format, options)
+        files.append(context.save(name, _SUFFIXES[format], content, f"image/{format}"))
+        context.progress(done, image.batch)
+    return Saved(image, files)
+
+
+_SUFFIXES: dict[Format, str] = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
+
+
+def _options(format_: Format, quality: int) -> dict[str, Any]:
+    return {} if format_ == "png" else {"quality": quality}
+
+
+def _encoded(picture: Pil.Image, format_: Format, options: dict[str, Any]) -> bytes:
+    if format_ == "jpeg" and picture.mode == "RGBA":
+        picture = Pil.alpha_composite(Pil.new("RGBA", picture.size, "white"), picture).convert("RGB")
+    content = io.BytesIO()
+    picture.save(content, format_, **options)
+    return content.getvalue()

@@ -1,0 +1,1 @@
+"""Models: where the weights come from."""

@@ -1,0 +1,1 @@
+"""Values to link to several places, and text."""

@@ -1,0 +1,69 @@
+"""Sampling a latent."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import Field
+
+from graphengine.diffusion.images import to_jpeg
+from graphengine.diffusion.pool import ModelPool
+from graphengine.diffusion.samplers import SamplerName
+from graphengine.diffusion.sampling import Sampling
+from graphengine.diffusion.sampling import sample as sample_latent
+from graphengine.diffusion.schedules import ScheduleName
+from graphengine.diffusion.types.conditioning import Conditioning
+from graphengine.diffusion.types.image import Image
+from graphengine.diffusion.types.latent import Latent
+from graphengine.diffusion.types.refs import ModelRef
+from graphengine.node.context import Context, Preview
+from graphengine.node.declare import node
+from graphengine.node.widgets import Slider
+from graphengine.types.builtin import Seed
+
+
+@node("sampling.sample", category="sampling", lane="gpu")
+def sample(
+    model: ModelRef,
+    positive: Conditioning,
+    negative: Conditioning,
+    latent: Latent,
+    seed: Seed = Seed(0),
+    steps: Annotated[int, Field(ge=1, le=1000), Slider(1, 100, 1)] = 20,
+    cfg: Annotated[float, Field(ge=0, le=100), Slider(1, 20, 0.1)] = 7.5,
+    sampler: SamplerName = "euler",
+    schedule: ScheduleName = "normal",
+    denoise: Annotated[float, Field(ge=0, le=1), Slider(0, 1, 0.01)] = 1.0,
+    *,
+    pool: ModelPool,
+    context: Context,
+) -> Latent:
+    """Denoise a latent step by step into what the texts say.
+
+    Inputs:
+        model: the denoiser.
+        positive, negative: what the picture shall and shall not show.
+        latent: an empty one for text-to-image, an encoded picture for image-to-image; a mask on it keeps the rest.
+        seed: of the first picture; each further one of a batch has the next. Equal inputs give equal pictures.
+        steps: how finely the way is cut; some samplers evaluate the model twice per step.
+        cfg: the guidance scale; 1 is none, and then the negative text is not computed.
+        sampler, schedule: the solver, and the noise levels it visits.
+        denoise: 1 starts from pure noise; less keeps more of the latent: int(steps · denoise) steps are made.
+
+    Outputs:
+        latent: the samples, in the form of the latent that came in.
+
+    Errors: the latent or a text is of another kind of model, or the sampler has no such schedule.
+
+    Source: Ho & Salimans, Classifier-Free Diffusion Guidance (2022).
+    """
+
+    def on_step(step: int, total: int, picture: Callable[[], Image]) -> None:
+        context.progress(step, total)
+        context.preview(lambda: _encode(picture()))
+
+    settings = Sampling(seed, steps, cfg, sampler, schedule, denoise)
+    return sample_latent(pool, model, positive, negative, latent, settings=settings, on_step=on_step)
+
+
+def _encode(image: Image) -> Preview:
+    return Preview("image/jpeg", to_jpeg(image), image.width, image.height)

@@ -1,0 +1,24 @@
+"""Encoding a prompt."""
+
+from typing import Annotated
+
+from graphengine.diffusion.conditioning import encode_text
+from graphengine.diffusion.pool import ModelPool
+from graphengine.diffusion.types.conditioning import Conditioning
+from graphengine.diffusion.types.refs import TextEncoderRef
+from graphengine.node.declare import node
+from graphengine.node.widgets import Prompt
+
+
+@node("text.encode", category="text", lane="gpu", title="Encode text")
+def encode(encoder: TextEncoderRef, text: Annotated[str, Prompt()] = "", *, pool: ModelPool) -> Conditioning:
+    r"""Encode a prompt for a model.
+
+    Inputs:
+        encoder: the text encoder of the model that will take the conditioning.
+        text: the prompt.
+
+    Words can be weighted: ``(word)`` counts 1.1 times, ``(word:1.3)`` 1.3 times, ``[word]`` 1/1.1 times; brackets nest,
+    and ``\(`` is a bracket that means nothing. A prompt of any length is read in windows of 75 tokens.
+    """
+    return encode_text(pool, encoder, text)

@@ -1,0 +1,36 @@
+"""Decoding a latent."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from graphengine.diffusion.pool import ModelPool
+from graphengine.diffusion.types.image import Image
+from graphengine.diffusion.types.latent import Latent
+from graphengine.diffusion.types.refs import VaeRef
+from graphengine.diffusion.vae import Tiling
+from graphengine.diffusion.vae import decode as decode_latent
+from graphengine.node.declare import node
+
+
+@node("vae.decode", category="vae", lane="gpu", title="VAE decode")
+def decode(
+    vae: VaeRef,
+    latent: Latent,
+    tiled: bool = False,
+    tile_size: Annotated[int, Field(ge=64, le=8192)] = 512,
+    tile_overlap: Annotated[int, Field(ge=0, le=4096)] = 64,
+    *,
+    pool: ModelPool,
+) -> Image:
+    """Decode a latent to pictures.
+
+    Inputs:
+        vae: that of the model which made the latent.
+        latent: what a sampler or an encoder made.
+        tiled: decode in overlapping tiles, for pictures that do not fit into memory; the result differs a little.
+        tile_size, tile_overlap: in pixels; the overlap is blended and must be smaller than a tile.
+
+    Errors: the latent is of another kind of model, or the overlap is not smaller than a tile.
+    """
+    return decode_latent(pool, vae, latent, Tiling(tile_size, tile_overlap) if tiled else None)

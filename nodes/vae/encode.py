@@ -1,0 +1,36 @@
+"""Encoding a picture."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from graphengine.diffusion.pool import ModelPool
+from graphengine.diffusion.types.image import Image
+from graphengine.diffusion.types.latent import Latent
+from graphengine.diffusion.types.refs import VaeRef
+from graphengine.diffusion.vae import Tiling
+from graphengine.diffusion.vae import encode as encode_image
+from graphengine.node.declare import node
+
+
+@node("vae.encode", category="vae", lane="gpu", title="VAE encode")
+def encode(
+    vae: VaeRef,
+    image: Image,
+    tiled: bool = False,
+    tile_size: Annotated[int, Field(ge=64, le=8192)] = 512,
+    tile_overlap: Annotated[int, Field(ge=0, le=4096)] = 64,
+    *,
+    pool: ModelPool,
+) -> Latent:
+    """Encode pictures to a latent, the start of image-to-image.
+
+    Inputs:
+        vae: that of the model which will sample the latent.
+        image: the pictures; alpha is ignored.
+        tiled: encode in overlapping tiles, for pictures that do not fit into memory; the result differs a little.
+        tile_size, tile_overlap: in pixels; the overlap is blended and must be smaller than a tile.
+
+    Errors: a side is not a multiple of the model's stride (8 for most), or the overlap is not smaller than a tile.
+    """
+    return encode_image(pool, vae, image, Tiling(tile_size, tile_overlap) if tiled else None)

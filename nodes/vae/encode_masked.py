@@ -1,0 +1,35 @@
+"""Encoding a picture of which a part shall change."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from graphengine.diffusion.pool import ModelPool
+from graphengine.diffusion.types.image import Image, Mask
+from graphengine.diffusion.types.latent import Latent
+from graphengine.diffusion.types.refs import VaeRef
+from graphengine.diffusion.vae import Tiling
+from graphengine.diffusion.vae import encode_masked as encode_image
+from graphengine.node.declare import node
+
+
+@node("vae.encode_masked", category="vae", lane="gpu", title="Encode picture with mask")
+def encode_masked(
+    vae: VaeRef,
+    image: Image,
+    mask: Mask,
+    tiled: bool = False,
+    tile_size: Annotated[int, Field(ge=64, le=8192)] = 512,
+    tile_overlap: Annotated[int, Field(ge=0, le=4096)] = 64,
+    *,
+    pool: ModelPool,
+) -> Latent:
+    """Encode pictures and mark where sampling may change them: the start of inpainting.
+
+    Any model can continue from here; one that was trained for inpainting also sees what is around the mask.
+
+    - **vae**: that of the model which will sample the latent.
+    - **mask**: of the size of the picture; what is at least half is changed.
+    - **tiled**, **tile_size**, **tile_overlap**: as for encoding a picture.
+    """
+    return encode_image(pool, vae, image, mask, Tiling(tile_size, tile_overlap) if tiled else None)

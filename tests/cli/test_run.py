@@ -1,0 +1,178 @@
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from commands import PACKS, Command
+from documents import Nodes, chain, link, workflow
+
+NODES: Nodes = {
+    "word": ["plain.word", {"text": "hello"}],
+    "save": ["plain.write", {"text": link("word.value")}],
+    "work": ["plain.steps", {"count": 30}],
+}
+
+
+@pytest.fixture
+def flow(tmp_path: Path) -> Path:
+    document = workflow(
+        NODES,
+        title="Flow",
+        inputs={"text": {"to": ["word.text"]}, "count": {"to": ["work.count"]}},
+        outputs={"text": {"from": "save.file"}, "count": {"from": "work.value"}},
+    )
+    path = tmp_path / "flow.json"
+    path.write_text(json.dumps(document.to_json()))
+    return path
+
+
+def test_a_run_prints_where_its_results_are(command: Command, flow: Path) -> None:
+    done = command("run", flow, "--set", "text=Hé=llo", "--output-dir", "here")
+    assert done.exit_code == 0, done.output
+    assert done.stdout == f"{flow.parent / 'here' / 'Flow_00001.txt'}\n"
+    assert Path("here/Flow_00001.txt").read_text() == "HÉ=LLO"
+    assert "work: 30/30" in done.stderr
+    assert done.stderr.count("work: ") <= 12, "at most ten lines of progress, a start and an end"
+
+
+def test_json_is_one_object(command: Command, flow: Path, tmp_path: Path) -> None:
+    done = command("run", flow, "--set", "count=3", "--json")
+    report = json.loads(done.stdout)
+    assert (report["status"], len(report["job"]), done.stderr) == ("done", 32, "")
+    assert report["outputs"]["count"] == {"node": "work", "type": "Int", "value": 3, "paths": []}
+    assert report["outputs"]["text"]["paths"] == [str(tmp_path / "output" / "Flow_00001.txt")]
+    assert report["files"][0]["media_type"] == "text/plain"
+    assert {name: (node["state"], node["cached"]) for name, node in report["nodes"].items()} == dict.fromkeys(
+        NODES, ("done", False)
+    )
+    assert all(node["seconds"] >= 0 for node in report["nodes"].values())
+
+
+def test_a_trace_is_written(command: Command, flow: Path, tmp_path: Path) -> None:
+    assert command("run", flow, "--trace", "trace.json").exit_code == 0
+    events = json.loads((tmp_path / "trace.json").read_text())["traceEvents"]
+    assert {each["name"] for each in events if each["ph"] == "X"} == set(NODES)
+
+
+def test_a_target_runs_only_what_it_needs(command: Command, flow: Path) -> None:
+    report = json.loads(command("run", flow, "--target", "word", "--json").stdout)
+    assert list(report["nodes"]) == ["word"]
+
+
+def test_a_failure_is_exit_code_one_and_keeps_what_was_done(command: Command, tmp_path: Path) -> None:
+    nodes: Nodes = {**NODES, "bad": ["plain.fail", {}], "after": ["plain.pass", {"value": link("bad.value")}]}
+    document = workflow(nodes, outputs={"end": {"from": "after.value"}})
+    (tmp_path / "bad.json").write_text(json.dumps(document.to_json()))
+    done = command("run", "bad.json", "--keep-going")
+    assert (done.exit_code, done.stdout) == (1, f"{tmp_path / 'output' / 'workflow_00001.txt'}\n")
+    assert "bad: failed: there is no more [node_error] Ask for less." in done.stderr
+    assert "after: skipped, because bad failed" in done.stderr
+    report = json.loads(command("run", "bad.json", "--keep-going", "--json").stdout)
+    assert (report["status"], report["nodes"]["bad"]["failure"]["code"]) == ("failed", "node_error")
+
+
+def test_a_chain_of_ten_thousand_runs(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "chain.json").write_text(json.dumps(chain(10_000).to_json()))
+    done = command("run", "chain.json", "--json")
+    assert (done.exit_code, json.loads(done.stdout)["outputs"]["end"]["value"]) == (0, 1.0)
+
+
+BAD = {
+    "malformed": ("{", "malformed_json", ()),
+    "not a number": ('{"format": "graphengine.workflow", "version": NaN}', "malformed_json", ()),
+    "unknown node": ({"a": ["plain.wrod", {}]}, "unknown_node_type", ()),
+    "wrong type": ({"a": ["plain.word", {}], "b": ["plain.pass", {"value": link("a.value")}]}, "type_mismatch", ()),
+    "dangling": ({"a": ["plain.pass", {"value": link("z.value")}]}, "unknown_node", ()),
+    "cycle": ({"a": ["plain.pass", {"value": link("a.value")}]}, "cycle", ()),
+    "out of range": ({"a": ["plain.limited", {"steps": 0}]}, "invalid_value", ()),
+    "a word for a boolean": ({"a": ["plain.limited", {"switch": "false"}]}, "invalid_value", ()),
+    "missing file": ({"a": ["plain.read", {"file": "none.txt"}]}, "file_not_found", ()),
+    "unknown setting": (NODES, "unknown_workflow_input", ("--set", "tex=1")),
+    "bad setting": (NODES, "invalid_value", ("--set", "work.count=2.5")),
+    "unknown target": (NODES, "unknown_node", ("--target", "wrod")),
+}
+
+
+@pytest.mark.parametrize(
+    ("verb", "case"), [("run", case) for case in BAD] + [("validate", case) for case in BAD if case != "unknown target"]
+)
+def test_bad_input_is_one_clear_problem_and_writes_nothing(
+    command: Command, tmp_path: Path, verb: str, case: str
+) -> None:
+    content, code, options = BAD[case]
+    text = content if isinstance(content, str) else json.dumps(workflow(content).to_json())
+    (tmp_path / "bad.json").write_text(text)
+    done = command(verb, "bad.json", *options)
+    assert done.exit_code == 2
+    assert done.stderr.count("error: ") == 1
+    assert f"[{code}]" in done.stderr
+    assert "Traceback" not in done.output
+    assert [path.name for path in tmp_path.iterdir()] == ["bad.json"]
+    as_json = json.loads(command(verb, "bad.json", *options, "--json").stdout)
+    assert [problem["code"] for problem in as_json["problems"]] == [code]
+
+
+def test_a_missing_workflow_and_a_wrong_option_are_exit_code_two(command: Command, flow: Path) -> None:
+    assert command("run", "none.json").exit_code == 2
+    assert command("run", flow, "--set", "novalue").exit_code == 2
+    assert command("run", flow, "--nothing").exit_code == 2
+
+
+def test_validate_says_how_many_nodes_are_good(command: Command, flow: Path) -> None:
+    done = command("validate", flow)
+    assert (done.exit_code, done.stdout) == (0, f"{flow}: 3 nodes, no problems\n")
+
+
+def test_a_wrong_environment_names_the_variable(command: Command, flow: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRAPHENGINE_GPU_SLOTS", "none")
+    done = command("run", flow)
+    assert done.exit_code == 2
+    assert "GRAPHENGINE_GPU_SLOTS" in done.stderr
+
+
+def test_a_broken_pack_is_named(command: Command, flow: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "packs").mkdir()
+    (tmp_path / "packs" / "broken.py").write_text("1/0")
+    monkeypatch.setenv("GRAPHENGINE_PACK_FOLDER", str(tmp_path / "packs"))
+    done = command("run", flow)
+    assert done.exit_code == 1
+    assert "pack 'broken'" in done.stderr
+    assert "Traceback" not in done.output
+
+
+def start(flow: Path, *arguments: str, **options: object) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "GRAPHENGINE_PACKS": "[]", "GRAPHENGINE_PACK_FOLDER": str(PACKS)}
+    command = [sys.executable, "-m", "graphengine", "run", str(flow), *arguments]
+    return subprocess.Popen(command, env=environment, cwd=flow.parent, **options)  # type: ignore[call-overload,no-any-return]
+
+
+def test_an_interrupt_ends_the_run_and_leaves_no_half_file(flow: Path, tmp_path: Path) -> None:
+    with start(flow, "--set", "count=100000", "--set", "work.pause=0.01", stderr=subprocess.PIPE) as running:
+        assert running.stderr is not None
+        while b"work: started" not in running.stderr.readline():
+            pass
+        running.send_signal(signal.SIGINT)
+        assert running.wait(10) == 130
+        assert b"Traceback" not in running.stderr.read()
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_a_terminal_gets_bars(flow: Path) -> None:
+    main_end, terminal = pty.openpty()
+    with start(flow, "--set", "work.pause=0.02", stderr=terminal, stdout=subprocess.DEVNULL) as running:
+        os.close(terminal)
+        seen = b""
+        try:
+            while chunk := os.read(main_end, 4096):
+                seen += chunk
+        except OSError:  # a terminal ends so
+            pass
+        assert running.wait(10) == 0
+    os.close(main_end)
+    assert "━".encode() in seen, "a bar"
+    assert b"/30" in seen, "how far it is"
+    assert b"0:00:0" in seen, "how long it will take"

@@ -1,0 +1,67 @@
+"""Calls to an executor, as the engine makes them, and their outcomes."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from graphengine.node.context import RunInfo
+from graphengine.node.declare import spec_of
+from graphengine.run.context import CancelToken, RunScope, TaskContext
+from graphengine.run.executors.base import Call, Executor, Outcome, Success
+from graphengine.run.handle import Handles
+from graphengine.run.messages import Event
+from graphengine.types.assign import IDENTITY
+
+
+@dataclass
+class Desk:
+    """Makes calls, and waits for their outcomes."""
+
+    executor: Executor
+    folder: Path
+    token: CancelToken = field(default_factory=CancelToken)
+    events: list[Event] = field(default_factory=list)
+    previews: bool = True
+
+    def start(self, function: Callable[..., Any], linked: Handles | None = None, **constants: Any) -> "Waiting":
+        spec = spec_of(function)
+        defaults = {each.name: each.default for each in spec.inputs if not each.required}
+        names = linked or {}
+        constants = {name: value for name, value in (defaults | constants).items() if name not in names}
+        conversions = dict.fromkeys(names, IDENTITY)
+        waiting = Waiting()
+        self.executor.submit(Call(spec, constants, names, conversions, self.context()), waiting.done)
+        return waiting
+
+    def context(self) -> TaskContext:
+        now = datetime.now().astimezone()
+        info = RunInfo("run", "Title", {})
+        return TaskContext(RunScope(info, self.folder, self.token, self.events.append, self.previews, now), "node")
+
+    def call(self, function: Callable[..., Any], linked: Handles | None = None, **constants: Any) -> Any:
+        return self.start(function, linked, **constants).outcome()
+
+
+class Waiting:
+    """The outcome of one call, which must come exactly once."""
+
+    def __init__(self) -> None:
+        self._outcomes: list[Outcome] = []
+        self._there = threading.Event()
+
+    def done(self, outcome: Outcome) -> None:
+        self._outcomes.append(outcome)
+        self._there.set()
+
+    def outcome(self) -> Outcome:
+        assert self._there.wait(10)
+        assert len(self._outcomes) == 1
+        return self._outcomes[0]
+
+
+def values(desk: Desk, outcome: Any) -> dict[str, Any]:
+    assert isinstance(outcome, Success), outcome
+    return dict(desk.executor.value(outcome.handles))

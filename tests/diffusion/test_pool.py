@@ -1,0 +1,207 @@
+"""The pool: shared, bounded, pinned, and safe among threads."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+from graphengine.diffusion.devices import choose_device, choose_dtype, memory_guard
+from graphengine.diffusion.families.sd import StableDiffusion
+from graphengine.diffusion.pool import ModelPool
+from graphengine.diffusion.types.refs import Patch, WeightsRef
+from graphengine.errors import ModelRefused, OutOfMemory
+
+pytestmark = pytest.mark.torch
+
+CPU = torch.device("cpu")
+
+
+class Counting(StableDiffusion):
+    """The family, with a list of what was loaded and whether loads overlapped."""
+
+    __slots__ = ("busy", "loads", "overlapped")
+
+    def __init__(self) -> None:
+        super().__init__()
+        for name, value in (("loads", []), ("busy", threading.Lock()), ("overlapped", [])):
+            object.__setattr__(self, name, value)
+
+    def load(self, ref: WeightsRef, source: Any, dtype: torch.dtype) -> Any:
+        if not self.busy.acquire(blocking=False):
+            self.overlapped.append(ref.part)
+            return super().load(ref, source, dtype)
+        try:
+            self.loads.append(ref.part)
+            return super().load(ref, source, dtype)
+        finally:
+            self.busy.release()
+
+
+def make_pool(budget: int | None = None, **options: Any) -> tuple[ModelPool, Counting]:
+    family = Counting()
+    return ModelPool(CPU, budget, families={"sd": family}, **options), family
+
+
+def size_of(ref: WeightsRef) -> int:
+    pool, _ = make_pool()
+    with pool.use(ref):
+        return pool.held()
+
+
+def test_a_module_is_loaded_once_and_shared(model: Any) -> None:
+    pool, family = make_pool()
+    with pool.use(model.checkpoint.vae) as one, pool.use(model.checkpoint.vae) as other:
+        assert one is other
+    with pool.use(model.checkpoint.vae) as again:
+        assert again is one
+        assert not any(p.requires_grad for module in again.modules for p in module.parameters())
+        assert not any(module.training for module in again.modules)
+    assert family.loads == ["vae"]
+
+
+def test_what_does_not_change_a_module_does_not_load_it_again(model: Any) -> None:
+    pool, family = make_pool()
+    ref = model.checkpoint.text_encoder
+    with pool.use(ref) as one, pool.use(replace(ref, clip_skip=1)) as other:
+        assert one is other
+    with pool.use(replace(ref, dtype="float16")) as half:
+        assert half.modules[0].dtype == torch.float16
+    assert len(family.loads) == 2
+
+
+def test_the_least_recently_used_is_dropped_first(model: Any) -> None:
+    parts = model.checkpoint
+    sizes = [size_of(ref) for ref in (parts.model, parts.text_encoder, parts.vae)]
+    pool, family = make_pool(sum(sizes) - 1)
+    for ref in (parts.text_encoder, parts.vae, parts.text_encoder, parts.model):
+        with pool.use(ref):
+            pass
+    assert pool.held() == sizes[0] + sizes[1]  # the autoencoder was used longest ago
+    with pool.use(parts.text_encoder):
+        pass
+    assert family.loads == ["text_encoder", "vae", "model"]
+
+
+def test_what_is_in_use_is_never_dropped(model: Any) -> None:
+    pool, family = make_pool(budget=1)
+    with pool.use(model.checkpoint.vae) as vae:
+        with pool.use(model.checkpoint.model):
+            pass
+        assert pool.held() == size_of(model.checkpoint.vae)
+        pool.clear()
+        with pool.use(model.checkpoint.vae) as again:
+            assert again is vae
+    assert pool.held() == 0
+    assert family.loads == ["vae", "model"]
+
+
+def test_a_pin_is_released_by_an_exception(model: Any) -> None:
+    pool, _ = make_pool(budget=1)
+    with pytest.raises(ZeroDivisionError), pool.use(model.checkpoint.vae):
+        raise ZeroDivisionError
+    assert pool.held() == 0
+
+
+def test_many_threads_load_each_part_once_and_never_side_by_side(model: Any) -> None:
+    pool, family = make_pool()
+    parts = model.checkpoint
+    start = threading.Barrier(8)
+
+    def use(index: int) -> bool:
+        start.wait()
+        with pool.use((parts.model, parts.vae, parts.text_encoder)[index % 3]) as loaded:
+            return any(p.is_meta for module in loaded.modules for p in module.parameters())
+
+    with ThreadPoolExecutor(8) as threads:
+        assert not any(threads.map(use, range(8)))
+    assert sorted(family.loads) == ["model", "text_encoder", "vae"]
+    assert family.overlapped == []
+
+
+def test_two_pools_do_not_construct_side_by_side(model: Any) -> None:
+    family = Counting()
+    pools = [ModelPool(CPU, families={"sd": family}) for _ in range(4)]
+    start = threading.Barrier(4)
+
+    def use(pool: ModelPool) -> None:
+        start.wait()
+        with pool.use(model.checkpoint.model):
+            pass
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(use, pools))
+    assert family.loads == ["model"] * 4
+    assert family.overlapped == []
+
+
+def test_patches_change_a_copy_of_their_own(model: Any) -> None:
+    def scale(module: torch.nn.Module, patch: Patch) -> None:
+        with torch.no_grad():
+            for parameter in module.parameters():
+                parameter.mul_(patch.strength)
+
+    pool, _ = make_pool(patchers={"scale": scale})
+    plain = model.checkpoint.vae
+    patched = replace(plain, patches=(Patch("scale", strength=2.0), Patch("scale", strength=1.5)))
+    with pool.use(plain) as one, pool.use(patched) as other:
+        pairs = zip(one.module.parameters(), other.module.parameters(), strict=True)
+        assert all(torch.equal(a * 2 * 1.5, b) for a, b in pairs)
+    with pytest.raises(ModelRefused, match="'other'"), pool.use(replace(plain, patches=(Patch("other"),))):
+        pass
+
+
+def test_unknown_families_are_refused(model: Any) -> None:
+    with (
+        pytest.raises(ModelRefused, match="'other'"),
+        make_pool()[0].use(replace(model.checkpoint.vae, family="other")),
+    ):
+        pass
+
+
+def test_no_room_is_one_error() -> None:
+    for error in (
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes"),
+    ):
+        with pytest.raises(OutOfMemory, match="testing"), memory_guard("testing"):
+            raise error
+    with pytest.raises(RuntimeError, match="other"), memory_guard("testing"):
+        raise RuntimeError("other")
+
+
+def test_an_impossible_allocation_is_out_of_memory() -> None:
+    with pytest.raises(OutOfMemory), memory_guard("testing"):
+        torch.empty(2**60, dtype=torch.uint8)
+
+
+def test_a_full_device_is_tried_again_with_everything_else_dropped(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    pool, _ = make_pool()
+    with pool.use(model.checkpoint.vae):
+        pass
+    held = []
+
+    def place_in_the_second_attempt(*_: object) -> None:
+        held.append(pool.held())
+        if len(held) == 1:
+            raise MemoryError
+
+    monkeypatch.setattr("graphengine.diffusion.pool.place", place_in_the_second_attempt)
+    with pool.use(model.checkpoint.model):
+        assert held == [size_of_now(held), 0]
+
+
+def size_of_now(held: list[int]) -> int:
+    assert held[0] > 0
+    return held[0]
+
+
+def test_devices_and_formats() -> None:
+    assert choose_device("cpu") == CPU
+    assert choose_device().type in {"cpu", "cuda", "mps"}
+    assert choose_dtype("auto", CPU) == torch.float32
+    assert choose_dtype("auto", torch.device("cuda")) == torch.float16
+    assert choose_dtype("bfloat16", CPU) == torch.bfloat16

@@ -1,0 +1,188 @@
+"""A pack of nodes that crash, hang, exit and misbehave: what worker processes are for."""
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+import time
+from typing import Any, Literal
+
+from graphengine.node.context import Context
+from graphengine.node.declare import node
+from graphengine.node.pack import Pack
+from graphengine.types.codec import Encoded
+from graphengine.types.socket_type import SocketType
+
+Crash = Literal["segfault", "exit", "kill", "abort", "overflow"]
+Hang = Literal["python", "native", "deadlock", "sleep"]
+
+
+class Bulk:
+    """Bytes that lie wherever they lie."""
+
+    def __init__(self, data: Any) -> None:
+        self.data = memoryview(data)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Bulk) and self.data == other.data
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+class BulkCodec:
+    """Stores the bytes; takes them as they lie."""
+
+    def nbytes(self, value: Bulk) -> int:
+        return value.data.nbytes
+
+    def encode(self, value: Bulk) -> Encoded:
+        return Encoded({}, (value.data,))
+
+    def decode(self, encoded: Encoded) -> Bulk:
+        if len(encoded.buffers) != 1:
+            raise ValueError("a bulk was expected")
+        return Bulk(encoded.buffers[0])
+
+
+class Sealed(int):
+    """A number that refuses to be pickled."""
+
+    def __reduce__(self) -> Any:
+        raise RuntimeError("sealed")
+
+
+class Opened(int):
+    """A number whose pickle cannot be read by anybody."""
+
+    def __reduce__(self) -> Any:
+        return (_refuse, ())
+
+
+def _refuse() -> None:
+    raise RuntimeError("no way in")
+
+
+@node("fault.crash", category="fault")
+def crash(how: Crash) -> int:
+    """End the process in one of the ways that no exception handler sees."""
+    match how:
+        case "segfault":
+            ctypes.string_at(1)
+        case "exit":
+            os._exit(3)
+        case "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "abort":
+            os.abort()
+        case "overflow":
+            _overflow()
+    return 0
+
+
+_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)
+
+
+def _overflow() -> None:
+    """Recurse through native frames, which Python does not count."""
+    sys.setrecursionlimit(2**30)
+
+    @_CALLBACK
+    def again(depth: int) -> int:
+        return int(again(depth + 1))
+
+    again(0)
+
+
+@node("fault.hang", category="fault", timeout=0.5)
+def hang(how: Hang) -> int:
+    """Never return."""
+    match how:
+        case "python":
+            while True:
+                pass
+        case "native":
+            ctypes.PyDLL(None).sleep(1000)  # holds the interpreter lock
+        case "deadlock":
+            lock = threading.Lock()
+            lock.acquire()
+            lock.acquire()
+        case "sleep":
+            time.sleep(1000)
+    return 0
+
+
+@node("fault.deaf", category="fault")
+def deaf(seconds: float = 1000.0) -> int:
+    """Take a while, whatever anybody says."""
+    time.sleep(seconds)
+    return 0
+
+
+@node("fault.quit", category="fault")
+def quit_(code: int = 3) -> int:
+    """Leave as a script would."""
+    sys.exit(code)
+
+
+@node("fault.where", category="fault")
+def where(seconds: float = 0.0) -> int:
+    """Return the process that made the call."""
+    time.sleep(seconds)
+    return os.getpid()
+
+
+@node("fault.here", category="fault")
+def here() -> int:
+    """Return the process that made the call; another type of node than ``where``."""
+    return os.getpid()
+
+
+@node("fault.orphans", category="fault")
+def orphans() -> int:
+    """Leave a child behind that keeps everything open, and crash."""
+    if os.fork() == 0:
+        time.sleep(1000)
+    os._exit(4)
+
+
+@node("fault.bulk", category="fault")
+def bulk(size: int, fill: int = 0) -> Bulk:
+    """Return many equal bytes."""
+    return Bulk(bytearray([fill]) * size)
+
+
+@node("fault.bulks", category="fault")
+def bulks(sizes: str) -> list[Bulk]:
+    """Return several bulks."""
+    return [Bulk(bytearray([index]) * int(size)) for index, size in enumerate(sizes.split())]
+
+
+@node("fault.total", category="fault")
+def total(bulk: Bulk) -> int:
+    """Return the sum of the first and the last byte."""
+    return bulk.data[0] + bulk.data[-1]
+
+
+@node("fault.scribble", category="fault")
+def scribble(bulk: Bulk) -> int:
+    """Break the law, and change an input."""
+    bulk.data[0] = 255
+    return bulk.data[0]
+
+
+@node("fault.sealed", category="fault")
+def sealed(how: Literal["sealed", "opened"]) -> object:
+    """Return a number that cannot travel."""
+    return Sealed(1) if how == "sealed" else Opened(1)
+
+
+@node("fault.preview", category="fault")
+def chatter(size: int, *, context: Context) -> int:
+    """Tell something large, and something that cannot travel."""
+    context.progress(1, 2, "x" * size)
+    context.progress(Sealed(2), 2)
+    return 0
+
+
+PACK = Pack(name="fault", package=__name__, types=(SocketType("Bulk", Bulk, BulkCodec(), "Bytes."),))

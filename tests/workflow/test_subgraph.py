@@ -1,0 +1,121 @@
+"""Subgraphs: a node that stands for many."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from documents import Nodes, link, workflow
+
+from graphengine.app import Engine
+from graphengine.errors import Problem
+from graphengine.plan.fingerprint import fingerprints
+from graphengine.workflow.document import Workflow
+
+Find = Callable[..., list[Problem]]
+
+TWICE: dict[str, Any] = {
+    "inputs": {"number": {"to": ["double.a", "double.b"]}},
+    "outputs": {"number": {"from": "double.value"}},
+    "nodes": {"double": {"type": "plain.add", "inputs": {"a": 1}}},
+}
+FOURFOLD: dict[str, Any] = {
+    "inputs": {"number": {"to": ["first.number"]}},
+    "outputs": {"number": {"from": "second.number"}, "half": {"from": "first.number"}},
+    "nodes": {
+        "first": {"type": "subgraph:twice", "inputs": {}},
+        "second": {"type": "subgraph:twice", "inputs": {"number": link("first.number")}},
+    },
+}
+SUBGRAPHS = {"twice": TWICE, "fourfold": FOURFOLD}
+
+NODES: Nodes = {
+    "three": ["plain.number", {"value": 3}],
+    "more": ["subgraph:fourfold", {"number": link("three.value")}],
+    "end": ["plain.pass", {"value": link("more.number")}],
+}
+
+
+def document(nodes: Nodes = NODES, **rest: Any) -> Workflow:
+    return workflow(nodes, **{"subgraphs": SUBGRAPHS, **rest})
+
+
+async def run(engine: Engine, flow: Workflow) -> Any:
+    run = engine.start(flow, engine.plan(engine.resolve(flow)), engine.settings.input_folders[0], lambda _: None)
+    return (await run.result()).outputs
+
+
+async def test_nested_subgraphs_are_computed(engine: Engine) -> None:
+    outputs = {"end": {"from": "end.value"}, "whole": {"from": "more.number"}, "half": {"from": "more.half"}}
+    assert await run(engine, document(outputs=outputs)) == {"end": 12.0, "whole": 12.0, "half": 6.0}
+    engine.close()
+
+
+def test_inner_nodes_are_named_by_their_way(engine: Engine) -> None:
+    assert set(engine.resolve(document()).nodes) == {"three", "more/first/double", "more/second/double", "end"}
+
+
+def test_what_is_not_given_stays_as_the_subgraph_says(engine: Engine) -> None:
+    graph = engine.resolve(document({"t": ["subgraph:twice", {}]}))
+    assert graph.nodes["t/double"].constants == {"a": 1.0, "b": 0.0}
+
+
+def test_a_subgraph_has_the_fingerprints_of_its_nodes(engine: Engine) -> None:
+    inside = engine.resolve(document({"t": ["subgraph:twice", {"number": 2}]}))
+    plain = engine.resolve(workflow({"x": ["plain.add", {"a": 2, "b": 2}]}))
+    assert fingerprints(inside)["t/double"] == fingerprints(plain)["x"]
+
+
+def test_named_inputs_of_the_workflow_reach_into_it(engine: Engine) -> None:
+    flow = document({"t": ["subgraph:twice", {}]}, inputs={"n": {"to": ["t.number"]}})
+    assert set(engine.resolve(flow).nodes) == {"t/double"}
+
+
+@pytest.mark.parametrize("mode", ["bypass", "mute"])
+def test_a_mode_holds_for_all_inside(engine: Engine, mode: str) -> None:
+    flow = document()
+    nodes = {**flow.nodes, "more": flow.nodes["more"].model_copy(update={"mode": mode})}
+    graph = engine.resolve(flow.model_copy(update={"nodes": nodes}))
+    assert set(graph.nodes) == ({"three", "end"} if mode == "bypass" else {"three"})
+
+
+@pytest.mark.parametrize(
+    ("nodes", "code", "place", "hint"),
+    [
+        ({"a": ["subgraph:twise", {}]}, "unknown_node_type", "a", "Did you mean 'twice'?"),
+        ({"a": ["subgraph:twice", {"numbr": 1}]}, "unknown_input", "a.numbr", "Did you mean 'number'?"),
+        ({"a": ["subgraph:twice", {"number": "x"}]}, "invalid_value", "a/double.a", ""),
+        ({"a": ["subgraph:self", {}]}, "cycle", "a/again", ""),
+        (
+            {"a": ["subgraph:twice", {}], "b": ["plain.pass", {"value": link("a.nothing")}]},
+            "unknown_node",
+            "b.value",
+            "",
+        ),
+    ],
+)
+def test_problems_stand_at_their_place(problems: Find, nodes: Nodes, code: str, place: str, hint: str) -> None:
+    endless = {"nodes": {"again": {"type": "subgraph:self", "inputs": {}}}}
+    found = problems(nodes, subgraphs={**SUBGRAPHS, "self": endless})
+    assert (found[0].code, found[0].place, found[0].hint if hint else "") == (code, place, hint)
+
+
+def test_subgraphs_that_multiply_are_stopped(problems: Find) -> None:
+    inner: dict[str, Any] = {"nodes": {"x": {"type": "plain.number", "inputs": {}}}}
+    subgraphs = {"s0": inner}
+    for depth in range(1, 12):
+        used = {f"n{i}": {"type": f"subgraph:s{depth - 1}", "inputs": {}} for i in range(10)}
+        subgraphs[f"s{depth}"] = {"nodes": used}
+    found = problems({"a": ["subgraph:s11", {}]}, subgraphs=subgraphs)
+    assert found[0].code == "too_large"
+
+
+def test_an_interface_that_is_not_there_is_a_problem(problems: Find) -> None:
+    interface = {"outputs": {"o": {"from": "more.whole"}}, "inputs": {"i": {"to": ["more.n"]}}}
+    found = problems(NODES, subgraphs=SUBGRAPHS, **interface)
+    assert [each.place for each in found] == ["more.n", "more.whole"]
+    assert [each.code for each in found] == ["unknown_input", "unknown_output"]
+
+
+def test_a_document_with_subgraphs_survives_a_round_trip() -> None:
+    data = document().to_json()
+    assert data["subgraphs"]["twice"]["nodes"]["double"] == {"type": "plain.add", "inputs": {"a": 1}}
