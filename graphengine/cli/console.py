@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 
 from graphengine.app import Engine, load_settings
-from graphengine.errors import GraphEngineError, Problem, WorkflowError
+from graphengine.errors import GraphEngineError, PackError, Problem, SettingsRefused, WorkflowError
 from graphengine.workflow.document import Workflow
 from graphengine.workflow.load import load_workflow
 from graphengine.workflow.parameters import read_argument, with_parameters
@@ -44,14 +44,11 @@ def open_engine(**settings: Any) -> Engine:
 
     Args:
         settings: what goes over the environment.
+
+    Raises:
+        SettingsRefused: the environment is wrong.
     """
-    try:
-        return Engine(load_settings(**settings), anywhere=True)
-    except ValidationError as error:
-        for each in error.errors(include_url=False):
-            variable = "GRAPHENGINE_" + "_".join(str(part) for part in each["loc"]).upper()
-            say(f"{variable}: {each['msg']}")
-        raise SystemExit(Exit.WRONG) from None
+    return Engine(load_settings(**settings), anywhere=True)
 
 
 def take_workflow(engine: Engine, path: Path, settings: Iterable[str]) -> Workflow:
@@ -72,16 +69,25 @@ def take_workflow(engine: Engine, path: Path, settings: Iterable[str]) -> Workfl
 
 @contextmanager
 def faults_told(*, as_json: bool = False) -> Iterator[None]:
-    """Turn problems into exit code 2 and other errors of ours into 1: in words, never as a traceback."""
+    """Turn errors of ours into words and an exit code, never a traceback: 2 for what is asked for wrongly, else 1."""
     try:
         yield
     except WorkflowError as error:
         if as_json:
             print_json({"status": "invalid", "problems": [asdict(problem) for problem in error.problems]})
         _refuse(error.problems)
+    except (SettingsRefused, PackError) as error:
+        _end(error, Exit.WRONG, as_json=as_json)
     except GraphEngineError as error:
-        say(f"error: {error}")
-        raise SystemExit(Exit.FAILED) from None
+        _end(error, Exit.FAILED, as_json=as_json)
+
+
+def _end(error: GraphEngineError, code: Exit, *, as_json: bool) -> NoReturn:
+    hint: str = getattr(error, "hint", "")
+    if as_json:
+        print_json({"status": "error", "message": str(error)} | ({"hint": hint} if hint else {}))
+    say(f"error: {error}" + (f". {hint}" if hint else ""))
+    raise SystemExit(code) from None
 
 
 def print_json(data: object) -> None:

@@ -14,7 +14,7 @@ from graphengine.node.spec import MISSING, Input, NodeSpec
 @json_option
 def nodes(name: str | None, *, as_json: bool) -> None:
     """List the nodes, or explain the node NAME."""
-    with faults_told():
+    with faults_told(as_json=as_json):
         registry = open_engine().registry
     if name is not None and name not in registry.nodes:
         similar = registry.similar(name)

@@ -139,7 +139,7 @@ def test_a_broken_pack_is_named(command: Command, flow: Path, tmp_path: Path, mo
     (tmp_path / "packs" / "broken.py").write_text("1/0")
     monkeypatch.setenv("GRAPHENGINE_PACK_FOLDER", str(tmp_path / "packs"))
     done = command("run", flow)
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "pack 'broken'" in done.stderr
     assert "Traceback" not in done.output
 
