@@ -1,8 +1,10 @@
 """``graphengine run``: a saved workflow, run to its end."""
 
 import asyncio
+import errno
 import functools
 import json
+import os
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -22,7 +24,9 @@ from graphengine.cli.console import (
 )
 from graphengine.cli.progress import display_for
 from graphengine.cli.report import Report
+from graphengine.errors import SettingsRefused
 from graphengine.files.atomic import write_atomically
+from graphengine.plan.plan import Plan
 from graphengine.run.messages import Event
 from graphengine.run.runner import Run, RunResult
 from graphengine.run.trace import Trace
@@ -57,6 +61,7 @@ def run(
         engine = open_engine(**(NO_CACHE if no_cache else {}))
         document = take_workflow(engine, workflow, settings)
         plan = engine.plan(engine.resolve(document), targets or None)
+        _prepare(output_dir, plan)
         started = time.perf_counter()
         report, timeline = Report(), Trace(plan)
         with display_for(quiet=as_json) as display:
@@ -78,6 +83,19 @@ def run(
     if result.status == "cancelled":
         raise SystemExit(Exit.INTERRUPTED)
     raise SystemExit(Exit.DONE if result.status == "done" else Exit.FAILED)
+
+
+def _prepare(folder: Path, plan: Plan) -> None:
+    """Refuse a folder for results that is none or cannot be made; nothing has run yet."""
+    try:
+        if any(task.spec.sink for task in plan.tasks.values()):
+            folder.mkdir(parents=True, exist_ok=True)
+        if folder.exists() and not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+            raise PermissionError(errno.EACCES, "it is no folder that can be written")
+    except (OSError, ValueError) as error:  # ValueError: a null character
+        reason = getattr(error, "strerror", None) or error
+        message = f"results cannot be written into {folder}: {reason}"
+        raise SettingsRefused(message, hint="Say where with --output-dir.") from None
 
 
 async def _result(start: Callable[[], Run]) -> tuple[RunResult, str]:

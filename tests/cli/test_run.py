@@ -52,6 +52,17 @@ def test_json_is_one_object(command: Command, flow: Path, tmp_path: Path) -> Non
     assert all(node["seconds"] >= 0 for node in report["nodes"].values())
 
 
+@pytest.mark.parametrize("folder", ["file", "file/below", "x" * 300])
+def test_results_that_cannot_be_written_are_known_before_the_run(
+    command: Command, flow: Path, tmp_path: Path, folder: str
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    done = command("run", flow, "--output-dir", folder)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"error: results cannot be written into {folder}: ")
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_trace_is_written(command: Command, flow: Path, tmp_path: Path) -> None:
     assert command("run", flow, "--trace", "trace.json").exit_code == 0
     events = json.loads((tmp_path / "trace.json").read_text())["traceEvents"]
