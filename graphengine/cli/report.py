@@ -34,7 +34,8 @@ class Report:
             case TaskFinished(task, seconds):
                 self.nodes[task] |= {"state": "done", "seconds": round(seconds, 6)}
             case TaskFailed(task, failure):
-                self.nodes[task] |= {"state": "failed", "failure": asdict(failure)}
+                state = "cancelled" if failure.code == "cancelled" else "failed"
+                self.nodes[task] |= {"state": state, "failure": asdict(failure)}
             case TaskSkipped(task, cause):
                 self.nodes[task] = {"state": "skipped", "cached": False, "cause": cause}
             case TaskOutput(task, file, media_type):

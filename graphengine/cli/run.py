@@ -6,9 +6,12 @@ import functools
 import json
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -18,6 +21,7 @@ from graphengine.cli.console import (
     json_option,
     open_engine,
     print_json,
+    say,
     set_option,
     take_workflow,
     workflow_argument,
@@ -99,11 +103,30 @@ def _prepare(folder: Path, plan: Plan) -> None:
 
 
 async def _result(start: Callable[[], Run]) -> tuple[RunResult, str]:
-    """Start a run in this event loop and wait for its end; an interrupt cancels it."""
+    """Start a run in this event loop and wait for its end; an interrupt cancels it, a second one does not wait."""
     run_ = start()
     loop = asyncio.get_running_loop()  # which only a call from outside wakes up on every system
-    before = signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(run_.cancel))
+
+    def stop() -> None:
+        say("stopping; interrupt again to leave at once")
+        run_.cancel()
+
+    def interrupted(*_: object) -> None:
+        signal.signal(signal.SIGINT, _leave)
+        loop.call_soon_threadsafe(stop)
+
+    before = signal.signal(signal.SIGINT, interrupted)
     try:
         return await run_.result(), run_.id
     finally:
         signal.signal(signal.SIGINT, before)  # what follows, writing results to the cache, is no run
+
+
+def _leave(*_: object) -> NoReturn:
+    """Leave without waiting for any thread; files are written whole or not at all."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, RuntimeError, ValueError):  # RuntimeError: the signal came amid a write
+            stream.flush()
+    if os.isatty(2):
+        os.write(2, b"\x1b[?25h\n")  # the bars hide the cursor
+    os._exit(Exit.INTERRUPTED)

@@ -4,6 +4,7 @@ import pty
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -161,15 +162,51 @@ def start(flow: Path, *arguments: str, **options: object) -> subprocess.Popen[by
     return subprocess.Popen(command, env=environment, cwd=flow.parent, **options)  # type: ignore[call-overload,no-any-return]
 
 
+ENDLESS = ("--set", "count=100000", "--set", "work.pause=0.01")
+
+
+def wait_for(running: subprocess.Popen[bytes], words: bytes) -> None:
+    assert running.stderr is not None
+    while words not in (line := running.stderr.readline()):
+        assert line, "it ended too early"
+
+
 def test_an_interrupt_ends_the_run_and_leaves_no_half_file(flow: Path, tmp_path: Path) -> None:
-    with start(flow, "--set", "count=100000", "--set", "work.pause=0.01", stderr=subprocess.PIPE) as running:
+    with start(flow, *ENDLESS, stderr=subprocess.PIPE) as running:
         assert running.stderr is not None
-        while b"work: started" not in running.stderr.readline():
-            pass
+        wait_for(running, b"work: started")
         running.send_signal(signal.SIGINT)
         assert running.wait(10) == 130
-        assert b"Traceback" not in running.stderr.read()
+        told = running.stderr.read()
+    assert b"stopping; interrupt again to leave at once" in told
+    assert b"work: cancelled" in told
+    assert b"failed" not in told
+    assert b"Traceback" not in told
     assert not list(tmp_path.rglob("*.part"))
+
+
+def test_an_interrupted_run_reports_what_was_cancelled(flow: Path) -> None:
+    with start(flow, *ENDLESS, "--json", stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        written = flow.parent / "output" / "Flow_00001.txt"
+        until = time.monotonic() + 10
+        while not written.exists():
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        running.send_signal(signal.SIGINT)
+        report = json.loads(running.stdout.read())
+    assert (report["status"], report["nodes"]["work"]["state"]) == ("cancelled", "cancelled")
+
+
+def test_a_second_interrupt_leaves_at_once(flow: Path) -> None:
+    document = workflow({"blob": ["plain.blob", {"pause": 60.0}]})
+    flow.write_text(json.dumps(document.to_json()))
+    with start(flow, stderr=subprocess.PIPE) as running:
+        wait_for(running, b"blob: started")
+        running.send_signal(signal.SIGINT)
+        wait_for(running, b"interrupt again")
+        running.send_signal(signal.SIGINT)
+        assert running.wait(10) == 130
 
 
 def test_a_terminal_gets_bars(flow: Path) -> None:
