@@ -1,6 +1,6 @@
 """What is left of a run: which node did what, which files were written, as one JSON object."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -15,6 +15,9 @@ from graphengine.run.messages import (
     TaskStarted,
 )
 from graphengine.run.runner import RunResult
+
+PLAIN = bool | int | float | str
+"""The values that are shown as they are."""
 
 
 @dataclass
@@ -50,13 +53,16 @@ class Report:
             case _:
                 pass
 
-    def data(self, job: str, plan: Plan, result: RunResult, seconds: float) -> Mapping[str, Any]:
+    def data(
+        self, job: str, plan: Plan, result: RunResult, seconds: float, left_out: Sequence[str]
+    ) -> Mapping[str, Any]:
         """Return the object that ``--json`` prints."""
         return {
             "job": job,
             "status": result.status,
             "seconds": round(seconds, 6),
             "outputs": {name: self._output(name, plan, result) for name in plan.outputs},
+            "left_out": list(left_out),
             "files": self.files,
             "nodes": self.nodes,
         }
@@ -66,7 +72,7 @@ class Report:
         type_ = plan.tasks[socket.node].spec.output[socket.name].type
         shown: dict[str, Any] = {"node": socket.node, "type": str(type_)}
         value = result.outputs.get(name)
-        if isinstance(value, bool | int | float | str):
+        if isinstance(value, PLAIN):
             shown["value"] = value
         shown["paths"] = [file["path"] for file in self.files if file["node"] == socket.node]
         return shown

@@ -21,13 +21,14 @@ from graphengine.cli.console import (
     json_option,
     open_engine,
     print_json,
+    print_line,
     say,
     set_option,
     take_workflow,
     workflow_argument,
 )
 from graphengine.cli.progress import display_for
-from graphengine.cli.report import Report
+from graphengine.cli.report import PLAIN, Report
 from graphengine.errors import SettingsRefused
 from graphengine.files.atomic import write_atomically
 from graphengine.plan.plan import Plan
@@ -65,6 +66,9 @@ def run(
         engine = open_engine(**(NO_CACHE if no_cache else {}))
         document = take_workflow(engine, workflow, settings)
         plan = engine.plan(engine.resolve(document), targets or None)
+        left_out = [] if targets else [name for name in document.outputs if name not in plan.outputs]
+        for name in left_out:
+            say(f"output {name!r} is left out: its node is muted or cut off")
         _prepare(output_dir, plan)
         started = time.perf_counter()
         report, timeline = Report(), Trace(plan)
@@ -80,13 +84,21 @@ def run(
     if trace is not None:
         write_atomically(trace, json.dumps(timeline.data()).encode())
     if as_json:
-        print_json(report.data(job, plan, result, time.perf_counter() - started))
+        print_json(report.data(job, plan, result, time.perf_counter() - started, left_out))
     else:
-        for file in report.files:
-            click.echo(file["path"])
+        _print(report, result)
     if result.status == "cancelled":
         raise SystemExit(Exit.INTERRUPTED)
     raise SystemExit(Exit.DONE if result.status == "done" else Exit.FAILED)
+
+
+def _print(report: Report, result: RunResult) -> None:
+    """Print the results: the files that were written, and the outputs that are plain values."""
+    for file in report.files:
+        print_line(file["path"])
+    for name, value in result.outputs.items():
+        if isinstance(value, PLAIN):
+            print_line(f"{name} = {value if isinstance(value, str) else json.dumps(value)}")
 
 
 def _prepare(folder: Path, plan: Plan) -> None:

@@ -11,6 +11,9 @@ import pytest
 from commands import PACKS, Command
 from documents import Nodes, chain, link, workflow
 
+from graphengine.errors import EngineBug
+from graphengine.run.messages import Asked, Start
+
 NODES: Nodes = {
     "word": ["plain.word", {"text": "hello"}],
     "save": ["plain.write", {"text": link("word.value")}],
@@ -34,7 +37,7 @@ def flow(tmp_path: Path) -> Path:
 def test_a_run_prints_where_its_results_are(command: Command, flow: Path) -> None:
     done = command("run", flow, "--set", "text=Hé=llo", "--output-dir", "here")
     assert done.exit_code == 0, done.output
-    assert done.stdout == f"{flow.parent / 'here' / 'Flow_00001.txt'}\n"
+    assert done.stdout == f"{flow.parent / 'here' / 'Flow_00001.txt'}\ncount = 30\n"
     assert Path("here/Flow_00001.txt").read_text() == "HÉ=LLO"
     assert "work: 30/30" in done.stderr
     assert done.stderr.count("work: ") <= 12, "at most ten lines of progress, a start and an end"
@@ -62,6 +65,63 @@ def test_results_that_cannot_be_written_are_known_before_the_run(
     assert (done.exit_code, done.stdout) == (2, "")
     assert done.stderr.startswith(f"error: results cannot be written into {folder}: ")
     assert done.stderr.count("\n") == 1
+
+
+def test_plain_outputs_are_printed(command: Command, tmp_path: Path) -> None:
+    nodes: Nodes = {"a": ["plain.number", {"value": 1e-9}], "b": ["plain.word", {"text": "\ud800 É"}]}
+    document = workflow(nodes, outputs={"number": {"from": "a.value"}, "text": {"from": "b.value"}}).to_json()
+    (tmp_path / "plain.json").write_text(json.dumps(document))
+    assert command("run", "plain.json").stdout == "number = 1e-09\ntext = \\ud800 É\n"
+    assert json.loads(command("run", "plain.json", "--json").stdout)["outputs"]["text"]["value"] == "\ud800 É"
+    assert not (tmp_path / "output").exists()
+
+
+def test_an_output_that_is_left_out_is_told(command: Command, flow: Path) -> None:
+    document = json.loads(flow.read_text())
+    document["nodes"]["word"]["mode"] = "mute"
+    flow.write_text(json.dumps(document))
+    done = command("run", flow)
+    assert (done.exit_code, done.stdout) == (0, "count = 30\n")
+    assert done.stderr.startswith("output 'text' is left out: its node is muted or cut off\n")
+    assert json.loads(command("run", flow, "--json").stdout)["left_out"] == ["text"]
+    targeted = command("run", flow, "--json", "--target", "work")
+    assert (json.loads(targeted.stdout)["left_out"], targeted.stderr) == ([], "")
+
+
+def test_what_leads_to_a_bug_is_kept(
+    command: Command, flow: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise EngineBug("it broke", [Start(), Asked("a\nb", "c")])
+
+    task = "a\nb"
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("graphengine.app.make_plan", broken)
+    done = command("run", flow)
+    (record,) = tmp_path.glob("graphengine-bug-*.txt")
+    assert (done.exit_code, done.stderr) == (
+        1,
+        f"error: a bug in graphengine: it broke; what led to it is in {record}\n",
+    )
+    assert record.read_text() == f"it broke\n{Start()!r}\n{Asked(task, 'c')!r}\n"
+    assert json.loads(command("run", flow, "--json").stdout)["status"] == "error"
+
+
+@pytest.mark.parametrize("verb", ["run", "validate"])
+def test_wrong_settings_are_told_together(command: Command, flow: Path, verb: str) -> None:
+    done = command(verb, flow, "--set", "novalue", "--set", "nothing=1", "--json")
+    assert done.exit_code == 2
+    problems = json.loads(done.stdout)["problems"]
+    assert [problem["code"] for problem in problems] == ["unknown_workflow_input"] * 2
+    assert problems[0]["hint"] == "Write --set name=value."
+
+
+def test_of_many_problems_fifty_are_printed(command: Command, tmp_path: Path) -> None:
+    nodes: Nodes = {f"n{index}": ["plain.nothing", {}] for index in range(1000)}
+    (tmp_path / "bad.json").write_text(json.dumps(workflow(nodes).to_json()))
+    lines = command("validate", "bad.json").stderr.splitlines()
+    assert (len(lines), lines[50:]) == (52, ["… and 950 more", "1000 problems; nothing was run"])
+    assert len(json.loads(command("validate", "bad.json", "--json").stdout)["problems"]) == 1000
 
 
 def test_a_trace_is_written(command: Command, flow: Path, tmp_path: Path) -> None:
