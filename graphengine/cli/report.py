@@ -1,5 +1,6 @@
 """What is left of a run: which node did what, which files were written, as one JSON object."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -73,6 +74,6 @@ class Report:
         shown: dict[str, Any] = {"node": socket.node, "type": str(type_)}
         value = result.outputs.get(name)
         if isinstance(value, PLAIN):
-            shown["value"] = value
+            shown["value"] = str(value) if isinstance(value, float) and not math.isfinite(value) else value
         shown["paths"] = [file["path"] for file in self.files if file["node"] == socket.node]
         return shown

@@ -82,7 +82,7 @@ def run(
             result, job = asyncio.run(_result(run_))
         engine.close()
     if trace is not None:
-        write_atomically(trace, json.dumps(timeline.data()).encode())
+        _write_trace(trace, timeline)
     if as_json:
         print_json(report.data(job, plan, result, time.perf_counter() - started, left_out))
     else:
@@ -99,6 +99,14 @@ def _print(report: Report, result: RunResult) -> None:
     for name, value in result.outputs.items():
         if isinstance(value, PLAIN):
             print_line(f"{name} = {value if isinstance(value, str) else json.dumps(value)}")
+
+
+def _write_trace(path: Path, timeline: Trace) -> None:
+    """Write the timeline; where that fails, say so, for the results are there all the same."""
+    try:
+        write_atomically(path, json.dumps(timeline.data()).encode())
+    except OSError as error:
+        say(f"error: the timeline cannot be written to {path}: {error.strerror or error}")
 
 
 def _prepare(folder: Path, plan: Plan) -> None:

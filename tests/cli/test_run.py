@@ -76,6 +76,18 @@ def test_plain_outputs_are_printed(command: Command, tmp_path: Path) -> None:
     assert not (tmp_path / "output").exists()
 
 
+def test_what_is_no_number_in_json_is_told_in_words(command: Command, tmp_path: Path) -> None:
+    document = workflow({"a": ["plain.add", {"a": 1e308, "b": 1e308}]}, outputs={"sum": {"from": "a.value"}})
+    (tmp_path / "inf.json").write_text(json.dumps(document.to_json()))
+    assert json.loads(command("run", "inf.json", "--json").stdout)["outputs"]["sum"]["value"] == "inf"
+
+
+def test_a_trace_that_cannot_be_written_does_not_take_the_results_away(command: Command, flow: Path) -> None:
+    done = command("run", flow, "--trace", flow / "trace.json", "--json")
+    assert (done.exit_code, json.loads(done.stdout)["status"]) == (0, "done")
+    assert done.stderr.startswith(f"error: the timeline cannot be written to {flow / 'trace.json'}: ")
+
+
 def test_an_output_that_is_left_out_is_told(command: Command, flow: Path) -> None:
     document = json.loads(flow.read_text())
     document["nodes"]["word"]["mode"] = "mute"
