@@ -213,3 +213,12 @@ def test_a_device_that_is_not_there_is_refused(name: str) -> None:
     with pytest.raises(SettingsRefused, match=f"no device '{name}'") as caught:
         choose_device(name)
     assert caught.value.hint.startswith("There is cpu")
+
+
+def test_a_device_is_named_with_or_without_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda **_: torch.device("cuda"))
+    monkeypatch.setattr(torch.accelerator, "device_count", lambda: 2)
+    assert [str(choose_device(name)) for name in ("cuda", "cuda:1", "cpu")] == ["cuda", "cuda:1", "cpu"]
+    with pytest.raises(SettingsRefused) as caught:
+        choose_device("cuda:2")
+    assert caught.value.hint == "There is cpu, cuda:0, cuda:1."
