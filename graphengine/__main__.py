@@ -1,5 +1,5 @@
 """``python -m graphengine``: the same as the ``graphengine`` command."""
 
-from graphengine.cli.main import main
+from graphengine.cli.main import start
 
-main()
+start()

@@ -7,6 +7,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+
+from graphengine.errors import SettingsRefused
 from graphengine.files.digest import Digests
 from graphengine.files.roots import Roots
 from graphengine.node.context import RunInfo
@@ -174,6 +178,12 @@ def load_settings(**given: Any) -> Settings:
     """Return the settings from the environment, with ``given`` over them.
 
     Raises:
-        pydantic.ValidationError: a variable or value is wrong.
+        SettingsRefused: variables or values are wrong; all are named.
     """
-    return Settings(**given)
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        faults = [f"GRAPHENGINE_{each['loc'][0]}".upper() + f": {each['msg']}" for each in error.errors()]
+        raise SettingsRefused("; ".join(faults)) from None
+    except SettingsError as error:
+        raise SettingsRefused(str(error)) from None

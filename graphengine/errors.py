@@ -6,6 +6,7 @@
     ├── WorkflowError      a document that cannot be proven; carries every Problem
     ├── PackError          a pack that cannot be loaded
     │   └── DeclarationError   a node or type declared wrongly
+    ├── SettingsRefused    a setting or an argument that cannot be: of a wrong form, or not on this machine
     ├── FileRefused        a file reference that names nothing, or names what it may not
     ├── NodeError          what a node raises when it cannot do what it was asked
     │   ├── ModelRefused   ... because weights cannot be loaded
@@ -111,6 +112,14 @@ class PackError(GraphEngineError):
 
 class DeclarationError(PackError):
     """A node or a socket type that is declared wrongly."""
+
+
+class SettingsRefused(GraphEngineError):
+    """A setting or an argument of a wrong form, or one that this machine cannot fulfil."""
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 class FileRefused(GraphEngineError):

@@ -1,31 +1,49 @@
 """The settings of the machine's owner, from ``GRAPHENGINE_…`` variables; only :mod:`app` reads them."""
 
+import json
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 GIB = 2**30
 
 
-class Settings(BaseSettings):
-    """What the owner of the machine decides; each field is also the variable ``GRAPHENGINE_<FIELD>``."""
+def _listed(value: Any) -> Any:
+    """Return the list that a variable holds: a JSON list, or entries with the system's path separator between."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        return json.loads(value)
+    return [each for each in value.split(os.pathsep) if each]
 
-    model_config = SettingsConfigDict(env_prefix="GRAPHENGINE_", frozen=True, extra="forbid")
+
+_LISTED = BeforeValidator(_listed)
+
+
+class Settings(BaseSettings):
+    """What the owner of the machine decides; each field is also the variable ``GRAPHENGINE_<FIELD>``.
+
+    An empty variable counts as unset. In its variable a list is a JSON list, or its entries joined as in ``PATH``.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="GRAPHENGINE_", env_ignore_empty=True, frozen=True, extra="forbid")
 
     data_dir: Path = Field(default_factory=lambda: Path.home() / ".graphengine")
     """Where the engine keeps what outlives it."""
 
-    model_folders: list[Path] = Field(default_factory=lambda: [Path.home() / ".graphengine" / "models"])
-    """Where models lie, searched in order. In the variable: a JSON list."""
+    model_folders: Annotated[list[Path], NoDecode, _LISTED] = Field(
+        default_factory=lambda: [Path.home() / ".graphengine" / "models"]
+    )
+    """Where models lie, searched in order."""
 
-    input_folders: list[Path] = Field(default_factory=lambda: [Path.cwd()])
+    input_folders: Annotated[list[Path], NoDecode, _LISTED] = Field(default_factory=lambda: [Path.cwd()])
     """Where pictures and other inputs lie, searched in order."""
 
-    packs: list[str] | None = None
-    """The installed packs to load, by name; by default all of them. In the variable: a JSON list."""
+    packs: Annotated[list[str] | None, NoDecode, _LISTED] = None
+    """The installed packs to load, by name; by default all of them."""
 
     pack_folder: Path | None = None
     """A folder with packs of nodes beside the installed ones."""

@@ -3,7 +3,7 @@
 import click
 
 from graphengine.cli import units
-from graphengine.cli.console import json_option, open_engine, print_json
+from graphengine.cli.console import faults_told, json_option, open_engine, print_json
 from graphengine.run.cache.folder import Usage
 
 
@@ -16,7 +16,8 @@ def cache() -> None:
 @json_option
 def show(*, as_json: bool) -> None:
     """Say how many results are kept, where, and what they take."""
-    engine = open_engine()
+    with faults_told(as_json=as_json):
+        engine = open_engine()
     usage, budget = engine.cache_folder.usage(), engine.settings.disk_cache_bytes
     if as_json:
         folder = str(engine.cache_folder.path)
@@ -35,7 +36,8 @@ def show(*, as_json: bool) -> None:
 @json_option
 def prune(size: int | None, age: int | None, *, as_json: bool) -> None:
     """Remove results down to a size, an age, or both; by default to the budget."""
-    engine = open_engine()
+    with faults_told(as_json=as_json):
+        engine = open_engine()
     folder, budget = engine.cache_folder, engine.settings.disk_cache_bytes
     before = folder.usage()
     if age is not None:
@@ -49,7 +51,8 @@ def prune(size: int | None, age: int | None, *, as_json: bool) -> None:
 @json_option
 def clear(*, as_json: bool) -> None:
     """Remove every result; the next run computes them again."""
-    folder = open_engine().cache_folder
+    with faults_told(as_json=as_json):
+        folder = open_engine().cache_folder
     before = folder.usage()
     folder.shrink(0)
     _tell(before, folder.usage(), as_json=as_json)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -10,13 +11,16 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 
 from graphengine.app import Engine, load_settings
-from graphengine.errors import GraphEngineError, Problem, WorkflowError
+from graphengine.errors import EngineBug, GraphEngineError, PackError, Problem, SettingsRefused, WorkflowError
 from graphengine.workflow.document import Workflow
 from graphengine.workflow.load import load_workflow
 from graphengine.workflow.parameters import read_argument, with_parameters
+
+MAX_SHOWN = 50
+"""How many problems are told to people."""
 
 
 class Exit(IntEnum):
@@ -44,49 +48,81 @@ def open_engine(**settings: Any) -> Engine:
 
     Args:
         settings: what goes over the environment.
+
+    Raises:
+        SettingsRefused: the environment is wrong.
     """
-    try:
-        return Engine(load_settings(**settings), anywhere=True)
-    except ValidationError as error:
-        for each in error.errors(include_url=False):
-            variable = "GRAPHENGINE_" + "_".join(str(part) for part in each["loc"]).upper()
-            say(f"{variable}: {each['msg']}")
-        raise SystemExit(Exit.WRONG) from None
+    return Engine(load_settings(**settings), anywhere=True)
 
 
 def take_workflow(engine: Engine, path: Path, settings: Iterable[str]) -> Workflow:
     """Return the workflow of a file with ``NAME=VALUE`` settings in it.
 
     Raises:
-        WorkflowError: the file or a setting is wrong.
+        WorkflowError: the file is wrong, or settings are; all of those are listed.
     """
     workflow = load_workflow(path)
     values: dict[str, JsonValue] = {}
+    problems: list[Problem] = []
     for setting in settings:
         name, equals, text = setting.partition("=")
-        if not equals:
-            raise click.BadParameter(f"{setting!r} is not NAME=VALUE", param_hint="--set")
-        values[name] = read_argument(workflow, engine.registry, name, text)
-    return with_parameters(workflow, values)
+        if equals:
+            values[name] = read_argument(workflow, engine.registry, name, text)
+        else:
+            message = f"the setting {setting!r} has no value"
+            problems.append(Problem("unknown_workflow_input", message, hint="Write --set name=value."))
+    try:
+        workflow = with_parameters(workflow, values)
+    except WorkflowError as error:
+        problems += error.problems
+    if problems:
+        raise WorkflowError(problems)
+    return workflow
 
 
 @contextmanager
 def faults_told(*, as_json: bool = False) -> Iterator[None]:
-    """Turn problems into exit code 2 and other errors of ours into 1: in words, never as a traceback."""
+    """Turn errors of ours into words and an exit code, never a traceback: 2 for what is asked for wrongly, else 1."""
     try:
         yield
     except WorkflowError as error:
         if as_json:
             print_json({"status": "invalid", "problems": [asdict(problem) for problem in error.problems]})
         _refuse(error.problems)
+    except (SettingsRefused, PackError) as error:
+        _end(error, Exit.WRONG, as_json=as_json)
+    except EngineBug as bug:
+        _end(_recorded(bug), Exit.FAILED, as_json=as_json)
     except GraphEngineError as error:
-        say(f"error: {error}")
-        raise SystemExit(Exit.FAILED) from None
+        _end(error, Exit.FAILED, as_json=as_json)
+
+
+def _recorded(bug: EngineBug) -> GraphEngineError:
+    """Write what led to a bug into a file, and return an error that names it."""
+    lines = (" ".join(repr(each).splitlines()) for each in bug.stimuli)
+    handle, path = tempfile.mkstemp(prefix="graphengine-bug-", suffix=".txt")
+    with open(handle, "w", encoding="utf-8", errors="backslashreplace") as file:  # noqa: PTH123 - it is open already
+        file.writelines(f"{line}\n" for line in (bug, *lines))
+    return GraphEngineError(f"a bug in graphengine: {bug}; what led to it is in {path}")
+
+
+def _end(error: GraphEngineError, code: Exit, *, as_json: bool) -> NoReturn:
+    hint: str = getattr(error, "hint", "")
+    if as_json:
+        print_json({"status": "error", "message": str(error)} | ({"hint": hint} if hint else {}))
+    say(f"error: {error}" + (f". {hint}" if hint else ""))
+    raise SystemExit(code) from None
 
 
 def print_json(data: object) -> None:
-    """Print one JSON object on standard output."""
-    print(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
+    """Print one JSON object on standard output, in ASCII: no encoding of a terminal or pipe fails on it."""
+    print(json.dumps(data, indent=2, allow_nan=False))
+
+
+def print_line(text: str) -> None:
+    """Print a line of results on standard output; what its encoding does not have is escaped."""
+    encoding = sys.stdout.encoding or "utf-8"
+    print(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def say(text: str) -> None:
@@ -96,7 +132,9 @@ def say(text: str) -> None:
 
 def _refuse(problems: Iterable[Problem]) -> NoReturn:
     listed = list(problems)
-    for problem in listed:
+    for problem in listed[:MAX_SHOWN]:
         say(f"error: {problem}")
+    if len(listed) > MAX_SHOWN:
+        say(f"… and {len(listed) - MAX_SHOWN} more")
     say(f"{len(listed)} problem{'s' * (len(listed) != 1)}; nothing was run")
     raise SystemExit(Exit.WRONG)

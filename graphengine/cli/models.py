@@ -10,7 +10,7 @@ from graphengine.files.models import find_models
 @json_option
 def models(*, as_json: bool) -> None:
     """List the models in the model folders and those that came with packs."""
-    with faults_told():
+    with faults_told(as_json=as_json):
         engine = open_engine()
         folders = {"models": engine.settings.model_folders}
         folders |= {name: [path] for name, path in engine.registry.roots.items()}

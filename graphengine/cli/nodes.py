@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 import click
 
-from graphengine.cli.console import Exit, faults_told, json_option, open_engine, print_json, say
+from graphengine.cli.console import faults_told, json_option, open_engine, print_json
+from graphengine.errors import SettingsRefused
 from graphengine.node.catalogue import describe
 from graphengine.node.spec import MISSING, Input, NodeSpec
 
@@ -14,12 +15,13 @@ from graphengine.node.spec import MISSING, Input, NodeSpec
 @json_option
 def nodes(name: str | None, *, as_json: bool) -> None:
     """List the nodes, or explain the node NAME."""
-    with faults_told():
+    with faults_told(as_json=as_json):
         registry = open_engine().registry
-    if name is not None and name not in registry.nodes:
-        similar = registry.similar(name)
-        say(f"error: there is no node type {name!r}" + (f"; did you mean {similar!r}?" if similar else ""))
-        raise SystemExit(Exit.WRONG)
+        if name is not None and name not in registry.nodes:
+            similar = registry.similar(name)
+            raise SettingsRefused(
+                f"there is no node type {name!r}" + (f"; did you mean {similar!r}?" if similar else "")
+            )
     chosen = registry.nodes.values() if name is None else [registry.nodes[name]]
     if as_json:
         described = [describe(spec) for spec in chosen]

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from graphengine.cli.console import say
+from graphengine.errors import Failure
 from graphengine.run.messages import (
     Event,
     TaskCached,
@@ -128,6 +129,8 @@ def _line(event: Event) -> str:
             return f"{task}: cached"
         case TaskFinished(task, seconds):
             return f"{task}: done in {seconds:.2f} s"
+        case TaskFailed(task, Failure(code="cancelled")):
+            return f"{task}: cancelled"
         case TaskFailed(task, failure):
             return f"{task}: failed: {failure}"
         case TaskSkipped(task, cause):

@@ -1,6 +1,7 @@
 """What is left of a run: which node did what, which files were written, as one JSON object."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -15,6 +16,9 @@ from graphengine.run.messages import (
     TaskStarted,
 )
 from graphengine.run.runner import RunResult
+
+PLAIN = bool | int | float | str
+"""The values that are shown as they are."""
 
 
 @dataclass
@@ -34,7 +38,8 @@ class Report:
             case TaskFinished(task, seconds):
                 self.nodes[task] |= {"state": "done", "seconds": round(seconds, 6)}
             case TaskFailed(task, failure):
-                self.nodes[task] |= {"state": "failed", "failure": asdict(failure)}
+                state = "cancelled" if failure.code == "cancelled" else "failed"
+                self.nodes[task] |= {"state": state, "failure": asdict(failure)}
             case TaskSkipped(task, cause):
                 self.nodes[task] = {"state": "skipped", "cached": False, "cause": cause}
             case TaskOutput(task, file, media_type):
@@ -49,13 +54,16 @@ class Report:
             case _:
                 pass
 
-    def data(self, job: str, plan: Plan, result: RunResult, seconds: float) -> Mapping[str, Any]:
+    def data(
+        self, job: str, plan: Plan, result: RunResult, seconds: float, left_out: Sequence[str]
+    ) -> Mapping[str, Any]:
         """Return the object that ``--json`` prints."""
         return {
             "job": job,
             "status": result.status,
             "seconds": round(seconds, 6),
             "outputs": {name: self._output(name, plan, result) for name in plan.outputs},
+            "left_out": list(left_out),
             "files": self.files,
             "nodes": self.nodes,
         }
@@ -65,7 +73,7 @@ class Report:
         type_ = plan.tasks[socket.node].spec.output[socket.name].type
         shown: dict[str, Any] = {"node": socket.node, "type": str(type_)}
         value = result.outputs.get(name)
-        if isinstance(value, bool | int | float | str):
-            shown["value"] = value
+        if isinstance(value, PLAIN):
+            shown["value"] = str(value) if isinstance(value, float) and not math.isfinite(value) else value
         shown["paths"] = [file["path"] for file in self.files if file["node"] == socket.node]
         return shown

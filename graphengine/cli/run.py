@@ -1,12 +1,17 @@
 """``graphengine run``: a saved workflow, run to its end."""
 
 import asyncio
+import errno
 import functools
 import json
+import os
 import signal
+import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -16,13 +21,17 @@ from graphengine.cli.console import (
     json_option,
     open_engine,
     print_json,
+    print_line,
+    say,
     set_option,
     take_workflow,
     workflow_argument,
 )
 from graphengine.cli.progress import display_for
-from graphengine.cli.report import Report
+from graphengine.cli.report import PLAIN, Report
+from graphengine.errors import SettingsRefused
 from graphengine.files.atomic import write_atomically
+from graphengine.plan.plan import Plan
 from graphengine.run.messages import Event
 from graphengine.run.runner import Run, RunResult
 from graphengine.run.trace import Trace
@@ -57,6 +66,10 @@ def run(
         engine = open_engine(**(NO_CACHE if no_cache else {}))
         document = take_workflow(engine, workflow, settings)
         plan = engine.plan(engine.resolve(document), targets or None)
+        left_out = [] if targets else [name for name in document.outputs if name not in plan.outputs]
+        for name in left_out:
+            say(f"output {name!r} is left out: its node is muted or cut off")
+        _prepare(output_dir, plan)
         started = time.perf_counter()
         report, timeline = Report(), Trace(plan)
         with display_for(quiet=as_json) as display:
@@ -69,23 +82,71 @@ def run(
             result, job = asyncio.run(_result(run_))
         engine.close()
     if trace is not None:
-        write_atomically(trace, json.dumps(timeline.data()).encode())
+        _write_trace(trace, timeline)
     if as_json:
-        print_json(report.data(job, plan, result, time.perf_counter() - started))
+        print_json(report.data(job, plan, result, time.perf_counter() - started, left_out))
     else:
-        for file in report.files:
-            click.echo(file["path"])
+        _print(report, result)
     if result.status == "cancelled":
         raise SystemExit(Exit.INTERRUPTED)
     raise SystemExit(Exit.DONE if result.status == "done" else Exit.FAILED)
 
 
+def _print(report: Report, result: RunResult) -> None:
+    """Print the results: the files that were written, and the outputs that are plain values."""
+    for file in report.files:
+        print_line(file["path"])
+    for name, value in result.outputs.items():
+        if isinstance(value, PLAIN):
+            print_line(f"{name} = {value if isinstance(value, str) else json.dumps(value)}")
+
+
+def _write_trace(path: Path, timeline: Trace) -> None:
+    """Write the timeline; where that fails, say so, for the results are there all the same."""
+    try:
+        write_atomically(path, json.dumps(timeline.data()).encode())
+    except OSError as error:
+        say(f"error: the timeline cannot be written to {path}: {error.strerror or error}")
+
+
+def _prepare(folder: Path, plan: Plan) -> None:
+    """Refuse a folder for results that is none or cannot be made; nothing has run yet."""
+    try:
+        if any(task.spec.sink for task in plan.tasks.values()):
+            folder.mkdir(parents=True, exist_ok=True)
+        if folder.exists() and not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
+            raise PermissionError(errno.EACCES, "it is no folder that can be written")
+    except (OSError, ValueError) as error:  # ValueError: a null character
+        reason = getattr(error, "strerror", None) or error
+        message = f"results cannot be written into {folder}: {reason}"
+        raise SettingsRefused(message, hint="Say where with --output-dir.") from None
+
+
 async def _result(start: Callable[[], Run]) -> tuple[RunResult, str]:
-    """Start a run in this event loop and wait for its end; an interrupt cancels it."""
+    """Start a run in this event loop and wait for its end; an interrupt cancels it, a second one does not wait."""
     run_ = start()
     loop = asyncio.get_running_loop()  # which only a call from outside wakes up on every system
-    before = signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(run_.cancel))
+
+    def stop() -> None:
+        say("stopping; interrupt again to leave at once")
+        run_.cancel()
+
+    def interrupted(*_: object) -> None:
+        signal.signal(signal.SIGINT, _leave)
+        loop.call_soon_threadsafe(stop)
+
+    before = signal.signal(signal.SIGINT, interrupted)
     try:
         return await run_.result(), run_.id
     finally:
         signal.signal(signal.SIGINT, before)  # what follows, writing results to the cache, is no run
+
+
+def _leave(*_: object) -> NoReturn:
+    """Leave without waiting for any thread; files are written whole or not at all."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, RuntimeError, ValueError):  # RuntimeError: the signal came amid a write
+            stream.flush()
+    if os.isatty(2):
+        os.write(2, b"\x1b[?25h\n")  # the bars hide the cursor
+    os._exit(Exit.INTERRUPTED)

@@ -6,18 +6,32 @@ from contextlib import contextmanager
 import torch
 
 from graphengine.diffusion.types.refs import DTypeName
-from graphengine.errors import OutOfMemory
+from graphengine.errors import OutOfMemory, SettingsRefused
 
 _DTYPES = {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """Return the device called ``name``; ``auto`` is a CUDA device, else Apple's, else the CPU."""
-    if name != "auto":
-        return torch.device(name)
-    if torch.cuda.is_available():
-        return torch.device("cuda", 0)
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    """Return the device called ``name``; ``auto`` is a CUDA device, else Apple's, else the CPU.
+
+    Raises:
+        SettingsRefused: this machine has no such device.
+    """
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda", 0)
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    there = _available()
+    if not {name, f"{name}:0", name.removesuffix(":0")}.intersection(there):
+        raise SettingsRefused(f"there is no device {name!r}", hint=f"There is {', '.join(there)}.")
+    return torch.device(name)
+
+
+def _available() -> list[str]:
+    accelerator = torch.accelerator.current_accelerator(check_available=True)
+    if accelerator is None:
+        return ["cpu"]
+    return ["cpu", *(f"{accelerator.type}:{index}" for index in range(torch.accelerator.device_count()))]
 
 
 def choose_dtype(name: DTypeName, device: torch.device) -> torch.dtype:

@@ -2,7 +2,13 @@
 
 import hashlib
 import threading
+from itertools import islice
 from pathlib import Path
+
+from graphengine.errors import FileRefused
+
+MAX_ENTRIES = 10_000
+"""How many files and folders a folder may hold that is named as one thing."""
 
 Stamp = tuple[str, int, int]
 
@@ -20,7 +26,12 @@ class Digests:
         self._lock = threading.Lock()
 
     def of(self, path: Path) -> str:
-        """Return the hex digest of a file, or of a folder as the hash of its files' names and digests."""
+        """Return the hex digest of a file, or of a folder as the hash of its files' names and digests.
+
+        Raises:
+            FileRefused: the folder holds too much to be a model; nothing has been read.
+            OSError: a file cannot be read.
+        """
         return self._of_folder(path) if path.is_dir() else self._of_file(path)
 
     def _of_file(self, path: Path) -> str:
@@ -38,6 +49,14 @@ class Digests:
 
     def _of_folder(self, folder: Path) -> str:
         content = hashlib.sha256()
-        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        for path in _files(folder):
             content.update(f"{path.relative_to(folder).as_posix()}\0{self._of_file(path)}\n".encode())
         return content.hexdigest()
+
+
+def _files(folder: Path) -> list[Path]:
+    entries = list(islice(folder.rglob("*"), MAX_ENTRIES + 1))
+    if len(entries) > MAX_ENTRIES:
+        hint = "Name the folder of one model, or a single file."
+        raise FileRefused(f"the folder {folder} holds more than {MAX_ENTRIES:,} files", hint=hint)
+    return sorted(path for path in entries if path.is_file())

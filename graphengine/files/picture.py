@@ -1,15 +1,22 @@
 """A workflow inside the picture that it made: one iTXt chunk of a PNG file."""
 
-from collections.abc import Mapping
+import zlib
+from collections import deque
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
-from PIL import Image as Pillow
-from PIL.PngImagePlugin import PngImageFile, PngInfo
+from PIL.PngImagePlugin import PngInfo
 
 KEYWORD = "graphengine.workflow"
 """The keyword of the chunk; its text is the JSON of the document."""
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+MAX_TEXT = 64 * 2**20
+MAX_CHUNKS = 1_000_000
+
+_OURS = KEYWORD.encode() + b"\0"
 
 
 def png_text(texts: Mapping[str, str]) -> PngInfo:
@@ -24,14 +31,68 @@ def png_text(texts: Mapping[str, str]) -> PngInfo:
 
 
 def workflow_text(path: Path) -> str | None:
-    """Return the text of the workflow in a PNG file, or None if it carries none.
+    """Return the text of the workflow in a PNG file, or None if it carries none; its pixels are not looked at.
 
     Raises:
         OSError: the file cannot be read, or is broken.
     """
     try:
-        with Pillow.open(path, formats=("PNG",)) as picture:
-            text = picture.text.get(KEYWORD) if isinstance(picture, PngImageFile) else None
-    except (OSError, SyntaxError, ValueError) as error:
+        with path.open("rb") as file:
+            found = deque(_workflow_chunks(file), maxlen=1)  # of several, the last counts
+            return _text(found[0]) if found else None
+    except (ValueError, zlib.error) as error:
         raise OSError(f"{path} is not a whole PNG file: {error}") from error
-    return None if text is None else str(text)
+
+
+def _workflow_chunks(file: BinaryIO) -> Iterator[bytes]:
+    """Walk from chunk to chunk until IEND, and yield what stands behind our keyword."""
+    if file.read(len(SIGNATURE)) != SIGNATURE:
+        raise ValueError("it does not begin like one")
+    for _ in range(MAX_CHUNKS):
+        head = _read(file, 8)
+        length, kind = int.from_bytes(head[:4], "big"), head[4:]
+        if kind == b"IEND":
+            return
+        keyword = _read(file, len(_OURS)) if kind == b"iTXt" and length > len(_OURS) else b""
+        if keyword == _OURS:
+            yield _checked(file, kind + keyword, length - len(keyword))
+        else:
+            file.seek(length - len(keyword) + 4, 1)  # over the CRC, too
+    raise ValueError(f"it has more than {MAX_CHUNKS} chunks")
+
+
+def _checked(file: BinaryIO, read: bytes, length: int) -> bytes:
+    """Read the rest of a chunk, of which ``read`` is the beginning, and hold it against its CRC."""
+    if length > MAX_TEXT:
+        raise ValueError("its workflow is larger than 64 MiB")
+    rest = _read(file, length)
+    if zlib.crc32(rest, zlib.crc32(read)) != int.from_bytes(_read(file, 4), "big"):
+        raise ValueError("the checksum of its workflow is wrong")
+    return rest
+
+
+def _text(content: bytes) -> str:
+    """Return the text of an iTXt chunk: flag, method, language, NUL, translated keyword, NUL, text."""
+    compressed, method = content[:1] == b"\1", content[1:2]
+    _, _, rest = content[2:].partition(b"\0")
+    _, end, text = rest.partition(b"\0")
+    if not end or (compressed and method != b"\0"):
+        raise ValueError("the text chunk of its workflow is malformed")
+    return (_inflated(text) if compressed else text).decode("utf-8")
+
+
+def _inflated(content: bytes) -> bytes:
+    inflater = zlib.decompressobj()
+    text = inflater.decompress(content, MAX_TEXT)
+    if inflater.unconsumed_tail:
+        raise ValueError("its workflow is larger than 64 MiB")
+    if not inflater.eof:
+        raise ValueError("its compressed workflow is cut off")
+    return text
+
+
+def _read(file: BinaryIO, length: int) -> bytes:
+    content = file.read(length)
+    if len(content) != length:
+        raise ValueError("it is cut off")
+    return content

@@ -3,7 +3,8 @@
 A reference is ``root:relative/path`` for a declared root, or a plain path, which is looked up under the
 roots that the socket names (``models``, ``inputs`` …) in their order. Nothing outside a root is ever
 reached — not by ``..``, not by an absolute path, not through a symbolic link — unless the owner of the
-machine opened it (``anywhere=True``: the command line does, a server does not).
+machine opened it (``anywhere=True``: the command line does, a server does not). Then a plain path that is
+not under the roots is looked up as a shell would: from the current folder.
 """
 
 import difflib
@@ -48,23 +49,26 @@ class Roots:
             search: the roots in which a plain path is looked up.
 
         Raises:
-            FileRefused: nothing lies there (``missing``), or it lies outside the roots.
+            FileRefused: nothing lies there (``missing``), it lies outside the roots, or is no file or folder.
         """
         if not reference or "\0" in reference:
             raise FileRefused("the file reference is empty or holds a null character")
         root, colon, rest = reference.partition(":")
         if colon and root in self.folders:
             return self._inside((root,), rest, reference)
-        if self.anywhere:
-            path = Path(reference).expanduser()
-            if path.is_absolute() and path.exists():
-                return path
-        return self._inside(search, reference, reference)
+        return self._anywhere(search, reference) if self.anywhere else self._inside(search, reference, reference)
+
+    def _anywhere(self, names: Sequence[str], reference: str) -> Path:
+        """Look under the roots, then where a shell would: an absolute path, or one from the current folder."""
+        plain = _expanded(reference)
+        inside = () if plain.is_absolute() or ".." in plain.parts else self._folders(names)
+        for path in (*(folder / plain for folder in inside), plain.absolute()):
+            if _exists(path):
+                return _usable(path, reference)
+        raise FileRefused(f"there is no file {reference!r}", hint=self._suggestion(names, reference), missing=True)
 
     def _inside(self, names: Sequence[str], relative: str, reference: str) -> Path:
         parts = PurePosixPath(relative)
-        if parts.is_absolute() and self.anywhere:
-            raise FileRefused(f"there is no file {reference!r}", missing=True)
         if parts.is_absolute() or ".." in parts.parts or "\\" in relative:
             roots = ", ".join(f"'{name}'" for name in names)
             raise FileRefused(
@@ -73,8 +77,8 @@ class Roots:
             )
         for folder in self._folders(names):
             path = folder / parts
-            if path.exists() and (self.anywhere or path.resolve().is_relative_to(folder.resolve())):
-                return path
+            if _exists(path) and (self.anywhere or path.resolve().is_relative_to(folder.resolve())):
+                return _usable(path, reference)
         raise FileRefused(f"there is no file {reference!r}", hint=self._suggestion(names, relative), missing=True)
 
     def _folders(self, names: Sequence[str]) -> Iterator[Path]:
@@ -88,3 +92,24 @@ class Roots:
             return f"Did you mean {close[0]!r}?"
         places = ", ".join(str(folder) for folder in self._folders(names))
         return f"Looked in {places}." if places else "No folder is declared for files of this kind."
+
+
+def _expanded(reference: str) -> Path:
+    try:
+        return Path(reference).expanduser()
+    except RuntimeError:  # ``~name`` of nobody
+        return Path(reference)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that is too long, a folder that may not be entered
+        return False
+
+
+def _usable(path: Path, reference: str) -> Path:
+    """Refuse devices, pipes and sockets: reading one may never end."""
+    if path.is_file() or path.is_dir():
+        return path
+    raise FileRefused(f"{reference!r} is neither a file nor a folder")

@@ -19,6 +19,8 @@ from graphengine.types.socket_type import SocketType
 
 ENTRY_POINT_GROUP = "graphengine.packs"
 
+_BROKEN = (Exception, SystemExit)  # what importing may raise: scripts that are no packs like to exit
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceOptions:
@@ -126,7 +128,7 @@ def installed_packs(wanted: Collection[str] | None = None) -> Iterator[Pack]:
     for entry in (entries[name] for name in sorted(entries) if wanted is None or name in wanted):
         try:
             pack = entry.load()
-        except Exception as error:
+        except _BROKEN as error:
             raise PackError(f"pack {entry.name!r} ({entry.value}) cannot be loaded: {error!r}") from error
         if not isinstance(pack, Pack):
             raise PackError(f"pack {entry.name!r} ({entry.value}) is not a Pack")
@@ -157,7 +159,7 @@ def _folder_pack(name: str, source: Path) -> Pack:
     sys.modules[module_name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except _BROKEN as error:
         del sys.modules[module_name]
         raise PackError(f"pack {name!r} ({source}) cannot be loaded: {error!r}") from error
     pack = getattr(module, "PACK", None)
@@ -167,5 +169,5 @@ def _folder_pack(name: str, source: Path) -> Pack:
 def _import(name: str, pack: str) -> ModuleType:
     try:
         return importlib.import_module(name)
-    except Exception as error:
+    except _BROKEN as error:
         raise PackError(f"pack {pack!r}: module {name!r} cannot be imported: {error!r}") from error

@@ -14,21 +14,30 @@ def load_workflow(path: Path) -> Workflow:
     Raises:
         WorkflowError: the file is not there or cannot be read, carries no workflow, or not a well-formed one.
     """
+    content = _content(path)
+    if not content.startswith(SIGNATURE):
+        return parse_workflow(content)
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        if not content.startswith(SIGNATURE):
-            return parse_workflow(content)
         text = workflow_text(path)
     except OSError as error:
-        raise WorkflowError([Problem("file_not_found", _reason(path, error))]) from None
+        raise WorkflowError([Problem("malformed_document", str(error))]) from None
     if text is None:
         hint = "Pictures that graphengine saves carry one, unless another program rewrote them."
         raise WorkflowError([Problem("malformed_document", f"{path} carries no workflow", hint=hint)])
     return parse_workflow(text)
 
 
-def _reason(path: Path, error: OSError) -> str:
+def _content(path: Path) -> bytes:
+    try:
+        if path.exists() and not path.is_file():  # opening a pipe or a device could wait for ever
+            raise WorkflowError([Problem("file_refused", f"{path} cannot be read: it is not a file")])
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        raise WorkflowError([Problem("file_not_found", _reason(path, error))]) from None
+
+
+def _reason(path: Path, error: OSError | ValueError) -> str:
     if isinstance(error, FileNotFoundError):
         return f"there is no file {path}"
-    return f"{path} cannot be read: {error.strerror or error}"
+    return f"{path} cannot be read: {getattr(error, 'strerror', None) or error}"

@@ -26,6 +26,7 @@ def test_an_unknown_node_is_exit_code_two(command: Command) -> None:
         2,
         "error: there is no node type 'plain.wrod'; did you mean 'plain.word'?\n",
     )
+    assert json.loads(command("nodes", "plain.wrod", "--json").stdout)["status"] == "error"
 
 
 def test_the_schema_is_json(command: Command) -> None:

@@ -4,11 +4,15 @@ import pty
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 from commands import PACKS, Command
 from documents import Nodes, chain, link, workflow
+
+from graphengine.errors import EngineBug
+from graphengine.run.messages import Asked, Start
 
 NODES: Nodes = {
     "word": ["plain.word", {"text": "hello"}],
@@ -33,7 +37,7 @@ def flow(tmp_path: Path) -> Path:
 def test_a_run_prints_where_its_results_are(command: Command, flow: Path) -> None:
     done = command("run", flow, "--set", "text=Hé=llo", "--output-dir", "here")
     assert done.exit_code == 0, done.output
-    assert done.stdout == f"{flow.parent / 'here' / 'Flow_00001.txt'}\n"
+    assert done.stdout == f"{flow.parent / 'here' / 'Flow_00001.txt'}\ncount = 30\n"
     assert Path("here/Flow_00001.txt").read_text() == "HÉ=LLO"
     assert "work: 30/30" in done.stderr
     assert done.stderr.count("work: ") <= 12, "at most ten lines of progress, a start and an end"
@@ -50,6 +54,86 @@ def test_json_is_one_object(command: Command, flow: Path, tmp_path: Path) -> Non
         NODES, ("done", False)
     )
     assert all(node["seconds"] >= 0 for node in report["nodes"].values())
+
+
+@pytest.mark.parametrize("folder", ["file", "file/below", "x" * 300])
+def test_results_that_cannot_be_written_are_known_before_the_run(
+    command: Command, flow: Path, tmp_path: Path, folder: str
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    done = command("run", flow, "--output-dir", folder)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"error: results cannot be written into {folder}: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_plain_outputs_are_printed(command: Command, tmp_path: Path) -> None:
+    nodes: Nodes = {"a": ["plain.number", {"value": 1e-9}], "b": ["plain.word", {"text": "\ud800 É"}]}
+    document = workflow(nodes, outputs={"number": {"from": "a.value"}, "text": {"from": "b.value"}}).to_json()
+    (tmp_path / "plain.json").write_text(json.dumps(document))
+    assert command("run", "plain.json").stdout == "number = 1e-09\ntext = \\ud800 É\n"
+    assert json.loads(command("run", "plain.json", "--json").stdout)["outputs"]["text"]["value"] == "\ud800 É"
+    assert not (tmp_path / "output").exists()
+
+
+def test_what_is_no_number_in_json_is_told_in_words(command: Command, tmp_path: Path) -> None:
+    document = workflow({"a": ["plain.add", {"a": 1e308, "b": 1e308}]}, outputs={"sum": {"from": "a.value"}})
+    (tmp_path / "inf.json").write_text(json.dumps(document.to_json()))
+    assert json.loads(command("run", "inf.json", "--json").stdout)["outputs"]["sum"]["value"] == "inf"
+
+
+def test_a_trace_that_cannot_be_written_does_not_take_the_results_away(command: Command, flow: Path) -> None:
+    done = command("run", flow, "--trace", flow / "trace.json", "--json")
+    assert (done.exit_code, json.loads(done.stdout)["status"]) == (0, "done")
+    assert done.stderr.startswith(f"error: the timeline cannot be written to {flow / 'trace.json'}: ")
+
+
+def test_an_output_that_is_left_out_is_told(command: Command, flow: Path) -> None:
+    document = json.loads(flow.read_text())
+    document["nodes"]["word"]["mode"] = "mute"
+    flow.write_text(json.dumps(document))
+    done = command("run", flow)
+    assert (done.exit_code, done.stdout) == (0, "count = 30\n")
+    assert done.stderr.startswith("output 'text' is left out: its node is muted or cut off\n")
+    assert json.loads(command("run", flow, "--json").stdout)["left_out"] == ["text"]
+    targeted = command("run", flow, "--json", "--target", "work")
+    assert (json.loads(targeted.stdout)["left_out"], targeted.stderr) == ([], "")
+
+
+def test_what_leads_to_a_bug_is_kept(
+    command: Command, flow: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise EngineBug("it broke", [Start(), Asked("a\nb", "c")])
+
+    task = "a\nb"
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("graphengine.app.make_plan", broken)
+    done = command("run", flow)
+    (record,) = tmp_path.glob("graphengine-bug-*.txt")
+    assert (done.exit_code, done.stderr) == (
+        1,
+        f"error: a bug in graphengine: it broke; what led to it is in {record}\n",
+    )
+    assert record.read_text() == f"it broke\n{Start()!r}\n{Asked(task, 'c')!r}\n"
+    assert json.loads(command("run", flow, "--json").stdout)["status"] == "error"
+
+
+@pytest.mark.parametrize("verb", ["run", "validate"])
+def test_wrong_settings_are_told_together(command: Command, flow: Path, verb: str) -> None:
+    done = command(verb, flow, "--set", "novalue", "--set", "nothing=1", "--json")
+    assert done.exit_code == 2
+    problems = json.loads(done.stdout)["problems"]
+    assert [problem["code"] for problem in problems] == ["unknown_workflow_input"] * 2
+    assert problems[0]["hint"] == "Write --set name=value."
+
+
+def test_of_many_problems_fifty_are_printed(command: Command, tmp_path: Path) -> None:
+    nodes: Nodes = {f"n{index}": ["plain.nothing", {}] for index in range(1000)}
+    (tmp_path / "bad.json").write_text(json.dumps(workflow(nodes).to_json()))
+    lines = command("validate", "bad.json").stderr.splitlines()
+    assert (len(lines), lines[50:]) == (52, ["… and 950 more", "1000 problems; nothing was run"])
+    assert len(json.loads(command("validate", "bad.json", "--json").stdout)["problems"]) == 1000
 
 
 def test_a_trace_is_written(command: Command, flow: Path, tmp_path: Path) -> None:
@@ -139,7 +223,7 @@ def test_a_broken_pack_is_named(command: Command, flow: Path, tmp_path: Path, mo
     (tmp_path / "packs" / "broken.py").write_text("1/0")
     monkeypatch.setenv("GRAPHENGINE_PACK_FOLDER", str(tmp_path / "packs"))
     done = command("run", flow)
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "pack 'broken'" in done.stderr
     assert "Traceback" not in done.output
 
@@ -150,15 +234,51 @@ def start(flow: Path, *arguments: str, **options: object) -> subprocess.Popen[by
     return subprocess.Popen(command, env=environment, cwd=flow.parent, **options)  # type: ignore[call-overload,no-any-return]
 
 
+ENDLESS = ("--set", "count=100000", "--set", "work.pause=0.01")
+
+
+def wait_for(running: subprocess.Popen[bytes], words: bytes) -> None:
+    assert running.stderr is not None
+    while words not in (line := running.stderr.readline()):
+        assert line, "it ended too early"
+
+
 def test_an_interrupt_ends_the_run_and_leaves_no_half_file(flow: Path, tmp_path: Path) -> None:
-    with start(flow, "--set", "count=100000", "--set", "work.pause=0.01", stderr=subprocess.PIPE) as running:
+    with start(flow, *ENDLESS, stderr=subprocess.PIPE) as running:
         assert running.stderr is not None
-        while b"work: started" not in running.stderr.readline():
-            pass
+        wait_for(running, b"work: started")
         running.send_signal(signal.SIGINT)
         assert running.wait(10) == 130
-        assert b"Traceback" not in running.stderr.read()
+        told = running.stderr.read()
+    assert b"stopping; interrupt again to leave at once" in told
+    assert b"work: cancelled" in told
+    assert b"failed" not in told
+    assert b"Traceback" not in told
     assert not list(tmp_path.rglob("*.part"))
+
+
+def test_an_interrupted_run_reports_what_was_cancelled(flow: Path) -> None:
+    with start(flow, *ENDLESS, "--json", stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        written = flow.parent / "output" / "Flow_00001.txt"
+        until = time.monotonic() + 10
+        while not written.exists():
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        running.send_signal(signal.SIGINT)
+        report = json.loads(running.stdout.read())
+    assert (report["status"], report["nodes"]["work"]["state"]) == ("cancelled", "cancelled")
+
+
+def test_a_second_interrupt_leaves_at_once(flow: Path) -> None:
+    document = workflow({"blob": ["plain.blob", {"pause": 60.0}]})
+    flow.write_text(json.dumps(document.to_json()))
+    with start(flow, stderr=subprocess.PIPE) as running:
+        wait_for(running, b"blob: started")
+        running.send_signal(signal.SIGINT)
+        wait_for(running, b"interrupt again")
+        running.send_signal(signal.SIGINT)
+        assert running.wait(10) == 130
 
 
 def test_a_terminal_gets_bars(flow: Path) -> None:

@@ -12,7 +12,7 @@ from graphengine.diffusion.devices import choose_device, choose_dtype, memory_gu
 from graphengine.diffusion.families.sd import StableDiffusion
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.types.refs import Patch, WeightsRef
-from graphengine.errors import ModelRefused, OutOfMemory
+from graphengine.errors import ModelRefused, OutOfMemory, SettingsRefused
 
 pytestmark = pytest.mark.torch
 
@@ -201,7 +201,24 @@ def size_of_now(held: list[int]) -> int:
 
 def test_devices_and_formats() -> None:
     assert choose_device("cpu") == CPU
+    assert choose_device("cpu:0").type == "cpu"
     assert choose_device().type in {"cpu", "cuda", "mps"}
     assert choose_dtype("auto", CPU) == torch.float32
     assert choose_dtype("auto", torch.device("cuda")) == torch.float16
     assert choose_dtype("bfloat16", CPU) == torch.bfloat16
+
+
+@pytest.mark.parametrize("name", ["gpu7", "cuda:99", "meta", "hpu"])
+def test_a_device_that_is_not_there_is_refused(name: str) -> None:
+    with pytest.raises(SettingsRefused, match=f"no device '{name}'") as caught:
+        choose_device(name)
+    assert caught.value.hint.startswith("There is cpu")
+
+
+def test_a_device_is_named_with_or_without_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda **_: torch.device("cuda"))
+    monkeypatch.setattr(torch.accelerator, "device_count", lambda: 2)
+    assert [str(choose_device(name)) for name in ("cuda", "cuda:1", "cpu")] == ["cuda", "cuda:1", "cpu"]
+    with pytest.raises(SettingsRefused) as caught:
+        choose_device("cuda:2")
+    assert caught.value.hint == "There is cpu, cuda:0, cuda:1."

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,42 @@ def test_the_owner_of_the_machine_may_go_anywhere(place: Path, roots: Roots) -> 
     assert opened.locate(str(place / "secret"), ["inputs"]) == place / "secret"
 
 
+@pytest.mark.parametrize("reference", ["./secret", "secret", "inputs/../secret", "../{folder}/secret", "sub/dog.png"])
+def test_the_owner_may_name_a_path_from_the_current_folder(
+    place: Path, roots: Roots, monkeypatch: pytest.MonkeyPatch, reference: str
+) -> None:
+    monkeypatch.chdir(place)
+    reference = reference.format(folder=place.name)
+    found = Roots(roots.folders, anywhere=True).locate(reference, ["inputs"])
+    assert found.is_absolute()
+    assert found.read_bytes() == (b"dog" if reference == "sub/dog.png" else b"secret")
+    if reference != "sub/dog.png":
+        with pytest.raises(FileRefused):
+            roots.locate(reference, ["inputs"])
+
+
+@pytest.mark.parametrize("reference", ["../none", "~nobody-of-this-name/x", "x" * 300, "/none"])
+def test_a_missing_file_is_missing_for_the_owner_as_well(place: Path, roots: Roots, reference: str) -> None:
+    with pytest.raises(FileRefused, match="there is no file") as caught:
+        Roots(roots.folders, anywhere=True).locate(reference, ["inputs"])
+    assert caught.value.missing
+
+
+def test_a_root_that_is_named_is_not_left_by_its_owner_either(roots: Roots) -> None:
+    with pytest.raises(FileRefused, match="outside"):
+        Roots(roots.folders, anywhere=True).locate("inputs:../secret", ["inputs"])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+@pytest.mark.parametrize("anywhere", [False, True])
+def test_what_is_no_file_and_no_folder_is_refused(place: Path, roots: Roots, anywhere: bool) -> None:
+    os.mkfifo(place / "inputs" / "pipe")
+    opened = Roots(roots.folders, anywhere)
+    for reference in ("pipe", "inputs:pipe", *([os.devnull] if anywhere else [])):
+        with pytest.raises(FileRefused, match="neither a file nor a folder"):
+            opened.locate(reference, ["inputs"])
+
+
 def test_digests_follow_the_content(tmp_path: Path) -> None:
     digests = Digests()
     path = tmp_path / "a"
@@ -77,6 +114,17 @@ def test_the_digest_of_a_folder_knows_names_and_content(tmp_path: Path) -> None:
     second = digests.of(tmp_path / "x")
     (tmp_path / "x" / "b").write_bytes(b"22")
     assert len({first, second, digests.of(tmp_path / "x")}) == 3
+
+
+def test_a_folder_with_too_much_in_it_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("graphengine.files.digest.MAX_ENTRIES", 3)
+    for name in "abc":
+        (tmp_path / name).touch()
+    assert Digests().of(tmp_path)
+    (tmp_path / "d").touch()
+    with pytest.raises(FileRefused, match="more than 3 files") as caught:
+        Digests().of(tmp_path)
+    assert caught.value.hint
 
 
 def test_files_are_equal_when_their_content_is(tmp_path: Path) -> None:

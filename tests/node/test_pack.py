@@ -50,6 +50,7 @@ def test_a_package_in_a_folder_is_a_pack_with_all_its_modules(write: Callable[[s
         ("1/0", "ZeroDivisionError"),
         ("import nothing_of_that_name", "nothing_of_that_name"),
         ("def f(:", "SyntaxError"),
+        ("raise SystemExit(0)", "SystemExit"),
     ],
 )
 def test_a_broken_pack_is_loud(write: Callable[[str, str], Path], source: str, reason: str) -> None:

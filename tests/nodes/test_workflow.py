@@ -9,7 +9,7 @@ from documents import Nodes, link, workflow
 from PIL import Image as Pil
 
 from graphengine.app import Engine, load_settings
-from graphengine.errors import WorkflowError
+from graphengine.errors import SettingsRefused, WorkflowError
 from graphengine.files.picture import workflow_text
 from graphengine.run.messages import Event, TaskOutput
 from nodes import PACK
@@ -63,3 +63,10 @@ def test_a_wrong_value_is_a_problem_at_its_place(engine: Engine, node: str, chan
         engine.resolve(workflow({**NODES, node: [kind, {**inputs, **changes}]}))
     (problem,) = caught.value.problems
     assert problem.place == f"{node}.{next(iter(changes))}"
+
+
+def test_a_device_that_is_not_there_is_refused_before_the_run() -> None:
+    engine = Engine(load_settings(device="gpu7"), packs=(PACK,))
+    graph = engine.resolve(workflow({"a": ["math.int_arithmetic", {"a": 1, "b": 1}]}))
+    with pytest.raises(SettingsRefused, match="no device 'gpu7'"):
+        engine.plan(graph)

@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -27,3 +28,20 @@ def test_what_cannot_be_loaded_says_why(tmp_path: Path) -> None:
     ]:
         with pytest.raises(WorkflowError, match=reason):
             load_workflow(path)
+
+
+def test_a_broken_picture_is_one_malformed_document(tmp_path: Path) -> None:
+    Pillow.new("RGB", (64, 64), "red").save(tmp_path / "a.png", pnginfo=png_text({KEYWORD: "x" * 1000}))
+    (tmp_path / "a.png").write_bytes((tmp_path / "a.png").read_bytes()[:200])
+    with pytest.raises(WorkflowError) as caught:
+        load_workflow(tmp_path / "a.png")
+    (problem,) = caught.value.problems
+    assert problem.code == "malformed_document"
+    assert problem.message == f"{tmp_path / 'a.png'} is not a whole PNG file: it is cut off"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+def test_a_pipe_is_no_workflow(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(WorkflowError, match="it is not a file"):
+        load_workflow(tmp_path / "pipe")
