@@ -16,9 +16,17 @@ from graphengine.workflow.suggest import did_you_mean
 
 PREFIX = "subgraph:"
 MAX_NODES = 100_000
-"""What a document may grow to: subgraphs within subgraphs multiply."""
+"""What a document may grow to, nodes that stand for subgraphs included: subgraphs within subgraphs multiply."""
+MAX_VALUES = 1_000_000
+"""How many values and links these nodes may have, and be handed through subgraphs."""
+MAX_DEPTH = 64
+"""How many subgraphs may lie around a node."""
 
 Values = dict[str, JsonValue]
+
+
+class _TooLarge(Exception):
+    """The document grows beyond a limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +54,25 @@ class Inlined:
         self.nodes: dict[str, Node] = {}
         self.problems: list[Problem] = []
         self._subgraphs = workflow.subgraphs
+        self._node_count = self._value_count = 0
         top = _Scope("", workflow.nodes)
         if not any(node.type.startswith(PREFIX) for node in workflow.nodes.values()):
             self.nodes |= workflow.nodes
             self.outputs = {name: Socket.parse(out.from_) for name, out in workflow.outputs.items()}
             return
-        stack = [top]
-        while stack and len(self.nodes) <= MAX_NODES:
-            stack.extend(self._expand(stack.pop()))
-        if stack:
-            self._report("too_large", f"the subgraphs make more than {MAX_NODES} nodes", None)
         self.outputs = {name: self._absolute(Socket.parse(out.from_), top) for name, out in workflow.outputs.items()}
+        stack = [top]
+        try:
+            while stack:
+                stack.extend(self._expand(stack.pop()))
+        except _TooLarge as error:
+            self.nodes, self.outputs = {}, {}
+            self._report("too_large", f"{error}", None)
 
     def _expand(self, scope: _Scope) -> Iterator[_Scope]:
         """Take the nodes of a scope over; yield the scopes of the subgraphs among them."""
         for name, node in scope.nodes.items():
+            self._count(nodes=1, values=len(node.inputs))
             values = {key: self._rewritten(value, scope) for key, value in node.inputs.items()}
             values |= scope.given.get(name, {})
             mode = node.mode if scope.mode == "run" else scope.mode
@@ -71,7 +83,17 @@ class Inlined:
             if subgraph is not None:
                 given = self._handed_in(subgraph, values, scope.prefix + name)
                 chain = (*scope.chain, node.type)
+                if len(chain) > MAX_DEPTH:
+                    raise _TooLarge(f"more than {MAX_DEPTH} subgraphs lie within each other")
                 yield _Scope(f"{scope.prefix}{name}/", subgraph.nodes, given, chain, mode)
+
+    def _count(self, *, nodes: int = 0, values: int = 0) -> None:
+        self._node_count += nodes
+        self._value_count += values
+        if self._node_count > MAX_NODES:
+            raise _TooLarge(f"with its subgraphs, the document has more than {MAX_NODES} nodes")
+        if self._value_count > MAX_VALUES:
+            raise _TooLarge(f"with its subgraphs, the document has more than {MAX_VALUES} values and links")
 
     def _find(self, node: Node, place: str, chain: tuple[str, ...]) -> Subgraph | None:
         name = node.type.removeprefix(PREFIX)
@@ -93,6 +115,7 @@ class Inlined:
                 hint = did_you_mean(name, subgraph.inputs)
                 self._report("unknown_input", f"the subgraph has no input {name!r}", place, name, hint)
                 continue
+            self._count(values=len(entry.to))
             for address in entry.to:
                 socket = Socket.parse(address)
                 given.setdefault(socket.node, {})[socket.name] = value
@@ -112,7 +135,7 @@ class Inlined:
         while (node := nodes.get(socket.node)) is not None and node.type.startswith(PREFIX):
             subgraph = self._subgraphs.get(node.type.removeprefix(PREFIX))
             output = subgraph.outputs.get(socket.name) if subgraph is not None else None
-            if subgraph is None or output is None or node.type in seen:
+            if subgraph is None or output is None or node.type in seen or len(seen) > MAX_DEPTH:
                 break  # left as it is: the resolver says that there is no such output
             seen.add(node.type)
             prefix, nodes, socket = f"{prefix}{socket.node}/", subgraph.nodes, Socket.parse(output.from_)

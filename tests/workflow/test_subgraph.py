@@ -109,6 +109,37 @@ def test_subgraphs_that_multiply_are_stopped(problems: Find) -> None:
     assert found[0].code == "too_large"
 
 
+def doubling(levels: int, innermost: dict[str, Any], uses: int = 2) -> dict[str, Any]:
+    """Subgraphs ``s0``, ``s1`` ...: each has the one before it ``uses`` times."""
+    subgraphs: dict[str, Any] = {"s0": innermost}
+    for level in range(1, levels):
+        subgraphs[f"s{level}"] = {"nodes": {f"n{i}": {"type": f"subgraph:s{level - 1}"} for i in range(uses)}}
+    return subgraphs
+
+
+def test_subgraphs_of_nothing_multiply_as_well(problems: Find) -> None:
+    found = problems({"a": ["subgraph:s39", {}]}, subgraphs=doubling(40, {}))
+    assert [each.code for each in found] == ["too_large"]
+
+
+def test_values_handed_in_are_counted(problems: Find) -> None:
+    wide = {
+        "inputs": {"x": {"to": ["n.value"] * 1_000}},
+        "nodes": {"n": {"type": "plain.number"}},
+    }
+    nodes: Nodes = {f"n{i}": ["subgraph:wide", {"x": 1}] for i in range(1_000)}
+    assert [each.code for each in problems(nodes, subgraphs={"wide": wide})] == ["too_large"]
+
+
+def test_subgraphs_lie_within_each_other_only_so_deep(engine: Engine, problems: Find) -> None:
+    subgraphs = doubling(100, {"nodes": {"x": {"type": "plain.number"}}}, uses=1)
+    engine.resolve(document({"a": ["subgraph:s63", {}]}, subgraphs=subgraphs))
+    found = problems({"a": ["subgraph:s64", {}]}, subgraphs=subgraphs)
+    assert [(each.code, each.message) for each in found] == [
+        ("too_large", "more than 64 subgraphs lie within each other")
+    ]
+
+
 def test_an_interface_that_is_not_there_is_a_problem(problems: Find) -> None:
     interface = {"outputs": {"o": {"from": "more.whole"}}, "inputs": {"i": {"to": ["more.n"]}}}
     found = problems(NODES, subgraphs=SUBGRAPHS, **interface)
