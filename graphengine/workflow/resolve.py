@@ -13,7 +13,8 @@ from graphengine.node.spec import Input, NodeSpec
 from graphengine.types.builtin import FILE
 from graphengine.workflow.document import Node, Socket, Workflow, link_of
 from graphengine.workflow.graph import Graph, GraphNode, Link
-from graphengine.workflow.modes import Modes
+from graphengine.workflow.interface import Interfaces, Sockets
+from graphengine.workflow.modes import Modes, passage, source_of
 from graphengine.workflow.subgraph import PREFIX as SUBGRAPH
 from graphengine.workflow.subgraph import Inlined
 from graphengine.workflow.suggest import did_you_mean
@@ -41,19 +42,23 @@ class _Resolver:
         self.roots = roots
         self.digests = digests
         self.problems: list[Problem] = []
+        self.interfaces = Interfaces(workflow, registry)
+        self.inlined = Inlined(workflow)
+        self.sockets: dict[str, Sockets] = {}
         self.specs: dict[str, NodeSpec] = {}
         self.entries: Mapping[str, Node] = {}
 
     def graph(self) -> Graph:
         """Return the graph; it is sound only if no problem was found."""
-        inlined = Inlined(self.workflow)
+        inlined = self.inlined
         self.problems.extend(inlined.problems)
         if not self.workflow.nodes:
             self.problems.append(Problem("nothing_to_do", "the workflow has no nodes"))
         for name, node in inlined.nodes.items():
             self._find_spec(name, node)
-        modes = Modes(inlined.nodes, self.specs)
+        modes = Modes(inlined.nodes, self.sockets)
         self.entries = modes.running
+        self._check_links_not_taken()
         if inlined.nodes and not self.entries:
             self.problems.append(Problem("nothing_to_do", "every node is bypassed or muted"))
         nodes = {name: self._node(name, self.specs[name]) for name in self.entries if name in self.specs}
@@ -67,9 +72,17 @@ class _Resolver:
         return Graph({name: nodes[name] for name in order}, shown, nx.freeze(dag))
 
     def _find_spec(self, name: str, node: Node) -> None:
-        spec = self.registry.nodes.get(node.type)
-        if spec is not None:
-            self.specs[name] = spec
+        sockets = self.interfaces.of(node)
+        if sockets is not None:
+            self.sockets[name] = sockets
+            if isinstance(sockets, NodeSpec):
+                self.specs[name] = sockets
+            return
+        if node.type.startswith(SUBGRAPH):
+            known = self.workflow.subgraphs
+            subgraph = node.type.removeprefix(SUBGRAPH)
+            message = f"there is no subgraph {subgraph!r}"
+            self.problems.append(Problem("unknown_node_type", message, name, hint=did_you_mean(subgraph, known)))
             return
         similar = self.registry.similar(node.type)
         hint = f"Did you mean {similar!r}?" if similar else "`graphengine nodes` lists the known ones."
@@ -122,24 +135,56 @@ class _Resolver:
             raise FileRefused(f"{reference!r} cannot be read: {error.strerror}") from error
 
     def _link(self, name: str, socket: Input, source: Socket, into: dict[str, Link]) -> None:
-        if source.node not in self.entries:
-            message = f"the link comes from {source.node!r}, which is not in the workflow"
-            self._report("unknown_node", message, name, socket.name, did_you_mean(source.node, self.entries))
+        if not self._is_there(source, name, socket.name):
             return
         spec = self.specs.get(source.node)
         if spec is None:
-            return  # an unknown type, reported already, with outputs nobody knows
-        output = spec.output.get(source.name)
-        if output is None:
-            message = f"{source.node!r} ({spec.id}) has no output {source.name!r}"
-            self._report("unknown_output", message, name, socket.name, did_you_mean(source.name, spec.output))
-            return
+            return  # an unknown type or an endless subgraph, reported already, with outputs nobody knows
+        output = spec.output[source.name]
         conversion = self.registry.assignability.find(output.type, socket.type)
         if conversion is None:
             message = f"the link brings {output.type} from {source}, but {socket.type} is wanted"
             self._report("type_mismatch", message, name, socket.name, self._offer(socket))
             return
         into[socket.name] = Link(source, conversion)
+
+    def _is_there(self, source: Socket, name: str, key: str) -> bool:
+        """Report a link from a node or an output that is not there."""
+        nodes = self.inlined.nodes
+        type_ = nodes[source.node].type if source.node in nodes else self.inlined.expanded.get(source.node)
+        if type_ is None:
+            message = f"the link comes from {source.node!r}, which is not in the workflow"
+            self._report("unknown_node", message, name, key, did_you_mean(source.node, nodes))
+            return False
+        outputs = self.interfaces.names(type_, outputs=True)
+        if outputs is None or source.name in outputs:
+            return True
+        message = f"{source.node!r} ({type_}) has no output {source.name!r}"
+        self._report("unknown_output", message, name, key, did_you_mean(source.name, outputs))
+        return False
+
+    def _check_links_not_taken(self) -> None:
+        """Prove the links that bypass and mute remove: whoever mistypes one would lose a node without a word."""
+        nodes = self.inlined.nodes
+        if self.entries is nodes:
+            return
+        for name, node in nodes.items():
+            for key in self._taken(name, node):
+                source = source_of(node.inputs.get(key))
+                if source is None:
+                    continue
+                led_past = source.node in nodes and source.node not in self.entries
+                if led_past or (node.mode == "run" and name not in self.entries):
+                    self._is_there(source, name, key)
+
+    def _taken(self, name: str, node: Node) -> Collection[str]:
+        """Return the inputs of a node whose links matter."""
+        if node.mode == "run":
+            return node.inputs
+        sockets = self.sockets.get(name)
+        if node.mode == "mute" or sockets is None:
+            return ()
+        return [each.name for each in passage(sockets).values()]
 
     def _order(self, dag: "nx.DiGraph[str]") -> Iterable[str]:
         try:
@@ -164,19 +209,11 @@ class _Resolver:
             hint = did_you_mean(socket.node, self.workflow.nodes)
             yield Problem("unknown_node", f"{who} names {socket}, which is not in the workflow", hint=hint)
             return
-        names = self._socket_names(node, outputs=outputs)
+        names = self.interfaces.names(node.type, outputs=outputs)
         if names is not None and socket.name not in names:
             code: ProblemCode = "unknown_output" if outputs else "unknown_input"
             message = f"{who} names {socket}, which {node.type!r} does not have"
             yield Problem(code, message, *socket, did_you_mean(socket.name, names))
-
-    def _socket_names(self, node: Node, *, outputs: bool) -> Collection[str] | None:
-        """Return the names of a node's sockets, or None where its type is not known."""
-        if node.type.startswith(SUBGRAPH):
-            subgraph = self.workflow.subgraphs.get(node.type.removeprefix(SUBGRAPH))
-            return None if subgraph is None else (subgraph.outputs if outputs else subgraph.inputs)
-        spec = self.registry.nodes.get(node.type)
-        return None if spec is None else (spec.output if outputs else spec.input)
 
     def _wanted(self, socket: Input) -> str:
         return f"{socket.type} is wanted and neither a value nor a link is given"

@@ -1,8 +1,8 @@
 """Subgraphs: a node of the type ``subgraph:name`` is replaced by the nodes of that subgraph.
 
 A subgraph is a workflow inside a workflow: its named inputs and outputs are the sockets of every node that stands for
-it. The nodes inside are called ``node/inner``; a mode of the outer node holds for all of them. Nothing after this
-step knows that there were subgraphs.
+it. The nodes inside are called ``node/inner``. A node that does not run, because it is bypassed or muted, stays as it
+is, whole: what passes it is a matter of its own sockets, not of those inside.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from graphengine.errors import Problem, ProblemCode
-from graphengine.workflow.document import LINK, Mode, Node, Socket, Subgraph, Workflow, link_of
+from graphengine.workflow.document import LINK, Node, Socket, Subgraph, Workflow, link_of
 from graphengine.workflow.suggest import did_you_mean
 
 PREFIX = "subgraph:"
@@ -37,22 +37,26 @@ class _Scope:
         prefix: before the names of its nodes, such as ``upscale/``.
         given: what the outer node gives, by inner node and input; links in it are absolute.
         chain: the subgraphs around it, outermost first.
-        mode: of the outer nodes, if not ``run``.
     """
 
     prefix: str
     nodes: Mapping[str, Node]
     given: Mapping[str, Values] = field(default_factory=dict)
     chain: tuple[str, ...] = ()
-    mode: Mode = "run"
 
 
 class Inlined:
-    """The nodes of a document with all subgraphs replaced, the sockets of its outputs, and what was wrong."""
+    """The nodes of a document with the subgraphs that run replaced, and what was wrong.
+
+    Attributes:
+        outputs: the sockets of the document's named outputs.
+        expanded: the types of the nodes that were replaced, by name.
+    """
 
     def __init__(self, workflow: Workflow) -> None:
         self.nodes: dict[str, Node] = {}
         self.problems: list[Problem] = []
+        self.expanded: dict[str, str] = {}
         self._subgraphs = workflow.subgraphs
         self._node_count = self._value_count = 0
         top = _Scope("", workflow.nodes)
@@ -75,17 +79,17 @@ class Inlined:
             self._count(nodes=1, values=len(node.inputs))
             values = {key: self._rewritten(value, scope) for key, value in node.inputs.items()}
             values |= scope.given.get(name, {})
-            mode = node.mode if scope.mode == "run" else scope.mode
-            if not node.type.startswith(PREFIX):
-                self.nodes[scope.prefix + name] = node.model_copy(update={"inputs": values, "mode": mode})
+            if not _expands(node):
+                self.nodes[scope.prefix + name] = node.model_copy(update={"inputs": values})
                 continue
             subgraph = self._find(node, scope.prefix + name, scope.chain)
             if subgraph is not None:
+                self.expanded[scope.prefix + name] = node.type
                 given = self._handed_in(subgraph, values, scope.prefix + name)
                 chain = (*scope.chain, node.type)
                 if len(chain) > MAX_DEPTH:
                     raise _TooLarge(f"more than {MAX_DEPTH} subgraphs lie within each other")
-                yield _Scope(f"{scope.prefix}{name}/", subgraph.nodes, given, chain, mode)
+                yield _Scope(f"{scope.prefix}{name}/", subgraph.nodes, given, chain)
 
     def _count(self, *, nodes: int = 0, values: int = 0) -> None:
         self._node_count += nodes
@@ -132,7 +136,7 @@ class Inlined:
     def _absolute(self, socket: Socket, scope: _Scope) -> Socket:
         """Follow an output into the subgraphs behind it, down to the node that makes it."""
         prefix, nodes, seen = scope.prefix, scope.nodes, set(scope.chain)
-        while (node := nodes.get(socket.node)) is not None and node.type.startswith(PREFIX):
+        while (node := nodes.get(socket.node)) is not None and _expands(node):
             subgraph = self._subgraphs.get(node.type.removeprefix(PREFIX))
             output = subgraph.outputs.get(socket.name) if subgraph is not None else None
             if subgraph is None or output is None or node.type in seen or len(seen) > MAX_DEPTH:
@@ -145,3 +149,7 @@ class Inlined:
         self, code: ProblemCode, message: str, node: str | None, socket: str | None = None, hint: str = ""
     ) -> None:
         self.problems.append(Problem(code, message, node, socket, hint))
+
+
+def _expands(node: Node) -> bool:
+    return node.type.startswith(PREFIX) and node.mode == "run"

@@ -7,7 +7,7 @@ import pytest
 from documents import Nodes, link, workflow
 
 from graphengine.app import Engine
-from graphengine.errors import Problem
+from graphengine.errors import Problem, WorkflowError
 from graphengine.plan.fingerprint import fingerprints
 from graphengine.workflow.document import Workflow
 
@@ -70,12 +70,65 @@ def test_named_inputs_of_the_workflow_reach_into_it(engine: Engine) -> None:
     assert set(engine.resolve(flow).nodes) == {"t/double"}
 
 
+def moded(flow: Workflow, **modes: Any) -> Workflow:
+    nodes = {name: node.model_copy(update={"mode": modes.get(name, "run")}) for name, node in flow.nodes.items()}
+    return flow.model_copy(update={"nodes": nodes})
+
+
 @pytest.mark.parametrize("mode", ["bypass", "mute"])
 def test_a_mode_holds_for_all_inside(engine: Engine, mode: str) -> None:
-    flow = document()
-    nodes = {**flow.nodes, "more": flow.nodes["more"].model_copy(update={"mode": mode})}
-    graph = engine.resolve(flow.model_copy(update={"nodes": nodes}))
+    graph = engine.resolve(moded(document(), more=mode))
     assert set(graph.nodes) == ({"three", "end"} if mode == "bypass" else {"three"})
+
+
+THERE_AND_BACK: dict[str, Any] = {
+    "inputs": {"number": {"to": ["text.text"]}, "count": {"to": ["whole.value"]}},
+    "outputs": {"word": {"from": "text.value"}, "rest": {"from": "whole.rest"}, "deep": {"from": "deep.rest"}},
+    "nodes": {
+        "text": {"type": "plain.word"},
+        "whole": {"type": "plain.split"},
+        "deep": {"type": "subgraph:inner", "inputs": {"count": 7}},
+    },
+}
+INNER: dict[str, Any] = {
+    "inputs": {"count": {"to": ["whole.value"]}},
+    "outputs": {"rest": {"from": "whole.rest"}},
+    "nodes": {"whole": {"type": "plain.split"}},
+}
+
+
+def test_a_bypassed_subgraph_passes_by_its_own_sockets(engine: Engine) -> None:
+    subgraphs = {"there": THERE_AND_BACK, "inner": INNER}
+    nodes: Nodes = {
+        "one": ["plain.number", {"value": 1}],
+        "t": ["subgraph:there", {"count": link("one.value")}],
+        "end": ["plain.pass", {"value": link("t.rest")}],
+        "write": ["plain.write", {"text": link("t.word")}],
+    }
+    graph = engine.resolve(moded(document(nodes, subgraphs=subgraphs), t="bypass"))
+    assert set(graph.nodes) == {"one", "end", "write"}
+    assert str(graph.nodes["end"].links["value"].source) == "one.value"
+    assert graph.nodes["write"].constants["text"] == "", "the default of what is inside"
+
+
+def test_a_bypassed_subgraph_within_a_subgraph_passes_what_is_written_inside(engine: Engine) -> None:
+    outer: dict[str, Any] = {
+        "outputs": {"rest": {"from": "deep.rest"}},
+        "nodes": {"deep": {"type": "subgraph:inner", "inputs": {}, "mode": "bypass"}},
+    }
+    inner = {**INNER, "nodes": {"whole": {"type": "plain.split", "inputs": {"value": 2.5}}}}
+    nodes: Nodes = {"t": ["subgraph:outer", {}], "end": ["plain.pass", {"value": link("t.rest")}]}
+    graph = engine.resolve(document(nodes, subgraphs={"outer": outer, "inner": inner}))
+    assert set(graph.nodes) == {"end"}
+    assert graph.nodes["end"].constants["value"] == 2.5
+
+
+def test_a_bypassed_subgraph_must_have_the_output_that_is_taken(engine: Engine) -> None:
+    nodes: Nodes = {"t": ["subgraph:twice", {}], "end": ["plain.pass", {"value": link("t.tpyo")}]}
+    nodes["one"] = ["plain.number", {}]
+    with pytest.raises(WorkflowError) as caught:
+        engine.resolve(moded(document(nodes), t="bypass"))
+    assert [(each.code, each.place) for each in caught.value.problems] == [("unknown_output", "end.value")]
 
 
 @pytest.mark.parametrize(
@@ -87,7 +140,7 @@ def test_a_mode_holds_for_all_inside(engine: Engine, mode: str) -> None:
         ({"a": ["subgraph:self", {}]}, "cycle", "a/again", ""),
         (
             {"a": ["subgraph:twice", {}], "b": ["plain.pass", {"value": link("a.nothing")}]},
-            "unknown_node",
+            "unknown_output",
             "b.value",
             "",
         ),
