@@ -144,3 +144,11 @@ def link_of(value: JsonValue) -> Socket | None:
     if not socket.node or not socket.name:
         raise ValueError(f"the link {address!r} is not written node.output")
     return socket
+
+
+def source_of(value: JsonValue) -> Socket | None:
+    """Return where a value comes from, or None if it is no link, or a broken one."""
+    try:
+        return link_of(value)
+    except ValueError:
+        return None

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from graphengine.node.spec import Input
-from graphengine.workflow.document import LINK, Node, Socket, link_of
+from graphengine.workflow.document import LINK, Node, Socket, source_of
 from graphengine.workflow.interface import Sockets
 
 _NOTHING: Any = object()
@@ -114,13 +114,3 @@ def _plain(default: Any) -> Any:
         return _JSON.validate_python(default)
     except ValidationError:
         return _NOTHING
-
-
-def source_of(value: JsonValue) -> Socket | None:
-    """Return where a value comes from, or None if it is no link, or a broken one."""
-    if value is _NOTHING:
-        return None
-    try:
-        return link_of(value)
-    except ValueError:
-        return None  # a broken link, which the resolver reports where it stands

@@ -5,13 +5,14 @@ it. The nodes inside are called ``node/inner``. A node that does not run, becaus
 is, whole: what passes it is a matter of its own sockets, not of those inside.
 """
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from pydantic import JsonValue
 
-from graphengine.errors import Problem, ProblemCode
-from graphengine.workflow.document import LINK, Node, Socket, Subgraph, Workflow, link_of
+from graphengine.workflow.document import LINK, Node, Socket, Subgraph, Workflow, source_of
+from graphengine.workflow.findings import Findings
 from graphengine.workflow.suggest import did_you_mean
 
 PREFIX = "subgraph:"
@@ -46,16 +47,16 @@ class _Scope:
 
 
 class Inlined:
-    """The nodes of a document with the subgraphs that run replaced, and what was wrong.
+    """The nodes of a document with the subgraphs that run replaced; what is wrong goes to ``findings``.
 
     Attributes:
         outputs: the sockets of the document's named outputs.
         expanded: the types of the nodes that were replaced, by name.
     """
 
-    def __init__(self, workflow: Workflow) -> None:
+    def __init__(self, workflow: Workflow, findings: Findings) -> None:
         self.nodes: dict[str, Node] = {}
-        self.problems: list[Problem] = []
+        self._findings = findings
         self.expanded: dict[str, str] = {}
         self._subgraphs = workflow.subgraphs
         self._node_count = self._value_count = 0
@@ -71,7 +72,7 @@ class Inlined:
                 stack.extend(self._expand(stack.pop()))
         except _TooLarge as error:
             self.nodes, self.outputs = {}, {}
-            self._report("too_large", f"{error}", None)
+            findings.add("too_large", f"{error}")
 
     def _expand(self, scope: _Scope) -> Iterator[_Scope]:
         """Take the nodes of a scope over; yield the scopes of the subgraphs among them."""
@@ -103,10 +104,10 @@ class Inlined:
         name = node.type.removeprefix(PREFIX)
         subgraph = self._subgraphs.get(name)
         if subgraph is None:
-            hint = did_you_mean(name, self._subgraphs)
-            self._report("unknown_node_type", f"there is no subgraph {name!r}", place, hint=hint)
+            hint = functools.partial(did_you_mean, name, self._subgraphs)
+            self._findings.add("unknown_node_type", f"there is no subgraph {name!r}", place, hint=hint)
         elif node.type in chain:
-            self._report("cycle", f"the subgraph {name!r} contains itself", place)
+            self._findings.add("cycle", f"the subgraph {name!r} contains itself", place)
             return None
         return subgraph
 
@@ -116,8 +117,8 @@ class Inlined:
         for name, value in values.items():
             entry = subgraph.inputs.get(name)
             if entry is None:
-                hint = did_you_mean(name, subgraph.inputs)
-                self._report("unknown_input", f"the subgraph has no input {name!r}", place, name, hint)
+                hint = functools.partial(did_you_mean, name, subgraph.inputs)
+                self._findings.add("unknown_input", f"the subgraph has no input {name!r}", place, name, hint)
                 continue
             self._count(values=len(entry.to))
             for address in entry.to:
@@ -127,10 +128,7 @@ class Inlined:
 
     def _rewritten(self, value: JsonValue, scope: _Scope) -> JsonValue:
         """Make a link absolute; leave anything else, and a broken link, as it is."""
-        try:
-            source = link_of(value)
-        except ValueError:
-            return value
+        source = source_of(value)
         return value if source is None else {LINK: str(self._absolute(source, scope))}
 
     def _absolute(self, socket: Socket, scope: _Scope) -> Socket:
@@ -144,11 +142,6 @@ class Inlined:
             seen.add(node.type)
             prefix, nodes, socket = f"{prefix}{socket.node}/", subgraph.nodes, Socket.parse(output.from_)
         return Socket(prefix + socket.node, socket.name)
-
-    def _report(
-        self, code: ProblemCode, message: str, node: str | None, socket: str | None = None, hint: str = ""
-    ) -> None:
-        self.problems.append(Problem(code, message, node, socket, hint))
 
 
 def _expands(node: Node) -> bool:

@@ -155,6 +155,12 @@ def blob(length: int = 1_000, fill: int = 0, pause: float = 0.0) -> Blob:
     return Blob(bytes([fill % 256]) * length)
 
 
+@node("plain.look", category="plain")
+def look(blob: Blob) -> Blob:
+    """Give raw bytes back."""
+    return blob
+
+
 BLOB = SocketType("Blob", Blob, BlobCodec(), "Raw bytes.")
 
 PACK = Pack(name="plain", package=__name__, types=(BLOB,), services=(Service(Calls, lambda _: Calls()),))

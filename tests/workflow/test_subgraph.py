@@ -200,6 +200,41 @@ def test_an_interface_that_is_not_there_is_a_problem(problems: Find) -> None:
     assert [each.code for each in found] == ["unknown_input", "unknown_output"]
 
 
+@pytest.mark.parametrize("nodes", [{"a": ["plain.number", {}]}, {"a": ["subgraph:bad", {}]}])
+def test_the_sockets_of_every_subgraph_lead_somewhere(problems: Find, nodes: Nodes) -> None:
+    bad: dict[str, Any] = {
+        "inputs": {"p": {"to": ["n.valu"]}, "q": {"to": ["z.value"]}},
+        "outputs": {"o": {"from": "n.image"}, "r": {"from": "z.value"}},
+        "nodes": {"n": {"type": "plain.number"}},
+    }
+    found = problems(nodes, subgraphs={"bad": bad})
+    assert [(each.code, each.place) for each in found] == [
+        ("unknown_input", "subgraphs/bad/n.valu"),
+        ("unknown_node", "subgraphs/bad/z.value"),
+        ("unknown_output", "subgraphs/bad/n.image"),
+        ("unknown_node", "subgraphs/bad/z.value"),
+    ]
+    assert found[0].hint == "Did you mean 'value'?"
+
+
+def test_the_nodes_of_a_subgraph_that_nobody_uses_are_proven_by_name(problems: Find) -> None:
+    bad: dict[str, Any] = {
+        "nodes": {
+            "n": {"type": "plain.nummber"},
+            "m": {"type": "subgraph:twise"},
+            "x": {"type": "plain.add", "inputs": {"a": link("n.value"), "b": link("none.value")}},
+            "y": {"type": "plain.pass", "inputs": {"value": link("x.tpyo")}},
+        }
+    }
+    found = problems({"a": ["plain.number", {}]}, subgraphs={"bad": bad, **SUBGRAPHS})
+    assert [(each.code, each.place) for each in found] == [
+        ("unknown_node_type", "subgraphs/bad/n"),
+        ("unknown_node_type", "subgraphs/bad/m"),
+        ("unknown_node", "subgraphs/bad/x.b"),
+        ("unknown_output", "subgraphs/bad/y.value"),
+    ]
+
+
 def test_a_document_with_subgraphs_survives_a_round_trip() -> None:
     data = document().to_json()
     assert data["subgraphs"]["twice"]["nodes"]["double"] == {"type": "plain.add", "inputs": {"a": 1}}
