@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from graphengine.errors import shown
 from graphengine.types.socket_type import TypeRef
 
 Lane = Literal["gpu", "cpu", "io"]
@@ -56,7 +57,7 @@ class Input:
             return self.adapter.validate_python(value)
         except ValidationError as error:
             first = error.errors(include_url=False, include_context=False)[0]
-            raise ValueError(f"{first['msg']}; {_shown(value)} was given") from None
+            raise ValueError(f"{first['msg']}; {shown(value)} was given") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +124,3 @@ class NodeSpec:
     def key(self) -> str:
         """``id@version``: what a fingerprint knows of the node."""
         return f"{self.id}@{self.version}"
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

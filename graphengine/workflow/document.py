@@ -10,6 +10,8 @@ from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
+from graphengine.errors import shown
+
 FORMAT: Final = "graphengine.workflow"
 VERSION: Final = 1
 
@@ -53,7 +55,7 @@ class _Part(BaseModel):
     def _only_known_fields(self) -> "_Part":
         unknown = [name for name in self.model_extra or () if not name.startswith("x-")]
         if unknown:
-            raise ValueError(f"unknown field {unknown[0]!r} (own fields begin with 'x-')")
+            raise ValueError(f"unknown field {shown(unknown[0])} (own fields begin with 'x-')")
         return self
 
 
@@ -142,7 +144,7 @@ def link_of(value: JsonValue) -> Socket | None:
         raise ValueError(f'a link is written {{"{LINK}": "node.output"}}')
     socket = Socket.parse(address)
     if not socket.node or not socket.name:
-        raise ValueError(f"the link {address!r} is not written node.output")
+        raise ValueError(f"the link {shown(address)} is not written node.output")
     return socket
 
 

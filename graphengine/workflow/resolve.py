@@ -7,7 +7,7 @@ from typing import Any
 
 import networkx as nx
 
-from graphengine.errors import FileRefused, ProblemCode, WorkflowError
+from graphengine.errors import FileRefused, ProblemCode, WorkflowError, shown
 from graphengine.files.digest import Digests
 from graphengine.files.roots import File, Roots
 from graphengine.node.registry import Registry
@@ -128,7 +128,7 @@ class _Resolver:
         if reference is None and not socket.required:
             return None
         if not isinstance(reference, str):
-            raise ValueError(f"a file is named by its path, a string; {reference!r} was given")  # noqa: TRY004
+            raise ValueError(f"a file is named by its path, a string; {shown(reference)} was given")  # noqa: TRY004
         path = self.roots.locate(reference, socket.roots)
         try:
             return File(reference, path, self.digests.of(path))

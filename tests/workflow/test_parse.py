@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from graphengine.errors import Problem, WorkflowError
 from graphengine.workflow.document import Socket, Workflow, json_schema, link_of
 from graphengine.workflow.migrate import migrate
-from graphengine.workflow.parse import parse_workflow
+from graphengine.workflow.parse import parse_json, parse_workflow
 
 HEAD = {"format": "graphengine.workflow", "version": 1}
 
@@ -36,6 +36,18 @@ def document(**fields: Any) -> str:
         ('{"a": 1, "a": 2}', "'a' stands twice"),
         ("[" * 100_000, "nested too deeply"),
         ('{"a":' * 100_000, "nested too deeply"),
+        ("[" * 101 + "]" * 101, "nested too deeply"),
+        ('{"a":' * 101 + "{}" + "}" * 101, "nested too deeply"),
+        ("[" * 20_000 + "1.5" + "]" * 20_000, "nested too deeply"),
+        ('{"a": 1e400}', "the number 1e400 is too large"),
+        ('{"a": [-1.5E+999]}', "the number -1.5E+999 is too large"),
+        (f'{{"a": {"9" * 400}.0}}', "9... is too large"),
+        ('{"a": "\\ud800"}', "half a surrogate pair"),
+        ('{"a": {"\\uDFff": 1}}', "half a surrogate pair"),
+        ('{"a": ["\\udc00\\ud800"]}', "half a surrogate pair"),
+        ('{"a": "\udcff"}', "half a surrogate pair"),
+        (b'{"a": "\xed\xa0\x80"}', "not UTF-8: byte 7"),
+        (f'{{"{"k" * 500}": 1, "{"k" * 500}": 2}}', f"the key '{'k' * 56}... stands twice"),
         (b"\xff\xfe\x00", "not UTF-8"),
         (" " * (64 * 2**20 + 1), "larger than 64 MiB"),
     ],
@@ -44,6 +56,31 @@ def test_what_is_not_json_is_one_clear_problem(text: str | bytes, reason: str) -
     found = problem(text)
     assert found.code == "malformed_json"
     assert reason in found.message
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('"\\ud83d\\ude00"', "\U0001f600"),
+        ('"\\\\ud800"', "\\ud800"),
+        ("1e300", 1e300),
+        ("9" * 400, 10**400 - 1),
+        ("[" * 100 + "]" * 100, None),
+        ("[" * 100 + "1" + "]" * 100, None),
+        ('"\u00e4"'.encode("utf-16"), "\u00e4"),
+    ],
+)
+def test_what_only_looks_wrong_is_read(text: str | bytes, value: Any) -> None:
+    assert value is None or parse_json(text) == value
+
+
+@pytest.mark.parametrize("field", ["format", "version", "k" * 70_000])
+def test_messages_do_not_repeat_all_that_was_given(field: str) -> None:
+    for value in ("x" * 70_000, ["x"] * 70_000):
+        found = problem(json.dumps({**HEAD, field: value}))
+        assert len(str(found)) < 300
+    assert len(str(problem(json.dumps({**HEAD, "nodes": {"n": {"type": "x.y", "mode": "x" * 70_000}}})))) < 300
+    assert len(str(problem(json.dumps({**HEAD, "nodes": {"n" * 70_000: {"type": "x.y"}}})))) < 400
 
 
 @pytest.mark.parametrize(
