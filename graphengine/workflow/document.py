@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from graphengine.errors import shown
 
@@ -16,10 +17,16 @@ FORMAT: Final = "graphengine.workflow"
 VERSION: Final = 1
 
 LINK = "$link"
+OWN = "x-"
+"""How the fields begin that belong to whoever wrote the document."""
+
+NAME_PATTERN: Final = r"^[A-Za-z][A-Za-z0-9_-]{0,63}$"
+ADDRESS_PATTERN: Final = r"^[A-Za-z][A-Za-z0-9_-]{0,63}\.[A-Za-z_][A-Za-z0-9_]{0,63}$"
+UNKNOWN: Final = "unknown_field"
 
 Mode = Literal["run", "bypass", "mute"]
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")]
-Address = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}\.[A-Za-z_][A-Za-z0-9_]{0,63}$")]
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+Address = Annotated[str, StringConstraints(pattern=ADDRESS_PATTERN)]
 NodeId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Text = Annotated[str, StringConstraints(max_length=10_000)]
 
@@ -47,15 +54,14 @@ class _Part(BaseModel):
         strict=True,
         frozen=True,
         extra="allow",
-        populate_by_name=True,
         json_schema_extra={"patternProperties": {"^x-": {}}},
     )
 
     @model_validator(mode="after")
     def _only_known_fields(self) -> "_Part":
-        unknown = [name for name in self.model_extra or () if not name.startswith("x-")]
-        if unknown:
-            raise ValueError(f"unknown field {shown(unknown[0])} (own fields begin with 'x-')")
+        for name in self.model_extra or ():
+            if not name.startswith(OWN):
+                raise PydanticCustomError(UNKNOWN, "an unknown field")
         return self
 
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from graphengine.errors import Problem, WorkflowError, shown
 from graphengine.workflow.document import Workflow
+from graphengine.workflow.form import form_problems
 from graphengine.workflow.migrate import migrate
 
 MAX_BYTES = 64 * 2**20
@@ -38,10 +39,11 @@ def workflow_from(data: Any) -> Workflow:
     """
     if not isinstance(data, dict):
         raise WorkflowError([Problem("malformed_document", "a workflow is a JSON object")])
+    current = migrate(data)
     try:
-        return Workflow.model_validate(migrate(data))
+        return Workflow.model_validate(current)
     except ValidationError as error:
-        raise WorkflowError(_problem(each) for each in error.errors(include_url=False, include_context=False)) from None
+        raise WorkflowError(form_problems(current, error)) from None
 
 
 def parse_json(text: str | bytes) -> Any:
@@ -97,23 +99,9 @@ def _unique(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:
 def _finite(digits: str) -> float:
     value = float(digits)
     if math.isinf(value):
-        raise ValueError(f"the number {_short(digits)} is too large")
+        raise ValueError(f"the number {shown(digits)} is too large")
     return value
 
 
 def _no_constant(word: str) -> NoReturn:
     raise ValueError(f"{word} is not a JSON number")
-
-
-def _problem(error: Mapping[str, Any]) -> Problem:
-    location = [_short(str(part)) for part in error["loc"] if part != "[key]"]
-    message = str(error["msg"]).removeprefix("Value error, ")
-    if location[:1] == ["nodes"] and len(location) > 1:
-        socket = location[3] if location[2:3] == ["inputs"] and len(location) > 3 else None
-        return Problem("malformed_document", f"{'.'.join(location[2:])}: {message}", location[1], socket)
-    place = ".".join(location)
-    return Problem("malformed_document", f"{place}: {message}" if place else message)
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 64 else f"{name[:61]}..."

@@ -39,8 +39,8 @@ def document(**fields: Any) -> str:
         ("[" * 101 + "]" * 101, "nested too deeply"),
         ('{"a":' * 101 + "{}" + "}" * 101, "nested too deeply"),
         ("[" * 20_000 + "1.5" + "]" * 20_000, "nested too deeply"),
-        ('{"a": 1e400}', "the number 1e400 is too large"),
-        ('{"a": [-1.5E+999]}', "the number -1.5E+999 is too large"),
+        ('{"a": 1e400}', "the number '1e400' is too large"),
+        ('{"a": [-1.5E+999]}', "the number '-1.5E+999' is too large"),
         (f'{{"a": {"9" * 400}.0}}', "9... is too large"),
         ('{"a": "\\ud800"}', "half a surrogate pair"),
         ('{"a": {"\\uDFff": 1}}', "half a surrogate pair"),
@@ -103,11 +103,12 @@ def test_messages_do_not_repeat_all_that_was_given(field: str) -> None:
             "unknown field 'inputz'",
         ),
         (document(nodes={"a": {"type": "x.y", "mode": "off"}}), "malformed_document", "mode"),
-        (document(nodes={"__proto__": {"type": "x.y"}}), "malformed_document", "match pattern"),
-        (document(nodes={"a.b": {"type": "x.y"}}), "malformed_document", "match pattern"),
+        (document(nodes={"__proto__": {"type": "x.y"}}), "malformed_document", "a name is 1 to 64 letters"),
+        (document(nodes={"a.b": {"type": "x.y"}}), "malformed_document", "a name is 1 to 64 letters"),
         (document(inputs={"p": {"to": []}}), "malformed_document", "at least 1 item"),
-        (document(inputs={"p": {"to": ["nodot"]}}), "malformed_document", "match pattern"),
+        (document(inputs={"p": {"to": ["nodot"]}}), "malformed_document", "to.0: an address is written node.socket"),
         (document(outputs={"o": {}}), "malformed_document", "from: Field required"),
+        (document(view={"zoom": 1}), "malformed_document", "view: unknown field 'zoom'"),
     ],
 )
 def test_what_is_not_a_workflow_is_one_clear_problem(text: str, code: str, reason: str) -> None:
@@ -117,6 +118,38 @@ def test_what_is_not_a_workflow_is_one_clear_problem(text: str, code: str, reaso
 
 def test_a_fault_of_a_node_is_addressed_to_it() -> None:
     assert problem(document(nodes={"a": {"type": 7}})).node == "a"
+
+
+def test_all_faults_of_the_form_come_at_once() -> None:
+    text = document(
+        nodez=1,
+        xtra=2,
+        nodes={"a": {"type": 7, "inputz": {}, "extra": 1, "x-mine": 1}, "a.b": {"type": "x.y"}, "c": []},
+        inputs={"p": {"to": [], "too": []}},
+        outputs={"o": {"from": "a.b", "from_": "a.b"}},
+        subgraphs={"s": {"nodes": {"i": {"tipe": "x.y"}}, "subgraphs": {}, "view": {"zoom": 1}}},
+    )
+    with pytest.raises(WorkflowError) as caught:
+        parse_workflow(text)
+    own = "(own fields begin with 'x-')"
+    assert sorted((each.place, each.message) for each in caught.value.problems) == sorted(
+        [
+            ("workflow", f"unknown field 'nodez' {own}"),
+            ("workflow", f"unknown field 'xtra' {own}"),
+            ("a", "type: Input should be a valid string"),
+            ("a", f"unknown field 'inputz' {own}"),
+            ("a", f"unknown field 'extra' {own}"),
+            ("a.b", "a name is 1 to 64 letters, digits, '_' or '-', beginning with a letter"),
+            ("c", "an object is wanted"),
+            ("workflow", "inputs.p.to: List should have at least 1 item after validation, not 0"),
+            ("workflow", f"inputs.p: unknown field 'too' {own}"),
+            ("workflow", f"outputs.o: unknown field 'from_' {own}"),
+            ("subgraphs/s/i", "type: Field required"),
+            ("subgraphs/s/i", f"unknown field 'tipe' {own}"),
+            ("workflow", f"subgraphs.s: unknown field 'subgraphs' {own}"),
+            ("workflow", f"subgraphs.s.view: unknown field 'zoom' {own}"),
+        ]
+    )
 
 
 def test_own_fields_survive_a_round_trip() -> None:
