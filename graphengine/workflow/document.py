@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 
 from graphengine.errors import shown
@@ -47,6 +48,10 @@ class Socket(NamedTuple):
         return f"{self.node}.{self.name}"
 
 
+_NOTHING_ELSE: Final[JsonDict] = {"additionalProperties": False}
+_CLOSED: Final[JsonDict] = {**_NOTHING_ELSE, "patternProperties": {f"^{OWN}": {}}}
+
+
 class _Part(BaseModel):
     """A part of a document: strict, immutable, and open only to ``x-`` fields."""
 
@@ -54,7 +59,7 @@ class _Part(BaseModel):
         strict=True,
         frozen=True,
         extra="allow",
-        json_schema_extra={"patternProperties": {"^x-": {}}},
+        json_schema_extra=_CLOSED,
     )
 
     @model_validator(mode="after")
@@ -106,23 +111,25 @@ class Subgraph(_Part):
 
     title: Text = ""
     description: Text = ""
-    inputs: dict[Name, WorkflowInput] = Field(default_factory=dict)
-    outputs: dict[Name, WorkflowOutput] = Field(default_factory=dict)
-    nodes: dict[Name, Node] = Field(default_factory=dict)
+    inputs: dict[Name, WorkflowInput] = Field(default_factory=dict, json_schema_extra=_NOTHING_ELSE)
+    outputs: dict[Name, WorkflowOutput] = Field(default_factory=dict, json_schema_extra=_NOTHING_ELSE)
+    nodes: dict[Name, Node] = Field(default_factory=dict, json_schema_extra=_NOTHING_ELSE)
     view: View = Field(default_factory=View)
 
 
 class Workflow(_Part):
     """A whole document. Equal documents mean the same; their ``view`` may differ."""
 
+    model_config = ConfigDict(json_schema_extra={**_CLOSED, "required": ["format", "version"]})
+
     format: Literal["graphengine.workflow"] = FORMAT
     version: Literal[1] = VERSION
     title: Text = ""
     description: Text = ""
-    inputs: dict[Name, WorkflowInput] = Field(default_factory=dict)
-    outputs: dict[Name, WorkflowOutput] = Field(default_factory=dict)
-    nodes: dict[Name, Node] = Field(default_factory=dict)
-    subgraphs: dict[Name, Subgraph] = Field(default_factory=dict)
+    inputs: dict[Name, WorkflowInput] = Field(default_factory=dict, json_schema_extra=_NOTHING_ELSE)
+    outputs: dict[Name, WorkflowOutput] = Field(default_factory=dict, json_schema_extra=_NOTHING_ELSE)
+    nodes: dict[Name, Node] = Field(default_factory=dict, json_schema_extra=_NOTHING_ELSE)
+    subgraphs: dict[Name, Subgraph] = Field(default_factory=dict, json_schema_extra=_NOTHING_ELSE)
     view: View = Field(default_factory=View)
 
     def to_json(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import pytest
 from documents import chain
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from graphengine.errors import Problem, WorkflowError
 from graphengine.workflow.document import Socket, Workflow, json_schema, link_of
@@ -207,6 +208,50 @@ def test_migrations_run_in_order_and_leave_the_original() -> None:
     old = {"format": "graphengine.workflow", "version": 1}
     assert migrate(old, steps, current=3) == {**old, "version": 3, "a": 1, "b": 2}
     assert old == {"format": "graphengine.workflow", "version": 1}
+
+
+GOOD = [
+    {},
+    {"x-tool": {"any": [1, None]}, "title": "T", "view": {"x-zoom": 1, "nodes": {"a": {"x": 1.5, "colour": "red"}}}},
+    {"nodes": {"a": {"type": "x.y", "mode": "mute", "title": None, "x-note": 1, "inputs": {"n": [1, {"m": None}]}}}},
+    {"inputs": {"p": {"to": ["a.b"]}}, "outputs": {"o": {"from": "a.b", "description": "D"}}},
+    {"subgraphs": {"s": {"inputs": {}, "nodes": {"a": {"type": "subgraph:t"}}, "x-own": 1}}},
+]
+BAD: list[Any] = [
+    {"format": "other"},
+    {"version": 2},
+    {"version": None},
+    {"nodez": {}},
+    {"nodes": []},
+    {"nodes": {"a": {"type": ""}}},
+    {"nodes": {"a": {"type": "x.y", "inputz": {}}}},
+    {"nodes": {"a": {"type": "x.y", "mode": "off"}}},
+    {"nodes": {"a.b": {"type": "x.y"}}},
+    {"inputs": {"p": {"to": []}}},
+    {"inputs": {"p": {"to": ["nodot"]}}},
+    {"inputs": {"p": {"to": ["a.b"], "form": 1}}},
+    {"outputs": {"o": {"from_": "a.b"}}},
+    {"outputs": {"1": {"from": "a.b"}}},
+    {"view": {"zoom": 1}},
+    {"subgraphs": {"s": {"subgraphs": {}}}},
+    {"subgraphs": {"s": {"nodes": {"a": {}}}}},
+]
+
+
+def test_the_published_schema_accepts_what_the_program_accepts() -> None:
+    schema = Draft202012Validator(json_schema())
+    Draft202012Validator.check_schema(schema.schema)
+    for fields in GOOD:
+        parse_workflow(document(**fields))
+        assert list(schema.iter_errors({**HEAD, **fields})) == [], fields
+
+
+def test_the_published_schema_refuses_what_the_program_refuses() -> None:
+    schema = Draft202012Validator(json_schema())
+    for data in [{}, {"version": 1}, {"format": HEAD["format"]}, [], *({**HEAD, **fields} for fields in BAD)]:
+        with pytest.raises(WorkflowError):
+            parse_workflow(json.dumps(data))
+        assert not schema.is_valid(data), data
 
 
 def test_the_published_schema_is_of_the_document() -> None:
