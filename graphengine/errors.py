@@ -20,7 +20,7 @@ after a call. Both are plain data with a stable code, and hold nothing that a cl
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 ProblemCode = Literal[
     "malformed_json",
@@ -163,3 +163,9 @@ class EngineBug(GraphEngineError):
     def __init__(self, message: str, stimuli: Sequence[object] = ()) -> None:
         super().__init__(message)
         self.stimuli = tuple(stimuli)
+
+
+def shown(value: Any) -> str:
+    """Return a value as a message shows it: as Python writes it, but no longer than 60 characters."""
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

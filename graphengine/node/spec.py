@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
+from graphengine.errors import shown
 from graphengine.types.socket_type import TypeRef
 
 Lane = Literal["gpu", "cpu", "io"]
@@ -136,9 +137,4 @@ def _parsed(adapter: TypeAdapter[Any], value: Any) -> Any:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         reason = first["msg"].removeprefix("Value error, ")
-        raise ValueError(f"{reason}; {_shown(value)} was given") from None
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+        raise ValueError(f"{reason}; {shown(value)} was given") from None

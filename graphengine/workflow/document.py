@@ -9,15 +9,25 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+from pydantic.config import JsonDict
+from pydantic_core import PydanticCustomError
+
+from graphengine.errors import shown
 
 FORMAT: Final = "graphengine.workflow"
 VERSION: Final = 1
 
 LINK = "$link"
+OWN = "x-"
+"""How the fields begin that belong to whoever wrote the document."""
+
+NAME_PATTERN: Final = r"^[A-Za-z][A-Za-z0-9_-]{0,63}$"
+ADDRESS_PATTERN: Final = r"^[A-Za-z][A-Za-z0-9_-]{0,63}\.[A-Za-z_][A-Za-z0-9_]{0,63}$"
+UNKNOWN: Final = "unknown_field"
 
 Mode = Literal["run", "bypass", "mute"]
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}$")]
-Address = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,63}\.[A-Za-z_][A-Za-z0-9_]{0,63}$")]
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+Address = Annotated[str, StringConstraints(pattern=ADDRESS_PATTERN)]
 NodeId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Text = Annotated[str, StringConstraints(max_length=10_000)]
 
@@ -38,6 +48,10 @@ class Socket(NamedTuple):
         return f"{self.node}.{self.name}"
 
 
+_NOTHING_ELSE: Final[JsonDict] = {"additionalProperties": False}
+_CLOSED: Final[JsonDict] = {**_NOTHING_ELSE, "patternProperties": {f"^{OWN}": {}}}
+
+
 class _Part(BaseModel):
     """A part of a document: strict, immutable, and open only to ``x-`` fields."""
 
@@ -45,15 +59,14 @@ class _Part(BaseModel):
         strict=True,
         frozen=True,
         extra="allow",
-        populate_by_name=True,
-        json_schema_extra={"patternProperties": {"^x-": {}}},
+        json_schema_extra=_CLOSED,
     )
 
     @model_validator(mode="after")
     def _only_known_fields(self) -> "_Part":
-        unknown = [name for name in self.model_extra or () if not name.startswith("x-")]
-        if unknown:
-            raise ValueError(f"unknown field {unknown[0]!r} (own fields begin with 'x-')")
+        for name in self.model_extra or ():
+            if not name.startswith(OWN):
+                raise PydanticCustomError(UNKNOWN, "an unknown field")
         return self
 
 
@@ -98,23 +111,25 @@ class Subgraph(_Part):
 
     title: Text = ""
     description: Text = ""
-    inputs: dict[Name, WorkflowInput] = Field(default_factory=dict)
-    outputs: dict[Name, WorkflowOutput] = Field(default_factory=dict)
-    nodes: dict[Name, Node] = Field(default_factory=dict)
+    inputs: dict[Name, WorkflowInput] = Field(default_factory=dict, json_schema_extra=_NOTHING_ELSE)
+    outputs: dict[Name, WorkflowOutput] = Field(default_factory=dict, json_schema_extra=_NOTHING_ELSE)
+    nodes: dict[Name, Node] = Field(default_factory=dict, json_schema_extra=_NOTHING_ELSE)
     view: View = Field(default_factory=View)
 
 
 class Workflow(_Part):
     """A whole document. Equal documents mean the same; their ``view`` may differ."""
 
+    model_config = ConfigDict(json_schema_extra={**_CLOSED, "required": ["format", "version"]})
+
     format: Literal["graphengine.workflow"] = FORMAT
     version: Literal[1] = VERSION
     title: Text = ""
     description: Text = ""
-    inputs: dict[Name, WorkflowInput] = Field(default_factory=dict)
-    outputs: dict[Name, WorkflowOutput] = Field(default_factory=dict)
-    nodes: dict[Name, Node] = Field(default_factory=dict)
-    subgraphs: dict[Name, Subgraph] = Field(default_factory=dict)
+    inputs: dict[Name, WorkflowInput] = Field(default_factory=dict, json_schema_extra=_NOTHING_ELSE)
+    outputs: dict[Name, WorkflowOutput] = Field(default_factory=dict, json_schema_extra=_NOTHING_ELSE)
+    nodes: dict[Name, Node] = Field(default_factory=dict, json_schema_extra=_NOTHING_ELSE)
+    subgraphs: dict[Name, Subgraph] = Field(default_factory=dict, json_schema_extra=_NOTHING_ELSE)
     view: View = Field(default_factory=View)
 
     def to_json(self) -> dict[str, Any]:
@@ -142,5 +157,13 @@ def link_of(value: JsonValue) -> Socket | None:
         raise ValueError(f'a link is written {{"{LINK}": "node.output"}}')
     socket = Socket.parse(address)
     if not socket.node or not socket.name:
-        raise ValueError(f"the link {address!r} is not written node.output")
+        raise ValueError(f"the link {shown(address)} is not written node.output")
     return socket
+
+
+def source_of(value: JsonValue) -> Socket | None:
+    """Return where a value comes from, or None if it is no link, or a broken one."""
+    try:
+        return link_of(value)
+    except ValueError:
+        return None

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from graphengine.errors import Problem, WorkflowError
+from graphengine.errors import Problem, WorkflowError, shown
 from graphengine.workflow.document import FORMAT, VERSION
 
 Document = dict[str, Any]
@@ -25,20 +25,20 @@ def migrate(
             [
                 Problem(
                     "malformed_document",
-                    f"this is not a workflow: its 'format' is {data.get('format')!r}",
+                    f"this is not a workflow: its 'format' is {shown(data.get('format'))}",
                     hint=f'A workflow says "format": "{FORMAT}", "version": {VERSION}.',
                 )
             ]
         )
     version = data.get("version")
     if type(version) is not int or version < 1:
-        raise WorkflowError([Problem("unsupported_version", f"the version {version!r} is not a number from 1")])
+        raise WorkflowError([Problem("unsupported_version", f"the version {shown(version)} is not a number from 1")])
     if version > current:
         raise WorkflowError(
             [
                 Problem(
                     "unsupported_version",
-                    f"the document has version {version}; this program reads up to {current}",
+                    f"the document has version {shown(version)}; this program reads up to {current}",
                     hint="Update graphengine to open it.",
                 )
             ]

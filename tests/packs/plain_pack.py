@@ -124,7 +124,7 @@ class Results(NamedTuple):
 
 
 @node("plain.results", category="plain")
-def results(which: Literal["good", "type", "infinite", "nan", "switch", "row"] = "good") -> Results:
+def results(which: Literal["good", "type", "infinite", "nan", "switch", "row", "endless"] = "good") -> Results:
     """Give results that are right, or wrong in one place."""
     good = Results(1, 2, [[3], [4, 5]], "x")
     wrong: dict[str, Any] = {
@@ -133,6 +133,7 @@ def results(which: Literal["good", "type", "infinite", "nan", "switch", "row"] =
         "nan": {"number": math.nan},
         "switch": {"whole": True},
         "row": {"matrix": [[1], ["2"]]},
+        "endless": {"anything": math.inf},
     }
     return good._replace(**wrong.get(which, {}))
 
@@ -213,6 +214,12 @@ def blob(length: int = 1_000, fill: int = 0, pause: float = 0.0) -> Blob:
     """Make raw bytes, in some time."""
     time.sleep(pause)
     return Blob(bytes([fill % 256]) * length)
+
+
+@node("plain.look", category="plain")
+def look(blob: Blob) -> Blob:
+    """Give raw bytes back."""
+    return blob
 
 
 BLOB = SocketType("Blob", Blob, BlobCodec(), "Raw bytes.")

@@ -40,9 +40,12 @@ def sources(graph: Graph) -> dict[str, str]:
 
 
 def test_the_first_input_of_a_type_passes_to_the_first_output_of_it(registry: Registry) -> None:
-    assert passage(registry.nodes["plain.add"]) == {"value": "a"}
-    assert passage(registry.nodes["plain.split"]) == {"rest": "value"}, "a Float passes, a whole number does not"
-    assert passage(registry.nodes["plain.read"]) == {}
+    def passed(node: str) -> dict[str, str]:
+        return {name: each.name for name, each in passage(registry.nodes[node]).items()}
+
+    assert passed("plain.add") == {"value": "a"}
+    assert passed("plain.split") == {"rest": "value"}, "a Float passes, a whole number does not"
+    assert passed("plain.read") == {}
 
 
 def test_a_bypassed_node_is_led_past(resolve: Resolve) -> None:
@@ -57,7 +60,7 @@ def test_bypasses_in_a_row_are_led_past_together(resolve: Resolve) -> None:
 
 def test_a_value_passes_a_bypass_as_well(resolve: Resolve) -> None:
     graph = resolve(one="run", sum="bypass", more="bypass", nodes={**NODES, "sum": ["plain.add", {"a": 5}]})
-    assert graph.nodes["end"].constants == {"value": 5.0}
+    assert graph.nodes["end"].constants["value"] == 5.0
 
 
 def test_a_muted_node_takes_those_with_it_that_need_it(resolve: Resolve) -> None:
@@ -87,6 +90,53 @@ def test_outputs_are_led_past_too_or_left_out(resolve: Resolve) -> None:
 def test_what_is_wrong_in_a_muted_node_does_not_matter(resolve: Resolve) -> None:
     nodes: Nodes = {"good": ["plain.number", {}], "bad": ["plain.limited", {"steps": 0, "stepz": 1}]}
     assert set(resolve(nodes, bad="mute").nodes) == {"good"}
+
+
+@pytest.mark.parametrize("mode", ["bypass", "mute"])
+@pytest.mark.parametrize(
+    ("address", "code"), [("sum.tpyo", "unknown_output"), ("smu.value", "unknown_node"), ("sum.value", None)]
+)
+def test_a_typo_behind_a_node_that_does_not_run_is_a_problem(
+    resolve: Resolve, mode: str, address: str, code: str | None
+) -> None:
+    nodes: Nodes = {**NODES, "more": ["plain.add", {"a": link(address), "b": 10}]}
+    if code is None:
+        resolve(nodes, sum=mode)
+        return
+    with pytest.raises(WorkflowError) as caught:
+        resolve(nodes, sum=mode)
+    assert [(each.code, each.place) for each in caught.value.problems] == [(code, "more.a")]
+
+
+def test_typos_of_and_behind_nodes_that_are_cut_off_are_problems(resolve: Resolve) -> None:
+    nodes: Nodes = {
+        **NODES,
+        "sum": ["plain.add", {"a": link("one.value"), "b": link("nothing.value")}],
+        "more": ["plain.add", {"a": link("sum.tpyo")}],
+        "past": ["plain.pass", {"value": link("one.oops")}],
+    }
+    with pytest.raises(WorkflowError) as caught:
+        resolve(nodes, one="mute", past="bypass")
+    assert {(each.code, each.place) for each in caught.value.problems} == {
+        ("unknown_node", "sum.b"),
+        ("unknown_output", "more.a"),
+        ("unknown_output", "past.value"),
+    }
+
+
+def test_a_default_passes_a_bypass_as_well(resolve: Resolve) -> None:
+    nodes: Nodes = {
+        "one": ["plain.number", {"value": 1}],
+        "zero": ["plain.number", {}],
+        "word": ["plain.word", {}],
+        "sum": ["plain.add", {"a": link("one.value"), "b": link("zero.value")}],
+        "pass": ["plain.pass", {"value": link("zero.value")}],
+        "write": ["plain.write", {"text": link("word.value")}],
+    }
+    graph = resolve(nodes, zero="bypass", word="bypass")
+    assert graph.nodes["pass"].constants["value"] == 0.0
+    assert graph.nodes["sum"].constants == {"b": 0.0}
+    assert graph.nodes["write"].constants["text"] == ""
 
 
 def test_a_circle_of_bypassed_nodes_leads_to_nothing(resolve: Resolve) -> None:

@@ -9,6 +9,7 @@ from documents import chain, link, workflow
 
 from graphengine.app import Engine
 from graphengine.errors import Problem
+from graphengine.workflow.suggest import did_you_mean
 
 Find = Callable[..., list[Problem]]
 
@@ -141,6 +142,33 @@ def test_all_problems_come_at_once(problems: Find) -> None:
         }
     )
     assert {each.place for each in found} == {"a", "b.steps", "b.other", "c.value", "d.value"}
+
+
+def test_only_the_first_problems_have_hints(problems: Find) -> None:
+    nodes = {"n": ["plain.number", {}], **{f"a{i}": ["plain.pass", {"value": link("nn.value")}] for i in range(60)}}
+    hints = [each.hint for each in problems(nodes)]
+    assert hints == ["Did you mean 'n'?"] * 50 + [""] * 10
+
+
+def test_an_offer_fits_and_makes_no_cycle(problems: Find) -> None:
+    nodes = {
+        "choose": ["plain.choose", {"first": True, "yes": link("made.blob"), "no": 1}],
+        "made": ["plain.blob", {}],
+        "look": ["plain.look", {}],
+        "other": ["plain.look", {"blob": link("look.blob")}],
+    }
+    found = problems(nodes)
+    assert one(found) == ("missing_input", "look.blob")
+    assert found[0].hint == "Connect choose.value or made.blob."
+
+
+def test_of_few_names_all_are_known() -> None:
+    assert did_you_mean("q", ["aa", "bb"]) == "Known: aa, bb."
+    assert did_you_mean("q", []) == did_you_mean("q", "abcdefghi") == ""
+
+
+def test_among_very_many_names_a_like_one_is_found() -> None:
+    assert did_you_mean("nodee", [*(f"other{i}" for i in range(10_000)), "node"]) == "Did you mean 'node'?"
 
 
 def test_files_are_found_in_their_roots(engine: Engine, tmp_path: Path) -> None:

@@ -1,0 +1,34 @@
+"""The problems of one document, as they are found."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from graphengine.errors import Problem, ProblemCode
+
+MAX_HINTS = 50
+"""Looking for what somebody may have meant takes time; who reads the first hints finds the rest."""
+
+
+class Findings:
+    """Collects problems. Hints are made at the end, when everything is known, and only for the first problems."""
+
+    def __init__(self) -> None:
+        self._found: list[tuple[Problem, Callable[[], str] | None]] = []
+
+    def add(
+        self,
+        code: ProblemCode,
+        message: str,
+        node: str | None = None,
+        socket: str | None = None,
+        hint: Callable[[], str] | None = None,
+    ) -> None:
+        """Note a problem, and how to find its hint."""
+        self._found.append((Problem(code, message, node, socket), hint))
+
+    def problems(self) -> list[Problem]:
+        """Return the problems in the order in which they were found."""
+        hinted = [
+            problem if hint is None else replace(problem, hint=hint()) for problem, hint in self._found[:MAX_HINTS]
+        ]
+        return hinted + [problem for problem, _ in self._found[MAX_HINTS:]]
