@@ -1,14 +1,15 @@
 """Values from outside into a document: a workflow is a function, and these are its arguments."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from pydantic import JsonValue
 
-from graphengine.errors import Problem, WorkflowError
+from graphengine.errors import WorkflowError
 from graphengine.node.registry import Registry
-from graphengine.node.spec import Input
 from graphengine.types.builtin import CHOICE, FILE, STRING
 from graphengine.workflow.document import Socket, Workflow
+from graphengine.workflow.findings import Findings
+from graphengine.workflow.interface import Interfaces
 from graphengine.workflow.parse import parse_json
 from graphengine.workflow.suggest import did_you_mean
 
@@ -20,14 +21,15 @@ def with_parameters(workflow: Workflow, values: Mapping[str, JsonValue]) -> Work
         WorkflowError: a name is neither; all such names are listed.
     """
     nodes = dict(workflow.nodes)
-    problems = []
+    findings = Findings()
     for name, value in values.items():
         places = places_of(workflow, name)
-        if not places:
-            problems.append(_unknown(workflow, name))
+        if not places and name not in workflow.inputs:  # an input that leads nowhere is the resolver's to report
+            _report_unknown(workflow, name, findings)
         for place in places:
             node = nodes[place.node]
             nodes[place.node] = node.model_copy(update={"inputs": {**node.inputs, place.name: value}})
+    problems = findings.problems()
     if problems:
         raise WorkflowError(problems)
     return workflow.model_copy(update={"nodes": nodes})
@@ -47,7 +49,7 @@ def read_argument(workflow: Workflow, registry: Registry, name: str, text: str) 
     stays text, for the resolver to refuse with its reason.
     """
     places = places_of(workflow, name)
-    socket = _socket(workflow, registry, places[0]) if places else None
+    socket = Interfaces(workflow, registry).input(workflow.nodes, places[0]) if places else None
     if socket is not None and socket.type in (STRING.ref, CHOICE.ref, FILE.ref):
         return text
     try:
@@ -57,15 +59,12 @@ def read_argument(workflow: Workflow, registry: Registry, name: str, text: str) 
     return value
 
 
-def _socket(workflow: Workflow, registry: Registry, place: Socket) -> Input | None:
-    spec = registry.nodes.get(workflow.nodes[place.node].type)
-    return spec.input.get(place.name) if spec is not None else None
+def _report_unknown(workflow: Workflow, name: str, findings: Findings) -> None:
+    node, dot, _ = name.partition(".")
+    message = f"there is no node {node!r}" if dot else f"the workflow has no input {name!r}"
 
+    def hint() -> str:
+        meant = did_you_mean(node, workflow.nodes) if dot else ""
+        return meant or did_you_mean(name, workflow.inputs) or "Name a workflow input or node.input."
 
-def _unknown(workflow: Workflow, name: str) -> Problem:
-    known: Iterable[str] = workflow.inputs
-    return Problem(
-        "unknown_workflow_input",
-        f"the workflow has no input {name!r}",
-        hint=did_you_mean(name, known) or "Name a workflow input or node.input.",
-    )
+    findings.add("unknown_workflow_input", message, hint=hint)

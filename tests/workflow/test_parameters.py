@@ -1,6 +1,7 @@
 import pytest
 from documents import link, workflow
 
+from graphengine.app import Engine
 from graphengine.errors import WorkflowError
 from graphengine.node.registry import Registry
 from graphengine.workflow.document import Workflow
@@ -48,3 +49,34 @@ def test_arguments_are_read_by_the_type_of_their_socket(
     document: Workflow, registry: Registry, name: str, text: str, value: object
 ) -> None:
     assert read_argument(document, registry, name, text) == value
+
+
+def test_an_address_whose_node_is_not_there_names_a_similar_node(document: Workflow) -> None:
+    nodes = {**document.nodes, "sample": document.nodes["a"]}
+    with pytest.raises(WorkflowError) as caught:
+        with_parameters(document.model_copy(update={"nodes": nodes}), {"sampel.kind": "upper"})
+    assert caught.value.problems[0].message == "there is no node 'sampel'"
+    assert caught.value.problems[0].hint == "Did you mean 'sample'?"
+
+
+def test_a_named_input_that_leads_nowhere_is_left_to_the_resolver(engine: Engine) -> None:
+    flow = workflow({"a": ["plain.word", {}]}, inputs={"text": {"to": ["b.text"]}})
+    assert with_parameters(flow, {"text": "x"}) == flow
+    with pytest.raises(WorkflowError, match="the workflow input 'text' names b.text, which is not there"):
+        engine.resolve(flow)
+
+
+def test_arguments_for_a_subgraph_are_read_by_the_type_inside(registry: Registry) -> None:
+    inner = {"inputs": {"t": {"to": ["w.text"]}, "n": {"to": ["l.steps"]}}, "nodes": {}}
+    inner["nodes"] = {"w": {"type": "plain.word"}, "l": {"type": "plain.limited"}}
+    outer = {
+        "inputs": {"t": {"to": ["i.t"]}, "n": {"to": ["i.n"]}},
+        "nodes": {"i": {"type": "subgraph:inner"}},
+    }
+    flow = workflow(
+        {"s": ["subgraph:outer", {}]},
+        inputs={"t": {"to": ["s.t"]}},
+        subgraphs={"inner": inner, "outer": outer},
+    )
+    assert read_argument(flow, registry, "t", "42") == read_argument(flow, registry, "s.t", "42") == "42"
+    assert read_argument(flow, registry, "s.n", "42") == 42
