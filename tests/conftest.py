@@ -17,6 +17,20 @@ from graphengine.run.executors.process.executor import ProcessExecutor
 from graphengine.run.executors.process.patience import Patience
 
 
+@pytest.fixture
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Take a figure that was measured; all of them are printed at the end, whichever process measured them."""
+    return lambda text: record_property("figure", text)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    reports = [each for status in ("passed", "failed") for each in terminalreporter.getreports(status)]
+    figures = [str(text) for each in reports for name, text in each.user_properties if name == "figure"]
+    if figures:
+        terminalreporter.section("figures")
+        terminalreporter.write_line("\n".join(figures))
+
+
 @pytest.fixture(autouse=True)
 def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """No test touches the home folder, or finds what another has left."""

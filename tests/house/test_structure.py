@@ -1,10 +1,8 @@
 """The shape of the code: short rooms, short functions, no late imports. Prints the tail it found."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted([*ROOT.glob("graphengine/**/*.py"), *ROOT.glob("nodes/**/*.py")])
@@ -36,19 +34,17 @@ def late_imports(path: Path) -> Iterator[str]:
                     yield f"{path.relative_to(ROOT)}:{found.lineno}"
 
 
-def test_no_file_is_long(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_file_is_long(figure: Callable[[str], None]) -> None:
     longest = sorted(((length(path), str(path.relative_to(ROOT))) for path in SOURCES), reverse=True)
-    with capsys.disabled():
-        print(f"\nlongest files: {', '.join(f'{name} {lines}' for lines, name in longest[:3])}")
+    figure(f"longest files: {', '.join(f'{name} {lines}' for lines, name in longest[:3])}")
     assert [each for each in longest if each[0] > LONGEST_FILE] == []
     assert [each for each in longest if each[1].startswith("nodes/") and each[0] > LONGEST_NODE_FILE] == []
 
 
-def test_no_function_is_long(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_function_is_long(figure: Callable[[str], None]) -> None:
     found = sorted(each for path in SOURCES for each in functions(path))
     p99 = found[int(len(found) * 0.99)]
-    with capsys.disabled():
-        print(f"\nfunctions: {len(found)}, p99 {p99[0]} lines, longest {found[-1][1]} {found[-1][0]}")
+    figure(f"functions: {len(found)}, p99 {p99[0]} lines, longest {found[-1][1]} {found[-1][0]}")
     assert p99[0] <= P99_FUNCTION
     assert found[-1][0] <= LONGEST_FUNCTION
 
