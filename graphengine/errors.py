@@ -12,6 +12,7 @@
     │   ├── ModelRefused   ... because weights cannot be loaded
     │   └── OutOfMemory    ... because a device or the host has no room
     ├── Cancelled          the one cancellation
+    ├── MissingStageError  the training recipe is asked for a stage before the one it builds on
     └── EngineBug          a broken invariant of ours; carries the log that replays it
 
 A ``Problem`` is a fault found before anything runs; a ``Failure`` is what remains of an exception
