@@ -17,6 +17,7 @@ import nodes
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.files.roots import File
 from graphengine.node.context import Context
+from graphengine.node.lazy import Lazy
 from graphengine.node.registry import Registry
 from graphengine.node.spec import MISSING, Input, NodeSpec
 from graphengine.run.context import TaskContext
@@ -39,6 +40,7 @@ NOT_GENERATED = {"Model", "TextEncoder", "Vae", "Latent", "Conditioning"}
 
 SUITABLE: Mapping[str, Mapping[str, Any]] = {
     "image.crop": {"width": 5, "height": 4},
+    "logic.switch": {"condition": True, "yes": Lazy("yes", "one"), "no": Lazy("no", "other")},
     "text.replace": {"find": "x"},
 }
 """Values instead of the defaults, where those do not suit a small picture or are missing."""

@@ -1,0 +1,1 @@
+"""Logic: which way a workflow goes."""
