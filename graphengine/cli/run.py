@@ -71,17 +71,18 @@ def run(
             say(f"output {name!r} is left out: its node is muted or cut off")
         _prepare(output_dir, plan)
         started = time.perf_counter()
-        report, timeline = Report(), Trace(plan)
+        report, timeline = Report(), Trace(plan) if trace is not None else None
         with display_for(quiet=as_json) as display:
+            observers = [report.note, display.show, *([timeline.note] if timeline is not None else [])]
 
             def observe(event: Event) -> None:
-                for each in (report.note, display.show, timeline.note):
+                for each in observers:
                     each(event)
 
             run_ = functools.partial(engine.start, document, plan, output_dir, observe, keep_going=keep_going)
             result, job = asyncio.run(_result(run_))
         engine.close()
-    if trace is not None:
+    if trace is not None and timeline is not None:
         _write_trace(trace, timeline)
     if as_json:
         print_json(report.data(job, plan, result, time.perf_counter() - started, left_out))

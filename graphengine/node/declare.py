@@ -7,7 +7,7 @@ help, and a ``NamedTuple`` as the return type names several outputs. The functio
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import NoneType
 from typing import Any, TypeVar, get_type_hints
 
@@ -53,8 +53,9 @@ def node(
     def declare(function: Function) -> Function:
         try:
             _check_identity(id, version, timeout)
-            inputs, injected = _parameters(function)
-            outputs = _outputs(_hints(function)["return"])
+            hints = _hints(function)
+            inputs, injected = _parameters(function, hints)
+            outputs = _outputs(hints["return"])
             help_text = _help(function)
         except DeclarationError as error:
             raise DeclarationError(f"node {id!r} ({function.__module__}): {error}") from error.__cause__
@@ -67,12 +68,12 @@ def node(
             help=help_text,
             inputs=inputs,
             outputs=outputs,
-            several=_is_named_tuple(unwrap(_hints(function)["return"])[0]),
+            several=_is_named_tuple(unwrap(hints["return"])[0]),
             injected=injected,
             lane=lane,
             sink=sink,
             function=function,
-            python={name: cls for hint in _socket_hints(function) for name, cls in classes(hint).items()},
+            python={name: cls for hint in _socket_hints(function, hints) for name, cls in classes(hint).items()},
             timeout=timeout,
         )
         setattr(function, SPEC_ATTRIBUTE, spec)
@@ -120,8 +121,9 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
     return hints
 
 
-def _parameters(function: Callable[..., Any]) -> tuple[tuple[Input, ...], tuple[Injection, ...]]:
-    hints = _hints(function)
+def _parameters(
+    function: Callable[..., Any], hints: Mapping[str, Any]
+) -> tuple[tuple[Input, ...], tuple[Injection, ...]]:
     inputs, injected = [], []
     for parameter in inspect.signature(function).parameters.values():
         hint = hints[parameter.name]
@@ -177,8 +179,7 @@ def _output(hint: Any, name: str) -> Output:
     return Output(name, ref, adapter(hint) if is_plain(ref) else None)
 
 
-def _socket_hints(function: Callable[..., Any]) -> list[Any]:
-    hints = _hints(function)
+def _socket_hints(function: Callable[..., Any], hints: Mapping[str, Any]) -> list[Any]:
     parameters = inspect.signature(function).parameters.values()
     sockets = [hints[each.name] for each in parameters if each.kind in _POSITIONAL]
     result, _ = unwrap(hints["return"])

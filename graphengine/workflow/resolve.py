@@ -75,8 +75,8 @@ class _Resolver:
         self.contents.check_interfaces()
         self.contents.check_unused(set(inlined.expanded.values()))
         outputs = {name: modes.led_past(socket) for name, socket in inlined.outputs.items()}
-        shown = {name: socket for name, socket in outputs.items() if socket is not None and socket.node in nodes}
-        return Graph({name: nodes[name] for name in order}, shown, nx.freeze(self.dag))
+        there = {name: socket for name, socket in outputs.items() if socket is not None and socket.node in nodes}
+        return Graph({name: nodes[name] for name in order}, there, nx.freeze(self.dag))
 
     def _find_spec(self, name: str, node: Node) -> None:
         sockets = self.interfaces.of(node)
@@ -183,8 +183,8 @@ class _Resolver:
             return list(nx.topological_sort(self.dag))
         except nx.NetworkXUnfeasible:
             cycle = [source for source, _ in nx.find_cycle(self.dag)]
-            shown = " → ".join([*cycle[:8], *(["…"] if len(cycle) > 8 else []), cycle[0]])
-            message = f"the links form a cycle: {shown}"
+            way = " → ".join([*cycle[:8], *(["…"] if len(cycle) > 8 else []), cycle[0]])
+            message = f"the links form a cycle: {way}"
             self.findings.add("cycle", message, cycle[0], hint=lambda: "Remove one of these links.")
             return self.dag.nodes
 
