@@ -40,6 +40,7 @@ ProblemCode = Literal[
     "file_refused",
     "unknown_workflow_input",
     "nothing_to_do",
+    "unequal_lengths",
 ]
 
 FailureCode = Literal[
@@ -52,6 +53,8 @@ FailureCode = Literal[
     "cancelled",
     "timed_out",
     "worker_died",
+    "unequal_lengths",
+    "too_large",
 ]
 
 

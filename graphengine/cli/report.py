@@ -70,8 +70,7 @@ class Report:
 
     def _output(self, name: str, plan: Plan, result: RunResult) -> Mapping[str, Any]:
         socket = plan.outputs[name]
-        type_ = plan.tasks[socket.node].spec.output[socket.name].type
-        shown: dict[str, Any] = {"node": socket.node, "type": str(type_)}
+        shown: dict[str, Any] = {"node": socket.node, "type": str(plan.types[name])}
         value = result.outputs.get(name)
         if isinstance(value, PLAIN):
             shown["value"] = str(value) if isinstance(value, float) and not math.isfinite(value) else value

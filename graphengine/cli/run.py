@@ -113,7 +113,7 @@ def _write_trace(path: Path, timeline: Trace) -> None:
 def _prepare(folder: Path, plan: Plan) -> None:
     """Refuse a folder for results that is none or cannot be made; nothing has run yet."""
     try:
-        if any(task.spec.sink for task in plan.tasks.values()):
+        if plan.has_sinks:
             folder.mkdir(parents=True, exist_ok=True)
         if folder.exists() and not (folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)):
             raise PermissionError(errno.EACCES, "it is no folder that can be written")

@@ -13,9 +13,11 @@ from typing import Any, TypeVar, get_type_hints
 
 from graphengine.errors import DeclarationError
 from graphengine.node.annotation import adapter, classes, eager, is_plain, output_name, type_ref, unwrap
+from graphengine.node.lists import Extent, ItemsOf, LengthOf
 from graphengine.node.spec import MISSING, Injection, Input, Lane, NodeSpec, Output
 from graphengine.node.widgets import Under, Widget
-from graphengine.types.builtin import FILE
+from graphengine.types.builtin import FILE, INT
+from graphengine.types.socket_type import TypeRef
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -56,6 +58,7 @@ def node(
             hints = _hints(function)
             inputs, injected = _parameters(function, hints)
             outputs = _outputs(hints["return"])
+            _check_extents(inputs, outputs)
             help_text = _help(function)
         except DeclarationError as error:
             raise DeclarationError(f"node {id!r} ({function.__module__}): {error}") from error.__cause__
@@ -175,8 +178,27 @@ def _outputs(hint: Any) -> tuple[Output, ...]:
 
 
 def _output(hint: Any, name: str) -> Output:
-    ref = type_ref(unwrap(hint)[0])
-    return Output(name, ref, adapter(hint) if is_plain(ref) else None)
+    bare, metadata = unwrap(hint)
+    ref = type_ref(bare)
+    extent = next((each for each in metadata if isinstance(each, Extent)), None)
+    return Output(name, ref, adapter(hint) if is_plain(ref) else None, extent)
+
+
+def _check_extents(inputs: tuple[Input, ...], outputs: tuple[Output, ...]) -> None:
+    """Prove that what is said of lists can be."""
+    types = {each.name: each.type for each in inputs}
+    for output in outputs:
+        match output.extent:
+            case ItemsOf(name) if types.get(name) != output.type or output.type.item is None:
+                raise DeclarationError(f"output {output.name!r} cannot be the list that {name!r} takes")
+            case LengthOf(name) if output.type.item is None or not _has_length(types.get(name)):
+                raise DeclarationError(f"output {output.name!r} cannot be as long as {name!r} says")
+            case _:
+                pass
+
+
+def _has_length(type_: TypeRef | None) -> bool:
+    return type_ is not None and (type_.item is not None or type_ == INT.ref)
 
 
 def _socket_hints(function: Callable[..., Any], hints: Mapping[str, Any]) -> list[Any]:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from graphengine.errors import shown
+from graphengine.node.lists import Extent, ItemsOf
 from graphengine.types.socket_type import TypeRef
 
 Lane = Literal["gpu", "cpu", "io"]
@@ -58,11 +59,28 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """An output socket; ``adapter`` checks plain values and is None for all others."""
+    """An output socket.
+
+    Attributes:
+        adapter: checks plain values; None for all others.
+        extent: what is known of a list before the node is called.
+    """
 
     name: str
     type: TypeRef
     adapter: TypeAdapter[Any] | None = field(default=None, compare=False, repr=False)
+    extent: Extent | None = None
+
+    def items(self, constants: Mapping[str, Any]) -> tuple[Any, ...] | None:
+        """Return the items of the list that a call with these constants gives, if they are known without it."""
+        if not isinstance(self.extent, ItemsOf) or self.extent.input not in constants:
+            return None
+        return tuple(constants[self.extent.input])
+
+    def length(self, constants: Mapping[str, Any]) -> int | None:
+        """Return the length of the list that a call with these constants gives, if it is known without it."""
+        given = None if self.extent is None else constants.get(self.extent.input)
+        return len(given) if isinstance(given, list | tuple) else given
 
     def parse(self, value: Any) -> Any:
         """Check what a node returned and give it back in canonical form.

@@ -1,12 +1,13 @@
 """A plan: the tasks that the wanted targets need, frozen."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from graphengine.node.spec import NodeSpec
+from graphengine.types.socket_type import TypeRef
 from graphengine.workflow.document import Socket
-from graphengine.workflow.graph import Link
+from graphengine.workflow.graph import GraphLoop, Link, has_sink
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +15,7 @@ class Task:
     """One node to compute.
 
     Attributes:
-        name: the node's name in the workflow.
+        name: the node's name in the workflow; within a loop with the turn, ``loop[3]/node``.
         fingerprint: the content address of its result.
         needs: the tasks whose results it may take, each once.
         awaits: those of them that must be there before it is called; the others are lazy.
@@ -30,7 +31,7 @@ class Task:
     needs: tuple[str, ...]
     awaits: tuple[str, ...]
     consumers: tuple[str, ...]
-    rank: int
+    rank: float
 
     @property
     def cacheable(self) -> bool:
@@ -39,9 +40,120 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What to compute. ``targets`` are the tasks asked for, ``outputs`` the values the caller gets."""
+class Bound:
+    """Where one value of a loop comes from, and its content address."""
 
-    tasks: Mapping[str, Task]
+    link: Link
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The place where a loop is opened, or goes on: only here it is known which tasks it has.
+
+    Attributes:
+        name: ``loop[]``, or after a turn of a while-loop ``loop[3]?``.
+        ports: what comes in from outside, whole.
+        items: the items of the lists among it that constants tell.
+        opened: the openings of the loops whose turns the turns of this one take from, by port.
+        turn: how many turns there were, and ``before`` what the last of them gave.
+        environments: what results depend on beside inputs, by node id.
+        awaits: what must be there for the number of turns to be known.
+        needs: all that the turns may take from: it is kept until they are known.
+    """
+
+    name: str
+    loop: GraphLoop
+    ports: Mapping[str, Bound]
+    items: Mapping[str, tuple[Any, ...]]
+    opened: Mapping[str, str]
+    turn: int
+    before: Mapping[str, Bound]
+    environments: Mapping[str, str]
+    needs: tuple[str, ...]
+    awaits: tuple[str, ...]
+    consumers: tuple[str, ...]
+    rank: float
+    cacheable: ClassVar[bool] = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """The outcome of a loop as the nodes outside see it: put together when all turns are done, and never called.
+
+    Attributes:
+        name: that of the loop.
+        types: what comes out.
+        opening: where the loop begins.
+    """
+
+    name: str
+    types: Mapping[str, TypeRef]
+    opening: str
+    fingerprint: str
+    needs: tuple[str, ...]
+    awaits: tuple[str, ...]
+    consumers: tuple[str, ...]
+    rank: float
+    cacheable: ClassVar[bool] = False
+
+
+Step = Task | Opening | Gathering
+"""What a plan is made of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """What an opening opens.
+
+    Attributes:
+        steps: the new steps, each after those that it needs.
+        results: where each output comes from: in a for-each loop one place per turn, in a while-loop that is over one
+            place; nothing while it goes on.
+        then: the opening after this turn, if the loop goes on.
+        effects: the sinks among the new steps.
+        base: the rank of what the turns began with, and ``depth`` how many loops before took the same turns.
+        listed: whether the results become lists.
+    """
+
+    steps: tuple[Step, ...]
+    results: Mapping[str, tuple[Bound, ...]]
+    then: str | None
+    effects: tuple[str, ...]
+    turns: int
+    base: float
+    depth: int
+    listed: bool
+
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """The steps that must be done for the loop to be: each once."""
+        results = (each.link.source.node for bounds in self.results.values() for each in bounds)
+        return tuple(dict.fromkeys((*results, *self.effects)))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to compute.
+
+    Attributes:
+        tasks: every step by name, each after those that it needs; loops are not opened yet.
+        targets: the steps asked for.
+        outputs: the values that the caller gets, and ``types`` of what types they are.
+    """
+
+    tasks: Mapping[str, Step]
     targets: tuple[str, ...]
     outputs: Mapping[str, Socket]
+    types: Mapping[str, TypeRef] = field(default_factory=dict)
+
+    @property
+    def has_sinks(self) -> bool:
+        """Whether anything that it computes has an effect outside."""
+        loops = [step.loop for step in self.tasks.values() if isinstance(step, Opening)]
+        return any(task.spec.sink for task in self.calls.values()) or any(map(has_sink, loops))
+
+    @property
+    def calls(self) -> Mapping[str, Task]:
+        """The tasks that are known before the run, by name."""
+        return {name: step for name, step in self.tasks.items() if isinstance(step, Task)}

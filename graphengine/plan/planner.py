@@ -1,11 +1,11 @@
 """Graph to Plan: keep what the targets need, name every result, and rank the tasks."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from graphengine.errors import Problem, WorkflowError
-from graphengine.plan.fingerprint import fingerprints
-from graphengine.plan.plan import Plan, Task
-from graphengine.workflow.graph import Graph, GraphNode
+from graphengine.plan.plan import Plan
+from graphengine.plan.steps import Draft, Scope
+from graphengine.workflow.graph import Graph, has_sink
 from graphengine.workflow.suggest import did_you_mean
 
 
@@ -32,63 +32,45 @@ def make_plan(
     ]
     if problems:
         raise WorkflowError(problems)
-    needs = _closure(graph, wanted)
-    consumers = _reversed(needs)
+    scope = Scope(graph.nodes, environments or {})
+    drafts = _closure({draft.name: draft for draft in scope.drafts()}, wanted)
+    consumers = consumers_of(drafts)
     ranks = _ranks(consumers)
-    names = fingerprints(graph, environments)
-    tasks = {
-        name: Task(
-            name=name,
-            spec=graph.nodes[name].spec,
-            fingerprint=names[name],
-            constants=graph.nodes[name].constants,
-            links=graph.nodes[name].links,
-            needs=needs[name],
-            awaits=_awaits(graph.nodes[name]),
-            consumers=tuple(consumers[name]),
-            rank=ranks[name],
-        )
-        for name in needs
-    }
+    tasks = {each.name: scope.step(each, tuple(consumers[each.name]), ranks[each.name]) for each in drafts}
     outputs = {name: socket for name, socket in graph.outputs.items() if socket.node in tasks}
-    return Plan(tasks, wanted, outputs)
+    types = {name: graph.types[socket.node][socket.name] for name, socket in outputs.items()}
+    return Plan(tasks, wanted, outputs, types)
+
+
+def consumers_of(drafts: Iterable[Draft]) -> dict[str, list[str]]:
+    """Return who takes from each draft, among them."""
+    listed = list(drafts)
+    consumers: dict[str, list[str]] = {draft.name: [] for draft in listed}
+    for draft in listed:
+        for source in draft.needs:
+            if source in consumers:
+                consumers[source].append(draft.name)
+    return consumers
 
 
 def _default_targets(graph: Graph) -> tuple[str, ...]:
     asked = [socket.node for socket in graph.outputs.values()]
-    asked += [name for name, node in graph.nodes.items() if node.spec.sink]
+    asked += [name for name, node in graph.nodes.items() if has_sink(node)]
     if not asked:
         asked = [name for name in graph.nodes if graph.dag.out_degree(name) == 0]
     return tuple(dict.fromkeys(asked))
 
 
-def _closure(graph: Graph, targets: Collection[str]) -> dict[str, tuple[str, ...]]:
-    """Return what each needed node needs, in the graph's order."""
+def _closure(drafts: Mapping[str, Draft], targets: Collection[str]) -> list[Draft]:
+    """Return the drafts that the targets need, in their order."""
     found: set[str] = set()
     stack = list(targets)
     while stack:
         name = stack.pop()
         if name not in found:
             found.add(name)
-            stack.extend(link.source.node for link in graph.nodes[name].links.values())
-    return {
-        name: tuple(dict.fromkeys(link.source.node for link in node.links.values()))
-        for name, node in graph.nodes.items()
-        if name in found
-    }
-
-
-def _awaits(node: GraphNode) -> tuple[str, ...]:
-    links = ((node.spec.input[name], link) for name, link in node.links.items())
-    return tuple(dict.fromkeys(link.source.node for socket, link in links if not socket.lazy))
-
-
-def _reversed(needs: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:
-    consumers: dict[str, list[str]] = {name: [] for name in needs}
-    for name, sources in needs.items():
-        for source in sources:
-            consumers[source].append(name)
-    return consumers
+            stack.extend(drafts[name].needs)
+    return [draft for name, draft in drafts.items() if name in found]
 
 
 def _ranks(consumers: dict[str, list[str]]) -> dict[str, int]:

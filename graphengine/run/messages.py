@@ -1,11 +1,13 @@
 """The three closed unions: what happened, what to do now, and what observers may know."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from graphengine.errors import Failure
 from graphengine.files.roots import File
 from graphengine.node.context import Preview
+from graphengine.plan.plan import Expansion, Opening, Task
 from graphengine.run.handle import Handles
 
 Status = Literal["done", "failed", "cancelled"]
@@ -56,7 +58,16 @@ class Cancel:
     """Somebody wants the run to stop."""
 
 
-Stimulus = Start | LookedUp | Returned | Raised | Asked | Cancel
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A loop was opened; ``ports`` are the lists that its turns take items of."""
+
+    task: str
+    ports: Handles
+    expansion: Expansion
+
+
+Stimulus = Start | LookedUp | Returned | Raised | Asked | Opened | Cancel
 
 # ------------------------------------------------------------------ instructions: what to do now
 
@@ -74,6 +85,20 @@ class Execute:
 
     task: str
     inputs: Handles
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Find out what turns a loop has, now that ``inputs`` are there; answer with Opened or Raised.
+
+    Attributes:
+        inputs: the lists, by port, or in a while-loop its condition.
+        opened: what the openings that it awaits have opened.
+    """
+
+    opening: Opening
+    inputs: Handles
+    opened: Mapping[str, Expansion]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +129,7 @@ class Interrupt:
     """Ask every running call to stop; each still answers."""
 
 
-Instruction = Lookup | Execute | Store | Forgo | Release | Interrupt
+Instruction = Lookup | Execute | Open | Store | Forgo | Release | Interrupt
 
 # ------------------------------------------------------------------ events: what observers may know
 
@@ -121,6 +146,15 @@ class TaskCached:
     """A task's result was in the cache."""
 
     task: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskExpanded:
+    """A loop has this many turns, as far as is known; ``tasks`` are new: ``task[0]/node``."""
+
+    task: str
+    turns: int
+    tasks: tuple[Task, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +226,7 @@ class RunFinished:
 Event = (
     RunStarted
     | TaskCached
+    | TaskExpanded
     | TaskStarted
     | TaskProgress
     | TaskPreview

@@ -25,6 +25,8 @@ from graphengine.run.messages import (
     Interrupt,
     LookedUp,
     Lookup,
+    Open,
+    Opened,
     Raised,
     Release,
     Returned,
@@ -33,6 +35,7 @@ from graphengine.run.messages import (
     Stimulus,
     Store,
 )
+from graphengine.run.opening import open_loop
 from graphengine.run.state import RunState
 
 Observer = Callable[[Event], None]
@@ -79,7 +82,6 @@ class Run:
         observe: Observer,
     ) -> None:
         self.id = info.id
-        self._plan = plan
         self._executor = executor
         self._cache = cache
         self._observe = observe
@@ -148,9 +150,11 @@ class Run:
                 self._look_up(task)
             case Execute(task, inputs):
                 self._execute(task, inputs)
+            case Open():
+                self._feed(open_loop(instruction, self._executor))
             case Store(task, handles, seconds):
                 self._missed.discard(task)
-                self._cache.put(self._plan.tasks[task].fingerprint, handles, seconds)
+                self._cache.put(self._task(task).fingerprint, handles, seconds)
             case Forgo(task):
                 self._forgo(task)
             case Release(handles):
@@ -160,8 +164,14 @@ class Run:
             case _:
                 assert_never(instruction)
 
+    def _task(self, name: str) -> Task:
+        step = self._state.steps[name]
+        if not isinstance(step, Task):
+            raise EngineBug(f"{name!r} is no task")
+        return step
+
     def _look_up(self, task: str) -> None:
-        found = self._cache.get(self._plan.tasks[task].fingerprint)
+        found = self._cache.get(self._task(task).fingerprint)
         if isinstance(found, Awaitable):
             lookup = asyncio.ensure_future(found)
             self._lookups.add(lookup)
@@ -190,7 +200,7 @@ class Run:
     def _forgo(self, task: str) -> None:
         if task in self._missed:
             self._missed.remove(task)
-            self._cache.forgo(self._plan.tasks[task].fingerprint)
+            self._cache.forgo(self._task(task).fingerprint)
 
     def _leave(self) -> None:
         """Let nobody wait for this run, however it ended."""
@@ -200,7 +210,7 @@ class Run:
             self._forgo(task)
 
     def _execute(self, name: str, inputs: Handles) -> None:
-        task = self._plan.tasks[name]
+        task = self._task(name)
 
         def done(outcome: Outcome) -> None:
             self._from_anywhere(lambda: self._feed(_stimulus(task, outcome)))
@@ -247,10 +257,18 @@ def _stimulus(task: Task, outcome: Outcome) -> Stimulus:
 
 def _without_values(stimulus: Stimulus) -> Stimulus:
     """Return what the log keeps of a stimulus: enough to replay it, and no value that a run has let go of."""
-    if not isinstance(stimulus, LookedUp | Returned) or not stimulus.handles:
-        return stimulus
-    hollow = {name: Handle(None, handle.type, handle.nbytes) for name, handle in stimulus.handles.items()}
-    return replace(stimulus, handles=hollow)
+    match stimulus:
+        case LookedUp(_, handles) | Returned(_, handles) if handles:
+            return replace(stimulus, handles={name: _hollow(handle) for name, handle in handles.items()})
+        case Opened(_, ports) if ports:
+            return replace(stimulus, ports={name: _hollow(handle) for name, handle in ports.items()})
+        case _:
+            return stimulus
+
+
+def _hollow(handle: Handle) -> Handle:
+    items = None if handle.items is None else tuple(map(_hollow, handle.items))
+    return Handle(None, handle.type, handle.nbytes, items)
 
 
 def _current_loop() -> asyncio.AbstractEventLoop | None:

@@ -5,6 +5,7 @@ I/O and no await in here, so a run can be replayed from its stimuli, and every o
 
 Work is demanded backwards from the targets: a target is looked up in the cache first, and only a miss
 demands what it needs. A value is held while a task that may still want it is unsettled, and released once.
+Loops are opened on the way: an opening that is reached brings new tasks, which are like any other.
 """
 
 import heapq
@@ -14,8 +15,8 @@ from enum import Enum
 from typing import assert_never
 
 from graphengine.errors import EngineBug, Failure
-from graphengine.plan.plan import Plan
-from graphengine.run.handle import Handle, Handles
+from graphengine.plan.plan import Expansion, Gathering, Opening, Plan, Task
+from graphengine.run.handle import Handle, Handles, listed
 from graphengine.run.messages import (
     Asked,
     Cancel,
@@ -26,6 +27,8 @@ from graphengine.run.messages import (
     Interrupt,
     LookedUp,
     Lookup,
+    Open,
+    Opened,
     Raised,
     Release,
     Returned,
@@ -36,11 +39,14 @@ from graphengine.run.messages import (
     Stimulus,
     Store,
     TaskCached,
+    TaskExpanded,
     TaskFailed,
     TaskFinished,
     TaskSkipped,
     TaskStarted,
 )
+from graphengine.run.steps import Steps
+from graphengine.workflow.graph import ForEach, Link, While
 
 
 class Phase(Enum):
@@ -50,7 +56,7 @@ class Phase(Enum):
     LOOKUP = "lookup"  # the cache is being asked
     WAITING = "waiting"  # for what it needs
     READY = "ready"  # for a slot in its lane
-    RUNNING = "running"
+    RUNNING = "running"  # or, an opening, being opened
     DONE = "done"
     FAILED = "failed"
     SKIPPED = "skipped"  # something it needs failed
@@ -81,11 +87,12 @@ class RunState:
 
     def __init__(self, plan: Plan, lanes: Mapping[str, int], *, keep_going: bool = False) -> None:
         self.plan = plan
+        self.steps = Steps(plan)
         self.keep_going = keep_going
         self.phase: dict[str, Phase] = dict.fromkeys(plan.tasks, Phase.IDLE)
         self.values: dict[str, Handles] = {}
         self.status: Status | None = None
-        self._targets = frozenset(plan.targets)
+        self._targets = set(plan.targets)
         self._kept = {socket.node for socket in plan.outputs.values()}
         # Who may still want a task's value: its unsettled consumers, whoever asked for it as a target, and
         # the caller who gets it as an output (who never lets go).
@@ -94,8 +101,8 @@ class RunState:
             self._holders[name] += 1
         self._missing: dict[str, set[str]] = {}
         self._asked_for: dict[str, tuple[str, ...]] = {}  # the lazy needs that calls wanted, by task
-        self._ready: dict[str, list[tuple[int, int, str]]] = {}
-        self._free: dict[str, int] = {t.spec.lane: lanes.get(t.spec.lane, 1) for t in plan.tasks.values()}
+        self._ready: dict[str, list[tuple[float, int, str]]] = {}
+        self._free = dict(lanes)
         self._in_flight = 0
         self._stopping: Status | None = None
         self._order = 0
@@ -112,7 +119,8 @@ class RunState:
         self._out = Reaction()
         match stimulus:
             case Start():
-                self._out.events.append(RunStarted(len(self.plan.tasks)))
+                calls = sum(isinstance(step, Task) for step in self.plan.tasks.values())
+                self._out.events.append(RunStarted(calls))
                 self._demand(self.plan.targets)
             case LookedUp(task, handles):
                 self._looked_up(task, handles)
@@ -122,6 +130,8 @@ class RunState:
                 self._raised(task, failure)
             case Asked(task, need):
                 self._asked(task, need)
+            case Opened(opening, ports, expansion):
+                self._opened(opening, ports, expansion)
             case Cancel():
                 self._cancel()
             case _:
@@ -161,15 +171,14 @@ class RunState:
 
     def _returned(self, name: str, handles: Handles, seconds: float) -> None:
         self._leave_lane(name)
-        task = self.plan.tasks[name]
         self._out.events.append(TaskFinished(name, seconds, sum(handle.nbytes for handle in handles.values())))
-        if task.cacheable:
+        if self.steps[name].cacheable:
             self._out.instructions.append(Store(name, handles, seconds))
         self._done(name, handles)
 
     def _raised(self, name: str, failure: Failure) -> None:
         self._leave_lane(name)
-        self._out.events.append(TaskFailed(name, failure))
+        self._out.events.append(TaskFailed(self._shown(name), failure))
         self._settle(name, Phase.FAILED)
         self._skip_consumers(name)
         if not self.keep_going:
@@ -177,7 +186,7 @@ class RunState:
 
     def _asked(self, name: str, need: str) -> None:
         self._leave_lane(name)
-        if need not in self.plan.tasks[name].needs or need in self._asked_for.get(name, ()):
+        if need not in self.steps.needs(name) or need in self._asked_for.get(name, ()):
             raise EngineBug(f"task {name!r} asks for {need!r}, which it does not take or already has")
         self._asked_for[name] = (*self._asked_for.get(name, ()), need)
         if self._stopping:
@@ -185,13 +194,38 @@ class RunState:
         else:
             self._demand(self._wait(name))
 
+    def _opened(self, name: str, ports: Handles, expansion: Expansion) -> None:
+        """Take the steps of a loop in, and hold for them what they may want."""
+        self._leave_lane(name)
+        if self._stopping:
+            self._settle(name, Phase.UNNEEDED)
+            return
+        for step in expansion.steps:
+            self.phase[step.name] = Phase.IDLE
+            self._holders[step.name] = len(step.consumers)
+        for need in self.steps.open(name, expansion, lambda each: self.phase[each] not in SETTLED):
+            self._holders[need] += 1
+        loop = self._shown(name)
+        tasks = tuple(step for step in expansion.steps if isinstance(step, Task))
+        self._out.events.append(TaskExpanded(loop, expansion.turns, tasks))
+        if loop in self._targets and expansion.then is None:
+            for end in expansion.ends:  # each for itself: one that fails does not take the others with it
+                self._targets.add(end)
+                self._holders[end] += 1
+        for consumer in self.steps.consumers(name):
+            if self.phase[consumer] is Phase.WAITING and isinstance(self.steps[consumer], Gathering):
+                waited = [each for each in self.steps.awaits(consumer) if self.phase[each] is not Phase.DONE]
+                self._missing[consumer] |= set(waited)
+                self._demand(reversed(waited))  # what is demanded last is looked up first
+        self._done(name, ports)
+
     def _cancel(self) -> None:
         self._stop("cancelled")
         self._out.instructions.append(Interrupt())
 
     def _done(self, name: str, handles: Handles) -> None:
         self.values[name] = handles
-        for consumer in self.plan.tasks[name].consumers:
+        for consumer in self.steps.consumers(name):
             if self.phase[consumer] is Phase.WAITING:
                 missing = self._missing[consumer]
                 if name in missing:
@@ -211,7 +245,7 @@ class RunState:
             name = stack.pop()
             if self.phase[name] is not Phase.IDLE:
                 continue
-            if self.plan.tasks[name].cacheable:
+            if self.steps[name].cacheable:
                 self.phase[name] = Phase.LOOKUP
                 self._in_flight += 1
                 self._out.instructions.append(Lookup(name))
@@ -220,7 +254,7 @@ class RunState:
 
     def _wait(self, name: str) -> Sequence[str]:
         """Let a task wait for what it awaits; return what it misses, to be demanded."""
-        needs = (*self.plan.tasks[name].awaits, *self._asked_for.get(name, ()))
+        needs = (*self.steps.awaits(name), *self._asked_for.get(name, ()))
         broken = next((need for need in needs if self.phase[need] in BROKEN), None)
         if broken is not None:
             self._skip(name, broken)
@@ -236,28 +270,37 @@ class RunState:
     # -------------------------------------------------------------- lanes
 
     def _make_ready(self, name: str) -> None:
-        task = self.plan.tasks[name]
-        self.phase[name] = Phase.READY
-        self._order += 1
-        heapq.heappush(self._ready.setdefault(task.spec.lane, []), (-task.rank, self._order, name))
+        step = self.steps[name]
+        match step:
+            case Task():
+                self.phase[name] = Phase.READY
+                self._order += 1
+                heapq.heappush(self._ready.setdefault(step.spec.lane, []), (-step.rank, self._order, name))
+            case Opening():
+                self._open(step)
+            case Gathering():
+                self._done(name, self._gathered(step))
+            case _:
+                assert_never(step)
 
     def _dispatch(self) -> None:
         if self._stopping:
             return
         for lane, queue in self._ready.items():
-            while queue and self._free[lane]:
+            while queue and self._free.setdefault(lane, 1):
                 name = heapq.heappop(queue)[2]
-                if self.phase[name] is Phase.READY:
-                    self._execute(name, lane)
+                step = self.steps[name]
+                if self.phase[name] is Phase.READY and isinstance(step, Task):
+                    self._execute(step)
 
-    def _execute(self, name: str, lane: str) -> None:
-        task = self.plan.tasks[name]
+    def _execute(self, task: Task) -> None:
+        name = task.name
         inputs = {
-            key: self.values[link.source.node][link.source.name]
+            key: self._value(link)
             for key, link in task.links.items()
             if link.source.node in self.values  # all but the lazy ones that nobody has asked for
         }
-        self._free[lane] -= 1
+        self._free[task.spec.lane] -= 1
         self._in_flight += 1
         self.phase[name] = Phase.RUNNING
         self._out.instructions.append(Execute(name, inputs))
@@ -267,19 +310,51 @@ class RunState:
     def _leave_lane(self, name: str) -> None:
         self._expect(name, Phase.RUNNING)
         self._in_flight -= 1
-        self._free[self.plan.tasks[name].spec.lane] += 1
+        step = self.steps[name]
+        if isinstance(step, Task):
+            self._free[step.spec.lane] += 1
+
+    def _value(self, link: Link) -> Handle:
+        handle = self.values[link.source.node][link.source.name]
+        return handle if link.item is None or handle.items is None else handle.items[link.item]
+
+    # -------------------------------------------------------------- loops
+
+    def _open(self, opening: Opening) -> None:
+        self.phase[opening.name] = Phase.RUNNING
+        self._in_flight += 1
+        if opening.before:
+            repeat = opening.loop.repeat
+            links = {repeat.condition: opening.before[repeat.condition].link} if isinstance(repeat, While) else {}
+        else:
+            each = opening.loop.repeat.each if isinstance(opening.loop.repeat, ForEach) else ()
+            links = {port: opening.ports[port].link for port in each if port not in opening.opened}
+        inputs = {port: self._value(link) for port, link in links.items()}
+        opened = {each: self.steps.expansions[each] for each in opening.opened.values()}
+        self._out.instructions.append(Open(opening, inputs, opened))
+
+    def _gathered(self, gathering: Gathering) -> Handles:
+        """Put the results of the turns together: lists, or in a while-loop those of the last turn."""
+        last = self.steps.last(gathering.name)
+        return {
+            name: listed(type_, [self._value(each.link) for each in last.results[name]])
+            if last.listed
+            else self._value(last.results[name][0].link)
+            for name, type_ in gathering.types.items()
+        }
 
     # -------------------------------------------------------------- endings
 
     def _skip(self, name: str, cause: str) -> None:
-        self._out.events.append(TaskSkipped(name, cause))
+        if not isinstance(self.steps[name], Opening):  # the loop as a whole is skipped with it
+            self._out.events.append(TaskSkipped(name, self._shown(cause)))
         self._settle(name, Phase.SKIPPED)
 
     def _skip_consumers(self, failed: str) -> None:
         stack = [failed]
         while stack:
             cause = stack.pop()
-            for consumer in self.plan.tasks[cause].consumers:
+            for consumer in self.steps.consumers(cause):
                 if self.phase[consumer] is Phase.WAITING and cause in self._missing[consumer]:
                     self._skip(consumer, cause)
                     stack.append(consumer)
@@ -293,7 +368,7 @@ class RunState:
             self._holders[name] -= 1
         stack = [name]
         while stack:
-            for need in self.plan.tasks[stack.pop()].needs:
+            for need in self.steps.needs(stack.pop()):
                 self._holders[need] -= 1
                 if self._holders[need]:
                     continue
@@ -306,7 +381,7 @@ class RunState:
                     stack.append(need)
 
     def _forgo(self, name: str) -> None:
-        if self.plan.tasks[name].cacheable:
+        if self.steps[name].cacheable:
             self._out.instructions.append(Forgo(name))
 
     def _release(self, name: str) -> None:
@@ -334,6 +409,10 @@ class RunState:
         if self.phase[name] is not phase:
             raise EngineBug(f"task {name!r} is {self.phase[name].value}, not {phase.value}")
 
+    def _shown(self, name: str) -> str:
+        """Return the name of a step as a person knows it: an opening is its loop."""
+        return name.rpartition("[")[0] if isinstance(self.steps[name], Opening) else name
+
     def check_invariants(self) -> None:
         """Look at the whole state at once; tests call this after every stimulus.
 
@@ -344,7 +423,7 @@ class RunState:
         claims = {
             "values are held by tasks that are done": all(self.phase[n] is Phase.DONE for n in self.values),
             "what runs has its inputs": all(
-                need in self.values for name in running for need in self.plan.tasks[name].awaits
+                need in self.values for name in running for need in self.steps.awaits(name)
             ),
             "no lane is over-full": all(free >= 0 for free in self._free.values()),
             "a held value has a use": all(self._wanted(name) for name in self.values),
@@ -361,5 +440,5 @@ class RunState:
                 raise EngineBug(f"broken invariant: {claim}")
 
     def _wanted(self, name: str) -> bool:
-        consumers = self.plan.tasks[name].consumers
+        consumers = self.steps.consumers(name)
         return name in self._kept or any(self.phase[each] not in SETTLED for each in consumers)

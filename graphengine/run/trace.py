@@ -14,6 +14,7 @@ from graphengine.plan.plan import Plan
 from graphengine.run.messages import (
     Event,
     TaskCached,
+    TaskExpanded,
     TaskFailed,
     TaskFinished,
     TaskProgress,
@@ -33,7 +34,7 @@ class Trace:
     """
 
     def __init__(self, plan: Plan, clock: Callable[[], float] = time.perf_counter) -> None:
-        self._plan = plan
+        self._tasks = dict(plan.calls)
         self._clock = clock
         self._began = clock()
         self._lanes: dict[str, int] = {}
@@ -57,7 +58,9 @@ class Trace:
             case TaskCached(task):
                 self._there[task] = now
                 self._mark(task, "cached", now, {})
-            case TaskSkipped(task, cause):
+            case TaskExpanded(_, _, tasks):
+                self._tasks |= {each.name: each for each in tasks}
+            case TaskSkipped(task, cause) if task in self._tasks:
                 self._mark(task, "skipped", now, {"cause": cause})
             case TaskProgress(task, step, total):
                 self._mark(task, "step", now, {"step": step, "total": total})
@@ -79,7 +82,7 @@ class Trace:
             rows.append(None)
         row = rows.index(None)
         rows[row] = task
-        ready = max((self._there.get(need, 0.0) for need in self._plan.tasks[task].awaits), default=0.0)
+        ready = max((self._there.get(need, 0.0) for need in self._tasks[task].awaits), default=0.0)
         if now > ready:
             self._wait(task, row, ready, now)
 
@@ -88,7 +91,7 @@ class Trace:
         rows = self._rows[self._lane(task)]
         row = rows.index(task)
         rows[row] = None
-        planned = self._plan.tasks[task]
+        planned = self._tasks[task]
         arguments = {"node": planned.spec.key, "fingerprint": planned.fingerprint, **details}
         self._slice(task, task, row, self._started[task], now, arguments)
 
@@ -112,6 +115,6 @@ class Trace:
         self._events.append({"name": "result bytes", "ph": "C", "ts": now, "pid": 0, "args": {"bytes": self._bytes}})
 
     def _lane(self, task: str) -> str:
-        lane = self._plan.tasks[task].spec.lane
+        lane = self._tasks[task].spec.lane
         self._lanes.setdefault(lane, len(self._lanes) + 1)
         return lane

@@ -35,6 +35,14 @@ BUILTIN_CONVERSIONS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How a link fits: by which conversion, and whether a list comes whole or item by item."""
+
+    conversion: Conversion
+    each: bool = False
+
+
 class Assignability:
     """The table of conversions: equal types always connect, others only by a declared conversion."""
 
@@ -51,6 +59,17 @@ class Assignability:
         if source == target or ANY in (source, target):
             return IDENTITY
         return self._table.get((str(source), str(target)))
+
+    def fit(self, source: TypeRef, target: TypeRef) -> Fit | None:
+        """Return how a link from ``source`` to ``target`` fits, or None if it does not.
+
+        A list also fits where one of its items would: the node is then called for each item.
+        """
+        whole = self.find(source, target)
+        if whole is not None:
+            return Fit(whole)
+        item = None if source.item is None else self.find(source.item, target)
+        return None if item is None else Fit(item, each=True)
 
     def __iter__(self) -> Iterator[Conversion]:
         return iter(self._table.values())

@@ -15,6 +15,11 @@ class TypeRef:
     def __str__(self) -> str:
         return self.name if self.item is None else f"{self.name}[{self.item}]"
 
+    @property
+    def listed(self) -> "TypeRef":
+        """The type of a list of these."""
+        return TypeRef("List", self)
+
 
 @dataclass(frozen=True, slots=True)
 class SocketType:

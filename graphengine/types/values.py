@@ -1,12 +1,13 @@
 """Values of any socket type to bytes and back: a type's own codec, and lists item by item."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
-from graphengine.types.codec import Encoded
+from graphengine.types.codec import Encoded, JsonObject
 from graphengine.types.socket_type import SocketType, TypeRef
 
 Types = Mapping[str, SocketType]
+B = TypeVar("B")
 
 
 def value_nbytes(types: Types, ref: TypeRef, value: Any) -> int:
@@ -33,11 +34,21 @@ def decode_value(types: Types, ref: TypeRef, encoded: Encoded) -> Any:
     """
     if ref.item is None:
         return types[ref.name].codec.decode(encoded)
-    values, rest = [], list(encoded.buffers)
+    item = ref.item
     try:
-        for each in encoded.meta["items"]:
-            own, rest = rest[: each["buffers"]], rest[each["buffers"] :]
-            values.append(decode_value(types, ref.item, Encoded(each["meta"], tuple(own))))
+        return [decode_value(types, item, Encoded(*each)) for each in encoded_items(encoded.meta, encoded.buffers)]
     except (KeyError, TypeError) as error:
-        raise ValueError(f"a list of {ref.item} was expected") from error
-    return values
+        raise ValueError(f"a list of {item} was expected") from error
+
+
+def encoded_items(meta: JsonObject, buffers: Sequence[B]) -> Iterator[tuple[JsonObject, tuple[B, ...]]]:
+    """Yield the description and the buffers, or what stands for them, of each item of an encoded list.
+
+    Raises:
+        KeyError, TypeError: it is not an encoded list.
+    """
+    begin = 0
+    for each in meta["items"]:
+        end = begin + each["buffers"]
+        yield each["meta"], tuple(buffers[begin:end])
+        begin = end

@@ -26,6 +26,7 @@ ADDRESS_PATTERN: Final = r"^[A-Za-z][A-Za-z0-9_-]{0,63}\.[A-Za-z_][A-Za-z0-9_]{0
 UNKNOWN: Final = "unknown_field"
 
 Mode = Literal["run", "bypass", "mute"]
+Pairing = Literal["zip", "product"]
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 Address = Annotated[str, StringConstraints(pattern=ADDRESS_PATTERN)]
 NodeId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
@@ -70,15 +71,30 @@ class _Part(BaseModel):
         return self
 
 
+class Loop(_Part):
+    """A subgraph repeated: after each turn, outputs become inputs of the next, as long as ``while`` comes out true.
+
+    ``carry`` names, by input, the output of the turn before; inputs that are not in it stay what they are.
+    """
+
+    while_: Name = Field(alias="while")
+    carry: dict[Name, Name] = Field(default_factory=dict, json_schema_extra=_NOTHING_ELSE)
+    limit: int = Field(default=1_000, ge=1, le=100_000)
+
+
 class Node(_Part):
     """A node: its type and, by name, the value or the link of each input.
 
-    ``mode`` ``bypass`` passes inputs on to the outputs of the same type, ``mute`` leaves the node out.
+    ``mode`` ``bypass`` passes inputs on to the outputs of the same type, ``mute`` leaves the node out. Where lists
+    come in and their items are wanted, ``map`` pairs the lists or combines every item with every other; a subgraph
+    with ``map`` runs as a whole for each, and one with ``loop`` again and again.
     """
 
     type: NodeId
     inputs: dict[str, JsonValue] = Field(default_factory=dict)
     mode: Mode = "run"
+    map: Pairing | None = None
+    loop: Loop | None = None
     title: Text | None = None
 
 

@@ -9,11 +9,19 @@ MAX_HINTS = 50
 """Looking for what somebody may have meant takes time; who reads the first hints finds the rest."""
 
 
+Finding = tuple[Problem, Callable[[], str] | None]
+
+
 class Findings:
     """Collects problems. Hints are made at the end, when everything is known, and only for the first problems."""
 
-    def __init__(self) -> None:
-        self._found: list[tuple[Problem, Callable[[], str] | None]] = []
+    def __init__(self, found: list[Finding] | None = None, prefix: str = "") -> None:
+        self._found: list[Finding] = [] if found is None else found
+        self._prefix = prefix
+
+    def within(self, prefix: str) -> "Findings":
+        """Return findings that are noted here, of nodes whose names stand after ``prefix``."""
+        return Findings(self._found, self._prefix + prefix)
 
     def add(
         self,
@@ -24,7 +32,8 @@ class Findings:
         hint: Callable[[], str] | None = None,
     ) -> None:
         """Note a problem, and how to find its hint."""
-        self._found.append((Problem(code, message, node, socket), hint))
+        place = node if node is None else self._prefix + node
+        self._found.append((Problem(code, message, place, socket), hint))
 
     def problems(self) -> list[Problem]:
         """Return the problems in the order in which they were found."""

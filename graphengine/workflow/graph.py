@@ -2,21 +2,29 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import networkx as nx
 
 from graphengine.node.spec import NodeSpec
 from graphengine.types.assign import Conversion
+from graphengine.types.socket_type import TypeRef
 from graphengine.workflow.document import Socket
+
+PORTS: Final = "$"
+"""Stands in the body of a loop for the node that brings what comes in from outside, an output for each input."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Where an input gets its value from, and how the value is converted on the way."""
+    """Where an input gets its value from, and how the value is converted on the way.
+
+    ``item`` is the index of the item that it takes of a list; None takes the value as it is.
+    """
 
     source: Socket
     conversion: Conversion
+    item: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +38,79 @@ class GraphNode:
 
 
 @dataclass(frozen=True, slots=True)
+class Body:
+    """What a loop repeats: nodes in order, whose links may come from :data:`PORTS`, and what comes out of them."""
+
+    nodes: "Mapping[str, GraphNode | GraphLoop]"
+    outputs: Mapping[str, Socket]
+
+
+@dataclass(frozen=True, slots=True)
+class ForEach:
+    """Once for each item of the lists that come in at ``each``, paired, or in every combination if ``product``."""
+
+    body: Body
+    each: tuple[str, ...]
+    product: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class While:
+    """Again and again, as long as the output ``condition`` is true, but at most ``limit`` times.
+
+    Attributes:
+        first: the body of the first turn.
+        following: the body of the turns after it, to whose inputs ``carry`` brings outputs of the turn before.
+    """
+
+    first: Body
+    following: Body
+    condition: str
+    carry: Mapping[str, str]
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class GraphLoop:
+    """A part of a graph that runs any number of times; how often may be known only during a run.
+
+    Attributes:
+        links: what comes in from outside, by port.
+        outputs: the types of what comes out; for a :class:`ForEach` lists.
+    """
+
+    name: str
+    links: Mapping[str, Link]
+    outputs: Mapping[str, TypeRef]
+    repeat: ForEach | While
+
+
+@dataclass(frozen=True, slots=True)
 class Graph:
     """A workflow proven well-formed and well-typed.
 
     Attributes:
         nodes: by name, in an order in which every node comes after what it needs.
         outputs: the named outputs of the workflow.
+        types: the types of all outputs.
         dag: the links between node names, frozen, for whoever wants graph algorithms.
     """
 
-    nodes: Mapping[str, GraphNode]
+    nodes: Mapping[str, GraphNode | GraphLoop]
     outputs: Mapping[str, Socket]
+    types: Mapping[str, Mapping[str, TypeRef]]
     dag: "nx.DiGraph[str]"
+
+
+def has_sink(node: GraphNode | GraphLoop) -> bool:
+    """Return whether a call of a node, or anything that a loop repeats, has an effect outside."""
+    stack = [node]
+    while stack:
+        each = stack.pop()
+        if isinstance(each, GraphNode):
+            if each.spec.sink:
+                return True
+        else:
+            body = each.repeat.body if isinstance(each.repeat, ForEach) else each.repeat.following
+            stack.extend(body.nodes.values())
+    return False

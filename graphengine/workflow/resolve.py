@@ -2,7 +2,7 @@
 
 import functools
 import itertools
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import networkx as nx
@@ -12,14 +12,19 @@ from graphengine.files.digest import Digests
 from graphengine.files.roots import File, Roots
 from graphengine.node.registry import Registry
 from graphengine.node.spec import Input, NodeSpec
+from graphengine.types.assign import IDENTITY
 from graphengine.types.builtin import FILE
+from graphengine.types.socket_type import TypeRef
 from graphengine.workflow.contents import Contents
 from graphengine.workflow.document import Node, Socket, Workflow, link_of, source_of
 from graphengine.workflow.findings import Findings
-from graphengine.workflow.graph import Graph, GraphNode, Link
+from graphengine.workflow.graph import PORTS, Body, Graph, GraphLoop, GraphNode, Link
 from graphengine.workflow.interface import Interfaces, Sockets
+from graphengine.workflow.lists import Lengths, mapped
+from graphengine.workflow.loops import Loops, Ports
 from graphengine.workflow.modes import Modes, passage
-from graphengine.workflow.subgraph import Inlined
+from graphengine.workflow.order import sources_first
+from graphengine.workflow.subgraph import Growth, Inlined
 from graphengine.workflow.suggest import did_you_mean
 
 
@@ -38,20 +43,32 @@ def resolve(workflow: Workflow, registry: Registry, roots: Roots, digests: Diges
 
 
 class _Resolver:
-    """One pass over one document; collects problems and goes on."""
+    """One pass over one document; collects problems and goes on.
 
-    def __init__(self, workflow: Workflow, registry: Registry, roots: Roots, digests: Digests) -> None:
+    Args:
+        within: what the document is the inside of, for the body of a loop.
+    """
+
+    def __init__(
+        self, workflow: Workflow, registry: Registry, roots: Roots, digests: Digests, within: Ports | None = None
+    ) -> None:
         self.workflow = workflow
         self.registry = registry
         self.roots = roots
         self.digests = digests
-        self.findings = Findings()
+        self.within = within
+        self.findings = Findings() if within is None else within.findings
+        self.growth = Growth() if within is None else within.growth
+        self.used: set[str] = set() if within is None else within.used
         self.interfaces = Interfaces(workflow, registry)
         self.contents = Contents(workflow, registry, self.interfaces, self.findings)
-        self.inlined = Inlined(workflow, self.findings)
+        self.inlined = Inlined(workflow, self.findings, () if within is None else within.chain, self.growth)
         self.sockets: dict[str, Sockets] = {}
         self.specs: dict[str, NodeSpec] = {}
         self.entries: Mapping[str, Node] = {}
+        self.types: dict[str, Mapping[str, TypeRef]] = {} if within is None else {PORTS: within.types}
+        self.lengths = Lengths(self.findings, {} if within is None else within.lengths)
+        self.loops = Loops(workflow, self.findings, self.lengths, self.growth, self.used, self._body)
         self.dag: nx.DiGraph[str] = nx.DiGraph()
 
     def graph(self) -> Graph:
@@ -66,17 +83,22 @@ class _Resolver:
         self._check_links_not_taken()
         if inlined.nodes and not self.entries:
             self.findings.add("nothing_to_do", "every node is bypassed or muted")
-        nodes = {name: self._node(name, self.specs[name]) for name in self.entries if name in self.specs}
-        self.dag.add_nodes_from(nodes)
-        self.dag.add_edges_from(
-            (link.source.node, node.name) for node in nodes.values() for link in node.links.values()
-        )
-        order = self._order()
-        self.contents.check_interfaces()
-        self.contents.check_unused(set(inlined.expanded.values()))
+        sources = {name: self._sources(node) for name, node in self.entries.items() if name in self.sockets}
+        self.dag.add_nodes_from(sources)
+        self.dag.add_edges_from((source, name) for name, found in sources.items() for source in found)
+        nodes: dict[str, GraphNode | GraphLoop] = {}
+        for name in sources_first(sources):
+            found = self._node(name, self.sockets[name])
+            if found is not None:
+                nodes[name] = found
+        self._check_cycles()
+        self.used.update(inlined.expanded.values())
+        if self.within is None:
+            self.contents.check_interfaces()
+            self.contents.check_unused(self.used)
         outputs = {name: modes.led_past(socket) for name, socket in inlined.outputs.items()}
         there = {name: socket for name, socket in outputs.items() if socket is not None and socket.node in nodes}
-        return Graph({name: nodes[name] for name in order}, there, nx.freeze(self.dag))
+        return Graph(nodes, there, self.types, nx.freeze(self.dag))
 
     def _find_spec(self, name: str, node: Node) -> None:
         sockets = self.interfaces.of(node)
@@ -87,32 +109,92 @@ class _Resolver:
             return
         self.contents.unknown_type(node.type, name)
 
-    def _node(self, name: str, spec: NodeSpec) -> GraphNode:
-        given = self.entries[name].inputs
+    def _sources(self, node: Node) -> list[str]:
+        """Return the nodes that a node takes from, as far as they are there."""
+        found = (source_of(value) for value in node.inputs.values())
+        return [each.node for each in found if each is not None and each.node in self.entries]
+
+    def _node(self, name: str, sockets: Sockets) -> GraphNode | GraphLoop | None:
+        entry = self.entries[name]
+        if not isinstance(sockets, NodeSpec):
+            return self._loop(name, entry, sockets)
+        if entry.loop is not None:
+            self.findings.add("invalid_value", "only a subgraph can be repeated by `loop`", name)
         constants: dict[str, Any] = {}
         links: dict[str, Link] = {}
-        for unknown in (key for key in given if key not in spec.input):
-            message = f"{spec.id!r} has no input {unknown!r}"
-            hint = functools.partial(did_you_mean, unknown, spec.input)
-            self.findings.add("unknown_input", message, name, unknown, hint)
-        for socket in spec.inputs:
-            if socket.name not in given:
-                if socket.required:
-                    message = f"{socket.type} is wanted and neither a value nor a link is given"
-                    self.findings.add("missing_input", message, name, socket.name, self._offer(name, socket))
-                else:
-                    constants[socket.name] = socket.default
+        each: list[str] = []
+        for key in entry.inputs:
+            if key not in sockets.input:
+                self._unknown_input(name, key, sockets)
+        for socket in sockets.inputs:
+            if socket.name not in entry.inputs:
+                self._not_given(name, socket, constants)
                 continue
-            try:
-                source = link_of(given[socket.name])
-            except ValueError as error:
-                self.findings.add("invalid_value", f"{error}", name, socket.name)
-                continue
+            value = entry.inputs[socket.name]
+            source = self._source(name, socket, value)
             if source is None:
-                self._constant(name, socket, given[socket.name], constants)
-            else:
-                self._link(name, socket, source, links)
-        return GraphNode(name, spec, constants, links)
+                self._constant(name, socket, value, constants)
+            elif self._link(name, socket, source, links):
+                each.append(socket.name)
+        node = GraphNode(name, sockets, constants, links)
+        found = mapped(node, each, product=entry.map == "product") if each else node
+        self.types[name] = (
+            found.outputs if isinstance(found, GraphLoop) else {out.name: out.type for out in sockets.outputs}
+        )
+        self.lengths.note(found)
+        return found
+
+    def _loop(self, name: str, entry: Node, sockets: Sockets) -> GraphLoop | None:
+        inputs = {each.name: each for each in sockets.inputs}
+        links: dict[str, Link] = {}
+        each = []
+        for key, value in entry.inputs.items():
+            if key not in inputs:
+                self._unknown_input(name, key, sockets)
+                continue
+            source = self._source(name, inputs[key], value)
+            if source is not None and self._link(name, inputs[key], source, links, keep=True):
+                each.append(key)
+        for socket in sockets.inputs:
+            if socket.name not in entry.inputs and socket.required:
+                self._not_given(name, socket, {})
+        loop = self.loops.make(name, entry, links, each, self.types, self.inlined.around[name])
+        if loop is not None:
+            self.types[name] = loop.outputs
+            self.lengths.note(loop)
+        return loop
+
+    def _body(self, document: Workflow, ports: Ports) -> tuple[Body, Mapping[str, TypeRef]]:
+        """Resolve what a loop repeats."""
+        graph = _Resolver(document, self.registry, self.roots, self.digests, ports).graph()
+        types = {
+            name: graph.types[socket.node][socket.name]
+            for name, socket in graph.outputs.items()
+            if socket.name in graph.types.get(socket.node, {})
+        }
+        return Body(graph.nodes, {name: graph.outputs[name] for name in types}), types
+
+    # -------------------------------------------------------------- inputs
+
+    def _unknown_input(self, name: str, key: str, sockets: Sockets) -> None:
+        whose = repr(sockets.id) if isinstance(sockets, NodeSpec) else "the subgraph"
+        hint = functools.partial(did_you_mean, key, [each.name for each in sockets.inputs])
+        self.findings.add("unknown_input", f"{whose} has no input {key!r}", name, key, hint)
+
+    def _not_given(self, name: str, socket: Input, constants: dict[str, Any]) -> None:
+        if socket.required:
+            message = f"{socket.type} is wanted and neither a value nor a link is given"
+            self.findings.add("missing_input", message, name, socket.name, self._offer(name, socket))
+        else:
+            constants[socket.name] = socket.default
+
+    def _source(self, name: str, socket: Input, value: Any) -> Socket | None:
+        """Return where a value comes from; a broken link is reported, and comes from nowhere."""
+        try:
+            return link_of(value)
+        except ValueError as error:
+            self.findings.add("invalid_value", f"{error}", name, socket.name)
+            return Socket("", "")
 
     def _constant(self, name: str, socket: Input, value: Any, into: dict[str, Any]) -> None:
         try:
@@ -135,19 +217,34 @@ class _Resolver:
         except OSError as error:
             raise FileRefused(f"{reference!r} cannot be read: {error.strerror}") from error
 
-    def _link(self, name: str, socket: Input, source: Socket, into: dict[str, Link]) -> None:
-        if not self._is_there(source, name, socket.name):
-            return
-        spec = self.specs.get(source.node)
-        if spec is None:
-            return  # an unknown type or an endless subgraph, reported already, with outputs nobody knows
-        output = spec.output[source.name]
-        conversion = self.registry.assignability.find(output.type, socket.type)
-        if conversion is None:
-            message = f"the link brings {output.type} from {source}, but {socket.type} is wanted"
+    def _link(self, name: str, socket: Input, source: Socket, into: dict[str, Link], *, keep: bool = False) -> bool:
+        """Prove a link and note it; return whether a list comes over it whose items are wanted.
+
+        Args:
+            keep: leave the value as it is: who takes it converts it.
+        """
+        type_ = self._type_of(source, name, socket.name)
+        if type_ is None:
+            return False
+        fit = self.registry.assignability.fit(type_, socket.type)
+        if fit is None:
+            message = f"the link brings {type_} from {source}, but {socket.type} is wanted"
             self.findings.add("type_mismatch", message, name, socket.name, self._offer(name, socket))
-            return
-        into[socket.name] = Link(source, conversion)
+            return False
+        into[socket.name] = Link(source, IDENTITY if keep else fit.conversion)
+        return fit.each
+
+    def _type_of(self, source: Socket, name: str, key: str) -> TypeRef | None:
+        """Return what comes from an output; None if that is not known, for a reason that is reported."""
+        if source.node != PORTS and not (source.node and self._is_there(source, name, key)):
+            return None
+        types = self.types.get(source.node)
+        if types is None:  # in a cycle, of an unknown type, or an endless subgraph
+            spec = self.specs.get(source.node)
+            return spec.output[source.name].type if spec is not None else None
+        if source.name not in types:
+            self.findings.add("unknown_output", f"nothing comes out of {source} here", name, key)
+        return types.get(source.name)
 
     def _is_there(self, source: Socket, name: str, key: str) -> bool:
         """Report a link from a node or an output that is not there."""
@@ -163,7 +260,7 @@ class _Resolver:
         for name, node in nodes.items():
             for key in self._taken(name, node):
                 source = source_of(node.inputs.get(key))
-                if source is None:
+                if source is None or source.node == PORTS:
                     continue
                 led_past = source.node in nodes and source.node not in self.entries
                 if led_past or (node.mode == "run" and name not in self.entries):
@@ -178,15 +275,16 @@ class _Resolver:
             return ()
         return [each.name for each in passage(sockets).values()]
 
-    def _order(self) -> Iterable[str]:
+    def _check_cycles(self) -> None:
         try:
-            return list(nx.topological_sort(self.dag))
-        except nx.NetworkXUnfeasible:
             cycle = [source for source, _ in nx.find_cycle(self.dag)]
-            way = " → ".join([*cycle[:8], *(["…"] if len(cycle) > 8 else []), cycle[0]])
-            message = f"the links form a cycle: {way}"
-            self.findings.add("cycle", message, cycle[0], hint=lambda: "Remove one of these links.")
-            return self.dag.nodes
+        except nx.NetworkXNoCycle:
+            return
+        way = " → ".join([*cycle[:8], *(["…"] if len(cycle) > 8 else []), cycle[0]])
+        message = f"the links form a cycle: {way}"
+        self.findings.add("cycle", message, cycle[0], hint=lambda: "Remove one of these links.")
+
+    # -------------------------------------------------------------- hints
 
     def _offer(self, name: str, socket: Input) -> Callable[[], str] | None:
         """Return how to find out which outputs would fit a socket, if only a link can bring it a value."""
@@ -194,14 +292,14 @@ class _Resolver:
 
     def _offered(self, name: str, socket: Input) -> str:
         """Name outputs that fit a socket, of nodes that do not need the socket's own node."""
+        first = list(itertools.islice(self._fitting(name, socket), 3))
+        return f"Connect {' or '.join(first)}." if first else ""
+
+    def _fitting(self, name: str, socket: Input) -> Iterator[str]:
         fits = self.registry.assignability.find
         behind = {name, *nx.descendants(self.dag, name)}
-        offers = (
-            f"{source}.{output.name}"
-            for source in self.dag
-            if source not in behind
-            for output in self.specs[source].outputs
-            if fits(output.type, socket.type)
-        )
-        first = list(itertools.islice(offers, 3))
-        return f"Connect {' or '.join(first)}." if first else ""
+        for source in self.dag:
+            if source not in behind:
+                for output, type_ in self.types.get(source, {}).items():
+                    if fits(type_, socket.type):
+                        yield f"{source}.{output}"

@@ -1,5 +1,7 @@
 """Subgraphs: a node of the type ``subgraph:name`` is replaced by the nodes of that subgraph.
 
+A subgraph that is repeated is not: how often it runs may be known only during a run, see :mod:`loops`.
+
 A subgraph is a workflow inside a workflow: its named inputs and outputs are the sockets of every node that stands for
 it. The nodes inside are called ``node/inner``. A node that does not run, because it is bypassed or muted, stays as it
 is, whole: what passes it is a matter of its own sockets, not of those inside.
@@ -30,6 +32,27 @@ class _TooLarge(Exception):
     """The document grows beyond a limit."""
 
 
+@dataclass(slots=True)
+class Growth:
+    """What a document has grown to, all its subgraphs included."""
+
+    nodes: int = 0
+    values: int = 0
+
+    def count(self, *, nodes: int = 0, values: int = 0) -> None:
+        """Add to it.
+
+        Raises:
+            _TooLarge: it is too much.
+        """
+        self.nodes += nodes
+        self.values += values
+        if self.nodes > MAX_NODES:
+            raise _TooLarge(f"with its subgraphs, the document has more than {MAX_NODES} nodes")
+        if self.values > MAX_VALUES:
+            raise _TooLarge(f"with its subgraphs, the document has more than {MAX_VALUES} values and links")
+
+
 @dataclass(frozen=True, slots=True)
 class _Scope:
     """One set of nodes: the workflow's own, or those of a subgraph where it is used.
@@ -47,20 +70,27 @@ class _Scope:
 
 
 class Inlined:
-    """The nodes of a document with the subgraphs that run replaced; what is wrong goes to ``findings``.
+    """The nodes of a document with the subgraphs that run once replaced; what is wrong goes to ``findings``.
+
+    Args:
+        chain: the subgraphs that the document itself is the inside of.
 
     Attributes:
         outputs: the sockets of the document's named outputs.
         expanded: the types of the nodes that were replaced, by name.
+        around: the subgraphs around each subgraph that is repeated, and so still there.
     """
 
-    def __init__(self, workflow: Workflow, findings: Findings) -> None:
+    def __init__(
+        self, workflow: Workflow, findings: Findings, chain: tuple[str, ...] = (), growth: Growth | None = None
+    ) -> None:
         self.nodes: dict[str, Node] = {}
         self._findings = findings
         self.expanded: dict[str, str] = {}
+        self.around: dict[str, tuple[str, ...]] = {}
         self._subgraphs = workflow.subgraphs
-        self._node_count = self._value_count = 0
-        top = _Scope("", workflow.nodes)
+        self._growth = growth or Growth()
+        top = _Scope("", workflow.nodes, chain=chain)
         if not any(node.type.startswith(PREFIX) for node in workflow.nodes.values()):
             self.nodes |= workflow.nodes
             self.outputs = {name: Socket.parse(out.from_) for name, out in workflow.outputs.items()}
@@ -77,11 +107,12 @@ class Inlined:
     def _expand(self, scope: _Scope) -> Iterator[_Scope]:
         """Take the nodes of a scope over; yield the scopes of the subgraphs among them."""
         for name, node in scope.nodes.items():
-            self._count(nodes=1, values=len(node.inputs))
+            self._growth.count(nodes=1, values=len(node.inputs))
             values = {key: self._rewritten(value, scope) for key, value in node.inputs.items()}
             values |= scope.given.get(name, {})
             if not _expands(node):
                 self.nodes[scope.prefix + name] = node.model_copy(update={"inputs": values})
+                self.around[scope.prefix + name] = scope.chain
                 continue
             subgraph = self._find(node, scope.prefix + name, scope.chain)
             if subgraph is not None:
@@ -91,14 +122,6 @@ class Inlined:
                 if len(chain) > MAX_DEPTH:
                     raise _TooLarge(f"more than {MAX_DEPTH} subgraphs lie within each other")
                 yield _Scope(f"{scope.prefix}{name}/", subgraph.nodes, given, chain)
-
-    def _count(self, *, nodes: int = 0, values: int = 0) -> None:
-        self._node_count += nodes
-        self._value_count += values
-        if self._node_count > MAX_NODES:
-            raise _TooLarge(f"with its subgraphs, the document has more than {MAX_NODES} nodes")
-        if self._value_count > MAX_VALUES:
-            raise _TooLarge(f"with its subgraphs, the document has more than {MAX_VALUES} values and links")
 
     def _find(self, node: Node, place: str, chain: tuple[str, ...]) -> Subgraph | None:
         name = node.type.removeprefix(PREFIX)
@@ -120,7 +143,7 @@ class Inlined:
                 hint = functools.partial(did_you_mean, name, subgraph.inputs)
                 self._findings.add("unknown_input", f"the subgraph has no input {name!r}", place, name, hint)
                 continue
-            self._count(values=len(entry.to))
+            self._growth.count(values=len(entry.to))
             for address in entry.to:
                 socket = Socket.parse(address)
                 given.setdefault(socket.node, {})[socket.name] = value
@@ -144,5 +167,10 @@ class Inlined:
         return Socket(prefix + socket.node, socket.name)
 
 
+def repeats(node: Node) -> bool:
+    """Return whether a node stands for a subgraph that runs any number of times."""
+    return node.type.startswith(PREFIX) and node.mode == "run" and (node.map is not None or node.loop is not None)
+
+
 def _expands(node: Node) -> bool:
-    return node.type.startswith(PREFIX) and node.mode == "run"
+    return node.type.startswith(PREFIX) and node.mode == "run" and not repeats(node)

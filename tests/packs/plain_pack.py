@@ -14,6 +14,7 @@ from graphengine.files.roots import File
 from graphengine.node.context import Context
 from graphengine.node.declare import node
 from graphengine.node.lazy import Lazy
+from graphengine.node.lists import ItemsOf, LengthOf
 from graphengine.node.pack import Pack, Service
 from graphengine.node.widgets import Slider, Under
 from graphengine.types.builtin import Seed
@@ -138,6 +139,51 @@ def results(which: Literal["good", "type", "infinite", "nan", "switch", "row", "
     return good._replace(**wrong.get(which, {}))
 
 
+@node("plain.numbers", category="plain")
+def numbers(values: list[float]) -> Annotated[list[float], ItemsOf("values")]:
+    """A list of numbers."""
+    return values
+
+
+@node("plain.count", category="plain")
+def count_up(count: int, start: float = 0.0) -> Annotated[list[float], LengthOf("count")]:
+    """The numbers from ``start`` on."""
+    return [start + index for index in range(count)]
+
+
+@node("plain.digits", category="plain")
+def digits(value: float) -> list[int]:
+    """The digits of a number: nobody knows how many before."""
+    return [int(each) for each in str(int(value))]
+
+
+@node("plain.total", category="plain")
+def total(values: list[float], *, context: Context, calls: Calls) -> float:
+    """Add the numbers of a list."""
+    calls.names.append(context.node)
+    return sum(values)
+
+
+@node("plain.fail_at", category="plain")
+def fail_at(value: float, bad: float) -> float:
+    """Fail at one number."""
+    if value == bad:
+        raise NodeError("this is the one")
+    return value
+
+
+@node("plain.show", category="plain")
+def show(value: float) -> str:
+    """Write a number."""
+    return str(value)
+
+
+@node("plain.below", category="plain")
+def below(value: float, limit: float = 100.0) -> bool:
+    """Say whether a number is below a limit."""
+    return value < limit
+
+
 class Traced:
     """A value that can be seen to be alive."""
 
@@ -220,6 +266,18 @@ def blob(length: int = 1_000, fill: int = 0, pause: float = 0.0) -> Blob:
 def look(blob: Blob) -> Blob:
     """Give raw bytes back."""
     return blob
+
+
+@node("plain.blobs", category="plain")
+def blobs(count: int = 3, length: int = 100_000) -> list[Blob]:
+    """Make several raw bytes."""
+    return [Blob(bytes([index]) * length) for index in range(count)]
+
+
+@node("plain.first_byte", category="plain")
+def first_byte(blob: Blob) -> int:
+    """Give the first byte."""
+    return blob.content[0]
 
 
 BLOB = SocketType("Blob", Blob, BlobCodec(), "Raw bytes.")

@@ -17,7 +17,6 @@ from graphengine.node.pack import ServiceOptions
 from graphengine.node.registry import Registry
 from graphengine.plan.fingerprint import fingerprints
 from graphengine.plan.planner import make_plan
-from graphengine.workflow.graph import Graph
 
 NODES: Nodes = {
     "one": ["plain.number", {"value": 1}],
@@ -29,7 +28,7 @@ NODES: Nodes = {
 
 @pytest.fixture
 def prints(engine: Engine) -> Callable[[Nodes], Any]:
-    return lambda nodes: fingerprints(engine.resolve(workflow(nodes)))
+    return lambda nodes: fingerprints(engine.resolve(workflow(nodes)).nodes)
 
 
 def test_equal_constants_share_a_fingerprint(prints: Callable[[Nodes], Any]) -> None:
@@ -78,13 +77,13 @@ def test_a_changed_constant_changes_exactly_the_descendants(prints: Callable[[No
 def test_the_version_of_a_node_changes_it(engine: Engine) -> None:
     graph = engine.resolve(workflow(NODES))
     newer = replace(graph.nodes["two"], spec=replace(graph.nodes["two"].spec, version=2))
-    changed = Graph({**graph.nodes, "two": newer}, graph.outputs, graph.dag)
-    assert fingerprints(graph)["two"] != fingerprints(changed)["two"]
+    changed = replace(graph, nodes={**graph.nodes, "two": newer})
+    assert fingerprints(graph.nodes)["two"] != fingerprints(changed.nodes)["two"]
 
 
 def test_the_environment_of_a_node_changes_it_and_its_descendants(engine: Engine) -> None:
     graph = engine.resolve(workflow(NODES))
-    before, after = fingerprints(graph), fingerprints(graph, {"plain.add": "torch 9"})
+    before, after = fingerprints(graph.nodes), fingerprints(graph.nodes, {"plain.add": "torch 9"})
     assert {name for name in NODES if before[name] != after[name]} == {"sum", "end"}
 
 
@@ -115,7 +114,7 @@ def test_reordering_a_document_changes_nothing(seed: int, size: int) -> None:
         nodes[f"n{index}"] = ["plain.add", {"a": sources[0], "b": sources[1]}]
     shuffled = list(nodes.items())
     chance.shuffle(shuffled)
-    first, second = (fingerprints(engine.resolve(workflow(dict(each)))) for each in (nodes.items(), shuffled))
+    first, second = (fingerprints(engine.resolve(workflow(dict(each))).nodes) for each in (nodes.items(), shuffled))
     assert first == second
 
 

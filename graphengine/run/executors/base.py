@@ -61,6 +61,10 @@ class Executor(Protocol):
         """Return the values behind handles of this executor."""
         ...
 
+    def split(self, handle: Handle) -> tuple[Handle, ...]:
+        """Return handles to the items of a list; no value is copied."""
+        ...
+
     def encode(self, handle: Handle) -> Encoded:
         """Take the value behind a handle apart, for a tier that keeps bytes; from any thread."""
         ...

@@ -5,7 +5,7 @@ from typing import Any
 
 from graphengine.node.registry import Registry
 from graphengine.run.executors.base import Call, Outcome
-from graphengine.run.executors.invoke import Services, invoke
+from graphengine.run.executors.invoke import Services, invoke, value_of
 from graphengine.run.handle import Handle, Handles
 from graphengine.types.codec import Encoded
 from graphengine.types.socket_type import TypeRef
@@ -25,11 +25,19 @@ class InlineExecutor:
 
     def value(self, handles: Handles) -> Mapping[str, Any]:
         """Return the values, which the handles are."""
-        return {name: handle.ref for name, handle in handles.items()}
+        return {name: value_of(handle) for name, handle in handles.items()}
+
+    def split(self, handle: Handle) -> tuple[Handle, ...]:
+        """Return a handle to each item."""
+        item = handle.type.item
+        if handle.items is not None or item is None:
+            return handle.items or ()
+        types = self._registry.types
+        return tuple(Handle(value, item, value_nbytes(types, item, value)) for value in handle.ref)
 
     def encode(self, handle: Handle) -> Encoded:
         """Take the value apart with its type's codec."""
-        return encode_value(self._registry.types, handle.type, handle.ref)
+        return encode_value(self._registry.types, handle.type, value_of(handle))
 
     def adopt(self, type_: TypeRef, encoded: Encoded) -> Handle:
         """Put the value together with its type's codec."""

@@ -56,6 +56,11 @@ def invoke(call: Call, registry: Registry, services: Services) -> Outcome:
     return Success(handles, time.perf_counter() - started)
 
 
+def value_of(handle: Handle) -> Any:
+    """Return the value of a handle of this process."""
+    return handle.ref if handle.items is None else [value_of(item) for item in handle.items]
+
+
 def _said(error: BaseException) -> str:
     try:
         return f"{type(error).__name__}: {error}"
@@ -72,7 +77,7 @@ def _await(coroutine: Coroutine[Any, Any, Any]) -> Any:
 def _arguments(call: Call, registry: Registry, services: Services) -> dict[str, Any]:
     arguments = dict(call.constants)
     for name, handle in call.linked.items():
-        arguments[name] = _linked(call, registry, name, handle.ref)
+        arguments[name] = _linked(call, registry, name, handle.ref if handle.items is None else value_of(handle))
     for name in call.spec.lazy:
         if name not in arguments:
             arguments[name] = Lazy(name)

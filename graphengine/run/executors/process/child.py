@@ -14,7 +14,7 @@ from graphengine.node.registry import Registry
 from graphengine.run.context import CancelToken, RunScope, TaskContext
 from graphengine.run.executors.base import Call, Success
 from graphengine.run.executors.invoke import Services, invoke
-from graphengine.run.executors.process.segments import Segments
+from graphengine.run.executors.process.segments import Parcel, Segments
 from graphengine.run.executors.process.wire import (
     CANCEL,
     Answer,
@@ -24,6 +24,7 @@ from graphengine.run.executors.process.wire import (
     Frames,
     Linked,
     Order,
+    Packed,
     Ready,
     Result,
     Scope,
@@ -139,8 +140,12 @@ class Caller:
         return Answer(order.number, results, outcome.seconds)
 
     def _handle(self, linked: Linked) -> Handle:
-        value = decode_value(self._registry.types, linked.type, self._segments.unpack(linked.parcel))
-        return Handle(value, linked.type, 0)
+        return Handle(self._value(linked.type, linked.value), linked.type, 0)
+
+    def _value(self, type_: TypeRef, packed: Packed) -> object:
+        if isinstance(packed, Parcel):
+            return decode_value(self._registry.types, type_, self._segments.unpack(packed))
+        return [self._value(type_.item or type_, item) for item in packed]
 
     def _conversion(self, linked: Linked) -> Conversion:
         found = self._registry.assignability.find(TypeRef(linked.source), TypeRef(linked.target))

@@ -11,13 +11,13 @@ from graphengine.run.executors.base import Call, Outcome
 from graphengine.run.executors.process.job import make_job
 from graphengine.run.executors.process.patience import Patience
 from graphengine.run.executors.process.pool import Pool
-from graphengine.run.executors.process.segments import Vault
+from graphengine.run.executors.process.segments import Parcel, Stored, Vault
 from graphengine.run.executors.process.wire import Setup
 from graphengine.run.executors.process.worker import Worker
 from graphengine.run.handle import Handle, Handles
 from graphengine.types.codec import Encoded
 from graphengine.types.socket_type import TypeRef
-from graphengine.types.values import decode_value, value_nbytes
+from graphengine.types.values import decode_value, encoded_items, value_nbytes
 
 
 class ProcessExecutor:
@@ -73,10 +73,21 @@ class ProcessExecutor:
 
     def value(self, handles: Handles) -> Mapping[str, Any]:
         """Put the values together, over the memory where they lie."""
-        return {
-            name: decode_value(self._registry.types, handle.type, self.encode(handle))
-            for name, handle in handles.items()
-        }
+        return {name: self._value(handle) for name, handle in handles.items()}
+
+    def _value(self, handle: Handle) -> Any:
+        if handle.items is not None:
+            return [self._value(item) for item in handle.items]
+        return decode_value(self._registry.types, handle.type, self.encode(handle))
+
+    def split(self, handle: Handle) -> tuple[Handle, ...]:
+        """Return handles to the items, which lie where the list lies."""
+        if handle.items is not None or handle.type.item is None:
+            return handle.items or ()
+        parcel, segment = handle.ref.parcel, handle.ref.segment
+        inside = encoded_items(parcel.meta, parcel.spans if segment else parcel.buffers)
+        parcels = [Parcel(meta, (), parcel.segment, own) if segment else Parcel(meta, own) for meta, own in inside]
+        return tuple(Handle(Stored(each, segment), handle.type.item, handle.nbytes // len(parcels)) for each in parcels)
 
     def encode(self, handle: Handle) -> Encoded:
         """Return the encoded value, mapped and not copied."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from graphengine.errors import Failure
 from graphengine.run.context import RunScope
 from graphengine.run.executors.base import Call, Outcome, Success
-from graphengine.run.executors.process.segments import INLINE_BYTES, Stored, Vault
-from graphengine.run.executors.process.wire import Answer, Enclosed, Ended, Linked, Order, Scope, Told, dumps
+from graphengine.run.executors.process.segments import INLINE_BYTES, Parcel, Stored, Vault
+from graphengine.run.executors.process.wire import Answer, Enclosed, Ended, Linked, Order, Packed, Scope, Told, dumps
 from graphengine.run.handle import Handle
 from graphengine.types.codec import Encoded
 
@@ -74,13 +74,20 @@ def make_job(number: int, call: Call, done: Callable[[Outcome], None], vault: Va
         OutOfMemory: the order is large, and there is no room for it.
     """
     linked = {
-        name: Linked(handle.type, handle.ref.parcel, call.conversions[name].source, call.conversions[name].target)
+        name: Linked(handle.type, _packed(handle), call.conversions[name].source, call.conversions[name].target)
         for name, handle in call.linked.items()
     }
     order = Order(number, call.spec.id, call.context.node, call.constants, linked)
     enclosed: list[Stored] = []
     message = _fit(dumps(order), vault, enclosed)
     return Job(number, call, _scope(call.context.scope), message, timeout, vault, done, enclosed)
+
+
+def _packed(handle: Handle) -> Packed:
+    if handle.items is not None:
+        return [_packed(item) for item in handle.items]
+    parcel: Parcel = handle.ref.parcel
+    return parcel
 
 
 def _fit(payload: bytes, vault: Vault, enclosed: list[Stored]) -> bytes:

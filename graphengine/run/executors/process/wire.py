@@ -46,12 +46,18 @@ class Scope(NamedTuple):
 
 
 class Linked(NamedTuple):
-    """The value of a linked input; the conversion is named by its ends, as functions do not travel."""
+    """The value of a linked input; the conversion is named by its ends, as functions do not travel.
+
+    A list that the engine put together comes as the parcels of its items.
+    """
 
     type: TypeRef
-    parcel: Parcel
+    value: "Packed"
     source: str
     target: str
+
+
+Packed = Parcel | list["Packed"]
 
 
 class Order(NamedTuple):

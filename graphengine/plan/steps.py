@@ -1,0 +1,148 @@
+"""From the nodes of a graph, or of one turn of a loop, to the steps of a plan."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphengine.plan.fingerprint import Environments, fingerprint
+from graphengine.plan.plan import Bound, Gathering, Opening, Step, Task
+from graphengine.types.assign import IDENTITY
+from graphengine.workflow.document import Socket
+from graphengine.workflow.graph import PORTS, ForEach, GraphLoop, GraphNode, Link
+
+Nodes = Mapping[str, GraphNode | GraphLoop]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A step before it is known who takes from it."""
+
+    name: str
+    node: GraphNode | GraphLoop
+    needs: tuple[str, ...]
+    awaits: tuple[str, ...]
+    opens: bool = False
+
+
+class Scope:
+    """One set of nodes that become steps together.
+
+    Args:
+        nodes: each after what it needs.
+        prefix: before the names of the steps, such as ``loop[3]/``.
+        ports: what comes in from outside.
+    """
+
+    def __init__(
+        self,
+        nodes: Nodes,
+        environments: Environments,
+        prefix: str = "",
+        ports: Mapping[str, Bound] | None = None,
+    ) -> None:
+        self.environments = environments
+        self.prefix = prefix
+        self._nodes = nodes
+        self._ports = ports or {}
+        self._fingerprints: dict[str, str] = {}
+        for name, node in nodes.items():
+            self._fingerprints[name] = fingerprint(node, environments, self._known)
+
+    def drafts(self) -> Iterator[Draft]:
+        """Yield what will be steps, each after what it needs."""
+        for node in self._nodes.values():
+            if isinstance(node, GraphLoop):
+                yield from self._loop(node)
+            else:
+                yield self._task(node)
+
+    def step(self, draft: Draft, consumers: tuple[str, ...], rank: float) -> Step:
+        """Return the step of a draft."""
+        node = draft.node
+        if isinstance(node, GraphNode):
+            return Task(
+                name=draft.name,
+                spec=node.spec,
+                fingerprint=self._fingerprints[node.name],
+                constants=node.constants,
+                links={key: self.link(link) for key, link in node.links.items()} if self.prefix else node.links,
+                needs=draft.needs,
+                awaits=draft.awaits,
+                consumers=consumers,
+                rank=rank,
+            )
+        if not draft.opens:
+            whole = self._fingerprints[node.name]
+            opening = f"{draft.name}[]"
+            return Gathering(draft.name, node.outputs, opening, whole, draft.needs, draft.awaits, consumers, rank)
+        return Opening(
+            name=draft.name,
+            loop=node,
+            ports={key: Bound(self.link(link), self._known(link)) for key, link in node.links.items()},
+            items=self._items(node),
+            opened=self._opened(node),
+            turn=0,
+            before={},
+            environments=self.environments,
+            needs=draft.needs,
+            awaits=draft.awaits,
+            consumers=consumers,
+            rank=rank,
+        )
+
+    def bound(self, socket: Socket) -> Bound:
+        """Return where an output of these nodes comes from, for whoever is outside."""
+        link = Link(Socket(self.prefix + socket.node, socket.name), IDENTITY)
+        return Bound(link, self._fingerprints[socket.node])
+
+    def link(self, link: Link) -> Link:
+        """Return a link with the source that it has among the steps."""
+        if link.source.node == PORTS:
+            outer = self._ports[link.source.name].link
+            return Link(outer.source, link.conversion, outer.item)
+        return Link(Socket(self.prefix + link.source.node, link.source.name), link.conversion, link.item)
+
+    def _known(self, link: Link) -> str:
+        if link.source.node == PORTS:
+            return self._ports[link.source.name].fingerprint
+        return self._fingerprints[link.source.node]
+
+    def _source(self, link: Link) -> str:
+        name = link.source.node
+        return self._ports[link.source.name].link.source.node if name == PORTS else self.prefix + name
+
+    def _task(self, node: GraphNode) -> Draft:
+        sources = {key: self._source(link) for key, link in node.links.items()}
+        lazy = node.spec.lazy
+        needs = tuple(dict.fromkeys(sources.values()))
+        awaits = tuple(dict.fromkeys(name for key, name in sources.items() if key not in lazy)) if lazy else needs
+        return Draft(self.prefix + node.name, node, needs, awaits)
+
+    def _loop(self, loop: GraphLoop) -> Iterator[Draft]:
+        opened = self._opened(loop)
+        sources = {key: opened.get(key) or self._source(link) for key, link in loop.links.items()}
+        each = loop.repeat.each if isinstance(loop.repeat, ForEach) else ()
+        name = self.prefix + loop.name
+        awaits = tuple(dict.fromkeys(sources[key] for key in each))
+        yield Draft(f"{name}[]", loop, tuple(dict.fromkeys(sources.values())), awaits, opens=True)
+        yield Draft(name, loop, (f"{name}[]",), (f"{name}[]",))
+
+    def _opened(self, loop: GraphLoop) -> dict[str, str]:
+        """Return the loops whose turns those of this one can take from directly: lists need not be whole for that."""
+        opened = {}
+        if isinstance(loop.repeat, ForEach):
+            for key in loop.repeat.each:
+                source = self._nodes.get(loop.links[key].source.node)
+                if isinstance(source, GraphLoop) and isinstance(source.repeat, ForEach):
+                    opened[key] = f"{self.prefix}{source.name}[]"
+        return opened
+
+    def _items(self, loop: GraphLoop) -> dict[str, tuple[Any, ...]]:
+        found = {}
+        for key in loop.repeat.each if isinstance(loop.repeat, ForEach) else ():
+            source = self._nodes.get(loop.links[key].source.node)
+            if isinstance(source, GraphNode):
+                items = source.spec.output[loop.links[key].source.name].items(source.constants)
+                if items is not None:
+                    found[key] = items
+        return found
