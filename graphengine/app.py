@@ -25,7 +25,7 @@ from graphengine.run.cache.memory import MemoryTier
 from graphengine.run.cache.tier import Tier
 from graphengine.run.cache.tiered import TieredCache
 from graphengine.run.executors.base import Executor
-from graphengine.run.executors.invoke import Services
+from graphengine.run.executors.binding import Services
 from graphengine.run.executors.process.executor import ProcessExecutor
 from graphengine.run.executors.process.patience import Patience
 from graphengine.run.executors.thread import ThreadExecutor

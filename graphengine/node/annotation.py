@@ -1,7 +1,7 @@
 """From the annotation of a parameter or a result to the socket type it names."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -12,6 +12,9 @@ from graphengine.files.roots import File
 from graphengine.node.lazy import Lazy
 from graphengine.types.builtin import ANYTHING, BOOL, CHOICE, FLOAT, INT, SEED, SEED_RANGE, STRING, Seed
 from graphengine.types.socket_type import TypeRef
+
+SEQUENCES = (Iterator, Iterable)
+"""The annotations of what comes item by item."""
 
 _STRICT = ConfigDict(strict=True, allow_inf_nan=False)
 _PLAIN: Mapping[Any, TypeRef] = {
@@ -59,7 +62,9 @@ def type_ref(bare: Any) -> TypeRef:
     if get_origin(bare) is Literal and all(isinstance(word, str) for word in get_args(bare)):
         return CHOICE.ref
     if get_origin(bare) is list:
-        return TypeRef("List", type_ref(unwrap(get_args(bare)[0])[0]))
+        return type_ref(unwrap(get_args(bare)[0])[0]).listed
+    if get_origin(bare) in SEQUENCES:
+        return type_ref(unwrap(get_args(bare)[0])[0]).flowing
     if bare in _PLAIN:
         return _PLAIN[bare]
     if isinstance(bare, type):
@@ -73,17 +78,19 @@ def socket_name(python: type) -> str:
 
 
 def is_plain(ref: TypeRef) -> bool:
-    """Whether a document can write a value of the type as plain JSON that pydantic checks."""
+    """Whether pydantic checks a value of the type, or the items of a sequence, as plain JSON."""
     return is_plain(ref.item) if ref.item is not None else ref in _PLAIN_REFS
 
 
 def adapter(hint: Any) -> TypeAdapter[Any]:
-    """Return what checks plain values against an annotation: strictly, and without NaN or infinity.
+    """Return what checks plain values, or those of a sequence, strictly and without NaN or infinity.
 
     Raises:
         DeclarationError: pydantic cannot check the annotation.
     """
     bare, metadata = unwrap(hint)
+    if get_origin(bare) in SEQUENCES:
+        return adapter(get_args(bare)[0])
     if bare is Seed:
         hint = Annotated[int, SEED_RANGE, *metadata]
     try:
@@ -105,7 +112,7 @@ def output_name(ref: TypeRef) -> str:
 def classes(hint: Any) -> dict[str, type]:
     """Return the classes behind an annotation that only a pack can define, by type name."""
     bare, _ = unwrap(hint)
-    if get_origin(bare) is list:
+    if get_origin(bare) is list or get_origin(bare) in SEQUENCES:
         return classes(get_args(bare)[0])
     if isinstance(bare, type) and bare not in _PLAIN and bare is not File:
         return {socket_name(bare): bare}

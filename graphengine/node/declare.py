@@ -149,7 +149,7 @@ def _input(parameter: inspect.Parameter, hint: Any) -> Input:
         name=parameter.name,
         type=ref,
         adapter=check,
-        schema=check.json_schema() if check else {},
+        schema=check.json_schema() if check and not ref.flows else {},
         widget=widget,
         roots=roots if ref == FILE.ref else (),
         lazy=eager(hint) != hint,
@@ -185,7 +185,9 @@ def _output(hint: Any, name: str) -> Output:
 
 
 def _check_extents(inputs: tuple[Input, ...], outputs: tuple[Output, ...]) -> None:
-    """Prove that what is said of lists can be."""
+    """Prove that what is said of lists and sequences can be."""
+    if any(each.type.flows for each in outputs) and len(outputs) > 1:
+        raise DeclarationError("a node that gives a sequence gives nothing else")
     types = {each.name: each.type for each in inputs}
     for output in outputs:
         match output.extent:

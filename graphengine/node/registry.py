@@ -3,13 +3,14 @@
 import difflib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from graphengine.errors import DeclarationError
 from graphengine.node.context import Context
 from graphengine.node.pack import Pack, Service, ServiceOptions
 from graphengine.node.spec import NodeSpec
 from graphengine.types.assign import BUILTIN_CONVERSIONS, Assignability
-from graphengine.types.builtin import BUILTIN_TYPES
+from graphengine.types.builtin import ANYTHING, BUILTIN_TYPES
 from graphengine.types.socket_type import SocketType, TypeRef
 
 
@@ -25,6 +26,7 @@ class Registry:
         """
         self.packs = tuple(packs)
         self.types: Mapping[str, SocketType] = self._collect_types()
+        self._by_class = {each.python: each.ref for each in reversed(list(self.types.values())) if each is not ANYTHING}
         self.services: tuple[Service, ...] = tuple(s for pack in self.packs for s in pack.services)
         conversions = [c for pack in self.packs for c in pack.conversions]
         self.assignability = Assignability((*BUILTIN_CONVERSIONS, *conversions))
@@ -48,6 +50,19 @@ class Registry:
     def type_of(self, ref: TypeRef) -> SocketType:
         """Return the definition of a type; of a list, that of its items."""
         return self.types[ref.name] if ref.item is None else self.type_of(ref.item)
+
+    def actual(self, ref: TypeRef, value: Any) -> TypeRef:
+        """Return the type that a value of the type ``ref`` really has: what is of any type still has a codec."""
+        if ref.item is not None:
+            inner = {self.actual(ref.item, item) for item in value} if self._leaves_open(ref) else ()
+            return TypeRef(ref.name, next(iter(inner))) if len(inner) == 1 else ref
+        if ref != ANYTHING.ref:
+            return ref
+        found = (self._by_class.get(each) for each in type(value).__mro__)
+        return next((each for each in found if each is not None), ref)
+
+    def _leaves_open(self, ref: TypeRef) -> bool:
+        return ref == ANYTHING.ref if ref.item is None else self._leaves_open(ref.item)
 
     def _collect_types(self) -> dict[str, SocketType]:
         types: dict[str, SocketType] = {}

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -12,6 +12,8 @@ from graphengine.node.lists import Extent, ItemsOf
 from graphengine.types.socket_type import TypeRef
 
 Lane = Literal["gpu", "cpu", "io"]
+LANES: Final[tuple[Lane, ...]] = ("gpu", "cpu", "io")
+"""The lanes, the scarcest first."""
 
 MISSING = object()
 """Stands where a default would: the input must be given."""
@@ -52,9 +54,17 @@ class Input:
         """
         if value is None and self.default is None:
             return None
-        if self.adapter is None:
+        if self.adapter is None or self.type.flows:
             raise ValueError(f"{self.type} cannot be written as a value; it comes over a link")
         return _parsed(self.adapter, value)
+
+    def parse_item(self, value: Any) -> Any:
+        """Check an item of a sequence, and return it in canonical form.
+
+        Raises:
+            ValueError: it is not of the type of the items.
+        """
+        return value if self.adapter is None else _parsed(self.adapter, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +137,11 @@ class NodeSpec:
     function: Callable[..., Any] = field(compare=False, repr=False)
     python: Mapping[str, type] = field(default_factory=dict, compare=False, repr=False)
     timeout: float | None = None
+
+    @cached_property
+    def flows(self) -> bool:
+        """Whether the node gives a sequence."""
+        return any(each.type.flows for each in self.outputs)
 
     @cached_property
     def input(self) -> Mapping[str, Input]:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from graphengine.errors import Failure
 from graphengine.plan.fingerprint import fingerprint_of_constant, fingerprint_of_item
 from graphengine.plan.plan import Bound, Expansion, Opening, Step
-from graphengine.plan.planner import consumers_of
+from graphengine.plan.planner import closure, consumers_of
 from graphengine.plan.steps import Scope
 from graphengine.types.assign import IDENTITY
 from graphengine.workflow.document import Socket
@@ -113,7 +113,9 @@ def _column(
 def _turn(opening: Opening, body: Body, index: int, ports: Turn, rank: float) -> tuple[list[Step], dict[str, Bound]]:
     """Return the steps of one turn, and where its outputs come from."""
     scope = Scope(body.nodes, opening.environments, _prefix(body, _place(opening), index), ports)
-    drafts = list(scope.drafts())
+    wanted = [socket.node for socket in body.outputs.values()] + _sinks(body)
+    every = {draft.name: draft for draft in scope.drafts()}
+    drafts = closure(every, [scope.prefix + name for name in wanted])
     consumers = consumers_of(drafts)
     steps = [scope.step(draft, tuple(consumers[draft.name]), rank) for draft in drafts]
     return steps, {name: scope.bound(socket) for name, socket in body.outputs.items()}
@@ -121,8 +123,11 @@ def _turn(opening: Opening, body: Body, index: int, ports: Turn, rank: float) ->
 
 def _effects(body: Body, place: str, turns: Iterable[int]) -> tuple[str, ...]:
     """Return the sinks of the turns: they run whether anybody takes from them or not."""
-    sinks = [name for name, node in body.nodes.items() if has_sink(node)]
-    return tuple(_prefix(body, place, index) + name for index in turns for name in sinks)
+    return tuple(_prefix(body, place, index) + name for index in turns for name in _sinks(body))
+
+
+def _sinks(body: Body) -> list[str]:
+    return [name for name, node in body.nodes.items() if has_sink(node)]
 
 
 def _place(opening: Opening) -> str:

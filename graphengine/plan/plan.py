@@ -1,13 +1,28 @@
 """A plan: the tasks that the wanted targets need, frozen."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
-from graphengine.node.spec import NodeSpec
+from graphengine.node.spec import LANES, Lane, NodeSpec
 from graphengine.types.socket_type import TypeRef
 from graphengine.workflow.document import Socket
 from graphengine.workflow.graph import GraphLoop, Link, has_sink
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A node whose results come item by item, within the call of whoever takes them.
+
+    Attributes:
+        each: the inputs to which items come one after another: the node is called for each.
+    """
+
+    name: str
+    spec: NodeSpec
+    constants: Mapping[str, Any]
+    links: Mapping[str, Link]
+    each: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +36,8 @@ class Task:
         awaits: those of them that must be there before it is called; the others are lazy.
         consumers: the tasks that take its result, each once.
         rank: the length of the longest way from here to an end; what has more behind it goes first.
+        flows: the nodes whose items it takes, each after those whose items it takes itself; none has a task of its own.
+        collects: the task is the last of its flows, asked for as a whole: lists of all items are its result.
     """
 
     name: str
@@ -32,11 +49,32 @@ class Task:
     awaits: tuple[str, ...]
     consumers: tuple[str, ...]
     rank: float
+    flows: tuple[Flow, ...] = ()
+    collects: bool = False
 
     @property
     def cacheable(self) -> bool:
         """Whether a stored result may stand for a call."""
-        return not self.spec.sink
+        return not self.spec.sink and not any(flow.spec.sink for flow in self.flows)
+
+    @property
+    def lane(self) -> Lane:
+        """The resource that a call occupies: the scarcest that anything in it wants."""
+        return scarcest(self.spec, self.flows) if self.flows else self.spec.lane
+
+
+class HasSpec(Protocol):
+    """Anything that is made of a node."""
+
+    @property
+    def spec(self) -> NodeSpec:
+        """The node."""
+
+
+def scarcest(spec: NodeSpec, flows: Iterable[HasSpec]) -> Lane:
+    """Return the lane of a call of ``spec`` with the calls that happen within it."""
+    lanes = {spec.lane, *(flow.spec.lane for flow in flows)}
+    return next(lane for lane in LANES if lane in lanes)
 
 
 @dataclass(frozen=True, slots=True)

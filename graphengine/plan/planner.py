@@ -33,12 +33,12 @@ def make_plan(
     if problems:
         raise WorkflowError(problems)
     scope = Scope(graph.nodes, environments or {})
-    drafts = _closure({draft.name: draft for draft in scope.drafts()}, wanted)
+    drafts = closure({draft.name: draft for draft in scope.drafts()}, wanted)
     consumers = consumers_of(drafts)
     ranks = _ranks(consumers)
     tasks = {each.name: scope.step(each, tuple(consumers[each.name]), ranks[each.name]) for each in drafts}
     outputs = {name: socket for name, socket in graph.outputs.items() if socket.node in tasks}
-    types = {name: graph.types[socket.node][socket.name] for name, socket in outputs.items()}
+    types = {name: graph.types[socket.node][socket.name].whole for name, socket in outputs.items()}
     return Plan(tasks, wanted, outputs, types)
 
 
@@ -61,13 +61,13 @@ def _default_targets(graph: Graph) -> tuple[str, ...]:
     return tuple(dict.fromkeys(asked))
 
 
-def _closure(drafts: Mapping[str, Draft], targets: Collection[str]) -> list[Draft]:
+def closure(drafts: Mapping[str, Draft], targets: Collection[str]) -> list[Draft]:
     """Return the drafts that the targets need, in their order."""
     found: set[str] = set()
     stack = list(targets)
     while stack:
         name = stack.pop()
-        if name not in found:
+        if name not in found and name in drafts:
             found.add(name)
             stack.extend(drafts[name].needs)
     return [draft for name, draft in drafts.items() if name in found]

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from graphengine.errors import EngineBug
 from graphengine.plan.fingerprint import Environments, fingerprint
-from graphengine.plan.plan import Bound, Gathering, Opening, Step, Task
+from graphengine.plan.plan import Bound, Flow, Gathering, Opening, Step, Task
 from graphengine.types.assign import IDENTITY
 from graphengine.workflow.document import Socket
 from graphengine.workflow.graph import PORTS, ForEach, GraphLoop, GraphNode, Link
@@ -22,6 +23,7 @@ class Draft:
     needs: tuple[str, ...]
     awaits: tuple[str, ...]
     opens: bool = False
+    flows: tuple[str, ...] = ()
 
 
 class Scope:
@@ -45,6 +47,7 @@ class Scope:
         self._nodes = nodes
         self._ports = ports or {}
         self._fingerprints: dict[str, str] = {}
+        self._flowing = {name for name, node in nodes.items() if isinstance(node, GraphNode) and node.flows}
         for name, node in nodes.items():
             self._fingerprints[name] = fingerprint(node, environments, self._known)
 
@@ -60,16 +63,19 @@ class Scope:
         """Return the step of a draft."""
         node = draft.node
         if isinstance(node, GraphNode):
+            collects = node.flows
             return Task(
                 name=draft.name,
                 spec=node.spec,
                 fingerprint=self._fingerprints[node.name],
-                constants=node.constants,
-                links={key: self.link(link) for key, link in node.links.items()} if self.prefix else node.links,
+                constants={} if collects else node.constants,
+                links={} if collects else self._links(node),
                 needs=draft.needs,
                 awaits=draft.awaits,
                 consumers=consumers,
                 rank=rank,
+                flows=tuple(self._flow(name) for name in draft.flows),
+                collects=collects,
             )
         if not draft.opens:
             whole = self._fingerprints[node.name]
@@ -111,12 +117,43 @@ class Scope:
         name = link.source.node
         return self._ports[link.source.name].link.source.node if name == PORTS else self.prefix + name
 
+    def _links(self, node: GraphNode) -> Mapping[str, Link]:
+        return {key: self.link(link) for key, link in node.links.items()} if self.prefix else node.links
+
+    def _flow(self, name: str) -> Flow:
+        node = self._nodes[name]
+        if isinstance(node, GraphLoop):
+            raise EngineBug(f"the loop {name!r} is taken for a sequence")
+        return Flow(self.prefix + name, node.spec, node.constants, self._links(node), node.each)
+
     def _task(self, node: GraphNode) -> Draft:
+        if self._flowing and (
+            node.flows or not self._flowing.isdisjoint(each.source.node for each in node.links.values())
+        ):
+            return self._taking(node)
         sources = {key: self._source(link) for key, link in node.links.items()}
         lazy = node.spec.lazy
         needs = tuple(dict.fromkeys(sources.values()))
         awaits = tuple(dict.fromkeys(name for key, name in sources.items() if key not in lazy)) if lazy else needs
         return Draft(self.prefix + node.name, node, needs, awaits)
+
+    def _taking(self, node: GraphNode) -> Draft:
+        """Return the draft of a node that takes items: what they are made of is made within its call."""
+        found: dict[str, None] = {}
+        sources: dict[str, None] = {}
+        stack: list[GraphNode | GraphLoop] = [node]
+        while stack:
+            current = stack.pop()
+            if isinstance(current, GraphNode) and current.flows:
+                found[current.name] = None
+            for link in current.links.values():
+                source = link.source.node
+                if source not in self._flowing:
+                    sources[self._source(link)] = None
+                elif source not in found:
+                    stack.append(self._nodes[source])
+        flows = tuple(name for name in self._nodes if name in found)
+        return Draft(self.prefix + node.name, node, tuple(sources), tuple(sources), flows=flows)
 
     def _loop(self, loop: GraphLoop) -> Iterator[Draft]:
         opened = self._opened(loop)

@@ -81,10 +81,14 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Execute:
-    """Call a task's node with these linked inputs; answer with Returned or Raised."""
+    """Call a task's node with these linked inputs; answer with Returned or Raised.
+
+    ``flows`` are the linked inputs of each of the task's flows.
+    """
 
     task: str
     inputs: Handles
+    flows: tuple[Handles, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from graphengine.node.context import RunInfo
 from graphengine.plan.plan import Plan, Task
 from graphengine.run.cache.flight import SingleFlight
 from graphengine.run.context import CancelToken, RunScope, TaskContext
-from graphengine.run.executors.base import Call, Executor, Outcome, Success, Wants
+from graphengine.run.executors.base import Call, Executor, FlowCall, Outcome, Success, Wants
 from graphengine.run.handle import Handle, Handles
 from graphengine.run.messages import (
     Asked,
@@ -37,6 +37,7 @@ from graphengine.run.messages import (
 )
 from graphengine.run.opening import open_loop
 from graphengine.run.state import RunState
+from graphengine.workflow.graph import Link
 
 Observer = Callable[[Event], None]
 
@@ -148,8 +149,8 @@ class Run:
         match instruction:
             case Lookup(task):
                 self._look_up(task)
-            case Execute(task, inputs):
-                self._execute(task, inputs)
+            case Execute():
+                self._execute(instruction)
             case Open():
                 self._feed(open_loop(instruction, self._executor))
             case Store(task, handles, seconds):
@@ -209,15 +210,13 @@ class Run:
         for task in list(self._missed):
             self._forgo(task)
 
-    def _execute(self, name: str, inputs: Handles) -> None:
-        task = self._task(name)
+    def _execute(self, instruction: Execute) -> None:
+        task = self._task(instruction.task)
 
         def done(outcome: Outcome) -> None:
             self._from_anywhere(lambda: self._feed(_stimulus(task, outcome)))
 
-        conversions = {key: link.conversion for key, link in task.links.items()}
-        context = TaskContext(self._scope, name)
-        self._executor.submit(Call(task.spec, task.constants, inputs, conversions, context), done)
+        self._executor.submit(call_of(task, instruction, TaskContext(self._scope, task.name)), done)
 
     def _feed(self, stimulus: Stimulus) -> None:
         """Take a stimulus in, and step until none is left; what a step brings about at once waits its turn."""
@@ -241,6 +240,34 @@ class Run:
             act()
         else:
             self._loop.call_soon_threadsafe(act)
+
+
+def call_of(task: Task, instruction: Execute, context: TaskContext) -> Call:
+    """Return the call of a task, with the calls that happen within it."""
+    conversions = {key: link.conversion for key, link in task.links.items()}
+    if not task.flows:
+        return Call(task.spec, task.constants, instruction.inputs, conversions, context)
+    within = {flow.name for flow in task.flows}
+    flows = tuple(
+        FlowCall(
+            name=flow.name,
+            spec=flow.spec,
+            constants=flow.constants,
+            linked=linked,
+            conversions={key: link.conversion for key, link in flow.links.items()},
+            taken=_taken(flow.links, within),
+            each=flow.each,
+        )
+        for flow, linked in zip(task.flows, instruction.flows, strict=True)
+    )
+    taken = _taken(task.links, within)
+    return Call(
+        task.spec, task.constants, instruction.inputs, conversions, context, taken, flows, collects=task.collects
+    )
+
+
+def _taken(links: Mapping[str, Link], within: Collection[str]) -> Mapping[str, tuple[str, str]]:
+    return {key: (link.source.node, link.source.name) for key, link in links.items() if link.source.node in within}
 
 
 def _stimulus(task: Task, outcome: Outcome) -> Stimulus:

@@ -9,7 +9,7 @@ Loops are opened on the way: an opening that is reached brings new tasks, which 
 """
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import assert_never
@@ -275,7 +275,7 @@ class RunState:
             case Task():
                 self.phase[name] = Phase.READY
                 self._order += 1
-                heapq.heappush(self._ready.setdefault(step.spec.lane, []), (-step.rank, self._order, name))
+                heapq.heappush(self._ready.setdefault(step.lane, []), (-step.rank, self._order, name))
             case Opening():
                 self._open(step)
             case Gathering():
@@ -295,24 +295,30 @@ class RunState:
 
     def _execute(self, task: Task) -> None:
         name = task.name
-        inputs = {
-            key: self._value(link)
-            for key, link in task.links.items()
-            if link.source.node in self.values  # all but the lazy ones that nobody has asked for
-        }
-        self._free[task.spec.lane] -= 1
+        within = {flow.name for flow in task.flows}
+        inputs = self._inputs(task.links, within)
+        flows = tuple(self._inputs(flow.links, within) for flow in task.flows)
+        self._free[task.lane] -= 1
         self._in_flight += 1
         self.phase[name] = Phase.RUNNING
-        self._out.instructions.append(Execute(name, inputs))
+        self._out.instructions.append(Execute(name, inputs, flows))
         if name not in self._asked_for:
             self._out.events.append(TaskStarted(name))
+
+    def _inputs(self, links: Mapping[str, Link], within: Collection[str]) -> Handles:
+        """Return what comes over links, but for lazy inputs that nobody has asked for, and items made in the call."""
+        return {
+            key: self._value(link)
+            for key, link in links.items()
+            if link.source.node in self.values and link.source.node not in within
+        }
 
     def _leave_lane(self, name: str) -> None:
         self._expect(name, Phase.RUNNING)
         self._in_flight -= 1
         step = self.steps[name]
         if isinstance(step, Task):
-            self._free[step.spec.lane] += 1
+            self._free[step.lane] += 1
 
     def _value(self, link: Link) -> Handle:
         handle = self.values[link.source.node][link.source.name]

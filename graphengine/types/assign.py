@@ -56,19 +56,25 @@ class Assignability:
 
     def find(self, source: TypeRef, target: TypeRef) -> Conversion | None:
         """Return the conversion for a link from ``source`` to ``target``, or None if they do not connect."""
-        if source == target or ANY in (source, target):
+        if source == target or (ANY in (source, target) and not (source.flows or target.flows)):
             return IDENTITY
         return self._table.get((str(source), str(target)))
 
     def fit(self, source: TypeRef, target: TypeRef) -> Fit | None:
         """Return how a link from ``source`` to ``target`` fits, or None if it does not.
 
-        A list also fits where one of its items would: the node is then called for each item.
+        A list or a sequence also fits where one of its items would: the node is then called for each item. A list
+        fits where a sequence is wanted, and the other way round; the conversion is then that of the items.
         """
         whole = self.find(source, target)
         if whole is not None:
             return Fit(whole)
-        item = None if source.item is None else self.find(source.item, target)
+        if source.item is None:
+            return None
+        if target.item is not None and (source.flows or target.flows):
+            items = self.find(source.item, target.item)
+            return None if items is None else Fit(items)
+        item = self.find(source.item, target)
         return None if item is None else Fit(item, each=True)
 
     def __iter__(self) -> Iterator[Conversion]:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from graphengine.types.codec import Codec
 
+SEQUENCE = "Sequence"
+
 
 @dataclass(frozen=True, slots=True)
 class TypeRef:
@@ -16,9 +18,24 @@ class TypeRef:
         return self.name if self.item is None else f"{self.name}[{self.item}]"
 
     @property
+    def flows(self) -> bool:
+        """Whether its values are sequences, which come item by item and are never there as a whole."""
+        return self.name == SEQUENCE
+
+    @property
+    def whole(self) -> "TypeRef":
+        """The type of a value of this type when it is asked for as a whole: a sequence is collected into a list."""
+        return self if self.item is None or not self.flows else self.item.listed
+
+    @property
     def listed(self) -> "TypeRef":
         """The type of a list of these."""
         return TypeRef("List", self)
+
+    @property
+    def flowing(self) -> "TypeRef":
+        """The type of a sequence of these."""
+        return TypeRef(SEQUENCE, self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,12 +29,21 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class GraphNode:
-    """A node of a graph: every input is either a checked constant or a link that fits."""
+    """A node of a graph: every input is either a checked constant or a link that fits.
+
+    ``each`` are the inputs to which sequences bring their items, one after another: the node is called for each.
+    """
 
     name: str
     spec: NodeSpec
     constants: Mapping[str, Any]
     links: Mapping[str, Link]
+    each: tuple[str, ...] = ()
+
+    @property
+    def flows(self) -> bool:
+        """Whether what comes out is never there as a whole."""
+        return bool(self.each) or self.spec.flows
 
 
 @dataclass(frozen=True, slots=True)

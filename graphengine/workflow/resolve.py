@@ -136,11 +136,14 @@ class _Resolver:
                 self._constant(name, socket, value, constants)
             elif self._link(name, socket, source, links):
                 each.append(socket.name)
-        node = GraphNode(name, sockets, constants, links)
-        found = mapped(node, each, product=entry.map == "product") if each else node
-        self.types[name] = (
-            found.outputs if isinstance(found, GraphLoop) else {out.name: out.type for out in sockets.outputs}
-        )
+        flowing = any(self._flows(links[key]) for key in each)
+        node = GraphNode(name, sockets, constants, links, tuple(each) if flowing else ())
+        found = mapped(node, each, product=entry.map == "product") if each and not flowing else node
+        if isinstance(found, GraphLoop):
+            self.types[name] = found.outputs
+            self._refuse_sequences(found)
+        else:
+            self.types[name] = {out.name: out.type.flowing if flowing else out.type for out in sockets.outputs}
         self.lengths.note(found)
         return found
 
@@ -161,14 +164,27 @@ class _Resolver:
         loop = self.loops.make(name, entry, links, each, self.types, self.inlined.around[name])
         if loop is not None:
             self.types[name] = loop.outputs
+            self._refuse_sequences(loop)
             self.lengths.note(loop)
         return loop
+
+    def _flows(self, link: Link) -> bool:
+        type_ = self.types.get(link.source.node, {}).get(link.source.name)
+        return type_ is not None and type_.flows
+
+    def _refuse_sequences(self, loop: GraphLoop) -> None:
+        """Report sequences into a loop: a turn cannot wait for items that another has taken."""
+        for key, link in loop.links.items():
+            if self._flows(link):
+                message = f"the sequence from {link.source} cannot be taken apart by a loop"
+                hint = "Let a node make a list of it, or take the loop away."
+                self.findings.add("type_mismatch", message, loop.name, key, hint.strip)
 
     def _body(self, document: Workflow, ports: Ports) -> tuple[Body, Mapping[str, TypeRef]]:
         """Resolve what a loop repeats."""
         graph = _Resolver(document, self.registry, self.roots, self.digests, ports).graph()
         types = {
-            name: graph.types[socket.node][socket.name]
+            name: graph.types[socket.node][socket.name].whole
             for name, socket in graph.outputs.items()
             if socket.name in graph.types.get(socket.node, {})
         }

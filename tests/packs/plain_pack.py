@@ -1,8 +1,10 @@
 """A small pack of plain nodes: what the engine's tests run, without torch."""
 
 import asyncio
+import itertools
 import math
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NamedTuple
 from weakref import WeakSet
@@ -27,8 +29,15 @@ class Calls:
 
     def __init__(self) -> None:
         self.names: list[str] = []
-        self.alive: WeakSet[Traced] = WeakSet()
+        self.alive: WeakSet[Any] = WeakSet()
         self.most_alive = 0
+
+
+@dataclass(frozen=True)
+class Blob:
+    """Raw bytes: what pictures and tensors are to the engine."""
+
+    content: bytes
 
 
 @node("plain.number", category="plain")
@@ -178,6 +187,61 @@ def show(value: float) -> str:
     return str(value)
 
 
+@node("plain.frames", category="plain")
+def frames(count: int = 3, length: int = 1_000, *, calls: Calls) -> Iterator[Blob]:
+    """Give raw bytes one after another, and note when the last was asked for, or nobody wants more."""
+    calls.names.append("opened")
+    try:
+        for index in range(count):
+            blob = Blob(bytes([index % 256]) * length)
+            calls.alive.add(blob)
+            calls.most_alive = max(calls.most_alive, len(calls.alive))
+            yield blob
+    finally:
+        calls.names.append("closed")
+
+
+@node("plain.sizes", category="plain")
+def sizes(blobs: Iterator[Blob]) -> int:
+    """Add the sizes of a sequence."""
+    return sum(len(each.content) for each in blobs)
+
+
+@node("plain.head", category="plain")
+def head(blobs: Iterator[Blob], count: int = 1) -> list[Blob]:
+    """Take the first of a sequence."""
+    return list(itertools.islice(blobs, count))
+
+
+@node("plain.between", category="plain")
+def between(values: Iterator[float]) -> Iterator[float]:
+    """Give the numbers of a sequence, and between any two the one in the middle."""
+    before = None
+    for value in values:
+        if before is not None:
+            yield (before + value) / 2
+        yield value
+        before = value
+
+
+@node("plain.naturals", category="plain")
+def naturals(count: int) -> Iterator[int]:
+    """Give the first natural numbers."""
+    yield from range(count)
+
+
+@node("plain.sum_up", category="plain")
+def sum_up(values: Iterator[float]) -> float:
+    """Add the numbers of a sequence."""
+    return sum(values)
+
+
+@node("plain.sum_up_to", category="plain")
+def sum_up_to(limit: float, values: Iterator[float]) -> float:
+    """Add the numbers of a sequence as long as they are below a limit."""
+    return sum(itertools.takewhile(lambda value: value < limit, values))
+
+
 @node("plain.below", category="plain")
 def below(value: float, limit: float = 100.0) -> bool:
     """Say whether a number is below a limit."""
@@ -228,13 +292,6 @@ def choose(first: bool, yes: Lazy[object], no: Lazy[object], *, context: Context
 def sum_if(a: float, b: Lazy[float] | None = None, limit: float = 10.0) -> float:
     """Add the second number only if the first is below a limit."""
     return a if b is None or a >= limit else a + b.get()
-
-
-@dataclass(frozen=True)
-class Blob:
-    """Raw bytes: what pictures and tensors are to the engine."""
-
-    content: bytes
 
 
 class BlobCodec:

@@ -1,52 +1,16 @@
 """Lists into single sockets, and subgraphs that are repeated: what runs, what comes out, and what is wrong."""
 
-import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from documents import Nodes, link, workflow
+from running import Execute, outputs
 
 from graphengine.app import Engine
-from graphengine.run.messages import Event, TaskExpanded, TaskFailed, TaskSkipped, TaskStarted
+from graphengine.run.messages import TaskExpanded, TaskFailed, TaskSkipped
 from graphengine.workflow.document import Workflow
-
-
-@dataclass
-class Ran:
-    """What came of a run."""
-
-    status: str
-    outputs: dict[str, Any]
-    events: list[Event] = field(default_factory=list)
-
-    @property
-    def started(self) -> list[str]:
-        return [event.task for event in self.events if isinstance(event, TaskStarted)]
-
-
-Execute = Callable[..., Ran]
-
-
-@pytest.fixture
-def run(engine: Engine, tmp_path: Path) -> Execute:
-    def execute(document: Workflow, *targets: str, **options: Any) -> Ran:
-        plan = engine.plan(engine.resolve(document), targets or None)
-        events: list[Event] = []
-
-        async def go() -> Ran:
-            result = await engine.start(document, plan, tmp_path / "out", events.append, **options).result()
-            return Ran(result.status, dict(result.outputs), events)
-
-        return asyncio.run(go())
-
-    return execute
-
-
-def outputs(*addresses: str) -> dict[str, Any]:
-    return {address.replace(".", "_"): {"from": address} for address in addresses}
 
 
 def each(values: list[float], **nodes: Any) -> Nodes:

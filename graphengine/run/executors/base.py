@@ -1,16 +1,38 @@
 """The seam between the engine and the places where node functions run."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from graphengine.errors import Failure
-from graphengine.node.spec import NodeSpec
+from graphengine.node.spec import Lane, NodeSpec
+from graphengine.plan.plan import scarcest
 from graphengine.run.context import TaskContext
 from graphengine.run.handle import Handle, Handles
 from graphengine.types.assign import Conversion
 from graphengine.types.codec import Encoded
 from graphengine.types.socket_type import TypeRef
+
+Taken = tuple[str, str]
+"""A flow, by its name, and which of its outputs."""
+
+
+@dataclass(frozen=True, slots=True)
+class FlowCall:
+    """A node that gives items one after another within a call.
+
+    Attributes:
+        taken: the inputs that take items of flows before it.
+        each: the inputs to which items come singly: the node is called for each. Without any it is called once.
+    """
+
+    name: str
+    spec: NodeSpec
+    constants: Mapping[str, Any]
+    linked: Handles
+    conversions: Mapping[str, Conversion]
+    taken: Mapping[str, Taken]
+    each: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +42,9 @@ class Call:
     Attributes:
         constants: checked plain values, by input.
         linked: handles of this executor, by input, each with its conversion in ``conversions``.
+        taken: the inputs that take items of flows.
+        flows: what gives items within the call, in order.
+        collects: the node is the last of the flows: all its items are the result, as lists.
     """
 
     spec: NodeSpec
@@ -27,6 +52,14 @@ class Call:
     linked: Handles
     conversions: Mapping[str, Conversion]
     context: TaskContext
+    taken: Mapping[str, Taken] = field(default_factory=dict)
+    flows: tuple[FlowCall, ...] = ()
+    collects: bool = False
+
+    @property
+    def lane(self) -> Lane:
+        """The lane that it occupies."""
+        return scarcest(self.spec, self.flows) if self.flows else self.spec.lane
 
 
 @dataclass(frozen=True, slots=True)

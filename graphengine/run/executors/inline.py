@@ -5,7 +5,8 @@ from typing import Any
 
 from graphengine.node.registry import Registry
 from graphengine.run.executors.base import Call, Outcome
-from graphengine.run.executors.invoke import Services, invoke, value_of
+from graphengine.run.executors.binding import Services, value_of
+from graphengine.run.executors.invoke import invoke
 from graphengine.run.handle import Handle, Handles
 from graphengine.types.codec import Encoded
 from graphengine.types.socket_type import TypeRef

@@ -1,31 +1,23 @@
 """One call of a node function, the same in every executor: bind, call, check, and never raise."""
 
-import asyncio
-import inspect
 import time
-from collections.abc import Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from graphengine.errors import Cancelled, Failure, NodeError
-from graphengine.node.context import Context
-from graphengine.node.lazy import Lazy, Wanted
+from graphengine.node.lazy import Wanted
 from graphengine.node.registry import Registry
-from graphengine.node.spec import NodeSpec
 from graphengine.run.executors.base import Call, Outcome, Success, Wants
-from graphengine.run.handle import Handle, Handles
-from graphengine.types.socket_type import TypeRef
-from graphengine.types.values import value_nbytes
-
-Services = Mapping[type, Any]
-
-
-class _Refused(Exception):
-    """A value that the call or its result must not have; carries the failure."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
+from graphengine.run.executors.binding import (
+    Refused,
+    Services,
+    call_node,
+    handle_of,
+    injected,
+    lazy_arguments,
+    linked_values,
+    result_values,
+)
+from graphengine.run.executors.flow import Flows
+from graphengine.run.handle import Handles, listed
 
 
 def invoke(call: Call, registry: Registry, services: Services) -> Outcome:
@@ -35,13 +27,10 @@ def invoke(call: Call, registry: Registry, services: Services) -> Outcome:
     """
     started = time.perf_counter()
     try:
-        result = call.spec.function(**_arguments(call, registry, services))
-        if inspect.iscoroutine(result):
-            result = _await(result)
-        handles = _results(call.spec, result, registry)
+        handles = _call_with_flows(call, registry, services) if call.flows else _call(call, registry, services, None)
     except Wanted as wanted:
         return Wants(wanted.name)
-    except _Refused as refused:
+    except Refused as refused:
         return refused.failure
     except Cancelled as error:
         return Failure("cancelled", f"{error}")
@@ -56,9 +45,29 @@ def invoke(call: Call, registry: Registry, services: Services) -> Outcome:
     return Success(handles, time.perf_counter() - started)
 
 
-def value_of(handle: Handle) -> Any:
-    """Return the value of a handle of this process."""
-    return handle.ref if handle.items is None else [value_of(item) for item in handle.items]
+def _call(call: Call, registry: Registry, services: Services, flows: Flows | None) -> Handles:
+    arguments = {**call.constants, **linked_values(registry, call.spec, call.linked, call.conversions)}
+    if flows is not None:
+        arguments |= flows.arguments()
+    arguments = {**lazy_arguments(call.spec, arguments), **injected(call.spec, call.context, services)}
+    values = result_values(registry, call.spec, call_node(call.spec, arguments))
+    return {
+        output.name: handle_of(registry, output.type, value)
+        for output, value in zip(call.spec.outputs, values, strict=True)
+    }
+
+
+def _call_with_flows(call: Call, registry: Registry, services: Services) -> Handles:
+    outputs = call.spec.outputs
+    with Flows(call, registry, services) as flows:
+        if not call.collects:
+            return _call(call, registry, services, flows)
+        columns = flows.collected()
+        types = {each.name: each.type.item if each.type.flows and each.type.item else each.type for each in outputs}
+        return {
+            name: listed(types[name].listed, [handle_of(registry, types[name], item) for item in column])
+            for name, column in columns.items()
+        }
 
 
 def _said(error: BaseException) -> str:
@@ -66,67 +75,3 @@ def _said(error: BaseException) -> str:
         return f"{type(error).__name__}: {error}"
     except Exception:  # noqa: BLE001 - not even its text can be had
         return type(error).__name__
-
-
-def _await(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """Run an async node in a thread, and so an event loop, of its own: this thread may have one already."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, coroutine).result()
-
-
-def _arguments(call: Call, registry: Registry, services: Services) -> dict[str, Any]:
-    arguments = dict(call.constants)
-    for name, handle in call.linked.items():
-        arguments[name] = _linked(call, registry, name, handle.ref if handle.items is None else value_of(handle))
-    for name in call.spec.lazy:
-        if name not in arguments:
-            arguments[name] = Lazy(name)
-        elif arguments[name] is not None:
-            arguments[name] = Lazy(name, arguments[name])
-    for injection in call.spec.injected:
-        python = injection.python
-        arguments[injection.name] = call.context if python is Context else services[python]
-    return arguments
-
-
-def _linked(call: Call, registry: Registry, name: str, value: Any) -> Any:
-    value = call.conversions[name].convert(value)
-    socket = call.spec.input[name]
-    if socket.adapter is not None:
-        try:
-            return socket.parse(value)
-        except ValueError as error:
-            raise _Refused(Failure("invalid_input", f"the value linked to {name!r} is refused: {error}")) from None
-    if not _is_of(registry, socket.type, value):
-        message = f"the value linked to {name!r} is of {type(value).__name__}; {socket.type} is wanted"
-        raise _Refused(Failure("invalid_input", message))
-    return value
-
-
-def _results(spec: NodeSpec, result: Any, registry: Registry) -> Handles:
-    if not spec.outputs:
-        return {}
-    values = result if spec.several else (result,)
-    if len(values) != len(spec.outputs):
-        raise _wrong(f"{spec.id!r} returned {len(values)} values, not {len(spec.outputs)}")
-    handles = {}
-    for output, returned in zip(spec.outputs, values, strict=True):
-        try:
-            value = output.parse(returned)
-        except ValueError as error:
-            raise _wrong(f"{spec.id!r} returned as {output.name!r} what is not {output.type}: {error}") from None
-        if output.adapter is None and not _is_of(registry, output.type, value):
-            raise _wrong(f"{spec.id!r} returned {type(value).__name__} as {output.name!r}, not {output.type}")
-        handles[output.name] = Handle(value, output.type, value_nbytes(registry.types, output.type, value))
-    return handles
-
-
-def _is_of(registry: Registry, ref: TypeRef, value: Any) -> bool:
-    if ref.item is None:
-        return isinstance(value, registry.types[ref.name].python)
-    inner = ref.item
-    return isinstance(value, list | tuple) and all(_is_of(registry, inner, item) for item in value)
-
-
-def _wrong(message: str) -> _Refused:
-    return _Refused(Failure("wrong_output", message, "This is a fault of the node's pack."))

@@ -5,8 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from graphengine.node.registry import Registry
 from graphengine.run.executors.base import Call, Outcome
+from graphengine.run.executors.binding import Services
 from graphengine.run.executors.inline import InlineExecutor
-from graphengine.run.executors.invoke import Services, invoke
+from graphengine.run.executors.invoke import invoke
 
 
 class ThreadExecutor(InlineExecutor):

@@ -5,15 +5,16 @@ import shutil
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
 from graphengine.errors import Failure, NodeError
 from graphengine.node.registry import Registry
 from graphengine.run.context import CancelToken, RunScope, TaskContext
-from graphengine.run.executors.base import Call, Success
-from graphengine.run.executors.invoke import Services, invoke
+from graphengine.run.executors.base import Call, FlowCall, Success
+from graphengine.run.executors.binding import Services
+from graphengine.run.executors.invoke import invoke
 from graphengine.run.executors.process.segments import Parcel, Segments
 from graphengine.run.executors.process.wire import (
     CANCEL,
@@ -34,7 +35,7 @@ from graphengine.run.executors.process.wire import (
     frame,
     loads,
 )
-from graphengine.run.handle import Handle
+from graphengine.run.handle import Handle, Handles
 from graphengine.run.messages import Event
 from graphengine.types.assign import Conversion
 from graphengine.types.socket_type import TypeRef
@@ -129,15 +130,41 @@ class Caller:
             self._channel.say(Ended(order.number, failure))
 
     def _call(self, order: Order) -> Answer | Ended:
-        conversions = {name: self._conversion(linked) for name, linked in order.linked.items()}
-        handles = {name: self._handle(linked) for name, linked in order.linked.items()}
-        context = self._context(order)
-        call = Call(self._registry.nodes[order.type], order.constants, handles, conversions, context)
-        outcome = invoke(call, self._registry, self._services)
+        outcome = invoke(self._made(order), self._registry, self._services)
         if not isinstance(outcome, Success):
             return Ended(order.number, outcome)
         results = {name: self._result(handle) for name, handle in outcome.handles.items()}
         return Answer(order.number, results, outcome.seconds)
+
+    def _made(self, order: Order) -> Call:
+        flows = tuple(
+            FlowCall(
+                flow.node,
+                self._registry.nodes[flow.type],
+                flow.constants,
+                self._handles(flow.linked),
+                self._conversions(flow.conversions),
+                flow.taken,
+                flow.each,
+            )
+            for flow in order.flows
+        )
+        return Call(
+            self._registry.nodes[order.type],
+            order.constants,
+            self._handles(order.linked),
+            self._conversions(order.conversions),
+            self._context(order),
+            order.taken,
+            flows,
+            order.collects,
+        )
+
+    def _handles(self, linked: Mapping[str, Linked]) -> Handles:
+        return {name: self._handle(each) for name, each in linked.items()}
+
+    def _conversions(self, named: Mapping[str, tuple[str, str]]) -> Mapping[str, Conversion]:
+        return {name: self._conversion(*ends) for name, ends in named.items()}
 
     def _handle(self, linked: Linked) -> Handle:
         return Handle(self._value(linked.type, linked.value), linked.type, 0)
@@ -147,15 +174,17 @@ class Caller:
             return decode_value(self._registry.types, type_, self._segments.unpack(packed))
         return [self._value(type_.item or type_, item) for item in packed]
 
-    def _conversion(self, linked: Linked) -> Conversion:
-        found = self._registry.assignability.find(TypeRef(linked.source), TypeRef(linked.target))
+    def _conversion(self, source: str, target: str) -> Conversion:
+        found = self._registry.assignability.find(TypeRef(source), TypeRef(target))
         if found is None:
-            raise LookupError(f"no pack converts {linked.source} to {linked.target}")
+            raise LookupError(f"no pack converts {source} to {target}")
         return found
 
     def _result(self, handle: Handle) -> Result:
+        if handle.items is not None:
+            return Result(handle.type, handle.nbytes, [self._result(item) for item in handle.items])
         encoded = encode_value(self._registry.types, handle.type, handle.ref)
-        return Result(handle.nbytes, self._segments.pack(encoded))
+        return Result(handle.type, handle.nbytes, self._segments.pack(encoded))
 
     def _context(self, order: Order) -> TaskContext:
         if self._scope is None:

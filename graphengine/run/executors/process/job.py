@@ -1,15 +1,28 @@
 """A call on its way to a worker and back."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from graphengine.errors import Failure
 from graphengine.run.context import RunScope
 from graphengine.run.executors.base import Call, Outcome, Success
 from graphengine.run.executors.process.segments import INLINE_BYTES, Parcel, Stored, Vault
-from graphengine.run.executors.process.wire import Answer, Enclosed, Ended, Linked, Order, Packed, Scope, Told, dumps
-from graphengine.run.handle import Handle
+from graphengine.run.executors.process.wire import (
+    Answer,
+    Enclosed,
+    Ended,
+    FlowOrder,
+    Linked,
+    Order,
+    Packed,
+    Result,
+    Scope,
+    Told,
+    dumps,
+)
+from graphengine.run.handle import Handle, Handles, listed
+from graphengine.types.assign import Conversion
 from graphengine.types.codec import Encoded
 
 _LOG = logging.getLogger(__name__)
@@ -46,17 +59,18 @@ class Job:
         """Say how the call ended."""
         match end:
             case Answer(_, results, seconds):
-                types = {output.name: output.type for output in self.call.spec.outputs}
-                handles = {
-                    name: Handle(self.vault.own(result.parcel), types[name], result.nbytes)
-                    for name, result in results.items()
-                }
+                handles = {name: self._handle(result) for name, result in results.items()}
                 outcome: Outcome = Success(handles, seconds)
             case Ended(_, ended):
                 outcome = ended
             case Failure():
                 outcome = end
         self._shield(lambda: self.done(outcome))
+
+    def _handle(self, result: Result) -> Handle:
+        if isinstance(result.value, list):
+            return listed(result.type, [self._handle(item) for item in result.value])
+        return Handle(self.vault.own(result.value), result.type, result.nbytes)
 
     def _shield(self, act: Callable[[], None]) -> None:
         """Call back; one run's observer that raises must not end the supervision of all."""
@@ -73,14 +87,41 @@ def make_job(number: int, call: Call, done: Callable[[Outcome], None], vault: Va
         Exception: a constant cannot be pickled; whatever its class raises.
         OutOfMemory: the order is large, and there is no room for it.
     """
-    linked = {
-        name: Linked(handle.type, _packed(handle), call.conversions[name].source, call.conversions[name].target)
-        for name, handle in call.linked.items()
-    }
-    order = Order(number, call.spec.id, call.context.node, call.constants, linked)
+    flows = tuple(
+        FlowOrder(
+            flow.spec.id,
+            flow.name,
+            flow.constants,
+            _linked(flow.linked),
+            _named(flow.conversions),
+            flow.taken,
+            flow.each,
+        )
+        for flow in call.flows
+    )
+    order = Order(
+        number,
+        call.spec.id,
+        call.context.node,
+        call.constants,
+        _linked(call.linked),
+        _named(call.conversions),
+        call.taken,
+        flows,
+        call.collects,
+    )
     enclosed: list[Stored] = []
     message = _fit(dumps(order), vault, enclosed)
     return Job(number, call, _scope(call.context.scope), message, timeout, vault, done, enclosed)
+
+
+def _linked(handles: Handles) -> Mapping[str, Linked]:
+    return {name: Linked(handle.type, _packed(handle)) for name, handle in handles.items()}
+
+
+def _named(conversions: Mapping[str, Conversion]) -> Mapping[str, tuple[str, str]]:
+    """Name conversions by their ends: functions do not travel."""
+    return {name: (each.source, each.target) for name, each in conversions.items()}
 
 
 def _packed(handle: Handle) -> Packed:

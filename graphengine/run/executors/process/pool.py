@@ -239,7 +239,7 @@ class Pool:
     # -------------------------------------------------------------- with the lock
 
     def _lane(self, job: Job) -> str:
-        lane = job.call.spec.lane
+        lane = job.call.lane
         return lane if lane in self._slots else "cpu"
 
     def _feed(self, lane: str) -> None:

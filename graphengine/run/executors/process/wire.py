@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from graphengine.errors import Failure
 from graphengine.node.context import RunInfo
 from graphengine.node.pack import PackSource, ServiceOptions
-from graphengine.run.executors.base import Wants
+from graphengine.run.executors.base import Taken, Wants
 from graphengine.run.executors.process.segments import Parcel
 from graphengine.run.messages import Event
 from graphengine.types.socket_type import TypeRef
@@ -46,18 +46,25 @@ class Scope(NamedTuple):
 
 
 class Linked(NamedTuple):
-    """The value of a linked input; the conversion is named by its ends, as functions do not travel.
-
-    A list that the engine put together comes as the parcels of its items.
-    """
+    """The value of a linked input. A list that the engine put together comes as the parcels of its items."""
 
     type: TypeRef
     value: "Packed"
-    source: str
-    target: str
 
 
 Packed = Parcel | list["Packed"]
+
+
+class FlowOrder(NamedTuple):
+    """A node that gives items within a call; see :class:`graphengine.run.executors.base.FlowCall`."""
+
+    type: str
+    node: str
+    constants: Mapping[str, Any]
+    linked: Mapping[str, Linked]
+    conversions: Mapping[str, tuple[str, str]]
+    taken: Mapping[str, Taken]
+    each: tuple[str, ...]
 
 
 class Order(NamedTuple):
@@ -68,6 +75,10 @@ class Order(NamedTuple):
     node: str
     constants: Mapping[str, Any]
     linked: Mapping[str, Linked]
+    conversions: Mapping[str, tuple[str, str]]
+    taken: Mapping[str, Taken]
+    flows: tuple[FlowOrder, ...]
+    collects: bool
 
 
 class Enclosed(NamedTuple):
@@ -97,10 +108,11 @@ class Told(NamedTuple):
 
 
 class Result(NamedTuple):
-    """The value of an output, whose type both ends know from the node."""
+    """The value of an output, or the items of a list that was collected."""
 
+    type: TypeRef
     nbytes: int
-    parcel: Parcel
+    value: "Parcel | list[Result]"
 
 
 class Answer(NamedTuple):
