@@ -25,3 +25,25 @@ def chain(length: int) -> Workflow:
     for index in range(1, length):
         nodes[f"n{index}"] = ["plain.pass", {"value": link(f"n{index - 1}.value")}]
     return workflow(nodes, outputs={"end": {"from": f"n{length - 1}.value"}})
+
+
+SQUARE: dict[str, Any] = {
+    "inputs": {"value": {"to": ["one.a"]}, "plus": {"to": ["one.b"]}},
+    "outputs": {"sum": {"from": "two.value"}},
+    "nodes": {
+        "one": {"type": "plain.add", "inputs": {"a": 0, "b": 1}},
+        "two": {"type": "plain.add", "inputs": {"a": link("one.value"), "b": link("one.value")}},
+    },
+}
+"""A subgraph: twice the sum of two numbers."""
+
+GROW: dict[str, Any] = {
+    "inputs": {"value": {"to": ["grow.a"]}, "plus": {"to": ["grow.b"]}},
+    "outputs": {"value": {"from": "grow.value"}, "again": {"from": "check.value"}, "twice": {"from": "double.value"}},
+    "nodes": {
+        "grow": {"type": "plain.add", "inputs": {"a": 0, "b": 3}},
+        "check": {"type": "plain.below", "inputs": {"value": link("grow.value"), "limit": 10}},
+        "double": {"type": "plain.add", "inputs": {"a": link("grow.value"), "b": link("grow.value")}},
+    },
+}
+"""A subgraph to be repeated: a number grows by three while it is below ten."""

@@ -121,7 +121,7 @@ class Gathering:
 
     Attributes:
         name: that of the loop.
-        types: what comes out.
+        types: what comes out, as far as somebody wants it.
         opening: where the loop begins.
     """
 
@@ -163,10 +163,9 @@ class Expansion:
     depth: int
     listed: bool
 
-    @property
-    def ends(self) -> tuple[str, ...]:
-        """The steps that must be done for the loop to be: each once."""
-        results = (each.link.source.node for bounds in self.results.values() for each in bounds)
+    def ends(self, outputs: Iterable[str]) -> tuple[str, ...]:
+        """Return the steps that must be done for these outputs to be there, and all effects: each once."""
+        results = (each.link.source.node for output in outputs for each in self.results[output])
         return tuple(dict.fromkeys((*results, *self.effects)))
 
 

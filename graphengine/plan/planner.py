@@ -32,7 +32,9 @@ def make_plan(
     ]
     if problems:
         raise WorkflowError(problems)
-    scope = Scope(graph.nodes, environments or {})
+    shown: list[tuple[str, str | None]] = [*graph.outputs.values()]
+    shown += [(name, None) for name in wanted if targets is not None or name not in dict(shown)]
+    scope = Scope(graph.nodes, environments or {}, shown=shown)
     drafts = closure({draft.name: draft for draft in scope.drafts()}, wanted)
     consumers = consumers_of(drafts)
     ranks = _ranks(consumers)

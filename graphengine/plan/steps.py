@@ -1,6 +1,6 @@
 """From the nodes of a graph, or of one turn of a loop, to the steps of a plan."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,7 @@ class Scope:
         nodes: each after what it needs.
         prefix: before the names of the steps, such as ``loop[3]/``.
         ports: what comes in from outside.
+        shown: the outputs that are wanted outside; of a node whose output is None, all.
     """
 
     def __init__(
@@ -41,11 +42,15 @@ class Scope:
         environments: Environments,
         prefix: str = "",
         ports: Mapping[str, Bound] | None = None,
+        shown: Iterable[tuple[str, str | None]] = (),
     ) -> None:
         self.environments = environments
         self.prefix = prefix
         self._nodes = nodes
         self._ports = ports or {}
+        links = (link.source for node in nodes.values() for link in node.links.values())
+        loops = [name for name, node in nodes.items() if isinstance(node, GraphLoop)]
+        self._wanted = {*links, *shown} if loops else set()
         self._fingerprints: dict[str, str] = {}
         self._flowing = {name for name, node in nodes.items() if isinstance(node, GraphNode) and node.flows}
         for name, node in nodes.items():
@@ -80,7 +85,12 @@ class Scope:
         if not draft.opens:
             whole = self._fingerprints[node.name]
             opening = f"{draft.name}[]"
-            return Gathering(draft.name, node.outputs, opening, whole, draft.needs, draft.awaits, consumers, rank)
+            types = {
+                output: type_
+                for output, type_ in node.outputs.items()
+                if not self._wanted.isdisjoint(((node.name, output), (node.name, None)))
+            }
+            return Gathering(draft.name, types, opening, whole, draft.needs, draft.awaits, consumers, rank)
         return Opening(
             name=draft.name,
             loop=node,

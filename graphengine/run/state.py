@@ -208,8 +208,10 @@ class RunState:
         loop = self._shown(name)
         tasks = tuple(step for step in expansion.steps if isinstance(step, Task))
         self._out.events.append(TaskExpanded(loop, expansion.turns, tasks))
-        if loop in self._targets and expansion.then is None:
-            for end in expansion.ends:  # each for itself: one that fails does not take the others with it
+        if loop in self._targets and expansion.listed:
+            for end in expansion.ends(
+                expansion.results
+            ):  # each for itself: one that fails does not take the others with it
                 self._targets.add(end)
                 self._holders[end] += 1
         for consumer in self.steps.consumers(name):
@@ -225,15 +227,18 @@ class RunState:
 
     def _done(self, name: str, handles: Handles) -> None:
         self.values[name] = handles
+        ready = []
         for consumer in self.steps.consumers(name):
             if self.phase[consumer] is Phase.WAITING:
                 missing = self._missing[consumer]
                 if name in missing:
                     missing.remove(name)
                     if not missing:
-                        self._make_ready(consumer)
+                        ready.append(consumer)
         self._settle(name, Phase.DONE)
-        if not self._holders[name]:
+        for consumer in ready:
+            self._make_ready(consumer)
+        if not self._holders[name] and name in self.values:  # a loop that was ready is done, and lets go at once
             self._release(name)
 
     # -------------------------------------------------------------- demand
@@ -391,7 +396,9 @@ class RunState:
             self._out.instructions.append(Forgo(name))
 
     def _release(self, name: str) -> None:
-        self._out.instructions.append(Release(self.values.pop(name)))
+        handles = self.values.pop(name)
+        if isinstance(self.steps[name], Task):  # what a loop gathered are the values of its tasks
+            self._out.instructions.append(Release(handles))
 
     def _stop(self, status: Status) -> None:
         self._stopping = self._stopping or status

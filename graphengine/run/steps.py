@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from graphengine.plan.plan import Expansion, Opening, Plan, Step
+from graphengine.plan.plan import Expansion, Gathering, Opening, Plan, Step
 
 
 class Steps:
@@ -61,8 +61,10 @@ class Steps:
             if need not in new_steps or step.name == expansion.then  # who within a turn takes from whom is known
         ]
         for watcher in [each for each in self.consumers(name) if waits(each)]:
-            new = (expansion.then,) if expansion.then else expansion.ends
-            if not isinstance(self._steps[watcher], Opening):
+            step = self._steps[watcher]
+            wanted = step.types if isinstance(step, Gathering) else expansion.results
+            new = (expansion.then,) if expansion.then else expansion.ends(wanted)
+            if not isinstance(step, Opening):
                 self._awaits[watcher] += new
                 self._last[watcher] = expansion
             self._needs[watcher] += new

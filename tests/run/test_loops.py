@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from documents import Nodes, link, workflow
+from documents import GROW, SQUARE, Nodes, link, workflow
 from running import Execute, outputs
 
 from graphengine.app import Engine
@@ -166,15 +166,6 @@ def test_a_list_of_another_type_is_a_mismatch(problems: Callable[..., Any]) -> N
 
 # ------------------------------------------------------------------ subgraphs for each item
 
-SQUARE: dict[str, Any] = {
-    "inputs": {"value": {"to": ["one.a"]}, "plus": {"to": ["one.b"]}},
-    "outputs": {"sum": {"from": "two.value"}},
-    "nodes": {
-        "one": {"type": "plain.add", "inputs": {"a": 0, "b": 1}},
-        "two": {"type": "plain.add", "inputs": {"a": link("one.value"), "b": link("one.value")}},
-    },
-}
-
 
 def repeated(nodes: Nodes, name: str, node: dict[str, Any], subgraphs: dict[str, Any], **rest: Any) -> Workflow:
     document = workflow(nodes, subgraphs=subgraphs, **rest).to_json()
@@ -248,16 +239,6 @@ def test_a_subgraph_that_repeats_itself_is_a_problem(engine: Engine) -> None:
 
 
 # ------------------------------------------------------------------ while
-
-GROW: dict[str, Any] = {
-    "inputs": {"value": {"to": ["grow.a"]}, "plus": {"to": ["grow.b"]}},
-    "outputs": {"value": {"from": "grow.value"}, "again": {"from": "check.value"}, "twice": {"from": "double.value"}},
-    "nodes": {
-        "grow": {"type": "plain.add", "inputs": {"a": 0, "b": 3}},
-        "check": {"type": "plain.below", "inputs": {"value": link("grow.value"), "limit": 10}},
-        "double": {"type": "plain.add", "inputs": {"a": link("grow.value"), "b": link("grow.value")}},
-    },
-}
 
 
 def growing(start: Any = 1, **loop: Any) -> Workflow:

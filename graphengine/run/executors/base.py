@@ -111,7 +111,7 @@ class Executor(Protocol):
         ...
 
     def release(self, handles: Handles) -> None:
-        """Let go of values."""
+        """Let go of values, which stay as long as somebody has a handle."""
         ...
 
     def close(self) -> None:
