@@ -58,7 +58,16 @@ class Assignability:
         """Return the conversion for a link from ``source`` to ``target``, or None if they do not connect."""
         if source == target or (ANY in (source, target) and not (source.flows or target.flows)):
             return IDENTITY
+        if source.item is not None and target.item is not None and source.name == target.name == "List":
+            return self._of_lists(source, target)
         return self._table.get((str(source), str(target)))
+
+    def _of_lists(self, source: TypeRef, target: TypeRef) -> Conversion | None:
+        """Return the conversion of all items of a list."""
+        found = None if source.item is None or target.item is None else self.find(source.item, target.item)
+        if found is None or found is IDENTITY:
+            return found
+        return Conversion(str(source), str(target), lambda values: [found.convert(value) for value in values])
 
     def fit(self, source: TypeRef, target: TypeRef) -> Fit | None:
         """Return how a link from ``source`` to ``target`` fits, or None if it does not.

@@ -17,6 +17,12 @@ class TypeRef:
     def __str__(self) -> str:
         return self.name if self.item is None else f"{self.name}[{self.item}]"
 
+    @classmethod
+    def parse(cls, text: str) -> "TypeRef":
+        """Read what :meth:`__str__` writes."""
+        name, bracket, rest = text.partition("[")
+        return cls(name, cls.parse(rest[:-1]) if bracket else None)
+
     @property
     def flows(self) -> bool:
         """Whether its values are sequences, which come item by item and are never there as a whole."""

@@ -213,6 +213,12 @@ def argument(spec: NodeSpec, socket: Input, channels: int, folder: Path) -> Any:
     match str(socket.type):
         case "Image":
             return Image(torch.rand(2, 6, 8, channels))
+        case "List[Image]":
+            return [Image(torch.rand(batch, 6, 8, channels)) for batch in (1, 2)]
+        case "List[String]":
+            return ["one", "two"]
+        case "List[Any]" | "List[Int]" | "List[Float]":
+            return [3, 4]
         case "Mask":
             return Mask(torch.rand(2, 6, 8))
         case "File":

@@ -175,7 +175,7 @@ class Caller:
         return [self._value(type_.item or type_, item) for item in packed]
 
     def _conversion(self, source: str, target: str) -> Conversion:
-        found = self._registry.assignability.find(TypeRef(source), TypeRef(target))
+        found = self._registry.assignability.find(TypeRef.parse(source), TypeRef.parse(target))
         if found is None:
             raise LookupError(f"no pack converts {source} to {target}")
         return found

@@ -1,0 +1,1 @@
+"""Lists: where an item is wanted, a node runs for each."""
