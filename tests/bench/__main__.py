@@ -8,11 +8,13 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parent / "packs"), str(HERE)]
 
 import disk  # noqa: E402 - after the path
 import engine  # noqa: E402
+import graphs  # noqa: E402
 import process  # noqa: E402
 import sampling  # noqa: E402
 
 if __name__ == "__main__":  # the worker processes of a peer import this module again
     engine.main()
+    graphs.main()
     disk.main()
     process.main()
     sampling.main()
