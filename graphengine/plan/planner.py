@@ -47,6 +47,7 @@ def make_plan(
             awaits=_awaits(graph.nodes[name]),
             consumers=tuple(consumers[name]),
             rank=ranks[name],
+            environment=(environments or {}).get(graph.nodes[name].spec.id, ""),
         )
         for name in needs
     }

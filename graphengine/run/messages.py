@@ -149,6 +149,16 @@ class TaskPreview:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskSpan:
+    """A named part of a call is over; it began at ``began`` of its machine's ``time.perf_counter``."""
+
+    task: str
+    name: str
+    began: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class TaskOutput:
     """A call wrote a result file."""
 
@@ -195,6 +205,7 @@ Event = (
     | TaskStarted
     | TaskProgress
     | TaskPreview
+    | TaskSpan
     | TaskOutput
     | TaskFinished
     | TaskFailed
