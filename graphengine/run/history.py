@@ -47,17 +47,17 @@ _LEFTOVER_AGE = 3_600.0  # a temporary file older than this has no writer any mo
 class _Nodes:
     """What the file of a workflow holds."""
 
+    format: Literal["graphengine.history.1"]
     origin: str
     nodes: Mapping[str, Record]
-    format: Literal["graphengine.history.1"] = "graphengine.history.1"
 
 
 @dataclass(frozen=True, slots=True)
 class _Durations:
     """What the file of durations holds."""
 
+    format: Literal["graphengine.durations.1"]
     seconds: Mapping[str, list[float]]
-    format: Literal["graphengine.durations.1"] = "graphengine.durations.1"
 
 
 _NODES = TypeAdapter(_Nodes)
@@ -80,6 +80,7 @@ class History:
         self._most = most
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="graphengine-history")
         self._told = False
+        self._closed = False
 
     def past(self, origin: str) -> Past:
         """Return what is known of earlier runs of a workflow.
@@ -87,16 +88,17 @@ class History:
         Args:
             origin: what a workflow keeps while it is edited: the path of its file, or the id it is stored under.
         """
-        samples = _load(self._durations_file, _DURATIONS, _Durations({})).seconds
-        typical = {key: statistics.median(seconds) for key, seconds in samples.items() if seconds}
+        typical = {key: statistics.median(seconds) for key, seconds in self._durations().items() if seconds}
         return Past(self._records(self._file(origin)), typical)
 
     def remember(self, origin: str, account: Account) -> None:
-        """Write down what a run did, behind."""
-        self._writer.submit(self._remember, origin, account)
+        """Write down what a run did, behind; after the end nothing is taken."""
+        if not self._closed:
+            self._writer.submit(self._remember, origin, account)
 
     def close(self) -> None:
         """Write what waits, and end."""
+        self._closed = True
         self._writer.shutdown()
 
     # -------------------------------------------------------------- in the writer's thread
@@ -110,7 +112,7 @@ class History:
             rest = sorted((name for name in before if name not in made), key=lambda name: before[name].when)
             nodes = {**{name: before[name] for name in rest[-MAX_NODES:]}, **made}
             shown = origin.encode("utf-8", "backslashreplace").decode()
-            _save(file, _NODES, _Nodes(shown, nodes))
+            _save(file, _NODES, _Nodes("graphengine.history.1", shown, nodes))
             self._add_durations(account)
             if is_new:
                 self._forget()
@@ -126,11 +128,12 @@ class History:
         new = account.durations()
         if not new:
             return
-        known = dict(_load(self._durations_file, _DURATIONS, _Durations({})).seconds)
+        known = dict(self._durations())
         for key, seconds in new.items():
             samples = [*known.pop(key, ()), *(round(each, 6) for each in seconds[-MAX_SAMPLES:])]
             known[key] = samples[-MAX_SAMPLES:]  # at the end: those in front were not used for longest
-        _save(self._durations_file, _DURATIONS, _Durations(dict(list(known.items())[-MAX_NODE_TYPES:])))
+        latest = dict(list(known.items())[-MAX_NODE_TYPES:])
+        _save(self._durations_file, _DURATIONS, _Durations("graphengine.durations.1", latest))
 
     def _forget(self) -> None:
         """Remove the workflows that are too many, and what killed writers left."""
@@ -160,25 +163,30 @@ class History:
         return self.folder / f"{digest.hexdigest()}.json"
 
     def _records(self, file: Path) -> Mapping[str, Record]:
-        return _load(file, _NODES, _Nodes("", {})).nodes
+        found = _load(file, _NODES)
+        return {} if found is None else found.nodes
+
+    def _durations(self) -> Mapping[str, list[float]]:
+        found = _load(self._durations_file, _DURATIONS)
+        return {} if found is None else found.seconds
 
 
-def _load(file: Path, form: TypeAdapter[Content], nothing: Content) -> Content:
-    """Return what a file holds, or ``nothing`` if it is not there, damaged, or of another format."""
+def _load(file: Path, form: TypeAdapter[Content]) -> Content | None:
+    """Return what a file holds, or None if it is not there, damaged, or of another format."""
     try:
         checksum, _, text = file.read_bytes().partition(b"\n")
     except OSError:
-        return nothing
+        return None
     if checksum != _checksum(text):
-        return nothing
+        return None
     try:
         return form.validate_json(text)
     except ValidationError:
-        return nothing
+        return None
 
 
 def _save(file: Path, form: TypeAdapter[Content], content: Content) -> None:
-    text = form.dump_json(content)
+    text = form.dump_json(content, exclude_defaults=True)
     with atomic_writer(file, durable=False) as opened:
         opened.write(_checksum(text) + b"\n" + text)
 

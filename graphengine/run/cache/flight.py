@@ -39,6 +39,7 @@ class SingleFlight:
 
         A cancelled wait never has the flight; None once given does, also if nobody looked at it yet.
         """
+        began = time.perf_counter()
         loop = asyncio.get_running_loop()
         if loop is not self._loop:  # the runs of an earlier loop ended with it, whatever they had begun
             self._flights.clear()
@@ -55,7 +56,7 @@ class SingleFlight:
         waiter: asyncio.Future[Handles | None] = loop.create_future()
         waiters.append(waiter)
         if self._timings.heard:
-            self._measure(fingerprint, waiter)
+            self._measure(fingerprint, began, waiter)
         return waiter
 
     def has(self, fingerprint: str) -> bool:
@@ -87,9 +88,7 @@ class SingleFlight:
         else:
             self._land(fingerprint, handles)
 
-    def _measure(self, fingerprint: str, waiter: "asyncio.Future[Handles | None]") -> None:
-        began = time.perf_counter()
-
+    def _measure(self, fingerprint: str, began: float, waiter: "asyncio.Future[Handles | None]") -> None:
         def answered(waiter: "asyncio.Future[Handles | None]") -> None:
             handles = None if waiter.cancelled() else waiter.result()
             nbytes = sum(handle.nbytes for handle in (handles or {}).values())
