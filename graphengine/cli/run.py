@@ -84,7 +84,8 @@ def run(
             with display_for(quiet=as_json) as display:
                 observers = [report.note, display.show, *([timeline.note] if timeline is not None else [])]
                 start = functools.partial(engine.start, document, plan, output_dir, _all(observers))
-                result, job = asyncio.run(_result(lambda: start(keep_going=keep_going, origin=origin)))
+                remembered = "" if no_cache else origin
+                result, job = asyncio.run(_result(lambda: start(keep_going=keep_going, origin=remembered)))
             engine.close()
     if trace is not None and timeline is not None:
         _write_trace(trace, timeline)

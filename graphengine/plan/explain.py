@@ -1,8 +1,8 @@
 """What a run of a plan would do, and why, without running anything.
 
 Work is demanded as the machine of a run does it: backwards from the targets, past what is in the cache. So the
-verdicts are what a run would do now, as far as anybody can know: which lazy inputs a node will ask for, and
-whether something fails, only the run shows.
+verdicts are what a run would do now, as far as anybody can know: which lazy inputs a node will ask for, what fails,
+and what is evicted meanwhile, only the run shows.
 """
 
 from collections import deque
