@@ -314,14 +314,14 @@ def test_a_thousand_nodes_cost_little(engine: Engine, tmp_path: Path, figure: Ca
     made = History(tmp_path, lambda _: False)
     seconds = []
     for _ in range(5):
-        begun = time.perf_counter()
+        begun = time.process_time()
         made._remember("flow", done)
-        seconds.append(time.perf_counter() - begun)
-    begun = time.perf_counter()
+        seconds.append(time.process_time() - begun)
+    begun = time.process_time()
     made.past("flow")
-    loading = time.perf_counter() - begun
+    loading = time.process_time() - begun
     figure(
-        f"history of 1,000 nodes: first {seconds[0] * 1e3:.1f} ms, again {min(seconds[1:]) * 1e3:.1f} ms, "
+        f"history of 1,000 nodes, CPU: first {seconds[0] * 1e3:.1f} ms, again {min(seconds[1:]) * 1e3:.1f} ms, "
         f"loading {loading * 1e3:.1f} ms, {sum(path.stat().st_size for path in tmp_path.iterdir()) / 1e3:.0f} kB"
     )
     assert min(seconds) < 0.2  # 20 ms are promised
