@@ -16,6 +16,7 @@ from graphengine.files.roots import Roots
 from graphengine.node.context import RunInfo
 from graphengine.node.pack import Pack, PackSource, ServiceOptions
 from graphengine.node.registry import Registry
+from graphengine.plan.explain import Explanation, Place, explain
 from graphengine.plan.plan import Plan
 from graphengine.plan.planner import make_plan
 from graphengine.run.cache.disk import DiskTier
@@ -24,11 +25,15 @@ from graphengine.run.cache.folder import CacheFolder
 from graphengine.run.cache.memory import MemoryTier
 from graphengine.run.cache.tier import Tier
 from graphengine.run.cache.tiered import TieredCache
+from graphengine.run.cache.timings import Timings
 from graphengine.run.executors.base import Executor
 from graphengine.run.executors.binding import Services
 from graphengine.run.executors.process.executor import ProcessExecutor
 from graphengine.run.executors.process.patience import Patience
 from graphengine.run.executors.thread import ThreadExecutor
+from graphengine.run.history import History
+from graphengine.run.messages import Event
+from graphengine.run.recorder import Account, Recorder
 from graphengine.run.runner import Observer, Run, RunOptions
 from graphengine.settings import Settings
 from graphengine.workflow.document import Workflow
@@ -104,6 +109,7 @@ class Engine:
             self.settings.disk_cache_bytes,
             self.executor,
             lasting=lambda ref: self.registry.type_of(ref).lasting,
+            timings=self.timings,
         )
 
     @cached_property
@@ -114,7 +120,18 @@ class Engine:
     @cached_property
     def flights(self) -> SingleFlight:
         """The cache as runs see it, who wait for each other's results."""
-        return SingleFlight(self.cache)
+        return SingleFlight(self.cache, self.timings)
+
+    @cached_property
+    def timings(self) -> Timings:
+        """Tells who listens what the cache spends time with."""
+        return Timings()
+
+    @cached_property
+    def history(self) -> History:
+        """What earlier runs of each workflow did."""
+        disk = self.disk
+        return History(self.settings.data_dir / "history", disk.has if disk is not None else lambda _: False)
 
     @cached_property
     def executor(self) -> Executor:
@@ -152,6 +169,22 @@ class Engine:
         """
         return make_plan(graph, targets, self.environments)
 
+    def explain(self, plan: Plan, origin: str) -> tuple[Explanation, ...]:
+        """Return what a run of a plan would do with each task, and why; see :func:`graphengine.plan.explain.explain`.
+
+        It reads files: where a loop must not wait, call it from a thread.
+
+        Args:
+            origin: what the workflow was called when it was started.
+        """
+        is_off = not (self.settings.memory_cache_bytes or self.settings.disk_cache_bytes)
+        return explain(plan, self.history.past(origin), None if is_off else self._place)
+
+    def _place(self, fingerprint: str) -> Place | None:
+        if self.memory.has(fingerprint):
+            return "memory"
+        return "disk" if self.disk is not None and self.disk.has(fingerprint) else None
+
     def start(
         self,
         workflow: Workflow,
@@ -161,16 +194,36 @@ class Engine:
         *,
         keep_going: bool = False,
         previews: bool = False,
+        origin: str = "",
     ) -> Run:
-        """Return a run of a plan of ``workflow``; await its result in this event loop."""
+        """Return a run of a plan of ``workflow``; await its result in this event loop.
+
+        Args:
+            origin: what the workflow keeps while it is edited: the path of its file, or the id it is stored under.
+                The history remembers the run under it; without it the run is not remembered.
+        """
         info = RunInfo(id=uuid.uuid4().hex, title=workflow.title, workflow=workflow.to_json())
         options = RunOptions(self._lanes, output_folder, keep_going=keep_going, previews=previews)
+        observe = self._remembering(observe, origin, info.id, plan) if origin else observe
         return Run(plan, info, self.executor, self.flights, options, observe)
+
+    def _remembering(self, observe: Observer, origin: str, run: str, plan: Plan) -> Observer:
+        def done(account: Account) -> None:
+            self.history.remember(origin, account)
+
+        recorder = Recorder(run, plan, done)
+
+        def both(event: Event) -> None:
+            observe(event)
+            recorder.note(event)
+
+        return both
 
     def close(self) -> None:
         """Wait for what runs and for results on their way to the disk, and free what is held."""
+        self.history.close()  # first: it asks the disk what is there
         if self.disk:
-            self.disk.close()  # first: the executor makes its bytes
+            self.disk.close()  # before the executor, which makes its bytes
         self.executor.close()
 
 

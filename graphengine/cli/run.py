@@ -9,12 +9,13 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import NoReturn
 
 import click
 
+from graphengine.app import Engine
 from graphengine.cli.console import (
     Exit,
     faults_told,
@@ -27,13 +28,14 @@ from graphengine.cli.console import (
     take_workflow,
     workflow_argument,
 )
+from graphengine.cli.explain import data_of, show
 from graphengine.cli.progress import display_for
 from graphengine.cli.report import PLAIN, Report
 from graphengine.errors import SettingsRefused
 from graphengine.files.atomic import write_atomically
 from graphengine.plan.plan import Plan
 from graphengine.run.messages import Event
-from graphengine.run.runner import Run, RunResult
+from graphengine.run.runner import Observer, Run, RunResult
 from graphengine.run.trace import Trace
 
 NO_CACHE = {"memory_cache_bytes": 0, "disk_cache_bytes": 0}
@@ -49,6 +51,7 @@ NO_CACHE = {"memory_cache_bytes": 0, "disk_cache_bytes": 0}
 @click.option("--keep-going", is_flag=True, help="After a failure, finish what does not depend on it.")
 @click.option("--no-cache", is_flag=True, help="Compute everything, and keep no results for later.")
 @click.option("--trace", type=click.Path(path_type=Path), help="Write a timeline that Perfetto and Chrome open.")
+@click.option("--explain", is_flag=True, help="Run nothing; say what would run, what is cached, and why.")
 @json_option
 def run(
     workflow: Path,
@@ -59,6 +62,7 @@ def run(
     keep_going: bool,
     no_cache: bool,
     trace: Path | None,
+    explain: bool,
     as_json: bool,
 ) -> None:
     """Run WORKFLOW, a JSON file or a picture that graphengine saved."""
@@ -69,19 +73,20 @@ def run(
         left_out = [] if targets else [name for name in document.outputs if name not in plan.outputs]
         for name in left_out:
             say(f"output {name!r} is left out: its node is muted or cut off")
+        origin = str(workflow.resolve())
+        if explain:
+            _explain(engine, plan, origin, as_json=as_json)
+            return
         _prepare(output_dir, plan)
         started = time.perf_counter()
         report, timeline = Report(), Trace(plan) if trace is not None else None
-        with display_for(quiet=as_json) as display:
-            observers = [report.note, display.show, *([timeline.note] if timeline is not None else [])]
-
-            def observe(event: Event) -> None:
-                for each in observers:
-                    each(event)
-
-            run_ = functools.partial(engine.start, document, plan, output_dir, observe, keep_going=keep_going)
-            result, job = asyncio.run(_result(run_))
-        engine.close()
+        with nullcontext() if timeline is None else engine.timings.told_to(timeline.hear):
+            with display_for(quiet=as_json) as display:
+                observers = [report.note, display.show, *([timeline.note] if timeline is not None else [])]
+                start = functools.partial(engine.start, document, plan, output_dir, _all(observers))
+                remembered = "" if no_cache else origin
+                result, job = asyncio.run(_result(lambda: start(keep_going=keep_going, origin=remembered)))
+            engine.close()
     if trace is not None and timeline is not None:
         _write_trace(trace, timeline)
     if as_json:
@@ -91,6 +96,26 @@ def run(
     if result.status == "cancelled":
         raise SystemExit(Exit.INTERRUPTED)
     raise SystemExit(Exit.DONE if result.status == "done" else Exit.FAILED)
+
+
+def _explain(engine: Engine, plan: Plan, origin: str, *, as_json: bool) -> None:
+    """Print what a run of the plan would do, and why."""
+    explanations = engine.explain(plan, origin)
+    engine.close()
+    if as_json:
+        print_json(data_of(explanations))
+    else:
+        show(explanations)
+
+
+def _all(observers: Sequence[Observer]) -> Observer:
+    """Return an observer that passes every event on to several."""
+
+    def observe(event: Event) -> None:
+        for each in observers:
+            each(event)
+
+    return observe
 
 
 def _print(report: Report, result: RunResult) -> None:

@@ -1,6 +1,7 @@
 """What a node may ask of the engine while it runs, and nothing else."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -57,6 +58,10 @@ class Context(Protocol):
 
     def preview(self, make: Callable[[], Preview]) -> None:
         """Offer a picture of work in progress; ``make`` is called only when somebody looks."""
+        ...
+
+    def span(self, name: str) -> AbstractContextManager[None]:
+        """Name a part of the call, such as ``load``: timelines show it inside the call, and parts inside parts."""
         ...
 
     def save(self, pattern: str, suffix: str, content: bytes, media_type: str) -> File:

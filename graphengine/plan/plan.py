@@ -38,6 +38,7 @@ class Task:
         rank: the length of the longest way from here to an end; what has more behind it goes first.
         flows: the nodes whose items it takes, each after those whose items it takes itself; none has a task of its own.
         collects: the task is the last of its flows, asked for as a whole: lists of all items are its result.
+        environment: what the results of its node's pack depend on beside inputs.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Task:
     rank: float
     flows: tuple[Flow, ...] = ()
     collects: bool = False
+    environment: str = ""
 
     @property
     def cacheable(self) -> bool:
@@ -92,7 +94,7 @@ class Opening:
     Attributes:
         name: ``loop[]``, or after a turn of a while-loop ``loop[3]?``.
         ports: what comes in from outside, whole.
-        items: the items of the lists among it that constants tell.
+        items: the items of the lists among it that constants tell, and ``lengths`` how many they are.
         opened: the openings of the loops whose turns the turns of this one take from, by port.
         turn: how many turns there were, and ``before`` what the last of them gave.
         environments: what results depend on beside inputs, by node id.
@@ -104,6 +106,7 @@ class Opening:
     loop: GraphLoop
     ports: Mapping[str, Bound]
     items: Mapping[str, tuple[Any, ...]]
+    lengths: Mapping[str, int]
     opened: Mapping[str, str]
     turn: int
     before: Mapping[str, Bound]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphengine.errors import EngineBug
+from graphengine.node.spec import Output
 from graphengine.plan.fingerprint import Environments, fingerprint
 from graphengine.plan.plan import Bound, Flow, Gathering, Opening, Step, Task
 from graphengine.types.assign import IDENTITY
@@ -81,6 +82,7 @@ class Scope:
                 rank=rank,
                 flows=tuple(self._flow(name) for name in draft.flows),
                 collects=collects,
+                environment=self.environments.get(node.spec.id, ""),
             )
         if not draft.opens:
             whole = self._fingerprints[node.name]
@@ -96,6 +98,7 @@ class Scope:
             loop=node,
             ports={key: Bound(self.link(link), self._known(link)) for key, link in node.links.items()},
             items=self._items(node),
+            lengths=self._lengths(node),
             opened=self._opened(node),
             turn=0,
             before={},
@@ -185,11 +188,17 @@ class Scope:
         return opened
 
     def _items(self, loop: GraphLoop) -> dict[str, tuple[Any, ...]]:
-        found = {}
+        """Return the items of the lists that constants tell, by port."""
+        found = ((key, output.items(node.constants)) for key, node, output in self._lists(loop))
+        return {key: items for key, items in found if items is not None}
+
+    def _lengths(self, loop: GraphLoop) -> dict[str, int]:
+        """Return the lengths of the lists that constants tell, by port."""
+        found = ((key, output.length(node.constants)) for key, node, output in self._lists(loop))
+        return {key: length for key, length in found if length is not None}
+
+    def _lists(self, loop: GraphLoop) -> Iterator[tuple[str, GraphNode, Output]]:
         for key in loop.repeat.each if isinstance(loop.repeat, ForEach) else ():
-            source = self._nodes.get(loop.links[key].source.node)
-            if isinstance(source, GraphNode):
-                items = source.spec.output[loop.links[key].source.name].items(source.constants)
-                if items is not None:
-                    found[key] = items
-        return found
+            node = self._nodes.get(loop.links[key].source.node)
+            if isinstance(node, GraphNode):
+                yield key, node, node.spec.output[loop.links[key].source.name]

@@ -1,7 +1,9 @@
 """The engine as one call sees it: progress, previews, cancellation and the output folder."""
 
 import threading
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +14,7 @@ from graphengine.files.digest import sha256
 from graphengine.files.naming import NamePatternError, candidates, fields_of
 from graphengine.files.roots import File
 from graphengine.node.context import Preview, RunInfo
-from graphengine.run.messages import Event, TaskOutput, TaskPreview, TaskProgress
+from graphengine.run.messages import Event, TaskOutput, TaskPreview, TaskProgress, TaskSpan
 
 Tell = Callable[[Event], None]
 
@@ -96,6 +98,15 @@ class TaskContext:
         """Tell a picture of work in progress, if somebody looks."""
         if self.scope.previews:
             self.scope.tell(TaskPreview(self.node, make()))
+
+    @contextmanager
+    def span(self, name: str) -> Iterator[None]:
+        """Tell how long a part of the call took, however it ended."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.scope.tell(TaskSpan(self.node, name, began, time.perf_counter() - began))
 
     def save(self, pattern: str, suffix: str, content: bytes, media_type: str) -> File:
         """Write a result file under the first free name of the pattern; whole or not at all."""

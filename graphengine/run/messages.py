@@ -7,7 +7,7 @@ from typing import Literal
 from graphengine.errors import Failure
 from graphengine.files.roots import File
 from graphengine.node.context import Preview
-from graphengine.plan.plan import Expansion, Opening, Task
+from graphengine.plan.plan import Expansion, Opening, Step
 from graphengine.run.handle import Handles
 
 Status = Literal["done", "failed", "cancelled"]
@@ -154,11 +154,11 @@ class TaskCached:
 
 @dataclass(frozen=True, slots=True)
 class TaskExpanded:
-    """A loop has this many turns, as far as is known; ``tasks`` are new: ``task[0]/node``."""
+    """A loop has this many turns, as far as is known; ``steps`` are new, their names begin with ``task[turn]``."""
 
     task: str
     turns: int
-    tasks: tuple[Task, ...]
+    steps: tuple[Step, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +184,16 @@ class TaskPreview:
 
     task: str
     preview: Preview
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSpan:
+    """A named part of a call is over; it began at ``began`` of its machine's ``time.perf_counter``."""
+
+    task: str
+    name: str
+    began: float
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +244,7 @@ Event = (
     | TaskStarted
     | TaskProgress
     | TaskPreview
+    | TaskSpan
     | TaskOutput
     | TaskFinished
     | TaskFailed

@@ -15,6 +15,7 @@ from enum import Enum
 from typing import assert_never
 
 from graphengine.errors import EngineBug, Failure
+from graphengine.plan.growing import Steps
 from graphengine.plan.plan import Expansion, Gathering, Opening, Plan, Task
 from graphengine.run.handle import Handle, Handles, listed
 from graphengine.run.messages import (
@@ -45,7 +46,6 @@ from graphengine.run.messages import (
     TaskSkipped,
     TaskStarted,
 )
-from graphengine.run.steps import Steps
 from graphengine.workflow.graph import ForEach, Link, While
 
 
@@ -206,8 +206,7 @@ class RunState:
         for need in self.steps.open(name, expansion, lambda each: self.phase[each] not in SETTLED):
             self._holders[need] += 1
         loop = self._shown(name)
-        tasks = tuple(step for step in expansion.steps if isinstance(step, Task))
-        self._out.events.append(TaskExpanded(loop, expansion.turns, tasks))
+        self._out.events.append(TaskExpanded(loop, expansion.turns, expansion.steps))
         if loop in self._targets and expansion.listed:
             for end in expansion.ends(
                 expansion.results

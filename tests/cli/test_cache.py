@@ -70,7 +70,7 @@ def test_a_budget_of_nothing_switches_the_disk_off(
 ) -> None:
     monkeypatch.setenv("GRAPHENGINE_DISK_CACHE_BYTES", "0")
     command("run", flow, *TARGETS)
-    assert not data_dir.exists()
+    assert not (data_dir / "cache").exists()
 
 
 def show(command: Command) -> dict[str, Any]:

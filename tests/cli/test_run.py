@@ -137,9 +137,12 @@ def test_of_many_problems_fifty_are_printed(command: Command, tmp_path: Path) ->
 
 
 def test_a_trace_is_written(command: Command, flow: Path, tmp_path: Path) -> None:
-    assert command("run", flow, "--trace", "trace.json").exit_code == 0
+    assert command("run", flow, "--trace", "trace.json", "--set", "work.pause=0.001").exit_code == 0
     events = json.loads((tmp_path / "trace.json").read_text())["traceEvents"]
-    assert {each["name"] for each in events if each["ph"] == "X"} == set(NODES)
+    slices = {each["name"] for each in events if each["ph"] == "X"}
+    assert {name for name in slices if " " not in name} == set(NODES)
+    assert "work lookup" in slices, "what the cache does is there, too"
+    assert "work write" in slices, "what is written when the run is over, too"
 
 
 def test_a_target_runs_only_what_it_needs(command: Command, flow: Path) -> None:

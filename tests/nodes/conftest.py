@@ -2,6 +2,7 @@
 and one that writes down what it is told."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -104,6 +105,9 @@ class Notes:
     def progress(self, step: int, total: int, message: str = "") -> None:
         self.steps.append((step, total))
         self.check()
+
+    def span(self, name: str) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def preview(self, make: Callable[[], Preview]) -> None:
         self.previews.append(make())

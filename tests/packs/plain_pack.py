@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import math
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -272,6 +273,38 @@ def steps(count: int = 10, pause: float = 0.0, *, context: Context) -> int:
         time.sleep(pause)
         context.progress(step + 1, count)
     return count
+
+
+@node("plain.parts", category="plain", lane="gpu")
+def parts(pause: float = 0.0, *, context: Context) -> int:
+    """Take time in named parts: two that are inside another, and one beside it."""
+    with context.span("outer"):
+        for name in ("first", "second"):
+            with context.span(name):
+                time.sleep(pause)
+    with context.span("beside"):
+        time.sleep(pause)
+    return 1
+
+
+@node("plain.crossing", category="plain")
+def crossing(*, context: Context) -> int:
+    """Take time in parts of two threads, which overlap, and fail inside a part."""
+    overlap = threading.Barrier(2)
+
+    def part(name: str) -> None:
+        with context.span(name):
+            overlap.wait(5)
+            time.sleep(0.005 if name == "one" else 0.01)
+
+    threads = [threading.Thread(target=part, args=(name,)) for name in ("one", "two")]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.005)
+    for thread in threads:
+        thread.join()
+    with context.span("last"):
+        raise NodeError("it ends here")
 
 
 @node("plain.sleep", category="plain", lane="io")

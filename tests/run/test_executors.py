@@ -18,7 +18,7 @@ from graphengine.run.executors.base import Call, Executor, Success, Wants
 from graphengine.run.executors.inline import InlineExecutor
 from graphengine.run.executors.thread import ThreadExecutor
 from graphengine.run.handle import Handle
-from graphengine.run.messages import TaskOutput, TaskPreview, TaskProgress
+from graphengine.run.messages import TaskOutput, TaskPreview, TaskProgress, TaskSpan
 from graphengine.types.assign import Conversion
 from graphengine.types.codec import Encoded
 from graphengine.types.socket_type import TypeRef
@@ -141,6 +141,22 @@ def test_a_call_that_wants_a_lazy_input_says_so_and_gets_it(desk: Desk) -> None:
 def test_progress_is_told_step_by_step(desk: Desk) -> None:
     desk.call(plain_pack.steps, count=3)
     assert desk.events == [TaskProgress("node", step, 3) for step in (1, 2, 3)]
+
+
+def test_parts_are_told_as_they_end_whatever_they_end_with(desk: Desk) -> None:
+    before = time.perf_counter()
+    desk.call(plain_pack.parts, pause=0.001)
+    now = time.perf_counter()
+    spans = [event for event in desk.events if isinstance(event, TaskSpan)]
+    assert [(each.task, each.name) for each in spans] == [
+        ("node", name) for name in ("first", "second", "outer", "beside")
+    ]
+    first, second, outer, beside = [(each.began, each.began + each.seconds) for each in spans]
+    assert before <= outer[0] <= first[0] < first[1] <= second[0] < second[1] <= outer[1] <= beside[0] < beside[1]
+    assert beside[1] <= now, "the clock is that of the machine, whichever process looks at it"
+    desk.events.clear()
+    assert desk.call(plain_pack.crossing).code == "node_error"
+    assert {event.name for event in desk.events if isinstance(event, TaskSpan)} == {"one", "two", "last"}
 
 
 def test_a_cancelled_call_stops_at_its_next_step(desk: Desk) -> None:

@@ -85,6 +85,55 @@ async def test_whatever_is_evicted_the_rest_is_right(make: Make, registry: Regis
         assert await ask(tier, key(other)) in (None, shown(result(registry, other)))
 
 
+async def test_a_tier_says_what_it_has(make: Make, registry: Registry) -> None:
+    tier = make(10**9)
+    assert not tier.has(key(0))
+    for index in range(5):
+        tier.put(key(index), result(registry, index), LONG)
+        assert tier.has(key(index)), "at once"
+    assert not tier.has(key(5))
+    for index in range(5):
+        assert await ask(tier, key(index)) is not None
+        assert tier.has(key(index))
+    nothing = make(0)
+    nothing.put(key(0), handles(registry, value=(TypeRef("Float"), 1.0)), LONG)
+    assert not nothing.has(key(0))
+
+
+async def test_to_be_asked_for_is_no_use(registry: Registry) -> None:
+    """What is only looked for is evicted as if nobody had."""
+    entry = handles(registry, value=(TypeRef("Float"), 1.0))
+    tier = MemoryTier(1_200)  # two entries
+    tier.put(key(0), entry, 0.001)
+    tier.put(key(1), entry, 0.002)
+    for index in range(2, 50):
+        assert tier.has(key(index)) is False
+        tier.has(key(0))
+        tier.put(key(index), entry, 0.002)
+    assert not tier.has(key(0))
+
+
+async def test_a_disk_knows_what_others_wrote_and_removed(registry: Registry, tmp_path: Path) -> None:
+    first, second = disk_tier(registry, tmp_path), disk_tier(registry, tmp_path)
+    first.put(key(0), result(registry, 0), LONG)
+    await first.drain()
+    assert second.has(key(0))
+    second.folder.remove(second.folder.file(key(0)))
+    assert await ask(second, key(0)) is None
+    assert not second.has(key(0))
+    first.close()
+    assert not first.has(key(0)), "a closed tier is empty"
+    second.close()
+
+
+async def test_a_result_that_is_being_computed_is_not_there() -> None:
+    flights = SingleFlight(MemoryTier(10**6))
+    assert flights.get(key(0)) is None
+    assert not flights.has(key(0))
+    flights.put(key(0), {}, LONG)
+    assert flights.has(key(0))
+
+
 async def test_a_hit_is_promoted(registry: Registry) -> None:
     above, below = MemoryTier(10**9), MemoryTier(10**9)
     below.put(key(0), result(registry, 0), LONG)

@@ -7,12 +7,14 @@ import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 from typing import Protocol
 
 from graphengine.files.atomic import atomic_writer
 from graphengine.run.cache.entry import Output, pack, read
 from graphengine.run.cache.folder import CacheFolder
 from graphengine.run.cache.listing import Listing
+from graphengine.run.cache.timings import Timings
 from graphengine.run.handle import Handle, Handles
 from graphengine.types.codec import Encoded
 from graphengine.types.socket_type import TypeRef
@@ -58,6 +60,7 @@ class DiskTier:
         budget: bytes that the files of all processes may take together, within a sixteenth for each process.
         coder: makes bytes of values and back.
         lasting: whether values of a type may outlive this process.
+        timings: is told how long reading and writing take.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class DiskTier:
         lasting: Callable[[TypeRef], bool] = lambda _: True,
         least_seconds: float = LEAST_SECONDS,
         waiting_bytes: int = WAITING_BYTES,
+        timings: Timings | None = None,
     ) -> None:
         self.folder = folder
         self.budget = budget
@@ -76,6 +80,7 @@ class DiskTier:
         self._lasting = lasting
         self._least_seconds = least_seconds
         self._most_waiting = waiting_bytes
+        self._timings = Timings() if timings is None else timings
         self._listing = Listing(folder)
         self._waiting: dict[str, Handles] = {}
         self._waiting_bytes = 0
@@ -93,6 +98,15 @@ class DiskTier:
         if waiting is not None or self._closed or self._listing.lacks(fingerprint):
             return waiting
         return asyncio.wrap_future(self._readers.submit(self._read, fingerprint))
+
+    def has(self, fingerprint: str) -> bool:
+        """Return whether a result is on the disk or on its way there, as of at most two seconds ago."""
+        if self._closed:
+            return False
+        if fingerprint in self._waiting:
+            return True
+        self._listing.refresh()
+        return self._listing.has(fingerprint)
 
     def put(self, fingerprint: str, handles: Handles, seconds: float) -> None:
         """Write a result behind, if it is worth it."""
@@ -133,9 +147,7 @@ class DiskTier:
             return None
         path = self.folder.file(fingerprint)
         try:
-            with path.open("rb") as file:
-                outputs = read(file, fingerprint)
-            handles = {each.name: self._coder.adopt(each.type, each.encoded) for each in outputs}
+            handles = self._load(fingerprint, path)
         except FileNotFoundError:  # another process evicted it
             self._listing.discard(fingerprint)
             return None
@@ -151,12 +163,24 @@ class DiskTier:
             os.utime(path)
         return handles
 
+    def _load(self, fingerprint: str, path: Path) -> Handles:
+        with self._timings.measured("read", fingerprint) as reading, path.open("rb") as file:
+            outputs = read(file, fingerprint)
+            reading.nbytes = file.tell()
+        with self._timings.measured("decode", fingerprint) as decoding:
+            handles = {each.name: self._coder.adopt(each.type, each.encoded) for each in outputs}
+            decoding.nbytes = sum(handle.nbytes for handle in handles.values())
+        return handles
+
     # -------------------------------------------------------------- in the writer's thread
 
     def _write(self, fingerprint: str, handles: Handles, seconds: float, nbytes: int) -> None:
         try:
-            outputs = [Output(name, handle.type, self._coder.encode(handle)) for name, handle in handles.items()]
-            size = self._save(fingerprint, outputs, seconds)
+            with self._timings.measured("encode", fingerprint) as encoding:
+                outputs = [Output(name, handle.type, self._coder.encode(handle)) for name, handle in handles.items()]
+                encoding.nbytes = nbytes
+            with self._timings.measured("write", fingerprint) as writing:
+                size = writing.nbytes = self._save(fingerprint, outputs, seconds)
             self._listing.add(fingerprint)
             self._account(size)
             self._told = False

@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Awaitable
 
 from graphengine.run.cache.tier import Tier
+from graphengine.run.cache.timings import Timings
 from graphengine.run.handle import Handles
 
 _LOG = logging.getLogger(__name__)
@@ -21,10 +23,14 @@ class SingleFlight:
 
     Nothing deadlocks: who has a flight waits only for what its result is made of, and no result is made of
     itself. It is used from one event loop at a time.
+
+    Args:
+        timings: is told of the lookups that took time: the tier's own, and waits for another's flight.
     """
 
-    def __init__(self, tier: Tier) -> None:
+    def __init__(self, tier: Tier, timings: Timings | None = None) -> None:
         self._tier = tier
+        self._timings = Timings() if timings is None else timings
         self._flights: dict[str, Waiters] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -33,6 +39,7 @@ class SingleFlight:
 
         A cancelled wait never has the flight; None once given does, also if nobody looked at it yet.
         """
+        began = time.perf_counter()
         loop = asyncio.get_running_loop()
         if loop is not self._loop:  # the runs of an earlier loop ended with it, whatever they had begun
             self._flights.clear()
@@ -48,7 +55,13 @@ class SingleFlight:
             asyncio.ensure_future(found).add_done_callback(lambda done: self._answered(fingerprint, done))
         waiter: asyncio.Future[Handles | None] = loop.create_future()
         waiters.append(waiter)
+        if self._timings.heard:
+            self._measure(fingerprint, began, waiter)
         return waiter
+
+    def has(self, fingerprint: str) -> bool:
+        """Return whether a result is kept; one that is being computed is not."""
+        return self._tier.has(fingerprint)
 
     def put(self, fingerprint: str, handles: Handles, seconds: float) -> None:
         """Keep a result, and give it to all who wait for it."""
@@ -74,6 +87,14 @@ class SingleFlight:
             self.forgo(fingerprint)
         else:
             self._land(fingerprint, handles)
+
+    def _measure(self, fingerprint: str, began: float, waiter: "asyncio.Future[Handles | None]") -> None:
+        def answered(waiter: "asyncio.Future[Handles | None]") -> None:
+            handles = None if waiter.cancelled() else waiter.result()
+            nbytes = sum(handle.nbytes for handle in (handles or {}).values())
+            self._timings.tell("lookup", fingerprint, began, nbytes)
+
+        waiter.add_done_callback(answered)
 
     def _land(self, fingerprint: str, handles: Handles) -> None:
         for waiter in self._flights.pop(fingerprint, ()):

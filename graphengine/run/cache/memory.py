@@ -44,6 +44,10 @@ class MemoryTier:
         entry.worth = self._worth(entry.nbytes, entry.seconds)
         return entry.handles
 
+    def has(self, fingerprint: str) -> bool:
+        """Return whether a result is kept."""
+        return fingerprint in self._entries
+
     def put(self, fingerprint: str, handles: Handles, seconds: float) -> None:
         """Keep a result, and evict what is worth less until the budget holds."""
         nbytes = _ENTRY_BYTES + sum(handle.nbytes for handle in handles.values())

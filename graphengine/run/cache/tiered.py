@@ -28,6 +28,10 @@ class TieredCache:
                 return found
         return None
 
+    def has(self, fingerprint: str) -> bool:
+        """Return whether any tier has a result."""
+        return any(tier.has(fingerprint) for tier in self._tiers)
+
     def put(self, fingerprint: str, handles: Handles, seconds: float) -> None:
         """Offer a result to every tier."""
         for tier in self._tiers:

@@ -8,7 +8,7 @@ take are kept until the slowest has had them.
 import operator
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -61,6 +61,11 @@ class QuietContext:
 
     def preview(self, make: Callable[[], Preview]) -> None:
         """Show nothing."""
+
+    def span(self, name: str) -> AbstractContextManager[None]:
+        """Show nothing."""
+        del name
+        return nullcontext()
 
     def save(self, pattern: str, suffix: str, content: bytes, media_type: str) -> File:
         """Write a result file."""

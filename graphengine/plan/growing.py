@@ -1,7 +1,7 @@
-"""The steps of a run: those of its plan, and those that were added when loops were opened."""
+"""The steps of a plan as it grows: those that it has from the beginning, and those that loops bring when opened."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from graphengine.plan.plan import Expansion, Gathering, Opening, Plan, Step
 
@@ -22,6 +22,11 @@ class Steps:
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._steps)
+
+    @property
+    def all(self) -> Mapping[str, Step]:
+        """Every step by name."""
+        return self._steps
 
     def needs(self, name: str) -> Sequence[str]:
         """Return the steps whose results a step may take."""

@@ -1,0 +1,195 @@
+"""The history of workflows: what each of their nodes was made of when it last ran, in files beside the cache.
+
+::
+
+    <data_dir>/history/<hash of a workflow's origin>.json     the records of its nodes
+    <data_dir>/history/durations.json                         seconds that calls took lately, node by node
+
+A file is a checksum, a line break, and JSON. What cannot be read counts as no history: it only ever explains and
+estimates. Files are replaced as a whole; of two processes that write the same one, the later wins.
+"""
+
+import logging
+import os
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import xxhash
+from pydantic import TypeAdapter, ValidationError
+
+from graphengine.files.atomic import atomic_writer, is_leftover
+from graphengine.plan.past import Past, Record
+from graphengine.run.recorder import Account
+
+_LOG = logging.getLogger(__name__)
+
+MAX_WORKFLOWS = 1_000
+MAX_NODES = 20_000
+"""How many nodes of a workflow are remembered beside those of its last run."""
+
+MAX_SAMPLES = 15
+"""How many durations of a node are remembered."""
+
+MAX_NODE_TYPES = 5_000
+"""Of how many nodes, version by version, durations are remembered."""
+
+_LEFTOVER_AGE = 3_600.0  # a temporary file older than this has no writer any more
+
+
+@dataclass(frozen=True, slots=True)
+class _Nodes:
+    """What the file of a workflow holds."""
+
+    format: Literal["graphengine.history.1"]
+    origin: str
+    nodes: Mapping[str, Record]
+
+
+@dataclass(frozen=True, slots=True)
+class _Durations:
+    """What the file of durations holds."""
+
+    format: Literal["graphengine.durations.1"]
+    seconds: Mapping[str, list[float]]
+
+
+_NODES = TypeAdapter(_Nodes)
+_DURATIONS = TypeAdapter(_Durations)
+
+Content = TypeVar("Content")
+
+
+class History:
+    """The records of earlier runs; written behind, in a thread of its own.
+
+    Args:
+        on_disk: whether a result is kept there, by fingerprint; called from that thread.
+        most: how many workflows are remembered; which did not run for longest is forgotten first.
+    """
+
+    def __init__(self, folder: Path, on_disk: Callable[[str], bool], most: int = MAX_WORKFLOWS) -> None:
+        self.folder = folder
+        self._on_disk = on_disk
+        self._most = most
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="graphengine-history")
+        self._told = False
+        self._closed = False
+
+    def past(self, origin: str) -> Past:
+        """Return what is known of earlier runs of a workflow.
+
+        Args:
+            origin: what a workflow keeps while it is edited: the path of its file, or the id it is stored under.
+        """
+        typical = {key: statistics.median(seconds) for key, seconds in self._durations().items() if seconds}
+        return Past(self._records(self._file(origin)), typical)
+
+    def remember(self, origin: str, account: Account) -> None:
+        """Write down what a run did, behind; after the end nothing is taken."""
+        if not self._closed:
+            self._writer.submit(self._remember, origin, account)
+
+    def close(self) -> None:
+        """Write what waits, and end."""
+        self._closed = True
+        self._writer.shutdown()
+
+    # -------------------------------------------------------------- in the writer's thread
+
+    def _remember(self, origin: str, account: Account) -> None:
+        try:
+            file = self._file(origin)
+            is_new = not file.exists()
+            before = self._records(file)
+            made = account.records(before, self._on_disk)
+            rest = sorted((name for name in before if name not in made), key=lambda name: before[name].when)
+            nodes = {**{name: before[name] for name in rest[-MAX_NODES:]}, **made}
+            shown = origin.encode("utf-8", "backslashreplace").decode()
+            _save(file, _NODES, _Nodes("graphengine.history.1", shown, nodes))
+            self._add_durations(account)
+            if is_new:
+                self._forget()
+            self._told = False
+        except OSError as error:
+            if not self._told:
+                self._told = True
+                _LOG.warning("the history in %s cannot be written: %s", self.folder, error)
+        except Exception:  # noqa: BLE001 - logged: nobody waits for this thread, what it raises would be lost
+            _LOG.exception("a run of %s is not remembered", origin)
+
+    def _add_durations(self, account: Account) -> None:
+        new = account.durations()
+        if not new:
+            return
+        known = dict(self._durations())
+        for key, seconds in new.items():
+            samples = [*known.pop(key, ()), *(round(each, 6) for each in seconds[-MAX_SAMPLES:])]
+            known[key] = samples[-MAX_SAMPLES:]  # at the end: those in front were not used for longest
+        latest = dict(list(known.items())[-MAX_NODE_TYPES:])
+        _save(self._durations_file, _DURATIONS, _Durations("graphengine.durations.1", latest))
+
+    def _forget(self) -> None:
+        """Remove the workflows that are too many, and what killed writers left."""
+        found: list[tuple[float, Path]] = []
+        with os.scandir(self.folder) as entries:
+            for entry in entries:
+                path = Path(entry.path)
+                with suppress(OSError):
+                    changed = entry.stat().st_mtime
+                    if is_leftover(path) and time.time() - changed > _LEFTOVER_AGE:
+                        path.unlink()
+                    elif path.suffix == ".json" and path != self._durations_file:
+                        found.append((changed, path))
+        found.sort(reverse=True)
+        for _, path in found[self._most :]:
+            with suppress(OSError):
+                path.unlink()
+
+    # -------------------------------------------------------------- files
+
+    @property
+    def _durations_file(self) -> Path:
+        return self.folder / "durations.json"
+
+    def _file(self, origin: str) -> Path:
+        digest = blake2b(origin.encode("utf-8", "surrogatepass"), digest_size=20)
+        return self.folder / f"{digest.hexdigest()}.json"
+
+    def _records(self, file: Path) -> Mapping[str, Record]:
+        found = _load(file, _NODES)
+        return {} if found is None else found.nodes
+
+    def _durations(self) -> Mapping[str, list[float]]:
+        found = _load(self._durations_file, _DURATIONS)
+        return {} if found is None else found.seconds
+
+
+def _load(file: Path, form: TypeAdapter[Content]) -> Content | None:
+    """Return what a file holds, or None if it is not there, damaged, or of another format."""
+    try:
+        checksum, _, text = file.read_bytes().partition(b"\n")
+    except OSError:
+        return None
+    if checksum != _checksum(text):
+        return None
+    try:
+        return form.validate_json(text)
+    except ValidationError:
+        return None
+
+
+def _save(file: Path, form: TypeAdapter[Content], content: Content) -> None:
+    text = form.dump_json(content, exclude_defaults=True)
+    with atomic_writer(file, durable=False) as opened:
+        opened.write(_checksum(text) + b"\n" + text)
+
+
+def _checksum(text: bytes) -> bytes:
+    return xxhash.xxh3_64_hexdigest(text).encode()
