@@ -76,7 +76,7 @@ class Arguments:
         try:
             written = plain(value)
             if socket is not None:
-                _check_constant(socket, written)
+                check_constant(socket, written)
         except ValueError as error:
             raise refused("invalid_value", f"{error}", self._node, key) from None
         return written
@@ -133,7 +133,12 @@ def plain(value: Any) -> JsonValue:
     raise ValueError(f"a document cannot write {shown(value)}; it comes over a link")
 
 
-def _check_constant(socket: Input, value: JsonValue) -> None:
+def check_constant(socket: Input, value: JsonValue) -> None:
+    """Check a plain value for an input; of a file, only that it is a path.
+
+    Raises:
+        ValueError: it does not fit, or is a link.
+    """
     if isinstance(value, dict) and LINK in value:
         raise ValueError("a link is written as the result of another node, or wf.link(…)")
     if socket.type == FILE.ref:

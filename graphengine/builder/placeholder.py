@@ -110,6 +110,8 @@ class Result(Placeholder):
         loose_: whether their types are left to the registry.
     """
 
+    __slots__ = ("draft_", "known_", "loose_")
+
     def __init__(self, draft: NodeDraft, known: Outputs | None, *, loose: bool = False) -> None:
         self.draft_ = draft
         self.known_ = known
