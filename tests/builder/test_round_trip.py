@@ -19,7 +19,7 @@ def made_by(code: str) -> Workflow:
 
 
 @given(documents())
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 def test_code_makes_the_document_that_it_was_made_from(document: Workflow) -> None:
     code = python_code(document, REGISTRY)
     note(code)

@@ -1,6 +1,6 @@
 """What the variables of the code are called: after nodes and inputs, as far as names are free."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from graphengine.builder.export.functions import result_words
@@ -37,7 +37,7 @@ def variables_of(
 
 def _variables(scope: str, shape: Shape, subgraphs: Mapping[str, str], identifiers: Identifiers) -> Variables:
     wanted = {
-        ("node", name): _words(name, [*_result(shape, name), "node"]) for name in shape.order if name in shape.used
+        ("node", name): _words(name, [*_results(shape, name), "result"]) for name in shape.order if name in shape.used
     }
     wanted |= {("input", name): _words(name, ["input"]) for name in shape.entries.defaults}
     found = {key: identifiers.take(words[:1]) for key, words in wanted.items() if identifiers.is_free(words[0])}
@@ -47,18 +47,13 @@ def _variables(scope: str, shape: Shape, subgraphs: Mapping[str, str], identifie
 
 
 def _words(name: str, others: Iterable[str]) -> list[str]:
-    """Return what a variable may be called, best first: ``decode``, ``image``, ``decode_image``, ``decode_node``."""
+    """Return what a variable may be called, best first: ``decode``, ``image``, ``decode_image``, ``decode_result``."""
     own = identifier(name)
-    return list(dict.fromkeys([own, *_alternatives(own, others)]))
-
-
-def _alternatives(own: str, others: Iterable[str]) -> Iterator[str]:
     *results, kind = others
-    yield from results
-    yield from (identifier(f"{own[:20]}_{each}") for each in (*results, kind))
+    return [own, *results, *(identifier(f"{own[:20]}_{each}") for each in (*results, kind) if each != own)]
 
 
-def _result(shape: Shape, name: str) -> Iterable[str]:
+def _results(shape: Shape, name: str) -> Iterable[str]:
     if name in shape.specs:
         return result_words(shape.specs[name])
     return ()
