@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -125,6 +124,22 @@ def tool(*command: object) -> str:
     return done.stdout + done.stderr
 
 
+def in_readme() -> str:
+    """The example that the README shows."""
+    section = (ROOT / "README.md").read_text(encoding="utf-8").partition("## A workflow in Python\n")[2]
+    return section.partition("```python\n")[2].partition("```\n")[0]
+
+
+def test_what_the_readme_shows_makes_a_workflow(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    exec(in_readme(), {})  # noqa: S102 - the example is what is tested
+    graph = engine.resolve(load_workflow(tmp_path / "text-to-image.json"))
+    assert list(graph.nodes) == ["load", "positive", "negative", "empty", "sample", "decode", "save"]
+    assert graph.nodes["positive"].constants["text"] == "a red circle"
+
+
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_a_shipped_workflow_survives_the_round_trip(engine: Engine, path: Path) -> None:
     document = load_workflow(path)
@@ -150,9 +165,10 @@ def test_linter_and_formatter_have_nothing_to_say(exported: Path) -> None:
 
 
 def test_the_type_checker_takes_what_is_right_and_refuses_what_is_wrong(exported: Path, tmp_path: Path) -> None:
-    by_hand = tmp_path / "by_hand.py"
-    by_hand.write_text(dedent(BY_HAND))
-    said = tool("mypy", "--no-error-summary", "--hide-error-context", *sorted(exported.glob("*.py")), by_hand)
+    by_hand, readme = tmp_path / "by_hand.py", tmp_path / "readme.py"
+    by_hand.write_text(BY_HAND)
+    readme.write_text(in_readme())
+    said = tool("mypy", "--no-error-summary", "--hide-error-context", *exported.glob("*.py"), by_hand, readme)
     found = {(int(line), code) for line, code in re.findall(r"by_hand\.py:(\d+): error: .*\[([a-z-]+)\]", said)}
     wanted = {
         (number, line.partition("  # ")[2]) for number, line in enumerate(BY_HAND.splitlines(), 1) if "  # " in line
