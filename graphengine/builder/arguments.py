@@ -18,7 +18,7 @@ from graphengine.types.builtin import FILE
 from graphengine.workflow.document import LINK
 from graphengine.workflow.suggest import did_you_mean
 
-_CONVERSIONS: Final = Assignability()
+CONVERSIONS: Final = Assignability()
 """Those of every graph; what packs convert beside them, only the registry knows."""
 
 Sockets = Mapping[str, Input | None]
@@ -84,7 +84,7 @@ class Arguments:
     def _check_link(self, key: str, link: Output | Distant, socket: Input | None) -> None:
         if socket is None or isinstance(link, Distant) or link.type is None or link.loose:
             return
-        if _CONVERSIONS.find(link.type, socket.type) is None:
+        if CONVERSIONS.find(link.type, socket.type) is None:
             message = f"the link brings {link.type} from {link.address}, but {socket.type} is wanted"
             hint = "If a pack converts it, write wf.untyped(…) around it."
             raise refused("type_mismatch", message, self._node, key, hint)

@@ -43,7 +43,8 @@ class Names:
         if not _NAME.fullmatch(name):
             raise refused("malformed_document", f"{name!r}: {MEANINGS[NAME_PATTERN]}")
         if name in self._taken:
-            raise refused("malformed_document", f"there is already a node {name!r}", name)
+            hint = "Choose another, or give that one another first."
+            raise refused("malformed_document", f"there is already a node {name!r}", name, hint=hint)
         self._taken.add(name)
 
     def change(self, old: str, new: str) -> None:

@@ -43,7 +43,7 @@ class Scope:
         self._nodes: dict[NodeDraft, None] = {}
         self._by_name: dict[str, NodeDraft] = {}
         self._names = Names()
-        self._first: tuple[str, ...] = ()
+        self._first: tuple[NodeDraft, ...] = ()
         self._view: dict[str, Any] = {"nodes": {}, "frames": [], "notes": []}
         self._blocks: list[Token[Recorder | None]] = []
 
@@ -185,11 +185,9 @@ class Scope:
             raise refused("unknown_node", f"there is no node {shown(which)} here", hint=hint)
         return draft
 
-    def order(self, *names: str) -> None:
-        """Let the document list these nodes first, in this order; without it they stand as they were written."""
-        for name in names:
-            self[name]
-        self._first = names
+    def order(self, *nodes: object) -> None:
+        """Let the document list these nodes first, by name or result; without it they stand as they were written."""
+        self._first = tuple(self[each] for each in nodes)
 
     def arrange(
         self,
@@ -255,14 +253,14 @@ class Scope:
         for name, (entry, _) in self._inputs.items():
             if not entry.to:
                 raise refused("malformed_document", f"the input {name!r} is not handed to any node")
-        names = dict.fromkeys((*self._first, *(draft.name for draft in self._nodes)))
+        drafts = dict.fromkeys((*self._first, *self._nodes))
         return {
             **self.own,
             "title": self.title,
             "description": self.description,
             "inputs": {name: {"to": entry.to, **told} for name, (entry, told) in self._inputs.items()},
             "outputs": {name: {"from": link.address, **told} for name, (link, told) in self._outputs.items()},
-            "nodes": {name: self._by_name[name].to_json() for name in names},
+            "nodes": {draft.name: draft.to_json() for draft in drafts},
             "view": self._view,
         }
 

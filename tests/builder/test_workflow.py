@@ -154,11 +154,12 @@ def test_title_mode_and_own_fields_are_set_on_the_node() -> None:
 
 def test_looks_and_order() -> None:
     with Workflow() as wf:
-        passed(passed(passed(1.0)))
-        wf.order("passed_3", "passed_2")
+        last = passed(passed(passed(1.0)))
+        wf.order(last, "passed_2")
+        wf["passed_3"].name = "last"
         wf.arrange({"passed": (0, 1.5)}, frames=[{"title": "F"}])
         wf.arrange({"passed_2": {"x": 1, "folded": True}}, notes=[{"text": "N"}], own={"x-zoom": 2})
-    assert list(written(wf)) == ["passed_3", "passed_2", "passed"]
+    assert list(written(wf)) == ["last", "passed_2", "passed"]
     assert wf.to_json()["view"] == {
         "nodes": {"passed": {"x": 0, "y": 1.5}, "passed_2": {"x": 1, "folded": True}},
         "frames": [{"title": "F"}],

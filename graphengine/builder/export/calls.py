@@ -1,10 +1,10 @@
 """The calls that make nodes: of a node function, of a subgraph, or by the id of a type."""
 
 from collections.abc import Iterator, Mapping
-from typing import Final
 
 from pydantic import JsonValue
 
+from graphengine.builder.arguments import CONVERSIONS
 from graphengine.builder.export.functions import flows
 from graphengine.builder.export.identifiers import is_attribute
 from graphengine.builder.export.shape import Shape
@@ -12,12 +12,9 @@ from graphengine.builder.export.source import Group, Pair, Source, Text, call, f
 from graphengine.builder.export.variables import Variables
 from graphengine.builder.placeholder import Result
 from graphengine.node.spec import Input, NodeSpec
-from graphengine.types.assign import Assignability
 from graphengine.types.builtin import FILE, INT, SEED
 from graphengine.types.socket_type import TypeRef
 from graphengine.workflow.document import Socket, source_of
-
-_CONVERSIONS: Final = Assignability()
 
 
 class Calls:
@@ -100,7 +97,7 @@ class Calls:
         static, actual = self._shape.static(source), self._shape.actual(source)
         if static == INT.ref and socket.type == SEED.ref and not socket.lazy:
             return call("Seed", written)
-        fits = static is not None or actual is None or _CONVERSIONS.find(actual, socket.type) is not None
+        fits = static is not None or actual is None or CONVERSIONS.find(actual, socket.type) is not None
         return written if fits and flows(static, socket) else call("wf.untyped", written)
 
     def _keywords(self, arguments: Mapping[str, Source]) -> Iterator[Source]:

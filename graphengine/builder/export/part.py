@@ -113,12 +113,9 @@ class Part:
         else:
             variable = variable or "made"
             yield self._line(f"{variable} = ", made)
+            inner, outer = " " * (self._indent + STEP), " " * self._indent
             fits = self._indent + width(f"{named}{variable}") <= LINE
-            yield (
-                f"{named}{variable}"
-                if fits
-                else f"{named}(\n{' ' * (self._indent + STEP)}{variable}\n{' ' * self._indent})"
-            )
+            yield named + (variable if fits else f"(\n{inner}{variable}\n{outer})")
 
     def _handle(self, name: str) -> str:
         return f"{self._scope}[{flat(Text(name))}]"
