@@ -7,6 +7,7 @@ import click
 
 from graphengine.cli.cache import cache
 from graphengine.cli.console import Exit, say
+from graphengine.cli.export import export
 from graphengine.cli.models import models
 from graphengine.cli.nodes import nodes
 from graphengine.cli.run import run
@@ -20,7 +21,7 @@ def main() -> None:
     """Run saved node-graph workflows for pictures, video and 3D."""
 
 
-for command in (run, validate, nodes, schema, models, cache):
+for command in (run, validate, export, nodes, schema, models, cache):
     main.add_command(command)
 
 

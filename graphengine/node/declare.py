@@ -2,18 +2,21 @@
 
 Positional parameters are sockets, keyword-only parameters are injected by the engine, defaults make
 inputs optional, ``Annotated[...]`` carries pydantic constraints and editor hints, the docstring is the
-help, and a ``NamedTuple`` as the return type names several outputs. The function stays as it was.
+help, and a ``NamedTuple`` as the return type names several outputs. The function stays an ordinary function, whose
+calls are recorded only where a workflow is built (:mod:`graphengine.builder`).
 """
 
+import functools
 import inspect
 import re
 from collections.abc import Callable, Mapping
 from types import NoneType
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, cast, get_type_hints
 
 from graphengine.errors import DeclarationError
 from graphengine.node.annotation import adapter, classes, eager, is_plain, output_name, type_ref, unwrap
 from graphengine.node.lists import Extent, ItemsOf, LengthOf
+from graphengine.node.recording import recorder
 from graphengine.node.spec import MISSING, Injection, Input, Lane, NodeSpec, Output
 from graphengine.node.widgets import Under, Widget
 from graphengine.types.builtin import FILE, INT
@@ -25,6 +28,20 @@ SPEC_ATTRIBUTE = "__graphengine_node__"
 
 _ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+
+class _Injected:
+    """Says so when it is used."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        raise TypeError("the engine passes this parameter; who calls a node function directly passes it too")
+
+
+injected: Any = _Injected()
+"""The default of what the engine passes, ``*, context: Context = injected``: with it, a type checker lets those leave
+it out who call the node to build a workflow. It changes nothing else."""
 
 
 def node(
@@ -79,10 +96,21 @@ def node(
             python={name: cls for hint in _socket_hints(function, hints) for name, cls in classes(hint).items()},
             timeout=timeout,
         )
-        setattr(function, SPEC_ATTRIBUTE, spec)
-        return function
+        return _recordable(function, spec)
 
     return declare
+
+
+def _recordable(function: Function, spec: NodeSpec) -> Function:
+    """Return the function, with its specification, whose calls a workflow under construction can take."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        taker = recorder()
+        return function(*args, **kwargs) if taker is None else taker.record(spec, args, kwargs)
+
+    setattr(call, SPEC_ATTRIBUTE, spec)
+    return cast("Function", call)
 
 
 def spec_of(function: Callable[..., Any]) -> NodeSpec:

@@ -18,6 +18,8 @@ from graphengine.types.assign import Conversion
 from graphengine.types.socket_type import SocketType
 
 ENTRY_POINT_GROUP = "graphengine.packs"
+FOLDER_MODULE = "graphengine_pack_"
+"""How the modules are called that a folder brings: they are there once the folder is read, and cannot be imported."""
 
 _BROKEN = (Exception, SystemExit)  # what importing may raise: scripts that are no packs like to exit
 
@@ -150,7 +152,7 @@ def folder_packs(folder: Path) -> Iterator[Pack]:
 
 
 def _folder_pack(name: str, source: Path) -> Pack:
-    module_name = f"graphengine_pack_{name}"
+    module_name = f"{FOLDER_MODULE}{name}"
     search = [str(source.parent)] if source.name == "__init__.py" else None
     spec = importlib.util.spec_from_file_location(module_name, source, submodule_search_locations=search)
     if spec is None or spec.loader is None:

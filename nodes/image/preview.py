@@ -8,12 +8,12 @@ from pydantic import Field
 from graphengine.diffusion.images import to_pil
 from graphengine.diffusion.types.image import Image
 from graphengine.node.context import Context, Preview
-from graphengine.node.declare import node
+from graphengine.node.declare import injected, node
 from nodes.image.grid import grid
 
 
 @node("image.preview", category="image", title="Preview image", sink=True)
-def preview(image: Image, size: Annotated[int, Field(ge=16, le=4096)] = 1024, *, context: Context) -> Image:
+def preview(image: Image, size: Annotated[int, Field(ge=16, le=4096)] = 1024, *, context: Context = injected) -> Image:
     """Show pictures while a workflow runs, without writing a file.
 
     A batch is shown on one sheet. This is a sink: it shows its picture in every run, also when the picture

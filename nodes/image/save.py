@@ -13,7 +13,7 @@ from graphengine.files.naming import check_pattern
 from graphengine.files.picture import KEYWORD, png_text
 from graphengine.files.roots import File
 from graphengine.node.context import Context
-from graphengine.node.declare import node
+from graphengine.node.declare import injected, node
 from graphengine.node.widgets import Slider
 
 Format = Literal["png", "jpeg", "webp"]
@@ -34,7 +34,7 @@ def save(
     quality: Annotated[int, Field(ge=1, le=100), Slider(1, 100)] = 90,
     embed_workflow: bool = True,
     *,
-    context: Context,
+    context: Context = injected,
 ) -> Saved:
     """Save pictures into the output folder, one file for each of the batch.
 

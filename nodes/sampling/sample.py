@@ -16,7 +16,7 @@ from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.refs import ModelRef
 from graphengine.node.context import Context, Preview
-from graphengine.node.declare import node
+from graphengine.node.declare import injected, node
 from graphengine.node.widgets import Slider
 from graphengine.types.builtin import Seed
 
@@ -34,8 +34,8 @@ def sample(
     schedule: ScheduleName = "normal",
     denoise: Annotated[float, Field(ge=0, le=1), Slider(0, 1, 0.01)] = 1.0,
     *,
-    pool: ModelPool,
-    context: Context,
+    pool: ModelPool = injected,
+    context: Context = injected,
 ) -> Latent:
     """Denoise a latent step by step into what the texts say.
 

@@ -6,12 +6,12 @@ from graphengine.diffusion.conditioning import encode_text
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.types.conditioning import Conditioning
 from graphengine.diffusion.types.refs import TextEncoderRef
-from graphengine.node.declare import node
+from graphengine.node.declare import injected, node
 from graphengine.node.widgets import Prompt
 
 
 @node("text.encode", category="text", lane="gpu", title="Encode text")
-def encode(encoder: TextEncoderRef, text: Annotated[str, Prompt()] = "", *, pool: ModelPool) -> Conditioning:
+def encode(encoder: TextEncoderRef, text: Annotated[str, Prompt()] = "", *, pool: ModelPool = injected) -> Conditioning:
     r"""Encode a prompt for a model.
 
     Inputs:

@@ -10,7 +10,7 @@ from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.refs import VaeRef
 from graphengine.diffusion.vae import Tiling
 from graphengine.diffusion.vae import decode as decode_latent
-from graphengine.node.declare import node
+from graphengine.node.declare import injected, node
 
 
 @node("vae.decode", category="vae", lane="gpu", title="VAE decode")
@@ -21,7 +21,7 @@ def decode(
     tile_size: Annotated[int, Field(ge=64, le=8192)] = 512,
     tile_overlap: Annotated[int, Field(ge=0, le=4096)] = 64,
     *,
-    pool: ModelPool,
+    pool: ModelPool = injected,
 ) -> Image:
     """Decode a latent to pictures.
 

@@ -10,7 +10,7 @@ from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.refs import VaeRef
 from graphengine.diffusion.vae import Tiling
 from graphengine.diffusion.vae import encode_masked as encode_image
-from graphengine.node.declare import node
+from graphengine.node.declare import injected, node
 
 
 @node("vae.encode_masked", category="vae", lane="gpu", title="Encode picture with mask")
@@ -22,7 +22,7 @@ def encode_masked(
     tile_size: Annotated[int, Field(ge=64, le=8192)] = 512,
     tile_overlap: Annotated[int, Field(ge=0, le=4096)] = 64,
     *,
-    pool: ModelPool,
+    pool: ModelPool = injected,
 ) -> Latent:
     """Encode pictures and mark where sampling may change them: the start of inpainting.
 

@@ -42,4 +42,4 @@ def test_models_are_listed(command: Command, tmp_path: Path) -> None:
 
 def test_without_arguments_it_explains_itself(command: Command) -> None:
     told = command("--help").stdout
-    assert all(name in told for name in ("run", "validate", "nodes", "schema", "models"))
+    assert all(name in told for name in ("run", "validate", "export", "nodes", "schema", "models"))

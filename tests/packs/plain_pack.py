@@ -15,7 +15,7 @@ from pydantic import Field
 from graphengine.errors import NodeError
 from graphengine.files.roots import File
 from graphengine.node.context import Context
-from graphengine.node.declare import node
+from graphengine.node.declare import injected, node
 from graphengine.node.lazy import Lazy
 from graphengine.node.lists import ItemsOf, LengthOf
 from graphengine.node.pack import Pack, Service
@@ -48,7 +48,7 @@ def number(value: float = 0.0) -> float:
 
 
 @node("plain.add", category="plain")
-def add(a: float, b: float = 0.0, *, context: Context, calls: Calls) -> float:
+def add(a: float, b: float = 0.0, *, context: Context = injected, calls: Calls = injected) -> float:
     """Add two numbers."""
     calls.names.append(context.node)
     return a + b
@@ -94,7 +94,7 @@ def read(file: Annotated[File, Under("inputs")]) -> str:
 
 
 @node("plain.write", category="plain", lane="io", sink=True)
-def write(text: str, name: str = "{workflow}", *, context: Context) -> File:
+def write(text: str, name: str = "{workflow}", *, context: Context = injected) -> File:
     """Write a text file."""
     return context.save(name, ".txt", text.encode(), "text/plain")
 

@@ -1,0 +1,1 @@
+"""A document back to the Python that makes it."""
