@@ -29,6 +29,7 @@ from graphengine.run.executors.invoke import Services
 from graphengine.run.executors.process.executor import ProcessExecutor
 from graphengine.run.executors.process.patience import Patience
 from graphengine.run.executors.thread import ThreadExecutor
+from graphengine.run.lanes import Lanes
 from graphengine.run.runner import Observer, Run, RunOptions
 from graphengine.settings import Settings
 from graphengine.workflow.document import Workflow
@@ -123,10 +124,15 @@ class Engine:
             patience = Patience(call=self.settings.call_timeout)
             slots = {"gpu": self.settings.gpu_slots, "cpu": self.settings.cpu_slots + self.settings.io_slots}
             return ProcessExecutor(self.registry, self._source, self.service_options, slots, patience)
-        return ThreadExecutor(self.registry, self.services, sum(self._lanes.values()))
+        return ThreadExecutor(self.registry, self.services, sum(self._slots.values()))
+
+    @cached_property
+    def lanes(self) -> Lanes:
+        """The slots that the runs share."""
+        return Lanes(self._slots)
 
     @property
-    def _lanes(self) -> Mapping[str, int]:
+    def _slots(self) -> Mapping[str, int]:
         return {"gpu": self.settings.gpu_slots, "cpu": self.settings.cpu_slots, "io": self.settings.io_slots}
 
     @property
@@ -150,7 +156,8 @@ class Engine:
         Raises:
             WorkflowError: a target is not in the graph.
         """
-        return make_plan(graph, targets, self.environments)
+        weights = [name for name, each in self.registry.types.items() if each.weights]
+        return make_plan(graph, targets, self.environments, weights)
 
     def start(
         self,
@@ -164,7 +171,7 @@ class Engine:
     ) -> Run:
         """Return a run of a plan of ``workflow``; await its result in this event loop."""
         info = RunInfo(id=uuid.uuid4().hex, title=workflow.title, workflow=workflow.to_json())
-        options = RunOptions(self._lanes, output_folder, keep_going=keep_going, previews=previews)
+        options = RunOptions(self.lanes, output_folder, keep_going=keep_going, previews=previews)
         return Run(plan, info, self.executor, self.flights, options, observe)
 
     def close(self) -> None:

@@ -20,6 +20,7 @@ class Task:
         awaits: those of them that must be there before it is called; the others are lazy.
         consumers: the tasks that take its result, each once.
         rank: the length of the longest way from here to an end; what has more behind it goes first.
+        weights: the content addresses of the weights that are linked to it.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Task:
     awaits: tuple[str, ...]
     consumers: tuple[str, ...]
     rank: int
+    weights: frozenset[str] = frozenset()
 
     @property
     def cacheable(self) -> bool:

@@ -5,17 +5,25 @@ from collections.abc import Collection, Mapping
 from graphengine.errors import Problem, WorkflowError
 from graphengine.plan.fingerprint import fingerprints
 from graphengine.plan.plan import Plan, Task
+from graphengine.types.socket_type import TypeRef
 from graphengine.workflow.graph import Graph, GraphNode
 from graphengine.workflow.suggest import did_you_mean
 
 
 def make_plan(
-    graph: Graph, targets: Collection[str] | None = None, environments: Mapping[str, str] | None = None
+    graph: Graph,
+    targets: Collection[str] | None = None,
+    environments: Mapping[str, str] | None = None,
+    weights: Collection[str] = (),
 ) -> Plan:
     """Return the plan that computes ``targets``.
 
     Without targets it computes the workflow's outputs and every sink, and where there are neither, every node
     that nothing else takes from. A named output is part of the plan when its node is needed anyway.
+
+    Args:
+        environments: what results depend on beside inputs, by node id.
+        weights: the names of the socket types whose values stand for weights.
 
     Raises:
         WorkflowError: a target is not a node of the graph.
@@ -47,6 +55,7 @@ def make_plan(
             awaits=_awaits(graph.nodes[name]),
             consumers=tuple(consumers[name]),
             rank=ranks[name],
+            weights=_weights(graph.nodes[name], names, weights),
         )
         for name in needs
     }
@@ -81,6 +90,15 @@ def _closure(graph: Graph, targets: Collection[str]) -> dict[str, tuple[str, ...
 def _awaits(node: GraphNode) -> tuple[str, ...]:
     links = ((node.spec.input[name], link) for name, link in node.links.items())
     return tuple(dict.fromkeys(link.source.node for socket, link in links if not socket.lazy))
+
+
+def _weights(node: GraphNode, names: Mapping[str, str], types: Collection[str]) -> frozenset[str]:
+    sources = (link.source for name, link in node.links.items() if _item(node.spec.input[name].type).name in types)
+    return frozenset(f"{names[source.node]}.{source.name}" for source in sources)
+
+
+def _item(ref: TypeRef) -> TypeRef:
+    return ref if ref.item is None else _item(ref.item)
 
 
 def _reversed(needs: Mapping[str, tuple[str, ...]]) -> dict[str, list[str]]:

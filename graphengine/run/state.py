@@ -7,9 +7,7 @@ Work is demanded backwards from the targets: a target is looked up in the cache 
 demands what it needs. A value is held while a task that may still want it is unsettled, and released once.
 """
 
-import heapq
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import assert_never
 
@@ -22,10 +20,12 @@ from graphengine.run.messages import (
     Event,
     Execute,
     Forgo,
+    Granted,
     Instruction,
     Interrupt,
     LookedUp,
     Lookup,
+    Queue,
     Raised,
     Release,
     Returned,
@@ -40,6 +40,7 @@ from graphengine.run.messages import (
     TaskFinished,
     TaskSkipped,
     TaskStarted,
+    Withdraw,
 )
 
 
@@ -49,7 +50,7 @@ class Phase(Enum):
     IDLE = "idle"  # nobody has asked for it
     LOOKUP = "lookup"  # the cache is being asked
     WAITING = "waiting"  # for what it needs
-    READY = "ready"  # for a slot in its lane
+    READY = "ready"  # and queued for a slot of its lane
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
@@ -57,17 +58,21 @@ class Phase(Enum):
     UNNEEDED = "unneeded"  # everything that could have asked for it is settled
 
 
-SETTLED = frozenset((Phase.DONE, Phase.FAILED, Phase.SKIPPED, Phase.UNNEEDED))
-BROKEN = frozenset((Phase.FAILED, Phase.SKIPPED))
-MISSED = frozenset((Phase.WAITING, Phase.READY))  # not in the cache, and not begun
+# Tuples, as looking into one is quicker than hashing a phase.
+SETTLED = (Phase.DONE, Phase.FAILED, Phase.SKIPPED, Phase.UNNEEDED)
+BROKEN = (Phase.FAILED, Phase.SKIPPED)
+IN_FLIGHT = (Phase.LOOKUP, Phase.READY, Phase.RUNNING)
+MISSED = (Phase.WAITING, Phase.READY)  # not in the cache, and not begun
 
 
-@dataclass(slots=True)
 class Reaction:
     """What the machine answers to a stimulus: instructions to obey in order, events to tell."""
 
-    instructions: list[Instruction] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
+    __slots__ = ("events", "instructions")
+
+    def __init__(self) -> None:
+        self.instructions: list[Instruction] = []
+        self.events: list[Event] = []
 
 
 class RunState:
@@ -75,11 +80,10 @@ class RunState:
 
     Args:
         plan: what to compute.
-        lanes: how many calls each lane takes at once; a lane that is not named takes one.
         keep_going: after a failure go on with what does not depend on it; else start nothing new.
     """
 
-    def __init__(self, plan: Plan, lanes: Mapping[str, int], *, keep_going: bool = False) -> None:
+    def __init__(self, plan: Plan, *, keep_going: bool = False) -> None:
         self.plan = plan
         self.keep_going = keep_going
         self.phase: dict[str, Phase] = dict.fromkeys(plan.tasks, Phase.IDLE)
@@ -94,11 +98,8 @@ class RunState:
             self._holders[name] += 1
         self._missing: dict[str, set[str]] = {}
         self._asked_for: dict[str, tuple[str, ...]] = {}  # the lazy needs that calls wanted, by task
-        self._ready: dict[str, list[tuple[int, int, str]]] = {}
-        self._free: dict[str, int] = {t.spec.lane: lanes.get(t.spec.lane, 1) for t in plan.tasks.values()}
-        self._in_flight = 0
+        self._in_flight = 0  # lookups, queued tasks and calls: what will bring a stimulus
         self._stopping: Status | None = None
-        self._order = 0
         self._out = Reaction()
 
     def handle(self, stimulus: Stimulus) -> Reaction:
@@ -111,23 +112,25 @@ class RunState:
             raise EngineBug(f"{stimulus!r} after the end of the run")
         self._out = Reaction()
         match stimulus:
+            case LookedUp():
+                self._looked_up(stimulus.task, stimulus.handles)
+            case Granted():
+                self._granted(stimulus.task)
+            case Returned():
+                self._returned(stimulus.task, stimulus.handles, stimulus.seconds)
+            case Raised():
+                self._raised(stimulus.task, stimulus.failure)
+            case Asked():
+                self._asked(stimulus.task, stimulus.need)
             case Start():
                 self._out.events.append(RunStarted(len(self.plan.tasks)))
                 self._demand(self.plan.targets)
-            case LookedUp(task, handles):
-                self._looked_up(task, handles)
-            case Returned(task, handles, seconds):
-                self._returned(task, handles, seconds)
-            case Raised(task, failure):
-                self._raised(task, failure)
-            case Asked(task, need):
-                self._asked(task, need)
             case Cancel():
                 self._cancel()
             case _:
                 assert_never(stimulus)
-        self._dispatch()
-        self._finish_if_over()
+        if not self._in_flight:
+            self._finish()
         return self._out
 
     @property
@@ -159,8 +162,23 @@ class RunState:
         else:
             self._demand(self._wait(name))
 
+    def _granted(self, name: str) -> None:
+        if self.phase[name] is Phase.UNNEEDED:
+            return  # it was withdrawn in the meantime
+        self._expect(name, Phase.READY)
+        task = self.plan.tasks[name]
+        inputs = {
+            key: self.values[link.source.node][link.source.name]
+            for key, link in task.links.items()
+            if link.source.node in self.values  # all but the lazy ones that nobody has asked for
+        }
+        self.phase[name] = Phase.RUNNING
+        self._out.instructions.append(Execute(name, inputs))
+        if name not in self._asked_for:
+            self._out.events.append(TaskStarted(name))
+
     def _returned(self, name: str, handles: Handles, seconds: float) -> None:
-        self._leave_lane(name)
+        self._end_call(name)
         task = self.plan.tasks[name]
         self._out.events.append(TaskFinished(name, seconds, sum(handle.nbytes for handle in handles.values())))
         if task.cacheable:
@@ -168,7 +186,7 @@ class RunState:
         self._done(name, handles)
 
     def _raised(self, name: str, failure: Failure) -> None:
-        self._leave_lane(name)
+        self._end_call(name)
         self._out.events.append(TaskFailed(name, failure))
         self._settle(name, Phase.FAILED)
         self._skip_consumers(name)
@@ -176,7 +194,7 @@ class RunState:
             self._stop("failed")
 
     def _asked(self, name: str, need: str) -> None:
-        self._leave_lane(name)
+        self._end_call(name)
         if need not in self.plan.tasks[name].needs or need in self._asked_for.get(name, ()):
             raise EngineBug(f"task {name!r} asks for {need!r}, which it does not take or already has")
         self._asked_for[name] = (*self._asked_for.get(name, ()), need)
@@ -220,54 +238,28 @@ class RunState:
 
     def _wait(self, name: str) -> Sequence[str]:
         """Let a task wait for what it awaits; return what it misses, to be demanded."""
+        phase = self.phase
         needs = (*self.plan.tasks[name].awaits, *self._asked_for.get(name, ()))
-        broken = next((need for need in needs if self.phase[need] in BROKEN), None)
-        if broken is not None:
-            self._skip(name, broken)
-            self._skip_consumers(name)
-            return ()
-        missing = [need for need in needs if self.phase[need] is not Phase.DONE]
-        self.phase[name] = Phase.WAITING
+        missing = [need for need in needs if phase[need] is not Phase.DONE]
+        for need in missing:
+            if phase[need] in BROKEN:
+                self._skip(name, need)
+                self._skip_consumers(name)
+                return ()
+        phase[name] = Phase.WAITING
         self._missing[name] = set(missing)
         if not missing:
             self._make_ready(name)
         return missing
 
-    # -------------------------------------------------------------- lanes
-
     def _make_ready(self, name: str) -> None:
-        task = self.plan.tasks[name]
         self.phase[name] = Phase.READY
-        self._order += 1
-        heapq.heappush(self._ready.setdefault(task.spec.lane, []), (-task.rank, self._order, name))
-
-    def _dispatch(self) -> None:
-        if self._stopping:
-            return
-        for lane, queue in self._ready.items():
-            while queue and self._free[lane]:
-                name = heapq.heappop(queue)[2]
-                if self.phase[name] is Phase.READY:
-                    self._execute(name, lane)
-
-    def _execute(self, name: str, lane: str) -> None:
-        task = self.plan.tasks[name]
-        inputs = {
-            key: self.values[link.source.node][link.source.name]
-            for key, link in task.links.items()
-            if link.source.node in self.values  # all but the lazy ones that nobody has asked for
-        }
-        self._free[lane] -= 1
         self._in_flight += 1
-        self.phase[name] = Phase.RUNNING
-        self._out.instructions.append(Execute(name, inputs))
-        if name not in self._asked_for:
-            self._out.events.append(TaskStarted(name))
+        self._out.instructions.append(Queue(name))
 
-    def _leave_lane(self, name: str) -> None:
+    def _end_call(self, name: str) -> None:
         self._expect(name, Phase.RUNNING)
         self._in_flight -= 1
-        self._free[self.plan.tasks[name].spec.lane] += 1
 
     # -------------------------------------------------------------- endings
 
@@ -302,8 +294,14 @@ class RunState:
                 elif self.phase[need] not in SETTLED and self.phase[need] is not Phase.RUNNING:
                     if self.phase[need] in MISSED:
                         self._forgo(need)
+                    self._withdraw(need)
                     self.phase[need] = Phase.UNNEEDED
                     stack.append(need)
+
+    def _withdraw(self, name: str) -> None:
+        if self.phase[name] is Phase.READY:
+            self._in_flight -= 1
+            self._out.instructions.append(Withdraw(name))
 
     def _forgo(self, name: str) -> None:
         if self.plan.tasks[name].cacheable:
@@ -314,16 +312,14 @@ class RunState:
 
     def _stop(self, status: Status) -> None:
         self._stopping = self._stopping or status
-        self._ready.clear()
         for name in self.phase:  # other runs may wait for what this one will not compute
             if self.phase[name] in MISSED:
+                self._withdraw(name)
                 self._settle(name, Phase.UNNEEDED)
 
-    def _finish_if_over(self) -> None:
-        if self._in_flight:
-            return
+    def _finish(self) -> None:
         phases = set(self.phase.values())
-        if not self._stopping and not phases <= SETTLED | {Phase.IDLE}:
+        if not self._stopping and not phases <= {*SETTLED, Phase.IDLE}:
             raise EngineBug("nothing is in flight, and tasks wait")
         for name in [each for each in self.values if each not in self._kept]:
             self._release(name)
@@ -346,7 +342,7 @@ class RunState:
             "what runs has its inputs": all(
                 need in self.values for name in running for need in self.plan.tasks[name].awaits
             ),
-            "no lane is over-full": all(free >= 0 for free in self._free.values()),
+            "nothing in flight is forgotten": self._in_flight >= sum(each in IN_FLIGHT for each in self.phase.values()),
             "a held value has a use": all(self._wanted(name) for name in self.values),
             "what waits is wanted": all(
                 self._wanted(name) or name in self._targets

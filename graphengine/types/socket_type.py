@@ -29,6 +29,8 @@ class SocketType:
         literal: whether a document can write a value of it as plain JSON.
         lasting: whether a stored value stays true when its process is gone. What names files by path does not:
             the files may move or change, and the fingerprint knows only what they contained.
+        weights: whether its values stand for the weights of a model, which are dear to load: calls that take the same
+            ones follow one another where they can.
     """
 
     name: str
@@ -38,6 +40,7 @@ class SocketType:
     colour: str = "#9aa0a6"
     literal: bool = False
     lasting: bool = True
+    weights: bool = False
 
     @property
     def ref(self) -> TypeRef:

@@ -13,7 +13,7 @@ from graphengine.types.codec import Encoded
 from graphengine.types.socket_type import TypeRef
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
     """A node function to be called.
 
@@ -29,7 +29,7 @@ class Call:
     context: TaskContext
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Success:
     """A call returned, after ``seconds``."""
 
