@@ -32,6 +32,7 @@ from graphengine.run.executors.process.executor import ProcessExecutor
 from graphengine.run.executors.process.patience import Patience
 from graphengine.run.executors.thread import ThreadExecutor
 from graphengine.run.history import History
+from graphengine.run.lanes import Lanes
 from graphengine.run.messages import Event
 from graphengine.run.recorder import Account, Recorder
 from graphengine.run.runner import Observer, Run, RunOptions
@@ -140,10 +141,15 @@ class Engine:
             patience = Patience(call=self.settings.call_timeout)
             slots = {"gpu": self.settings.gpu_slots, "cpu": self.settings.cpu_slots + self.settings.io_slots}
             return ProcessExecutor(self.registry, self._source, self.service_options, slots, patience)
-        return ThreadExecutor(self.registry, self.services, sum(self._lanes.values()))
+        return ThreadExecutor(self.registry, self.services, sum(self._slots.values()))
+
+    @cached_property
+    def lanes(self) -> Lanes:
+        """The slots that the runs share."""
+        return Lanes(self._slots)
 
     @property
-    def _lanes(self) -> Mapping[str, int]:
+    def _slots(self) -> Mapping[str, int]:
         return {"gpu": self.settings.gpu_slots, "cpu": self.settings.cpu_slots, "io": self.settings.io_slots}
 
     @property
@@ -167,7 +173,8 @@ class Engine:
         Raises:
             WorkflowError: a target is not in the graph.
         """
-        return make_plan(graph, targets, self.environments)
+        weights = [name for name, each in self.registry.types.items() if each.weights]
+        return make_plan(graph, targets, self.environments, weights)
 
     def explain(self, plan: Plan, origin: str) -> tuple[Explanation, ...]:
         """Return what a run of a plan would do with each task, and why; see :func:`graphengine.plan.explain.explain`.
@@ -203,7 +210,7 @@ class Engine:
                 The history remembers the run under it; without it the run is not remembered.
         """
         info = RunInfo(id=uuid.uuid4().hex, title=workflow.title, workflow=workflow.to_json())
-        options = RunOptions(self._lanes, output_folder, keep_going=keep_going, previews=previews)
+        options = RunOptions(self.lanes, output_folder, keep_going=keep_going, previews=previews)
         observe = self._remembering(observe, origin, info.id, plan) if origin else observe
         return Run(plan, info, self.executor, self.flights, options, observe)
 

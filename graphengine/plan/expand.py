@@ -112,7 +112,14 @@ def _column(
 
 def _turn(opening: Opening, body: Body, index: int, ports: Turn, rank: float) -> tuple[list[Step], dict[str, Bound]]:
     """Return the steps of one turn, and where its outputs come from."""
-    scope = Scope(body.nodes, opening.environments, _prefix(body, _place(opening), index), ports, body.outputs.values())
+    scope = Scope(
+        body.nodes,
+        opening.environments,
+        _prefix(body, _place(opening), index),
+        ports,
+        body.outputs.values(),
+        opening.weights,
+    )
     wanted = [socket.node for socket in body.outputs.values()] + _sinks(body)
     every = {draft.name: draft for draft in scope.drafts()}
     drafts = closure(every, [scope.prefix + name for name in wanted])

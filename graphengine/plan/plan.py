@@ -1,6 +1,6 @@
 """A plan: the tasks that the wanted targets need, frozen."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
@@ -39,6 +39,7 @@ class Task:
         flows: the nodes whose items it takes, each after those whose items it takes itself; none has a task of its own.
         collects: the task is the last of its flows, asked for as a whole: lists of all items are its result.
         environment: what the results of its node's pack depend on beside inputs.
+        weights: the content addresses of the weights that are linked to it.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Task:
     flows: tuple[Flow, ...] = ()
     collects: bool = False
     environment: str = ""
+    weights: frozenset[str] = frozenset()
 
     @property
     def cacheable(self) -> bool:
@@ -98,6 +100,7 @@ class Opening:
         opened: the openings of the loops whose turns the turns of this one take from, by port.
         turn: how many turns there were, and ``before`` what the last of them gave.
         environments: what results depend on beside inputs, by node id.
+        weights: the types of weights, by name.
         awaits: what must be there for the number of turns to be known.
         needs: all that the turns may take from: it is kept until they are known.
     """
@@ -111,6 +114,7 @@ class Opening:
     turn: int
     before: Mapping[str, Bound]
     environments: Mapping[str, str]
+    weights: Collection[str]
     needs: tuple[str, ...]
     awaits: tuple[str, ...]
     consumers: tuple[str, ...]

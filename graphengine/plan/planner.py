@@ -10,12 +10,19 @@ from graphengine.workflow.suggest import did_you_mean
 
 
 def make_plan(
-    graph: Graph, targets: Collection[str] | None = None, environments: Mapping[str, str] | None = None
+    graph: Graph,
+    targets: Collection[str] | None = None,
+    environments: Mapping[str, str] | None = None,
+    weights: Collection[str] = (),
 ) -> Plan:
     """Return the plan that computes ``targets``.
 
     Without targets it computes the workflow's outputs and every sink, and where there are neither, every node
     that nothing else takes from. A named output is part of the plan when its node is needed anyway.
+
+    Args:
+        environments: what results depend on beside inputs, by node id.
+        weights: the names of the socket types whose values stand for weights.
 
     Raises:
         WorkflowError: a target is not a node of the graph.
@@ -34,7 +41,7 @@ def make_plan(
         raise WorkflowError(problems)
     shown: list[tuple[str, str | None]] = [*graph.outputs.values()]
     shown += [(name, None) for name in wanted if targets is not None or name not in dict(shown)]
-    scope = Scope(graph.nodes, environments or {}, shown=shown)
+    scope = Scope(graph.nodes, environments or {}, shown=shown, weights=weights)
     drafts = closure({draft.name: draft for draft in scope.drafts()}, wanted)
     consumers = consumers_of(drafts)
     ranks = _ranks(consumers)

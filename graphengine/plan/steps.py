@@ -1,6 +1,6 @@
 """From the nodes of a graph, or of one turn of a loop, to the steps of a plan."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,7 @@ class Scope:
         prefix: before the names of the steps, such as ``loop[3]/``.
         ports: what comes in from outside.
         shown: the outputs that are wanted outside; of a node whose output is None, all.
+        weights: the types of weights, by name.
     """
 
     def __init__(
@@ -44,8 +45,10 @@ class Scope:
         prefix: str = "",
         ports: Mapping[str, Bound] | None = None,
         shown: Iterable[tuple[str, str | None]] = (),
+        weights: Collection[str] = (),
     ) -> None:
         self.environments = environments
+        self.weights = weights
         self.prefix = prefix
         self._nodes = nodes
         self._ports = ports or {}
@@ -83,6 +86,7 @@ class Scope:
                 flows=tuple(self._flow(name) for name in draft.flows),
                 collects=collects,
                 environment=self.environments.get(node.spec.id, ""),
+                weights=self._weights_of(node, draft.flows) if self.weights else frozenset(),
             )
         if not draft.opens:
             whole = self._fingerprints[node.name]
@@ -103,6 +107,7 @@ class Scope:
             turn=0,
             before={},
             environments=self.environments,
+            weights=self.weights,
             needs=draft.needs,
             awaits=draft.awaits,
             consumers=consumers,
@@ -132,6 +137,17 @@ class Scope:
 
     def _links(self, node: GraphNode) -> Mapping[str, Link]:
         return {key: self.link(link) for key, link in node.links.items()} if self.prefix else node.links
+
+    def _weights_of(self, node: GraphNode, flows: Iterable[str]) -> frozenset[str]:
+        """Return the content addresses of the weights that a call uses."""
+        within = (self._nodes[name] for name in flows)
+        nodes = (node, *(each for each in within if isinstance(each, GraphNode)))
+        return frozenset(
+            f"{self._known(link)}.{link.source.name}"
+            for each in nodes
+            for name, link in each.links.items()
+            if each.spec.input[name].type.leaf in self.weights
+        )
 
     def _flow(self, name: str) -> Flow:
         node = self._nodes[name]

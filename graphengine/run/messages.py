@@ -1,4 +1,8 @@
-"""The three closed unions: what happened, what to do now, and what observers may know."""
+"""The three closed unions: what happened, what to do now, and what observers may know.
+
+Events are frozen, as strangers get them. Stimuli and instructions go between the machine and its runner alone, many for
+each task, and freezing would make each three times as dear; nobody changes them all the same.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,12 +19,12 @@ Status = Literal["done", "failed", "cancelled"]
 # ------------------------------------------------------------------ stimuli: what happened
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Start:
     """The run begins."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LookedUp:
     """A lookup ended; ``handles`` is None when the result was not there."""
 
@@ -28,7 +32,14 @@ class LookedUp:
     handles: Handles | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
+class Granted:
+    """A queued task got a slot of its lane."""
+
+    task: str
+
+
+@dataclass(slots=True)
 class Returned:
     """A call ended well, after ``seconds``."""
 
@@ -37,7 +48,7 @@ class Returned:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Raised:
     """A call ended badly."""
 
@@ -45,7 +56,7 @@ class Raised:
     failure: Failure
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asked:
     """A call ended because it wants a lazy input, the result of ``need``; it will be made again."""
 
@@ -53,12 +64,12 @@ class Asked:
     need: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Cancel:
     """Somebody wants the run to stop."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Opened:
     """A loop was opened; ``ports`` are the lists that its turns take items of."""
 
@@ -67,21 +78,35 @@ class Opened:
     expansion: Expansion
 
 
-Stimulus = Start | LookedUp | Returned | Raised | Asked | Opened | Cancel
+Stimulus = Start | LookedUp | Granted | Returned | Raised | Asked | Opened | Cancel
 
 # ------------------------------------------------------------------ instructions: what to do now
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Lookup:
     """Ask the cache for a task's result; answer with LookedUp."""
 
     task: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
+class Queue:
+    """Let a task line up for a slot of its lane; answer with Granted."""
+
+    task: str
+
+
+@dataclass(slots=True)
+class Withdraw:
+    """Take a queued task out of the line, or if it has a slot, give that back; a Granted on its way counts nothing."""
+
+    task: str
+
+
+@dataclass(slots=True)
 class Execute:
-    """Call a task's node with these linked inputs; answer with Returned or Raised.
+    """Call a task's node with these linked inputs; when it has left its lane, answer with Returned, Raised or Asked.
 
     ``flows`` are the linked inputs of each of the task's flows.
     """
@@ -91,7 +116,7 @@ class Execute:
     flows: tuple[Handles, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Open:
     """Find out what turns a loop has, now that ``inputs`` are there; answer with Opened or Raised.
 
@@ -105,7 +130,7 @@ class Open:
     opened: Mapping[str, Expansion]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Store:
     """Offer a result to the cache."""
 
@@ -114,26 +139,26 @@ class Store:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Forgo:
     """Tell the cache that a result it did not have will not be computed here after all."""
 
     task: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Release:
     """Let go of values that nobody in this run needs any more."""
 
     handles: Handles
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Interrupt:
     """Ask every running call to stop; each still answers."""
 
 
-Instruction = Lookup | Execute | Open | Store | Forgo | Release | Interrupt
+Instruction = Lookup | Queue | Withdraw | Execute | Open | Store | Forgo | Release | Interrupt
 
 # ------------------------------------------------------------------ events: what observers may know
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, assert_never
@@ -15,18 +15,22 @@ from graphengine.run.cache.flight import SingleFlight
 from graphengine.run.context import CancelToken, RunScope, TaskContext
 from graphengine.run.executors.base import Call, Executor, FlowCall, Outcome, Success, Wants
 from graphengine.run.handle import Handle, Handles
+from graphengine.run.inbox import Inbox
+from graphengine.run.lanes import Lanes, Ticket
 from graphengine.run.messages import (
     Asked,
     Cancel,
     Event,
     Execute,
     Forgo,
+    Granted,
     Instruction,
     Interrupt,
     LookedUp,
     Lookup,
     Open,
     Opened,
+    Queue,
     Raised,
     Release,
     Returned,
@@ -34,6 +38,7 @@ from graphengine.run.messages import (
     Status,
     Stimulus,
     Store,
+    Withdraw,
 )
 from graphengine.run.opening import open_loop
 from graphengine.run.state import RunState
@@ -47,12 +52,12 @@ class RunOptions:
     """How a run is run.
 
     Attributes:
-        lanes: how many calls each lane takes at once.
+        lanes: the slots that it shares with other runs.
         output_folder: where sinks write.
         previews: whether somebody looks at previews.
     """
 
-    lanes: Mapping[str, int]
+    lanes: Lanes
     output_folder: Path
     keep_going: bool = False
     previews: bool = False
@@ -86,12 +91,16 @@ class Run:
         self._executor = executor
         self._cache = cache
         self._observe = observe
-        self._state = RunState(plan, options.lanes, keep_going=options.keep_going)
+        self._lanes = options.lanes
+        self._state = RunState(plan, keep_going=options.keep_going)
         self._token = CancelToken()
         self._stimuli: deque[Stimulus] = deque()
         self._log: list[Stimulus] = []
-        self._loop = asyncio.get_running_loop()
-        self._ended: asyncio.Future[Status] = self._loop.create_future()
+        loop = asyncio.get_running_loop()
+        self._ended: asyncio.Future[Status] = loop.create_future()
+        self._inbox = Inbox()
+        self._lanes.used_by(loop)
+        self._tickets: dict[str, Ticket] = {}  # of the tasks that are queued
         self._stepping = False
         self._lookups: set[asyncio.Future[Handles | None]] = set()
         self._missed: set[str] = set()  # what the cache expects this run to compute
@@ -100,7 +109,7 @@ class Run:
             info=info,
             output_folder=options.output_folder,
             token=self._token,
-            tell=lambda event: self._from_anywhere(lambda: observe(event)),
+            tell=lambda event: self._inbox.take(lambda: observe(event)),
             previews=options.previews,
             started=datetime.now().astimezone(),
         )
@@ -108,7 +117,7 @@ class Run:
     def cancel(self) -> None:
         """Stop as soon as the running calls let go; from any thread, at any time, more than once."""
         self._token.cancel()
-        self._from_anywhere(lambda: self._feed(Cancel()))
+        self._inbox.take(lambda: self._feed(Cancel()))
 
     async def result(self) -> RunResult:
         """Run to the end.
@@ -120,8 +129,7 @@ class Run:
         try:
             status = await self._ended
         finally:
-            self._token.cancel()  # whoever stops waiting does not want the calls to go on
-            self._leave()
+            self._give_up()
         return RunResult(status, self._executor.value(self._state.results()))
 
     def _step(self, stimulus: Stimulus) -> None:
@@ -147,19 +155,22 @@ class Run:
 
     def _obey(self, instruction: Instruction) -> None:
         match instruction:
-            case Lookup(task):
-                self._look_up(task)
+            case Lookup():
+                self._look_up(instruction.task)
+            case Queue():
+                self._queue(instruction.task)
             case Execute():
                 self._execute(instruction)
             case Open():
                 self._feed(open_loop(instruction, self._executor))
-            case Store(task, handles, seconds):
-                self._missed.discard(task)
-                self._cache.put(self._task(task).fingerprint, handles, seconds)
-            case Forgo(task):
-                self._forgo(task)
-            case Release(handles):
-                self._executor.release(handles)
+            case Store():
+                self._store(instruction.task, instruction.handles, instruction.seconds)
+            case Release():
+                self._executor.release(instruction.handles)
+            case Forgo():
+                self._forgo(instruction.task)
+            case Withdraw():
+                self._lanes.withdraw(self._tickets.pop(instruction.task))
             case Interrupt():
                 self._token.cancel()
             case _:
@@ -198,28 +209,50 @@ class Run:
         for lookup in self._lookups:
             lookup.cancel()
 
+    def _store(self, task: str, handles: Handles, seconds: float) -> None:
+        self._missed.discard(task)
+        self._cache.put(self._task(task).fingerprint, handles, seconds)
+
     def _forgo(self, task: str) -> None:
         if task in self._missed:
             self._missed.remove(task)
             self._cache.forgo(self._task(task).fingerprint)
 
-    def _leave(self) -> None:
-        """Let nobody wait for this run, however it ended."""
+    def _give_up(self) -> None:
+        """Let nobody wait for this run, however it ended; if it has not, nobody wants it to go on."""
         self._over = True
+        self._token.cancel()
+        self._feed(Cancel())
         self._stop_lookups()
         for task in list(self._missed):
             self._forgo(task)
+        for ticket in self._tickets.values():  # none, unless the machine broke
+            self._lanes.withdraw(ticket)
+        self._lanes.grant()
+
+    def _queue(self, name: str) -> None:
+        task = self._task(name)
+        ticket = Ticket(self, task.lane, task.rank, task.weights, lambda: self._feed(Granted(name)))
+        self._tickets[name] = ticket
+        self._lanes.queue(ticket)
 
     def _execute(self, instruction: Execute) -> None:
-        task = self._task(instruction.task)
+        task, ticket = self._task(instruction.task), self._tickets.pop(instruction.task)
 
         def done(outcome: Outcome) -> None:
-            self._from_anywhere(lambda: self._feed(_stimulus(task, outcome)))
+            self._inbox.take(lambda: self._called(task, ticket, outcome))
 
         self._executor.submit(call_of(task, instruction, TaskContext(self._scope, task.name)), done)
 
+    def _called(self, task: Task, ticket: Ticket, outcome: Outcome) -> None:
+        self._lanes.leave(ticket)
+        self._feed(_stimulus(task, outcome))
+
     def _feed(self, stimulus: Stimulus) -> None:
-        """Take a stimulus in, and step until none is left; what a step brings about at once waits its turn."""
+        """Take a stimulus in, and step until none is left; what a step brings about at once waits its turn.
+
+        Slots are granted between the steps, when all that is ready has lined up.
+        """
         self._stimuli.append(stimulus)
         if self._stepping:
             return
@@ -227,19 +260,14 @@ class Run:
         try:
             while self._stimuli:
                 self._step(self._stimuli.popleft())
+                if not self._stimuli:
+                    self._lanes.grant()
         except BaseException as error:  # noqa: BLE001 - whoever awaits the result is told, not whoever called back
             self._stimuli.clear()
             if not self._ended.done():
                 self._ended.set_exception(error)
         finally:
             self._stepping = False
-
-    def _from_anywhere(self, act: Callable[[], None]) -> None:
-        """Act in the event loop's thread, in order; at once if this is it."""
-        if _current_loop() is self._loop:
-            act()
-        else:
-            self._loop.call_soon_threadsafe(act)
 
 
 def call_of(task: Task, instruction: Execute, context: TaskContext) -> Call:
@@ -285,21 +313,20 @@ def _stimulus(task: Task, outcome: Outcome) -> Stimulus:
 def _without_values(stimulus: Stimulus) -> Stimulus:
     """Return what the log keeps of a stimulus: enough to replay it, and no value that a run has let go of."""
     match stimulus:
-        case LookedUp(_, handles) | Returned(_, handles) if handles:
-            return replace(stimulus, handles={name: _hollow(handle) for name, handle in handles.items()})
-        case Opened(_, ports) if ports:
-            return replace(stimulus, ports={name: _hollow(handle) for name, handle in ports.items()})
+        case LookedUp(task, handles) if handles is not None:
+            return LookedUp(task, _hollow(handles))
+        case Returned(task, handles, seconds):
+            return Returned(task, _hollow(handles), seconds)
+        case Opened(task, ports, expansion):
+            return Opened(task, _hollow(ports), expansion)
         case _:
             return stimulus
 
 
-def _hollow(handle: Handle) -> Handle:
-    items = None if handle.items is None else tuple(map(_hollow, handle.items))
+def _hollow(handles: Handles) -> Handles:
+    return {name: _shell(handle) for name, handle in handles.items()}
+
+
+def _shell(handle: Handle) -> Handle:
+    items = None if handle.items is None else tuple(map(_shell, handle.items))
     return Handle(None, handle.type, handle.nbytes, items)
-
-
-def _current_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None

@@ -8,28 +8,26 @@ demands what it needs. A value is held while a task that may still want it is un
 Loops are opened on the way: an opening that is reached brings new tasks, which are like any other.
 """
 
-import heapq
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import assert_never
 
 from graphengine.errors import EngineBug, Failure
 from graphengine.plan.growing import Steps
 from graphengine.plan.plan import Expansion, Gathering, Opening, Plan, Task
-from graphengine.run.handle import Handle, Handles, listed
+from graphengine.run.handle import Handle, Handles
 from graphengine.run.messages import (
     Asked,
     Cancel,
     Event,
-    Execute,
     Forgo,
+    Granted,
     Instruction,
     Interrupt,
     LookedUp,
     Lookup,
-    Open,
     Opened,
+    Queue,
     Raised,
     Release,
     Returned,
@@ -45,8 +43,9 @@ from graphengine.run.messages import (
     TaskFinished,
     TaskSkipped,
     TaskStarted,
+    Withdraw,
 )
-from graphengine.workflow.graph import ForEach, Link, While
+from graphengine.run.wiring import call_of, gathered, opening_of
 
 
 class Phase(Enum):
@@ -55,7 +54,7 @@ class Phase(Enum):
     IDLE = "idle"  # nobody has asked for it
     LOOKUP = "lookup"  # the cache is being asked
     WAITING = "waiting"  # for what it needs
-    READY = "ready"  # for a slot in its lane
+    READY = "ready"  # and queued for a slot of its lane
     RUNNING = "running"  # or, an opening, being opened
     DONE = "done"
     FAILED = "failed"
@@ -63,17 +62,21 @@ class Phase(Enum):
     UNNEEDED = "unneeded"  # everything that could have asked for it is settled
 
 
-SETTLED = frozenset((Phase.DONE, Phase.FAILED, Phase.SKIPPED, Phase.UNNEEDED))
-BROKEN = frozenset((Phase.FAILED, Phase.SKIPPED))
-MISSED = frozenset((Phase.WAITING, Phase.READY))  # not in the cache, and not begun
+# Tuples, as looking into one is quicker than hashing a phase.
+SETTLED = (Phase.DONE, Phase.FAILED, Phase.SKIPPED, Phase.UNNEEDED)
+BROKEN = (Phase.FAILED, Phase.SKIPPED)
+IN_FLIGHT = (Phase.LOOKUP, Phase.READY, Phase.RUNNING)
+MISSED = (Phase.WAITING, Phase.READY)  # not in the cache, and not begun
 
 
-@dataclass(slots=True)
 class Reaction:
     """What the machine answers to a stimulus: instructions to obey in order, events to tell."""
 
-    instructions: list[Instruction] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
+    __slots__ = ("events", "instructions")
+
+    def __init__(self) -> None:
+        self.instructions: list[Instruction] = []
+        self.events: list[Event] = []
 
 
 class RunState:
@@ -81,11 +84,10 @@ class RunState:
 
     Args:
         plan: what to compute.
-        lanes: how many calls each lane takes at once; a lane that is not named takes one.
         keep_going: after a failure go on with what does not depend on it; else start nothing new.
     """
 
-    def __init__(self, plan: Plan, lanes: Mapping[str, int], *, keep_going: bool = False) -> None:
+    def __init__(self, plan: Plan, *, keep_going: bool = False) -> None:
         self.plan = plan
         self.steps = Steps(plan)
         self.keep_going = keep_going
@@ -101,11 +103,8 @@ class RunState:
             self._holders[name] += 1
         self._missing: dict[str, set[str]] = {}
         self._asked_for: dict[str, tuple[str, ...]] = {}  # the lazy needs that calls wanted, by task
-        self._ready: dict[str, list[tuple[float, int, str]]] = {}
-        self._free = dict(lanes)
-        self._in_flight = 0
+        self._in_flight = 0  # lookups, queued tasks, calls and openings: what will bring a stimulus
         self._stopping: Status | None = None
-        self._order = 0
         self._out = Reaction()
 
     def handle(self, stimulus: Stimulus) -> Reaction:
@@ -117,28 +116,33 @@ class RunState:
         if self.status is not None:
             raise EngineBug(f"{stimulus!r} after the end of the run")
         self._out = Reaction()
+        self._take(stimulus)
+        if not self._in_flight:
+            self._finish()
+        return self._out
+
+    def _take(self, stimulus: Stimulus) -> None:
         match stimulus:
+            case LookedUp():
+                self._looked_up(stimulus.task, stimulus.handles)
+            case Granted():
+                self._granted(stimulus.task)
+            case Returned():
+                self._returned(stimulus.task, stimulus.handles, stimulus.seconds)
+            case Raised():
+                self._raised(stimulus.task, stimulus.failure)
+            case Asked():
+                self._asked(stimulus.task, stimulus.need)
             case Start():
                 calls = sum(isinstance(step, Task) for step in self.plan.tasks.values())
                 self._out.events.append(RunStarted(calls))
                 self._demand(self.plan.targets)
-            case LookedUp(task, handles):
-                self._looked_up(task, handles)
-            case Returned(task, handles, seconds):
-                self._returned(task, handles, seconds)
-            case Raised(task, failure):
-                self._raised(task, failure)
-            case Asked(task, need):
-                self._asked(task, need)
-            case Opened(opening, ports, expansion):
-                self._opened(opening, ports, expansion)
+            case Opened():
+                self._opened(stimulus.task, stimulus.ports, stimulus.expansion)
             case Cancel():
                 self._cancel()
             case _:
                 assert_never(stimulus)
-        self._dispatch()
-        self._finish_if_over()
-        return self._out
 
     @property
     def stopping(self) -> bool:
@@ -169,15 +173,27 @@ class RunState:
         else:
             self._demand(self._wait(name))
 
+    def _granted(self, name: str) -> None:
+        if self.phase[name] is Phase.UNNEEDED:
+            return  # it was withdrawn in the meantime
+        self._expect(name, Phase.READY)
+        task = self.steps[name]
+        if not isinstance(task, Task):
+            raise EngineBug(f"{name!r} has no call")
+        self.phase[name] = Phase.RUNNING
+        self._out.instructions.append(call_of(task, self.values))
+        if name not in self._asked_for:
+            self._out.events.append(TaskStarted(name))
+
     def _returned(self, name: str, handles: Handles, seconds: float) -> None:
-        self._leave_lane(name)
+        self._end_call(name)
         self._out.events.append(TaskFinished(name, seconds, sum(handle.nbytes for handle in handles.values())))
         if self.steps[name].cacheable:
             self._out.instructions.append(Store(name, handles, seconds))
         self._done(name, handles)
 
     def _raised(self, name: str, failure: Failure) -> None:
-        self._leave_lane(name)
+        self._end_call(name)
         self._out.events.append(TaskFailed(self._shown(name), failure))
         self._settle(name, Phase.FAILED)
         self._skip_consumers(name)
@@ -185,7 +201,7 @@ class RunState:
             self._stop("failed")
 
     def _asked(self, name: str, need: str) -> None:
-        self._leave_lane(name)
+        self._end_call(name)
         if need not in self.steps.needs(name) or need in self._asked_for.get(name, ()):
             raise EngineBug(f"task {name!r} asks for {need!r}, which it does not take or already has")
         self._asked_for[name] = (*self._asked_for.get(name, ()), need)
@@ -196,7 +212,7 @@ class RunState:
 
     def _opened(self, name: str, ports: Handles, expansion: Expansion) -> None:
         """Take the steps of a loop in, and hold for them what they may want."""
-        self._leave_lane(name)
+        self._end_call(name)
         if self._stopping:
             self._settle(name, Phase.UNNEEDED)
             return
@@ -258,100 +274,42 @@ class RunState:
 
     def _wait(self, name: str) -> Sequence[str]:
         """Let a task wait for what it awaits; return what it misses, to be demanded."""
+        phase = self.phase
         needs = (*self.steps.awaits(name), *self._asked_for.get(name, ()))
-        broken = next((need for need in needs if self.phase[need] in BROKEN), None)
-        if broken is not None:
-            self._skip(name, broken)
-            self._skip_consumers(name)
-            return ()
-        missing = [need for need in needs if self.phase[need] is not Phase.DONE]
-        self.phase[name] = Phase.WAITING
+        missing = [need for need in needs if phase[need] is not Phase.DONE]
+        for need in missing:
+            if phase[need] in BROKEN:
+                self._skip(name, need)
+                self._skip_consumers(name)
+                return ()
+        phase[name] = Phase.WAITING
         self._missing[name] = set(missing)
         if not missing:
             self._make_ready(name)
         return missing
-
-    # -------------------------------------------------------------- lanes
 
     def _make_ready(self, name: str) -> None:
         step = self.steps[name]
         match step:
             case Task():
                 self.phase[name] = Phase.READY
-                self._order += 1
-                heapq.heappush(self._ready.setdefault(step.lane, []), (-step.rank, self._order, name))
+                self._in_flight += 1
+                self._out.instructions.append(Queue(name))
             case Opening():
                 self._open(step)
             case Gathering():
-                self._done(name, self._gathered(step))
+                self._done(name, gathered(step, self.values, self.steps.last(name)))
             case _:
                 assert_never(step)
 
-    def _dispatch(self) -> None:
-        if self._stopping:
-            return
-        for lane, queue in self._ready.items():
-            while queue and self._free.setdefault(lane, 1):
-                name = heapq.heappop(queue)[2]
-                step = self.steps[name]
-                if self.phase[name] is Phase.READY and isinstance(step, Task):
-                    self._execute(step)
-
-    def _execute(self, task: Task) -> None:
-        name = task.name
-        within = {flow.name for flow in task.flows}
-        inputs = self._inputs(task.links, within)
-        flows = tuple(self._inputs(flow.links, within) for flow in task.flows)
-        self._free[task.lane] -= 1
-        self._in_flight += 1
-        self.phase[name] = Phase.RUNNING
-        self._out.instructions.append(Execute(name, inputs, flows))
-        if name not in self._asked_for:
-            self._out.events.append(TaskStarted(name))
-
-    def _inputs(self, links: Mapping[str, Link], within: Collection[str]) -> Handles:
-        """Return what comes over links, but for lazy inputs that nobody has asked for, and items made in the call."""
-        return {
-            key: self._value(link)
-            for key, link in links.items()
-            if link.source.node in self.values and link.source.node not in within
-        }
-
-    def _leave_lane(self, name: str) -> None:
+    def _end_call(self, name: str) -> None:
         self._expect(name, Phase.RUNNING)
         self._in_flight -= 1
-        step = self.steps[name]
-        if isinstance(step, Task):
-            self._free[step.lane] += 1
-
-    def _value(self, link: Link) -> Handle:
-        handle = self.values[link.source.node][link.source.name]
-        return handle if link.item is None or handle.items is None else handle.items[link.item]
-
-    # -------------------------------------------------------------- loops
 
     def _open(self, opening: Opening) -> None:
         self.phase[opening.name] = Phase.RUNNING
         self._in_flight += 1
-        if opening.before:
-            repeat = opening.loop.repeat
-            links = {repeat.condition: opening.before[repeat.condition].link} if isinstance(repeat, While) else {}
-        else:
-            each = opening.loop.repeat.each if isinstance(opening.loop.repeat, ForEach) else ()
-            links = {port: opening.ports[port].link for port in each if port not in opening.opened}
-        inputs = {port: self._value(link) for port, link in links.items()}
-        opened = {each: self.steps.expansions[each] for each in opening.opened.values()}
-        self._out.instructions.append(Open(opening, inputs, opened))
-
-    def _gathered(self, gathering: Gathering) -> Handles:
-        """Put the results of the turns together: lists, or in a while-loop those of the last turn."""
-        last = self.steps.last(gathering.name)
-        return {
-            name: listed(type_, [self._value(each.link) for each in last.results[name]])
-            if last.listed
-            else self._value(last.results[name][0].link)
-            for name, type_ in gathering.types.items()
-        }
+        self._out.instructions.append(opening_of(opening, self.values, self.steps.expansions))
 
     # -------------------------------------------------------------- endings
 
@@ -387,8 +345,14 @@ class RunState:
                 elif self.phase[need] not in SETTLED and self.phase[need] is not Phase.RUNNING:
                     if self.phase[need] in MISSED:
                         self._forgo(need)
+                    self._withdraw(need)
                     self.phase[need] = Phase.UNNEEDED
                     stack.append(need)
+
+    def _withdraw(self, name: str) -> None:
+        if self.phase[name] is Phase.READY:
+            self._in_flight -= 1
+            self._out.instructions.append(Withdraw(name))
 
     def _forgo(self, name: str) -> None:
         if self.steps[name].cacheable:
@@ -401,16 +365,14 @@ class RunState:
 
     def _stop(self, status: Status) -> None:
         self._stopping = self._stopping or status
-        self._ready.clear()
         for name in self.phase:  # other runs may wait for what this one will not compute
             if self.phase[name] in MISSED:
+                self._withdraw(name)
                 self._settle(name, Phase.UNNEEDED)
 
-    def _finish_if_over(self) -> None:
-        if self._in_flight:
-            return
+    def _finish(self) -> None:
         phases = set(self.phase.values())
-        if not self._stopping and not phases <= SETTLED | {Phase.IDLE}:
+        if not self._stopping and not phases <= {*SETTLED, Phase.IDLE}:
             raise EngineBug("nothing is in flight, and tasks wait")
         for name in [each for each in self.values if each not in self._kept]:
             self._release(name)
@@ -424,33 +386,3 @@ class RunState:
     def _shown(self, name: str) -> str:
         """Return the name of a step as a person knows it: an opening is its loop."""
         return name.rpartition("[")[0] if isinstance(self.steps[name], Opening) else name
-
-    def check_invariants(self) -> None:
-        """Look at the whole state at once; tests call this after every stimulus.
-
-        Raises:
-            EngineBug: the state contradicts itself.
-        """
-        running = [name for name, phase in self.phase.items() if phase is Phase.RUNNING]
-        claims = {
-            "values are held by tasks that are done": all(self.phase[n] is Phase.DONE for n in self.values),
-            "what runs has its inputs": all(
-                need in self.values for name in running for need in self.steps.awaits(name)
-            ),
-            "no lane is over-full": all(free >= 0 for free in self._free.values()),
-            "a held value has a use": all(self._wanted(name) for name in self.values),
-            "what waits is wanted": all(
-                self._wanted(name) or name in self._targets
-                for name, phase in self.phase.items()
-                if phase in (Phase.WAITING, Phase.READY)
-            ),
-            "no holder is lost": all(count >= 0 for count in self._holders.values()),
-            "the end is the end": self.status is None or not running,
-        }
-        for claim, holds in claims.items():
-            if not holds:
-                raise EngineBug(f"broken invariant: {claim}")
-
-    def _wanted(self, name: str) -> bool:
-        consumers = self.steps.consumers(name)
-        return name in self._kept or any(self.phase[each] not in SETTLED for each in consumers)

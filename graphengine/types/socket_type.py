@@ -24,6 +24,11 @@ class TypeRef:
         return cls(name, cls.parse(rest[:-1]) if bracket else None)
 
     @property
+    def leaf(self) -> str:
+        """The name of the type that a list or sequence is made of, or its own."""
+        return self.name if self.item is None else self.item.leaf
+
+    @property
     def flows(self) -> bool:
         """Whether its values are sequences, which come item by item and are never there as a whole."""
         return self.name == SEQUENCE
@@ -57,6 +62,8 @@ class SocketType:
         literal: whether a document can write a value of it as plain JSON.
         lasting: whether a stored value stays true when its process is gone. What names files by path does not:
             the files may move or change, and the fingerprint knows only what they contained.
+        weights: whether its values stand for the weights of a model, which are dear to load: calls that take the same
+            ones follow one another where they can.
     """
 
     name: str
@@ -66,6 +73,7 @@ class SocketType:
     colour: str = "#9aa0a6"
     literal: bool = False
     lasting: bool = True
+    weights: bool = False
 
     @property
     def ref(self) -> TypeRef:

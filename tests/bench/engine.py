@@ -22,6 +22,7 @@ from graphengine.run.cache.memory import MemoryTier
 from graphengine.run.cache.tier import Tier
 from graphengine.run.executors.base import Executor
 from graphengine.run.executors.inline import InlineExecutor
+from graphengine.run.lanes import Lanes
 from graphengine.run.runner import Run, RunOptions
 from graphengine.workflow.document import Workflow
 from graphengine.workflow.parse import parse_workflow
@@ -85,7 +86,7 @@ class Bench:
 
     def run(self, plan: Plan, executor: Executor, cache: Tier) -> None:
         async def go() -> None:
-            options = RunOptions({"cpu": 2}, Path("unused"))
+            options = RunOptions(Lanes({"cpu": 2}), Path("unused"))
             events: list[object] = []
             run = Run(plan, RunInfo("bench", "", {}), executor, SingleFlight(cache), options, events.append)
             assert (await run.result()).status == "done"

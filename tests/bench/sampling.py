@@ -56,7 +56,7 @@ def through_the_engine() -> Callable[[], object]:
     plan: Plan = engine.plan(engine.resolve(document), ["decode"])
 
     async def go() -> None:
-        options = RunOptions({"gpu": 1, "cpu": 2, "io": 4}, Path(tempfile.gettempdir()))
+        options = RunOptions(engine.lanes, Path(tempfile.gettempdir()))
         events: list[object] = []
         cache = SingleFlight(MemoryTier(0))
         run = Run(plan, RunInfo("bench", "", {}), engine.executor, cache, options, events.append)

@@ -1,7 +1,11 @@
 """One suite over every executor: what a call may do, and what becomes of it."""
 
 import asyncio
+import os
 import re
+import subprocess
+import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -200,6 +204,60 @@ def test_threads_run_beside_each_other(registry: Registry, tmp_path: Path) -> No
         each.outcome()
     assert time.perf_counter() - started < 0.6  # 0.8 one after the other
     executor.close()
+
+
+def test_one_call_at_a_time_needs_one_thread(registry: Registry, tmp_path: Path) -> None:
+    executor = ThreadExecutor(registry, {}, 4)
+    desk = Desk(executor, tmp_path)
+    before = threading.active_count()
+    for _ in range(20):
+        desk.call(plain_pack.number)
+    assert threading.active_count() - before == 1
+    executor.close()
+    assert threading.active_count() == before
+
+
+def test_a_close_waits_for_all_calls_and_then_there_are_no_more(registry: Registry, tmp_path: Path) -> None:
+    executor = ThreadExecutor(registry, {}, 2)
+    desk = Desk(executor, tmp_path)
+    waiting = [desk.start(plain_pack.steps, count=1, pause=0.05) for _ in range(5)]
+    executor.close()
+    assert len(desk.events) == 5
+    assert all(isinstance(each.outcome(), Success) for each in waiting)
+    with pytest.raises(RuntimeError, match="closed"):
+        desk.start(plain_pack.number)
+
+
+def test_an_observer_that_raises_ends_no_thread(registry: Registry, tmp_path: Path) -> None:
+    executor = ThreadExecutor(registry, {}, 1)
+    desk = Desk(executor, tmp_path)
+    call = Call(spec_of(plain_pack.number), {"value": 1.0}, {}, {}, desk.context())
+    executor.submit(call, lambda _: (_ for _ in ()).throw(RuntimeError("the observer's own")))
+    assert values(desk, desk.call(plain_pack.number)) == {"value": 0.0}
+    executor.close()
+
+
+LEFT_OPEN = """
+from pathlib import Path
+import plain_pack
+from desk import Desk
+from graphengine.node.registry import Registry
+from graphengine.run.executors.thread import ThreadExecutor
+
+class Printing(list):
+    def append(self, event):
+        print(event.step)
+
+desk = Desk(ThreadExecutor(Registry((plain_pack.PACK,)), {}, 4), Path("."), events=Printing())
+desk.start(plain_pack.steps, count=3, pause=0.1)
+"""
+
+
+def test_the_interpreter_ends_after_the_calls_that_run_though_nobody_closed() -> None:
+    path = os.pathsep.join(sys.path)
+    env = {**os.environ, "PYTHONPATH": path}
+    ended = subprocess.run([sys.executable, "-c", LEFT_OPEN], env=env, capture_output=True, timeout=30, check=True)
+    assert (ended.stdout, ended.stderr) == (b"1\n2\n3\n", b"")
 
 
 @pytest.mark.parametrize("value", [3.5, -0.0])

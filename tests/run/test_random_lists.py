@@ -7,6 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import invariants
 import plain_pack
 import pytest
 from documents import GROW, SQUARE, link
@@ -148,7 +149,7 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> None:
 
     def checking(self: RunState, stimulus: Any) -> Reaction:
         reaction = handle(self, stimulus)
-        self.check_invariants()
+        invariants.check(self)
         return reaction
 
     monkeypatch.setattr(RunState, "handle", checking)

@@ -314,3 +314,94 @@ async def test_a_value_of_any_type_is_checked_where_a_type_is_wanted(runs: Runs)
     await runs.run(workflow(nodes))
     failed = [event for event in runs.events if isinstance(event, TaskFailed)]
     assert [(event.task, event.failure.code) for event in failed] == [("end", "invalid_input")]
+
+
+def used(events: list[Event]) -> int:
+    """How many calls ran at a time, at most."""
+    running = most = 0
+    for event in events:
+        running += isinstance(event, TaskStarted) - isinstance(event, TaskFinished | TaskFailed)
+        most = max(most, running)
+    return most
+
+
+async def test_two_runs_share_the_slots_and_take_turns(runs: Runs) -> None:
+    nodes: Nodes = {f"s{i}": ["plain.steps", {"count": 1, "pause": 0.01 + i / 1000}] for i in range(4)}
+    told: list[str] = []
+
+    async def run(name: str, offset: float) -> RunResult:
+        for _, inputs in nodes.values():
+            inputs["pause"] += offset
+        document = workflow(nodes)
+
+        def observe(event: Event) -> None:
+            runs.events.append(event)
+            if isinstance(event, TaskStarted):
+                told.append(name)
+
+        plan = runs.engine.plan(runs.engine.resolve(document))
+        return await runs.engine.start(document, plan, runs.folder, observe).result()
+
+    results = await asyncio.gather(run("a", 0), run("b", 0.0001))
+    assert [each.status for each in results] == ["done", "done"]
+    assert used(runs.events) == 1, "there is one gpu slot, however many runs there are"
+    assert "".join(told) == "aabababb", "the first came when nobody else waited"
+
+
+@pytest.mark.parametrize("how", ["cancelled", "given up"])
+async def test_a_run_that_stops_lets_the_next_one_in(runs: Runs, how: str) -> None:
+    document = workflow(WORK)
+    plan = runs.engine.plan(runs.engine.resolve(document))
+    working = asyncio.Event()
+    run = runs.engine.start(
+        document, plan, runs.folder, lambda event: working.set() if isinstance(event, TaskProgress) else None
+    )
+    first = asyncio.create_task(run.result())
+    await working.wait()
+    second = asyncio.create_task(runs.run(workflow({"next": ["plain.steps", {"count": 3}]})))
+    await asyncio.sleep(0.01)
+    assert runs.calls() == [], "the slot is taken"
+    if how == "cancelled":
+        run.cancel()
+        assert (await first).status == "cancelled"
+    else:
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+    assert (await asyncio.wait_for(second, 5)).status == "done"
+
+
+async def test_a_run_that_waits_for_a_slot_can_be_cancelled(runs: Runs) -> None:
+    document = workflow(WORK)
+    plan = runs.engine.plan(runs.engine.resolve(document))
+    working = asyncio.Event()
+    run = runs.engine.start(
+        document, plan, runs.folder, lambda event: working.set() if isinstance(event, TaskProgress) else None
+    )
+    first = asyncio.create_task(run.result())
+    await working.wait()
+    waiting = runs.engine.start(document, plan, runs.folder, lambda _: None)
+    second = asyncio.create_task(waiting.result())
+    await asyncio.sleep(0.01)
+    waiting.cancel()
+    assert (await asyncio.wait_for(second, 1)).status == "cancelled"
+    run.cancel()
+    assert (await first).status == "cancelled"
+
+
+def test_a_run_whose_event_loop_ended_keeps_no_slot(engine: Engine, tmp_path: Path) -> None:
+    document = workflow({"work": ["plain.steps", {"count": 20, "pause": 0.01}]})
+    plan = engine.plan(engine.resolve(document))
+
+    async def leave() -> None:
+        run = engine.start(document, plan, tmp_path, lambda _: None)
+        task = asyncio.create_task(run.result())
+        await asyncio.sleep(0.02)
+        task.cancel()
+
+    async def stay() -> RunResult:
+        return await asyncio.wait_for(engine.start(document, plan, tmp_path, lambda _: None).result(), 5)
+
+    asyncio.run(leave())
+    assert asyncio.run(stay()).status == "done"
+    engine.close()

@@ -1,9 +1,11 @@
 """The pure machine, over random graphs, caches, orders of completion, failures and cancels."""
 
+import functools
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
+import invariants
 import plain_pack
 import pytest
 from hypothesis import given, settings
@@ -14,15 +16,18 @@ from graphengine.node.declare import spec_of
 from graphengine.node.spec import NodeSpec
 from graphengine.plan.plan import Plan, Task
 from graphengine.run.handle import Handle, Handles
+from graphengine.run.lanes import Lanes, Ticket
 from graphengine.run.messages import (
     Asked,
     Cancel,
     Execute,
     Forgo,
+    Granted,
     Instruction,
     Interrupt,
     LookedUp,
     Lookup,
+    Queue,
     Raised,
     Release,
     Returned,
@@ -31,6 +36,7 @@ from graphengine.run.messages import (
     Stimulus,
     Store,
     TaskSkipped,
+    Withdraw,
 )
 from graphengine.run.state import Phase, RunState
 from graphengine.types.assign import IDENTITY
@@ -121,12 +127,15 @@ def cases(draw: st.DrawFn) -> Case:
     )
 
 
-@dataclass
+@dataclass(eq=False)
 class World:
     """Obeys a machine as a runner would, in any order, and remembers everything."""
 
     case: Case
     state: RunState
+    lanes: Lanes
+    tickets: dict[str, Ticket] = field(default_factory=dict)
+    inside: dict[str, Ticket] = field(default_factory=dict)
     pending: list[Stimulus] = field(default_factory=list)
     started: list[str] = field(default_factory=list)
     asked: dict[str, set[str]] = field(default_factory=dict)
@@ -146,11 +155,14 @@ class World:
         if isinstance(stimulus, LookedUp) and stimulus.handles is None:
             self.missed.add(stimulus.task)
         self.failed |= isinstance(stimulus, Raised)
+        if isinstance(stimulus, Returned | Raised | Asked):
+            self.lanes.leave(self.inside.pop(stimulus.task))
         reaction = self.state.handle(stimulus)
         self.skipped.update(event.task for event in reaction.events if isinstance(event, TaskSkipped))
         for instruction in reaction.instructions:
             self.obey(instruction)
-        self.state.check_invariants()
+        self.lanes.grant()
+        invariants.check(self.state)
 
     def obey(self, instruction: Instruction) -> None:
         match instruction:
@@ -159,9 +171,17 @@ class World:
                 assert self.case.keep_going or not self.failed, "nothing is looked up after a failure"
                 hit = task in self.case.cached
                 self.pending.append(LookedUp(task, self.make(task) if hit else None))
+            case Queue(task):
+                assert not self.cancelled, "nothing is queued after a cancel"
+                self.queue(task)
+            case Withdraw(task):
+                self.lanes.withdraw(self.tickets.pop(task))
             case Execute(task, inputs):
                 assert not self.cancelled, "nothing starts after a cancel"
                 assert self.case.keep_going or not self.failed, "nothing starts after a failure"
+                self.inside[task] = self.tickets.pop(task)
+                lane = self.case.plan.tasks[task].spec.lane
+                assert sum(each.lane == lane for each in self.inside.values()) <= self.case.lanes[lane]
                 self.call(task, inputs)
             case Store(task):
                 self.stored.append(task)
@@ -172,6 +192,13 @@ class World:
                 self.released.append(self.made[id(handles["value"])])
             case Interrupt():
                 assert self.cancelled
+
+    def queue(self, name: str) -> None:
+        task = self.case.plan.tasks[name]
+        granted = functools.partial(self.pending.append, Granted(name))
+        ticket = Ticket(self, task.spec.lane, task.rank, task.weights, granted)
+        self.tickets[name] = ticket
+        self.lanes.queue(ticket)
 
     def call(self, task: str, inputs: Handles) -> None:
         given = [self.made[id(handle)] for handle in inputs.values()]
@@ -199,7 +226,7 @@ class World:
 
 
 def play(case: Case, data: st.DataObject) -> World:
-    world = World(case, RunState(case.plan, case.lanes, keep_going=case.keep_going))
+    world = World(case, RunState(case.plan, keep_going=case.keep_going), Lanes(case.lanes))
     world.feed(Start())
     step = 0
     while world.state.status is None:
@@ -211,7 +238,10 @@ def play(case: Case, data: st.DataObject) -> World:
         else:
             raise AssertionError("the machine waits for something that nobody does")
         step += 1
-    assert not world.pending, "nothing is left running at the end"
+    late = [each for each in world.pending if not isinstance(each, Granted)]  # of what was withdrawn
+    assert not late, "nothing is left running at the end"
+    assert not world.tickets, "nobody is left in a line"
+    assert not world.inside, "nobody is left in a lane"
     assert not world.missed, "what the cache did not have was computed, or it was told that it will not be"
     return world
 
@@ -292,26 +322,30 @@ def run_all(state: RunState, *, hits: Collection[str] = ()) -> list[Instruction]
             match instruction:
                 case Lookup(task):
                     todo.append(LookedUp(task, {"value": Handle(0, TypeRef("Float"), 1)} if task in hits else None))
+                case Queue(task):
+                    todo.append(Granted(task))
                 case Execute(task):
                     todo.append(Returned(task, {"value": Handle(0, TypeRef("Float"), 1)}, 0.0))
     return seen
 
 
 def test_a_cached_target_runs_nothing() -> None:
-    state = RunState(linear(50), {"cpu": 1})
+    state = RunState(linear(50))
     assert [type(each) for each in run_all(state, hits={"t49"})] == [Lookup]
     assert state.status == "done"
     assert state.phase["t0"] is Phase.UNNEEDED
 
 
 def test_a_chain_holds_at_most_two_values() -> None:
-    state = RunState(linear(100), {"cpu": 1})
+    state = RunState(linear(100))
     held = 0
     todo: list[Stimulus] = [Start()]
     while todo:
         for instruction in state.handle(todo.pop(0)).instructions:
             if isinstance(instruction, Lookup):
                 todo.append(LookedUp(instruction.task, None))
+            elif isinstance(instruction, Queue):
+                todo.append(Granted(instruction.task))
             elif isinstance(instruction, Execute):
                 todo.append(Returned(instruction.task, {"value": Handle(0, TypeRef("Float"), 1)}, 0.0))
         held = max(held, len(state.values))
@@ -319,47 +353,49 @@ def test_a_chain_holds_at_most_two_values() -> None:
 
 
 def test_a_chain_of_ten_thousand_needs_no_recursion() -> None:
-    state = RunState(linear(10_000), {"cpu": 1})
+    state = RunState(linear(10_000))
     assert sum(isinstance(each, Execute) for each in run_all(state)) == 10_000
 
 
 def test_a_cancel_before_the_start_starts_nothing() -> None:
-    state = RunState(linear(3), {"cpu": 1})
+    state = RunState(linear(3))
     reaction = state.handle(Cancel())
     assert reaction.events == [RunFinished("cancelled")]
 
 
 def test_a_stimulus_that_cannot_happen_is_a_bug() -> None:
-    state = RunState(linear(3), {"cpu": 1})
+    state = RunState(linear(3))
     state.handle(Start())
     with pytest.raises(EngineBug, match="is idle, not running"):
         state.handle(Returned("t0", {}, 0.0))
 
 
 def test_after_the_end_nothing_is_taken() -> None:
-    state = RunState(linear(1), {"cpu": 1})
+    state = RunState(linear(1))
     run_all(state)
     with pytest.raises(EngineBug, match="after the end"):
         state.handle(Cancel())
 
 
-def test_what_has_more_behind_it_goes_first() -> None:
-    needs: dict[str, list[str]] = {"blocker": [], "short": [], "long": [], "end": ["long"]}
-    plan = make_plan(needs, dict.fromkeys(needs, LANES["cpu"]), ["blocker", "short", "long", "end"], [])
-    tasks = {**plan.tasks, "long": replace(plan.tasks["long"], rank=2)}
-    state = RunState(replace(plan, tasks=tasks), {"cpu": 1})
-    state.handle(Start())
-    for name in ("blocker", "short", "long"):
-        state.handle(LookedUp(name, None))
-    reaction = state.handle(Returned("blocker", {}, 0.0))
-    assert [each.task for each in reaction.instructions if isinstance(each, Execute)] == ["long"]
+def test_a_slot_that_comes_too_late_starts_nothing() -> None:
+    needs: dict[str, list[str]] = {"bad": [], "slow": [], "end": ["bad", "slow"]}
+    state = RunState(make_plan(needs, dict.fromkeys(needs, LANES["cpu"]), ["end"], []), keep_going=True)
+    for stimulus in (Start(), LookedUp("end", None), LookedUp("slow", None), LookedUp("bad", None), Granted("bad")):
+        state.handle(stimulus)
+    assert state.phase["slow"] is Phase.READY
+    instructions = state.handle(Raised("bad", Failure("node_error", "as told"))).instructions
+    assert [each for each in instructions if isinstance(each, Withdraw)] == [Withdraw("slow")]
+    assert state.status == "failed"
+    with pytest.raises(EngineBug, match="after the end"):
+        state.handle(Granted("slow"))
 
 
 def test_a_task_asked_for_after_its_need_failed_is_skipped() -> None:
     plan = make_plan({"bad": [], "late": ["bad"]}, dict.fromkeys(("bad", "late"), LANES["cpu"]), ["bad", "late"], [])
-    state = RunState(plan, {"cpu": 1}, keep_going=True)
+    state = RunState(plan, keep_going=True)
     state.handle(Start())
     state.handle(LookedUp("bad", None))
+    state.handle(Granted("bad"))
     state.handle(Raised("bad", Failure("node_error", "as told")))
     reaction = state.handle(LookedUp("late", None))
     assert reaction.events == [TaskSkipped("late", "bad"), RunFinished("failed")]
@@ -368,8 +404,8 @@ def test_a_task_asked_for_after_its_need_failed_is_skipped() -> None:
 def test_what_only_a_broken_task_needed_does_not_start() -> None:
     needs: dict[str, list[str]] = {"bad": [], "slow": [], "other": ["slow"], "end": ["bad", "other"]}
     plan = make_plan(needs, dict.fromkeys(needs, LANES["cpu"]), ["end"], [])
-    state = RunState(plan, {"cpu": 1}, keep_going=True)
-    for stimulus in (Start(), *(LookedUp(name, None) for name in ("end", "bad", "other", "slow"))):
+    state = RunState(plan, keep_going=True)
+    for stimulus in (Start(), *(LookedUp(name, None) for name in ("end", "bad", "other", "slow")), Granted("bad")):
         state.handle(stimulus)
     state.handle(Raised("bad", Failure("node_error", "as told")))
     assert state.status == "failed"
@@ -379,19 +415,25 @@ def test_what_only_a_broken_task_needed_does_not_start() -> None:
 def test_a_failure_that_nobody_asked_for_does_not_skip() -> None:
     needs: dict[str, list[str]] = {"bad": [], "slow": [], "lazy": ["bad", "slow"]}
     plan = make_plan(needs, dict.fromkeys(needs, LANES["cpu"]), ["bad", "lazy"], ["lazy"], {"lazy": ["bad"]})
-    state = RunState(plan, {"cpu": 2}, keep_going=True)
-    for stimulus in (Start(), LookedUp("bad", None), LookedUp("lazy", None), LookedUp("slow", None)):
+    state = RunState(plan, keep_going=True)
+    for stimulus in (
+        Start(),
+        *(LookedUp(name, None) for name in ("bad", "lazy", "slow")),
+        Granted("bad"),
+        Granted("slow"),
+    ):
         state.handle(stimulus)
     state.handle(Raised("bad", Failure("node_error", "as told")))
     assert state.phase["lazy"] is Phase.WAITING
     state.handle(Returned("slow", {"value": Handle(0, TypeRef("Float"), 1)}, 0.0))
-    assert state.phase["lazy"] is Phase.RUNNING
+    state.handle(Granted("lazy"))
     assert state.handle(Asked("lazy", "bad")).events == [TaskSkipped("lazy", "bad"), RunFinished("failed")]
 
 
 def test_a_call_cannot_ask_for_what_it_does_not_take() -> None:
-    state = RunState(linear(1), {"cpu": 1})
+    state = RunState(linear(1))
     state.handle(Start())
     state.handle(LookedUp("t0", None))
+    state.handle(Granted("t0"))
     with pytest.raises(EngineBug, match="asks for 'other'"):
         state.handle(Asked("t0", "other"))

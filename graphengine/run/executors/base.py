@@ -35,7 +35,7 @@ class FlowCall:
     each: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
     """A node function to be called.
 
@@ -62,7 +62,7 @@ class Call:
         return scarcest(self.spec, self.flows) if self.flows else self.spec.lane
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Success:
     """A call returned, after ``seconds``."""
 
