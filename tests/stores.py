@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from graphengine.service.clock import Clock
+from graphengine.service.database.writer import Transaction
 from graphengine.service.job import Job, Submission
 from graphengine.service.limits import Limits
 from graphengine.service.store import Store
@@ -88,3 +89,39 @@ async def assert_counts(store: Store) -> None:
     kept, true, lines, true_lines = await counted(store)
     assert kept == true
     assert lines == true_lines
+
+
+FILL = """
+WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < :number)
+INSERT INTO job (seq, id, owner, body, state, priority, rank, weights, batch, workflow, inputs, targets, title, tags,
+                 created, started, ended, finish, attempt, failure, result)
+SELECT :first + n, :name || n, owner, body, state, priority, (:first + n) << 20, weights, batch, workflow, inputs,
+       targets, 'Title ' || n, tags, created, started, ended, iif(finish IS NULL, NULL, :first + n), attempt, failure,
+       result
+FROM job, number WHERE id = :like
+"""
+FILL_EVENTS = """
+WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < :number)
+INSERT INTO event (seq, job, owner, kind, time, data)
+SELECT :first + n, :name || n, 'ann', 'queued', 0, '{}' FROM number
+"""
+
+
+async def fill(store: Store, *, queued: int, history: int) -> None:
+    """Put jobs into a new store, as many as it takes thousands of commits to get there; then open it again."""
+    await submit(store, "done", workflow=document(2_000))
+    await store.attempts.finish((await claimed(store)).lease, {"image": "abc"})
+    await submit(store, "waiting", workflow=document(2_000))
+
+    def act(transaction: Transaction) -> None:
+        first = store.events.last
+        for name, like, number in (("d", "done", history - 1), ("w", "waiting", queued - 1)):
+            values = {"first": first, "name": name, "like": like, "number": number}
+            transaction.execute(FILL, values)
+            transaction.execute(FILL_EVENTS, values)
+            first += number
+        transaction.execute("UPDATE tally SET jobs = ? WHERE state = 'done'", (history,))
+        transaction.execute("UPDATE tally SET jobs = ? WHERE state = 'queued'", (queued,))
+        transaction.execute("UPDATE line SET queued = ?", (queued,))
+
+    await store.database.write(act)

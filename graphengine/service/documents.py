@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from graphengine.errors import NotFound
+from graphengine.errors import NotFound, StoreUnavailable
+from graphengine.files.digest import sha256
 from graphengine.service.canonical import compact, digest
 from graphengine.service.database.writer import Transaction
 from graphengine.service.job import JsonObject
@@ -52,9 +53,13 @@ def find_document(connection: sqlite3.Connection, digest_: str) -> dict[str, Any
 
     Raises:
         NotFound: there is none.
+        StoreUnavailable: it is no longer what was written.
     """
-    row = connection.execute("SELECT content FROM workflow WHERE digest = ?", (digest_,)).fetchone()
+    row = connection.execute("SELECT CAST(content AS BLOB) FROM workflow WHERE digest = ?", (digest_,)).fetchone()
     if row is None:
         raise NotFound(f"there is no workflow with the digest {digest_}")
-    document: dict[str, Any] = json.loads(row[0])
+    content: bytes = row[0]
+    if sha256(content) != digest_:
+        raise StoreUnavailable("the database file is damaged", "database_corrupt")
+    document: dict[str, Any] = json.loads(content)
     return document

@@ -3,7 +3,8 @@
 import asyncio
 import tempfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from stores import assert_counts, claimed, run_through, submission, submit
 
 from graphengine.errors import Conflict, NotFound, ServiceError, Unacceptable
+from graphengine.service.job import Lease
 from graphengine.service.limits import Limits
 from graphengine.service.queue.change import GAP
 from graphengine.service.queue.turns import LOOK_AHEAD
@@ -216,13 +218,14 @@ async def test_a_pause_outlives_the_engine(tmp_path: Path) -> None:
 # ------------------------------------------------------------------ whatever happens, in whatever order
 
 OWNERS = ("ann", "bob", "cy")
+ACTS = (
+    *("submit", "submit", "submit", "claim", "claim", "finish", "release", "interrupt", "cancel", "retry"),
+    *("front", "before", "prioritize", "delete", "pause", "resume"),
+)
 Step = tuple[str, int, int]
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(
-            ("submit", "submit", "submit", "claim", "claim", "finish", "release", "interrupt", "cancel", "retry")
-            + ("front", "before", "prioritize", "delete", "pause", "resume")
-        ),
+        st.sampled_from(ACTS),
         st.integers(0, 20),
         st.integers(0, 20),
     ),
@@ -247,15 +250,15 @@ async def play(store: Store, steps: list[Step]) -> None:
         job = await store.attempts.claim()
         assert (job and job.id) == (expected[0] if expected and not paused else None)
 
-    async def leased(number: int) -> object:
-        return (await store.queue.get(name(number))).lease
+    async def end(number: int, act: Callable[[Lease], Awaitable[object]]) -> None:
+        await act((await store.queue.get(name(number))).lease)
 
-    acts: dict[str, Callable[[int, int], object]] = {
+    acts: dict[str, Callable[[int, int], Awaitable[object]]] = {
         "submit": submit_one,
         "claim": claim,
-        "finish": lambda a, b: _with(leased(a), lambda lease: store.attempts.finish(lease, {})),
-        "release": lambda a, b: _with(leased(a), store.attempts.release),
-        "interrupt": lambda a, b: _with(leased(a), store.attempts.interrupt),
+        "finish": lambda a, b: end(a, lambda lease: store.attempts.finish(lease, {})),
+        "release": lambda a, b: end(a, store.attempts.release),
+        "interrupt": lambda a, b: end(a, store.attempts.interrupt),
         "cancel": lambda a, b: store.queue.cancel(name(a)),
         "retry": lambda a, b: store.queue.retry(name(a)),
         "front": lambda a, b: store.queue.move_to_front(name(a)),
@@ -266,18 +269,12 @@ async def play(store: Store, steps: list[Step]) -> None:
         "resume": lambda a, b: store.queue.resume(),
     }
     for act, a, b in steps:
-        try:
-            await acts[act](a, b)  # type: ignore[misc]
-        except ServiceError:
-            pass
+        with suppress(ServiceError):
+            await acts[act](a, b)
         await assert_counts(store)
     await store.queue.resume()
     expected = await upcoming(store)
     assert await run_through(store) == expected
-
-
-async def _with(lease: object, act: Callable[[object], object]) -> None:
-    await act(await lease)  # type: ignore[misc]
 
 
 @settings(max_examples=40, deadline=None)

@@ -34,7 +34,10 @@ PROBE_EVERY = 1.0
 LEAST_FREE = 32 * 2**20
 """With fewer bytes free, the disk counts as full: the log may still have room of its own for small writes."""
 
-_PROBE_BYTES = 64 * 2**10
+PROBE = "CREATE TABLE probe (id INTEGER PRIMARY KEY, filler BLOB NOT NULL) STRICT"
+"""The table that every schema must have: health writes to it."""
+
+_PROBE_BYTES = 256 * 2**10
 
 
 @dataclass(frozen=True, slots=True)

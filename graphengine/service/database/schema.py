@@ -8,6 +8,7 @@ microseconds since 1970 by the wall clock, for showing only.
 from collections.abc import Sequence
 from typing import Final
 
+from graphengine.service.database.database import PROBE
 from graphengine.service.database.migrations import Step, statements
 
 _STORE = """
@@ -16,8 +17,6 @@ CREATE TABLE store (  -- epoch, paused
     value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID
 """
-
-_PROBE = "CREATE TABLE probe (id INTEGER PRIMARY KEY, filler BLOB NOT NULL) STRICT"
 
 _EVENT = """
 CREATE TABLE event (
@@ -122,7 +121,7 @@ CREATE TABLE library_version (
 STEPS: Final[Sequence[Step]] = (
     statements(
         _STORE,
-        _PROBE,
+        PROBE,
         _EVENT,
         "CREATE INDEX event_job ON event (job, seq)",
         "CREATE INDEX event_owner ON event (owner, seq)",
