@@ -8,7 +8,7 @@ from typing import Any
 
 from graphengine.errors import NotFound, StoreUnavailable
 from graphengine.files.digest import sha256
-from graphengine.service.canonical import compact, digest
+from graphengine.service.canonical import canonical, compact, digest
 from graphengine.service.database.writer import Transaction
 from graphengine.service.job import JsonObject
 
@@ -36,6 +36,11 @@ def keep(transaction: Transaction, content: Content) -> None:
     transaction.execute(
         "INSERT INTO workflow (digest, content) VALUES (?, ?) ON CONFLICT DO NOTHING", (content.digest, content.text)
     )
+
+
+def same(connection: sqlite3.Connection, kept: str, content: Content) -> bool:
+    """Return whether a document says the same as the one that is kept, perhaps with its keys in another order."""
+    return kept == content.digest or canonical(find_document(connection, kept)) == canonical(json.loads(content.text))
 
 
 def drop_unused(transaction: Transaction, digests: Iterable[str]) -> None:

@@ -81,10 +81,9 @@ class Submission:
     weights: str = ""
 
     def body(self) -> JsonObject:
-        """Return what makes a submission this one and no other."""
+        """Return what beside its workflow makes a submission this one and no other."""
         return {
             "owner": self.owner,
-            "workflow": dict(self.workflow),
             "inputs": dict(self.inputs),
             "targets": None if self.targets is None else list(self.targets),
             "priority": self.priority,

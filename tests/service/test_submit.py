@@ -52,6 +52,17 @@ async def test_the_same_submission_is_the_same_job_and_another_is_refused(store:
     assert (await store.queue.status()).counts["queued"] == 1
 
 
+async def test_the_order_of_keys_does_not_make_another_submission(store: Store) -> None:
+    one, other = document(inputs={"b": 1, "a": 2}), document(inputs={"a": 2, "b": 1})
+    first = await store.queue.submit(submission("a", workflow=one))
+    again = await store.queue.submit(submission("a", workflow=other))
+    assert (again.created, again.job) == (False, first.job)
+    assert list((await store.document(again.job.workflow))["inputs"]) == ["b", "a"]
+    spread = Spread("zip", {"x": [1]})
+    assert (await store.queue.submit_batch(submission("b", workflow=one), spread)).created
+    assert not (await store.queue.submit_batch(submission("b", workflow=other), spread)).created
+
+
 async def test_a_job_that_is_over_is_found_again_by_its_submission(store: Store) -> None:
     await submit(store, "a")
     await store.attempts.finish((await claimed(store)).lease, {"image": "abc"})

@@ -41,6 +41,7 @@ CREATE TABLE batch (
     id TEXT PRIMARY KEY,
     owner TEXT NOT NULL,
     body TEXT NOT NULL,
+    workflow TEXT NOT NULL REFERENCES workflow (digest),  -- kept for its jobs: a batch without jobs is removed
     total INTEGER NOT NULL,
     unfinished INTEGER NOT NULL,
     created INTEGER NOT NULL
@@ -52,7 +53,7 @@ CREATE TABLE job (
     seq INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
     owner TEXT NOT NULL,
-    body TEXT NOT NULL,  -- digest of what was asked for
+    body TEXT NOT NULL,  -- digest of what was asked for, beside the workflow
     state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed', 'cancelled')),
     priority INTEGER NOT NULL,
     rank INTEGER NOT NULL,

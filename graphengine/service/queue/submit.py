@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from graphengine.errors import Conflict, QueueFull
 from graphengine.service.canonical import canonical, compact, digest
 from graphengine.service.database.writer import Transaction
-from graphengine.service.documents import Content, keep
+from graphengine.service.documents import Content, keep, same
 from graphengine.service.events import append
 from graphengine.service.job import Batch, Job, JsonObject, Submission
 from graphengine.service.limits import Limits
@@ -27,7 +27,8 @@ VALUES (:seq, :id, :owner, :body, 'queued', :priority, :rank, :weights, :batch, 
 class Prepared:
     """A submission in the form in which it is kept: all that can be done outside the writer's thread.
 
-    ``inputs`` holds those of each job; ``batch`` says whether they are one.
+    ``body`` is the digest of all but the workflow. ``inputs`` holds those of each job; ``batch`` says whether they
+    are one.
     """
 
     submission: Submission
@@ -82,11 +83,11 @@ def accept(transaction: Transaction, prepared: Prepared, limits: Limits, retry_a
         QueueFull: there is no room for all of them.
     """
     known = transaction.execute(
-        "SELECT body FROM job WHERE id = :id UNION ALL SELECT body FROM batch WHERE id = :id",
+        "SELECT body, workflow FROM job WHERE id = :id UNION ALL SELECT body, workflow FROM batch WHERE id = :id",
         {"id": prepared.submission.id},
     ).fetchone()
     if known is not None:
-        if known["body"] != prepared.body:
+        if known["body"] != prepared.body or not same(transaction.connection, known["workflow"], prepared.content):
             raise Conflict(f"the id {prepared.submission.id} belongs to another submission")
         return False
     number = len(prepared.inputs)
@@ -129,8 +130,8 @@ def accepted_batch(
 def _insert_batch(transaction: Transaction, prepared: Prepared, now: int) -> None:
     submission, number = prepared.submission, len(prepared.inputs)
     transaction.execute(
-        "INSERT INTO batch (id, owner, body, total, unfinished, created) VALUES (?, ?, ?, ?, ?, ?)",
-        (submission.id, submission.owner, prepared.body, number, number, now),
+        "INSERT INTO batch (id, owner, body, workflow, total, unfinished, created) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (submission.id, submission.owner, prepared.body, prepared.content.digest, number, number, now),
     )
 
 
