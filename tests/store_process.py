@@ -106,7 +106,7 @@ async def load(folder: Path, seen: int) -> None:
 async def full(folder: Path, cycles: int) -> None:
     """Let the disk fill and be freed: no file may grow beyond what it is, and then it may."""
     database.PROBE_EVERY = 0.0
-    store = await Store.open(folder)
+    store = await Store.open(folder, LIMITS)
     chance = random.Random(cycles)
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     for cycle in range(cycles):

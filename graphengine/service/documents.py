@@ -48,7 +48,8 @@ def drop_unused(transaction: Transaction, digests: Iterable[str]) -> None:
     transaction.connection.executemany(
         "DELETE FROM workflow WHERE digest = :digest"
         " AND NOT EXISTS (SELECT 1 FROM job WHERE workflow = :digest)"
-        " AND NOT EXISTS (SELECT 1 FROM library_version WHERE workflow = :digest)",
+        " AND NOT EXISTS (SELECT 1 FROM library_version WHERE workflow = :digest)"
+        " AND NOT EXISTS (SELECT 1 FROM schedule WHERE workflow = :digest)",
         [{"digest": each} for each in set(digests)],
     )
 

@@ -1,4 +1,4 @@
-"""The durable room of the service: one database with its queue, its log, and its library."""
+"""The durable room of the service: one database with its queue, its log, its library and its schedules."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,8 @@ from graphengine.service.queue import work
 from graphengine.service.queue.attempts import Attempts
 from graphengine.service.queue.pace import Pace
 from graphengine.service.queue.queue import Queue
+from graphengine.service.schedule.scheduler import Scheduler
+from graphengine.service.schedule.schedules import Schedules
 
 NAME: Final = "service.sqlite"
 DEFAULT: Final = Limits()
@@ -29,6 +31,8 @@ class Store:
     attempts: Attempts
     events: EventLog
     library: Library
+    schedules: Schedules
+    scheduler: Scheduler
 
     @classmethod
     async def open(cls, folder: Path, limits: Limits = DEFAULT, clock: Clock | None = None) -> "Store":
@@ -53,6 +57,8 @@ class Store:
             Attempts(database, limits, times, pace),
             events,
             Library(database, times),
+            Schedules(database, times),
+            Scheduler(database, limits, times),
         )
 
     async def document(self, digest: str) -> dict[str, Any]:

@@ -187,7 +187,7 @@ def test_a_kill_while_migrating_leaves_the_old_or_the_new(tmp_path: Path, figure
                 assert process.stdout.readline() == b"done\n"
                 longest = time.monotonic() - began
             else:
-                time.sleep(chance.uniform(0, longest))
+                time.sleep(chance.uniform(0, 1.5 * longest))
                 process.kill()
         if trial:
             left[form(path)] += 1

@@ -119,6 +119,26 @@ CREATE TABLE library_version (
 ) STRICT, WITHOUT ROWID
 """
 
+_SCHEDULE = """
+CREATE TABLE schedule (
+    id TEXT PRIMARY KEY,
+    owner TEXT NOT NULL,
+    fires TEXT NOT NULL,  -- the trigger; JSON, as the next
+    misfire TEXT NOT NULL,
+    name TEXT,
+    workflow TEXT REFERENCES workflow (digest),
+    draft TEXT NOT NULL,  -- what else is submitted
+    enabled INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    decided INTEGER NOT NULL,
+    due INTEGER,
+    fired INTEGER NOT NULL DEFAULT 0,
+    last INTEGER,
+    problem TEXT NOT NULL DEFAULT ''
+) STRICT
+"""
+
 STEPS: Final[Sequence[Step]] = (
     statements(
         _STORE,
@@ -146,6 +166,11 @@ STEPS: Final[Sequence[Step]] = (
         "INSERT INTO store (name, value) VALUES ('epoch', lower(hex(randomblob(8)))), ('paused', '0')",
         "INSERT INTO tally (state, jobs) VALUES ('queued', 0), ('running', 0), ('done', 0), ('failed', 0),"
         " ('cancelled', 0)",
+    ),
+    statements(
+        _SCHEDULE,
+        "CREATE INDEX schedule_due ON schedule (due) WHERE enabled",
+        "CREATE INDEX schedule_workflow ON schedule (workflow)",
     ),
 )
 """The steps to the current schema, the first from an empty database."""
