@@ -12,6 +12,14 @@
     │   ├── ModelRefused   ... because weights cannot be loaded
     │   └── OutOfMemory    ... because a device or the host has no room
     ├── Cancelled          the one cancellation
+    ├── ServiceError       what the service refuses or cannot do, with a stable code
+    │   ├── NotFound       ... because there is nothing of that name
+    │   ├── Conflict       ... because of what is there: an id that is taken, a state that does not allow it
+    │   ├── Unacceptable   ... because what was asked for has a wrong form
+    │   ├── QueueFull      ... because too much waits already; says when to come again
+    │   ├── LeaseLost      ... because another attempt at the job has begun since
+    │   ├── StoreRefused   ... because the database cannot be opened: corrupt, newer, or somebody else's
+    │   └── StoreUnavailable   ... because the database cannot be read or written now; nothing was written
     ├── MissingStageError  the training recipe is asked for a stage before the one it builds on
     └── EngineBug          a broken invariant of ours; carries the log that replays it
 
@@ -55,6 +63,23 @@ FailureCode = Literal[
     "worker_died",
     "unequal_lengths",
     "too_large",
+    "interrupted",
+]
+
+ServiceCode = Literal[
+    "not_found",
+    "conflict",
+    "unacceptable",
+    "queue_full",
+    "lease_lost",
+    "data_folder_in_use",
+    "database_corrupt",
+    "database_newer",
+    "database_unreadable",
+    "disk_full",
+    "database_locked",
+    "database_failed",
+    "closed",
 ]
 
 
@@ -159,6 +184,62 @@ class OutOfMemory(NodeError):
 
 class Cancelled(GraphEngineError):
     """The run was cancelled; raised inside a node by its context and never caught there."""
+
+
+class ServiceError(GraphEngineError):
+    """What the service refuses or cannot do; the message names no path and no SQL unless it says so."""
+
+    code: ServiceCode
+
+
+class NotFound(ServiceError):
+    """There is nothing of the name that was given."""
+
+    code = "not_found"
+
+
+class Conflict(ServiceError):
+    """What was asked for does not go with what is there."""
+
+    code = "conflict"
+
+
+class Unacceptable(ServiceError):
+    """What was asked for has a wrong form, or is more than the service takes."""
+
+    code = "unacceptable"
+
+
+class QueueFull(ServiceError):
+    """Too many jobs wait; come again in about ``retry_after`` seconds."""
+
+    code = "queue_full"
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class LeaseLost(ServiceError):
+    """The job was given to somebody else, or is over: what this attempt did no longer counts."""
+
+    code = "lease_lost"
+
+
+class StoreRefused(ServiceError):
+    """The database cannot be opened, and was left as it is; the message, for the owner, names the file."""
+
+    def __init__(self, message: str, code: ServiceCode) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class StoreUnavailable(ServiceError):
+    """The database cannot be read or written at the moment; of what was asked for, nothing was written."""
+
+    def __init__(self, message: str, code: ServiceCode) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class EngineBug(GraphEngineError):

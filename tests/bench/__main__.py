@@ -11,10 +11,12 @@ import engine  # noqa: E402
 import graphs  # noqa: E402
 import process  # noqa: E402
 import sampling  # noqa: E402
+import store  # noqa: E402
 
 if __name__ == "__main__":  # the worker processes of a peer import this module again
     engine.main()
     graphs.main()
     disk.main()
     process.main()
+    store.main()
     sampling.main()

@@ -1,0 +1,1 @@
+"""The one SQLite database of a service: one writer, several readers, and nothing half-written."""

@@ -1,0 +1,1 @@
+"""Jobs that begin by themselves: what triggers them, what was missed, and who makes them."""
