@@ -269,6 +269,7 @@ class Player:
             assert (await run.result()).status == "done"
 
         asyncio.run(go())
+        self.engine.history._writer.submit(lambda: None).result()  # what is written behind is written
         return events
 
     def explain(self, document: Workflow) -> dict[str, str]:
@@ -367,3 +368,49 @@ def test_what_is_explained_is_what_runs(nodes: Nodes, budget: int, data: st.Data
         touched = started(events) | {event.task for event in events if isinstance(event, TaskCached)}
         assert not touched & {name for name, verdict in verdicts.items() if verdict == "not_needed"}
     engine.close()
+
+
+def test_a_loop_whose_turns_are_known_is_opened(engine: Engine) -> None:
+    player = Player(engine)
+
+    def document(values: list[float]) -> Workflow:
+        nodes: Nodes = {
+            "list": ["plain.numbers", {"values": values}],
+            "add": ["plain.add", {"a": link("list.values"), "b": 1}],
+            "total": ["plain.total", {"values": link("add.value")}],
+        }
+        return workflow(nodes, outputs={"total": {"from": "total.value"}})
+
+    player.run(document([1, 2, 3]))
+    assert player.explain(document([1, 2, 3]))["total"] == "cached"
+    found = {each.task: each for each in player.engine.explain(player.plan(document([1, 7, 3])), "test")}
+    assert {name for name, each in found.items() if each.verdict == "runs"} == {"list", "add[1]", "total"}
+    assert [reason.message for reason in found["add[1]"].reasons] == ["input 'a' changed: 2.0 → 7.0"]
+    assert started(player.run(document([1, 7, 3]))) == {"list", "add[1]", "total"}
+
+
+def test_of_a_loop_whose_turns_only_the_run_knows_is_said_just_that(engine: Engine) -> None:
+    player = Player(engine)
+    nodes: Nodes = {
+        "digits": ["plain.digits", {"value": 12}],
+        "add": ["plain.add", {"a": link("digits.values")}],
+        "total": ["plain.total", {"values": link("add.value")}],
+    }
+    document = workflow(nodes, outputs={"total": {"from": "total.value"}})
+    (loop,) = [each for each in player.engine.explain(player.plan(document), "test") if each.task == "add"]
+    assert (loop.node, loop.verdict, loop.reasons[0].code) == ("loop", "may_run", "loop")
+
+
+def test_a_changed_constant_of_what_flows_is_named(engine: Engine) -> None:
+    player = Player(engine)
+
+    def document(count: int) -> Workflow:
+        nodes: Nodes = {
+            "n": ["plain.naturals", {"count": count}],
+            "sum": ["plain.sum_up", {"values": link("n.values")}],
+        }
+        return workflow(nodes, outputs={"sum": {"from": "sum.value"}})
+
+    player.run(document(3))
+    (found,) = player.engine.explain(player.plan(document(4)), "test")
+    assert [reason.message for reason in found.reasons] == ["input 'n.count' changed: 3 → 4"]

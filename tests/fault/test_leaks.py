@@ -1,0 +1,60 @@
+"""R22: thousands of small jobs leave nothing behind: no memory, no open files, no tasks of the event loop."""
+
+import asyncio
+import gc
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import plain_pack
+import psutil
+import pytest
+from documents import link, workflow
+
+from graphengine.app import Engine, load_settings
+from graphengine.run.messages import Event
+
+JOBS = 200 * int(os.environ.get("GRAPHENGINE_TRIALS", "6"))  # 10,000 with 50 trials
+FIRST = JOBS // 4
+KILOBYTE = 1024
+
+
+async def small_job(engine: Engine, number: int, folder: Path) -> None:
+    document = workflow(
+        {
+            "n": ["plain.number", {"value": number}],
+            "list": ["plain.count", {"count": 2, "start": link("n.value")}],
+            "add": ["plain.add", {"a": link("list.values"), "b": link("n.value")}],
+            "sum": ["plain.sum_up", {"values": link("add.value")}],
+        },
+        outputs={"sum": {"from": "sum.value"}},
+    )
+    events: list[Event] = []
+    plan = engine.plan(engine.resolve(document))
+    result = await engine.start(document, plan, folder, events.append).result()
+    assert result.outputs == {"sum": 4 * number + 1.0}
+
+
+@pytest.mark.parametrize("executor", ["thread", "process"])
+async def test_thousands_of_jobs_leave_nothing(tmp_path: Path, executor: str, figure: Callable[[str], None]) -> None:
+    settings = load_settings(
+        executor=executor, memory_cache_bytes=200_000, disk_cache_bytes=0, data_dir=tmp_path / "data", cpu_slots=2
+    )
+    engine = Engine(settings, packs=(plain_pack.PACK,))
+    jobs = JOBS if executor == "thread" else JOBS // 4
+    process = psutil.Process()
+    await asyncio.gather(*(small_job(engine, -number, tmp_path) for number in range(8)))
+    for number in range(FIRST):
+        await small_job(engine, number, tmp_path)
+    gc.collect()
+    before = (process.memory_info().rss, process.num_fds(), len(asyncio.all_tasks()), threading.active_count())
+    for number in range(FIRST, FIRST + jobs):
+        await small_job(engine, number, tmp_path)
+    gc.collect()
+    after = (process.memory_info().rss, process.num_fds(), len(asyncio.all_tasks()), threading.active_count())
+    grown = (after[0] - before[0]) / jobs
+    figure(f"{jobs:,} jobs by {executor}: {grown:.0f} bytes of memory per job, {before[1]} → {after[1]} open files")
+    assert grown <= KILOBYTE
+    assert after[1:] == before[1:]
+    engine.close()
