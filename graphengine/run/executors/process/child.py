@@ -5,17 +5,17 @@ import shutil
 import socket
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
 from graphengine.errors import Failure, NodeError
 from graphengine.node.registry import Registry
 from graphengine.run.context import CancelToken, RunScope, TaskContext
-from graphengine.run.executors.base import Call, FlowCall, Success
+from graphengine.run.executors.base import Success
 from graphengine.run.executors.binding import Services
 from graphengine.run.executors.invoke import invoke
-from graphengine.run.executors.process.segments import Parcel, Segments
+from graphengine.run.executors.process.segments import Segments
 from graphengine.run.executors.process.wire import (
     CANCEL,
     Answer,
@@ -23,11 +23,8 @@ from graphengine.run.executors.process.wire import (
     Enclosed,
     Ended,
     Frames,
-    Linked,
     Order,
-    Packed,
     Ready,
-    Result,
     Scope,
     Setup,
     Told,
@@ -35,11 +32,8 @@ from graphengine.run.executors.process.wire import (
     frame,
     loads,
 )
-from graphengine.run.handle import Handle, Handles
+from graphengine.run.executors.written import Reader, write_result
 from graphengine.run.messages import Event
-from graphengine.types.assign import Conversion
-from graphengine.types.socket_type import TypeRef
-from graphengine.types.values import decode_value, encode_value
 
 _PIECE = 32 * 1024  # what the allocator gives without asking the system
 
@@ -99,6 +93,7 @@ class Caller:
         self._registry = Registry(setup.packs.load())
         self._services: Services = {each.python: each.create(setup.options) for each in self._registry.services}
         self._segments = Segments(setup.folder, setup.prefix)
+        self._reader = Reader(self._registry, self._segments.unpack)
         self._channel = channel
         self._cancels = cancels
         self._scope: Scope | None = None
@@ -125,66 +120,18 @@ class Caller:
         except BrokenPipeError:
             raise
         except Exception as error:  # noqa: BLE001 - codecs and what they are given come from packs
-            message = f"a value of {order.type!r} cannot travel: {type(error).__name__}: {error}"
+            message = f"a value of {order.call.type!r} cannot travel: {type(error).__name__}: {error}"
             failure = Failure("wrong_output", message, "This is a fault of the node's pack.", type(error).__name__)
             self._channel.say(Ended(order.number, failure))
 
     def _call(self, order: Order) -> Answer | Ended:
-        outcome = invoke(self._made(order), self._registry, self._services)
+        outcome = invoke(self._reader.call(order.call, self._context(order)), self._registry, self._services)
         if not isinstance(outcome, Success):
             return Ended(order.number, outcome)
-        results = {name: self._result(handle) for name, handle in outcome.handles.items()}
+        results = {
+            name: write_result(handle, self._registry, self._segments.pack) for name, handle in outcome.handles.items()
+        }
         return Answer(order.number, results, outcome.seconds)
-
-    def _made(self, order: Order) -> Call:
-        flows = tuple(
-            FlowCall(
-                flow.node,
-                self._registry.nodes[flow.type],
-                flow.constants,
-                self._handles(flow.linked),
-                self._conversions(flow.conversions),
-                flow.taken,
-                flow.each,
-            )
-            for flow in order.flows
-        )
-        return Call(
-            self._registry.nodes[order.type],
-            order.constants,
-            self._handles(order.linked),
-            self._conversions(order.conversions),
-            self._context(order),
-            order.taken,
-            flows,
-            order.collects,
-        )
-
-    def _handles(self, linked: Mapping[str, Linked]) -> Handles:
-        return {name: self._handle(each) for name, each in linked.items()}
-
-    def _conversions(self, named: Mapping[str, tuple[str, str]]) -> Mapping[str, Conversion]:
-        return {name: self._conversion(*ends) for name, ends in named.items()}
-
-    def _handle(self, linked: Linked) -> Handle:
-        return Handle(self._value(linked.type, linked.value), linked.type, 0)
-
-    def _value(self, type_: TypeRef, packed: Packed) -> object:
-        if isinstance(packed, Parcel):
-            return decode_value(self._registry.types, type_, self._segments.unpack(packed))
-        return [self._value(type_.item or type_, item) for item in packed]
-
-    def _conversion(self, source: str, target: str) -> Conversion:
-        found = self._registry.assignability.find(TypeRef.parse(source), TypeRef.parse(target))
-        if found is None:
-            raise LookupError(f"no pack converts {source} to {target}")
-        return found
-
-    def _result(self, handle: Handle) -> Result:
-        if handle.items is not None:
-            return Result(handle.type, handle.nbytes, [self._result(item) for item in handle.items])
-        encoded = encode_value(self._registry.types, handle.type, handle.ref)
-        return Result(handle.type, handle.nbytes, self._segments.pack(encoded))
 
     def _context(self, order: Order) -> TaskContext:
         if self._scope is None:
@@ -195,7 +142,7 @@ class Caller:
             self._channel.say(Told(order.number, event))
 
         token = self._cancels.begin(order.number)
-        return TaskContext(RunScope(info, folder, token, tell, previews, started), order.node)
+        return TaskContext(RunScope(info, folder, token, tell, previews, started), order.call.node)
 
 
 def main(channel_descriptor: int, control: int) -> None:

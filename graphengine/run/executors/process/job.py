@@ -1,28 +1,16 @@
 """A call on its way to a worker and back."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from graphengine.errors import Failure
 from graphengine.run.context import RunScope
 from graphengine.run.executors.base import Call, Outcome, Success
 from graphengine.run.executors.process.segments import INLINE_BYTES, Parcel, Stored, Vault
-from graphengine.run.executors.process.wire import (
-    Answer,
-    Enclosed,
-    Ended,
-    FlowOrder,
-    Linked,
-    Order,
-    Packed,
-    Result,
-    Scope,
-    Told,
-    dumps,
-)
-from graphengine.run.handle import Handle, Handles, listed
-from graphengine.types.assign import Conversion
+from graphengine.run.executors.process.wire import Answer, Enclosed, Ended, Order, Scope, Told, dumps
+from graphengine.run.executors.written import read_result, write_call
+from graphengine.run.handle import Handle
 from graphengine.types.codec import Encoded
 
 _LOG = logging.getLogger(__name__)
@@ -59,18 +47,13 @@ class Job:
         """Say how the call ended."""
         match end:
             case Answer(_, results, seconds):
-                handles = {name: self._handle(result) for name, result in results.items()}
+                handles = {name: read_result(result, self.vault.own) for name, result in results.items()}
                 outcome: Outcome = Success(handles, seconds)
             case Ended(_, ended):
                 outcome = ended
             case Failure():
                 outcome = end
         self._shield(lambda: self.done(outcome))
-
-    def _handle(self, result: Result) -> Handle:
-        if isinstance(result.value, list):
-            return listed(result.type, [self._handle(item) for item in result.value])
-        return Handle(self.vault.own(result.value), result.type, result.nbytes)
 
     def _shield(self, act: Callable[[], None]) -> None:
         """Call back; one run's observer that raises must not end the supervision of all."""
@@ -87,46 +70,13 @@ def make_job(number: int, call: Call, done: Callable[[Outcome], None], vault: Va
         Exception: a constant cannot be pickled; whatever its class raises.
         OutOfMemory: the order is large, and there is no room for it.
     """
-    flows = tuple(
-        FlowOrder(
-            flow.spec.id,
-            flow.name,
-            flow.constants,
-            _linked(flow.linked),
-            _named(flow.conversions),
-            flow.taken,
-            flow.each,
-        )
-        for flow in call.flows
-    )
-    order = Order(
-        number,
-        call.spec.id,
-        call.context.node,
-        call.constants,
-        _linked(call.linked),
-        _named(call.conversions),
-        call.taken,
-        flows,
-        call.collects,
-    )
+    order = Order(number, write_call(call, _parcel))
     enclosed: list[Stored] = []
     message = _fit(dumps(order), vault, enclosed)
     return Job(number, call, _scope(call.context.scope), message, timeout, vault, done, enclosed)
 
 
-def _linked(handles: Handles) -> Mapping[str, Linked]:
-    return {name: Linked(handle.type, _packed(handle)) for name, handle in handles.items()}
-
-
-def _named(conversions: Mapping[str, Conversion]) -> Mapping[str, tuple[str, str]]:
-    """Name conversions by their ends: functions do not travel."""
-    return {name: (each.source, each.target) for name, each in conversions.items()}
-
-
-def _packed(handle: Handle) -> Packed:
-    if handle.items is not None:
-        return [_packed(item) for item in handle.items]
+def _parcel(handle: Handle) -> Parcel:
     parcel: Parcel = handle.ref.parcel
     return parcel
 

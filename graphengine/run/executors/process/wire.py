@@ -9,15 +9,15 @@ import struct
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from graphengine.errors import Failure
 from graphengine.node.context import RunInfo
 from graphengine.node.pack import PackSource, ServiceOptions
-from graphengine.run.executors.base import Taken, Wants
+from graphengine.run.executors.base import Wants
 from graphengine.run.executors.process.segments import Parcel
+from graphengine.run.executors.written import WrittenCall, WrittenResult
 from graphengine.run.messages import Event
-from graphengine.types.socket_type import TypeRef
 
 CANCEL = struct.Struct(">Q")
 """What comes over a worker's pipe: the number of the call to be cancelled."""
@@ -45,40 +45,11 @@ class Scope(NamedTuple):
     started: datetime
 
 
-class Linked(NamedTuple):
-    """The value of a linked input. A list that the engine put together comes as the parcels of its items."""
-
-    type: TypeRef
-    value: "Packed"
-
-
-Packed = Parcel | list["Packed"]
-
-
-class FlowOrder(NamedTuple):
-    """A node that gives items within a call; see :class:`graphengine.run.executors.base.FlowCall`."""
-
-    type: str
-    node: str
-    constants: Mapping[str, Any]
-    linked: Mapping[str, Linked]
-    conversions: Mapping[str, tuple[str, str]]
-    taken: Mapping[str, Taken]
-    each: tuple[str, ...]
-
-
 class Order(NamedTuple):
-    """A call to make: ``type`` is the id of the node's type, ``node`` its name in the workflow."""
+    """A call to make."""
 
     number: int
-    type: str
-    node: str
-    constants: Mapping[str, Any]
-    linked: Mapping[str, Linked]
-    conversions: Mapping[str, tuple[str, str]]
-    taken: Mapping[str, Taken]
-    flows: tuple[FlowOrder, ...]
-    collects: bool
+    call: WrittenCall
 
 
 class Enclosed(NamedTuple):
@@ -107,19 +78,11 @@ class Told(NamedTuple):
     event: Event
 
 
-class Result(NamedTuple):
-    """The value of an output, or the items of a list that was collected."""
-
-    type: TypeRef
-    nbytes: int
-    value: "Parcel | list[Result]"
-
-
 class Answer(NamedTuple):
     """The call returned."""
 
     number: int
-    results: Mapping[str, Result]
+    results: Mapping[str, WrittenResult]
     seconds: float
 
 
