@@ -108,6 +108,11 @@ def value_for(socket: Input, nodes: dict[str, str]) -> st.SearchStrategy[Any]:
     return rarely(values | broken, links(nodes) | FITTING.get(socket.type, links(nodes)))
 
 
+loops = st.fixed_dictionaries(
+    {"while": names}, optional={"carry": st.dictionaries(names, names, max_size=2), "limit": st.integers(1, 100_000)}
+)
+
+
 @st.composite
 def parts(draw: st.DrawFn, subgraphs: tuple[str, ...]) -> dict[str, Any]:
     types = st.sampled_from([*REGISTRY.nodes]) | st.sampled_from([f"subgraph:{name}" for name in subgraphs] or ["a.b"])
@@ -119,6 +124,8 @@ def parts(draw: st.DrawFn, subgraphs: tuple[str, ...]) -> dict[str, Any]:
             "inputs": draw(given_to(REGISTRY.nodes.get(type_), nodes)),
             "mode": draw(rarely(st.sampled_from(["bypass", "mute"]), st.just("run"))),
             "title": draw(rarely(strings, st.none())),
+            "map": draw(rarely(st.sampled_from(["zip", "product"]), st.none())),
+            "loop": draw(rarely(loops, st.none())),
             **draw(rarely(own, st.just({}))),
         }
         for name, type_ in nodes.items()
