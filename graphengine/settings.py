@@ -64,7 +64,7 @@ class Settings(BaseSettings):
     """Where nodes are called: in threads of this process, in processes that may crash and hang alone, or in Ray."""
 
     ray_address: str = ""
-    """The Ray cluster, as ``host:port``; empty takes one that Ray knows to be here, or starts one."""
+    """The Ray cluster to use, as ``host:port``; this machine must be a node of it. Empty starts one here."""
 
     call_timeout: float | None = Field(default=None, gt=0)
     """The seconds a call may take whose node says nothing else; enforced by the executors ``process`` and ``ray``."""

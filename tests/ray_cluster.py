@@ -7,15 +7,15 @@ from contextlib import contextmanager
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")
 
-import fault_pack  # noqa: E402 - after the environment
-import plain_pack  # noqa: E402
-import ray  # noqa: E402
-from ray.cluster_utils import Cluster  # noqa: E402
+import fault_pack
+import plain_pack
+import ray
+from ray.cluster_utils import Cluster
 
-from graphengine.node.pack import PackSource, ServiceOptions  # noqa: E402
-from graphengine.node.registry import Registry  # noqa: E402
-from graphengine.run.executors.process.patience import Patience  # noqa: E402
-from graphengine.run.executors.ray.executor import RayExecutor  # noqa: E402
+from graphengine.node.pack import PackSource, ServiceOptions
+from graphengine.node.registry import Registry
+from graphengine.run.executors.process.patience import Patience
+from graphengine.run.executors.ray.executor import RayExecutor
 
 NODE = {"num_cpus": 4, "object_store_memory": 200 * 2**20}
 
@@ -30,7 +30,7 @@ HEALTH = {  # a node that was killed is missed after 1.5 s, one that is only slo
 @contextmanager
 def two_nodes() -> Iterator[Cluster]:
     """Start a cluster and connect to it."""
-    head = {**NODE, "include_dashboard": False, "include_log_monitor": False, "no_monitor": True}
+    head = {**NODE, "num_cpus": 1, "include_dashboard": False, "include_log_monitor": False, "no_monitor": True}
     cluster = Cluster(initialize_head=True, head_node_args={**head, "_system_config": HEALTH})
     cluster.add_node(**NODE)
     ray.init(cluster.address, log_to_driver=False, logging_level="ERROR")

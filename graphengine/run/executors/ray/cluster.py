@@ -1,5 +1,6 @@
 """The connection to a Ray cluster: there is one per process, as Ray wants it."""
 
+import socket
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -9,6 +10,10 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from graphengine.errors import SettingsRefused
 
+_PROBE_SECONDS = 5.0
+
+_HINT = "Give host:port of a cluster that this machine is a node of, or nothing to start one here."
+
 HOME = "io"
 """The lane whose calls are made on the engine's own node, where its files are."""
 
@@ -17,17 +22,17 @@ class Cluster:
     """What the executor knows of the nodes.
 
     Args:
-        address: ``host:port`` of a cluster that this machine is a node of. Empty takes the one that this process
-            is connected to, or that ``RAY_ADDRESS`` or a local ``ray start`` names, or starts one.
+        address: ``host:port`` of a cluster that this machine is a node of, or ``auto`` for the one that
+            ``ray start`` has started here. Empty starts one for this process. A process that is connected stays so.
 
     Raises:
         SettingsRefused: nothing answers there, or not in a way that can be used.
     """
 
     def __init__(self, address: str) -> None:
-        self._own = not ray.is_initialized()
-        if self._own:
-            _connect(address)
+        self._keeper: ThreadPoolExecutor | None = None
+        if not ray.is_initialized():
+            self._keeper = _connect(address)
         self.home: str = ray.get_runtime_context().get_node_id()
         self._gpus = False
 
@@ -47,21 +52,37 @@ class Cluster:
 
     def close(self) -> None:
         """Leave the cluster, and end it if it was started here; not if somebody else had connected before."""
-        if self._own:
-            self._own = False
-            ray.shutdown()
+        if self._keeper is not None:
+            self._keeper.submit(ray.shutdown).result()
+            self._keeper.shutdown()
+            self._keeper = None
 
 
-def _connect(address: str) -> None:
-    if "://" in address:
-        message = f"the Ray address {address!r} is one for Ray's remote client"
-        raise SettingsRefused(message, hint="Run the engine on a node of the cluster, and give host:port.")
+def _connect(address: str) -> ThreadPoolExecutor:
+    """Connect, and return the thread that did.
+
+    A main thread would lose its handler of SIGTERM to Ray; and what Ray starts, the system ends with the thread
+    that started it.
+    """
+    _probe(address)
+    keeper = ThreadPoolExecutor(1, thread_name_prefix="graphengine-ray")
+    options = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
     try:
-        # in a thread, because in the main one Ray would take SIGTERM for itself
-        with ThreadPoolExecutor(1) as thread:
-            thread.submit(
-                ray.init, address or None, include_dashboard=False, log_to_driver=False, logging_level="ERROR"
-            ).result()
+        keeper.submit(ray.init, address or "local", **options).result()
     except (OSError, RuntimeError, ValueError) as error:
-        place = f"the Ray cluster at {address}" if address else "a Ray cluster"
-        raise SettingsRefused(f"{place} cannot be used: {error}") from None
+        keeper.shutdown()
+        raise SettingsRefused(f"the Ray cluster {address!r} cannot be used: {error}", hint=_HINT) from None
+    return keeper
+
+
+def _probe(address: str) -> None:
+    """Look whether anything listens at an address: Ray itself tries for minutes, and then ends the process."""
+    if "://" in address:
+        raise SettingsRefused(f"the Ray address {address!r} is one for Ray's remote client", hint=_HINT)
+    host, colon, port = address.rpartition(":")
+    if not colon:
+        return
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _PROBE_SECONDS).close()
+    except (OSError, ValueError) as error:
+        raise SettingsRefused(f"nothing answers at the Ray address {address!r}: {error}", hint=_HINT) from None

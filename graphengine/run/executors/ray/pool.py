@@ -93,14 +93,22 @@ class Pool:
         try:
             worker.open(self._patience.start, lambda: self._closing)
             self._ready(worker)
-            while (job := worker.inbox.get()) is not None:
-                self._finish(worker, job, worker.call(job))
+            while self._serve(worker):
+                pass
         except Gone as reason:
             gone = reason
         except Exception as error:  # noqa: BLE001 - logged; whatever it is, nobody may be left waiting
             _LOG.exception("a worker cannot be served any more")
             gone = Gone(Failure("worker_died", f"the cluster cannot be used: {type(error).__name__}: {error}"))
         self._bury(worker, gone)
+
+    def _serve(self, worker: Worker) -> bool:
+        """Make the next call; in a function of its own, as a thread that waits must hold no values."""
+        job = worker.inbox.get()
+        if job is None:
+            return False
+        self._finish(worker, job, worker.call(job))
+        return True
 
     def _ready(self, worker: Worker) -> None:
         with self._lock:

@@ -7,7 +7,16 @@ from typing import Any
 
 import ray
 from ray import ObjectRef, ObjectRefGenerator
-from ray.exceptions import ActorDiedError, ActorUnavailableError, OutOfMemoryError, RayError, RayTaskError
+from ray.exceptions import (
+    ActorDiedError,
+    ActorUnavailableError,
+    GetTimeoutError,
+    ObjectStoreFullError,
+    OutOfDiskError,
+    OutOfMemoryError,
+    RayError,
+    RayTaskError,
+)
 
 from graphengine.errors import Failure
 from graphengine.run.executors.base import Outcome, Success
@@ -34,6 +43,11 @@ _FULL = Failure(
     "out_of_memory",
     "the worker process was ended because its machine had no memory left",
     "Give the machine more memory, or the cluster fewer calls at once.",
+)
+_NO_ROOM = Failure(
+    "out_of_memory",
+    "there is no room in Ray's object store for a result, nor on the disk behind it",
+    "Give the object store more room, or the cache less.",
 )
 
 _ACTOR: Any = ray.remote(concurrency_groups={"calls": 1, "control": 3}, max_restarts=0, max_task_retries=0)(Caller)
@@ -157,6 +171,8 @@ class Worker:
         match error:
             case OutOfMemoryError():
                 return _FULL
+            case RayTaskError(cause=ObjectStoreFullError() | OutOfDiskError()):
+                return _NO_ROOM
             case RayTaskError():
                 return Failure("worker_died", f"the worker process cannot go on: {error.cause}")
             case ActorDiedError():
@@ -172,7 +188,7 @@ class Worker:
                 ray.get(self._control("where"), timeout=_ASK_SECONDS)
             except ActorDiedError:
                 return None if self._was_lost() else _DIED
-            except (ActorUnavailableError, ray.exceptions.GetTimeoutError):
+            except (ActorUnavailableError, GetTimeoutError):
                 continue
             break  # it is there again, but the call is not
         return None
