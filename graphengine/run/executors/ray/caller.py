@@ -3,8 +3,7 @@
 import os
 import sys
 import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from queue import SimpleQueue
 from typing import Any, NamedTuple
@@ -14,27 +13,26 @@ import ray
 from graphengine.errors import Failure
 from graphengine.node.pack import PackSource, ServiceOptions
 from graphengine.node.registry import Registry
-from graphengine.run.context import RunScope, TaskContext
+from graphengine.run.context import RunScope, TaskContext, Tell
 from graphengine.run.executors.base import Call, Success
 from graphengine.run.executors.invoke import Services, invoke
 from graphengine.run.executors.process.child import Cancels
 from graphengine.run.executors.process.wire import Scope, dumps, loads
-from graphengine.run.executors.ray.kept import Buffers, mapped, out_of_band, pack
+from graphengine.run.executors.ray.kept import Stored, pack
 from graphengine.run.executors.ray.order import Answer, Ended, Linked, Order, Result, Told
-from graphengine.run.handle import Handle
+from graphengine.run.handle import Handle, Handles
 from graphengine.run.messages import Event
 from graphengine.types.assign import Conversion
 from graphengine.types.socket_type import TypeRef
 from graphengine.types.values import decode_value, encode_value
-
-Said = SimpleQueue[bytes | Buffers | None]
-"""What a call says, message by message: its last answer, the objects that belong to it, and None."""
 
 
 class Setup(NamedTuple):
     """What an actor is made of: the packs, and as much of the engine's process as they may look at.
 
     Attributes:
+        path: where modules are found.
+        folder: the working directory.
         threads: ``OMP_NUM_THREADS`` there; Ray sets it to 1 where it is not set, which changes results.
     """
 
@@ -45,13 +43,30 @@ class Setup(NamedTuple):
     threads: str | None
 
 
+class Teller:
+    """Passes on what one call tells, and counts it: events and the answer go different ways."""
+
+    def __init__(self, number: int, said: SimpleQueue[bytes]) -> None:
+        self._number = number
+        self._said = said
+        self._lock = threading.Lock()  # threads of a node may tell events too
+        self.count = 0
+
+    def tell(self, event: Event) -> None:
+        """Take an event; raises what its parts raise when they are pickled."""
+        message = dumps(Told(self._number, event))
+        with self._lock:
+            self.count += 1
+            self._said.put(message)
+
+
 class Caller:
-    """Makes calls in this process: the packs live in one thread, and others pass on what comes meanwhile."""
+    """Makes calls in this process, in one thread; what comes meanwhile has others."""
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="graphengine")
         self._cancels = Cancels()
+        self._said: SimpleQueue[bytes] = SimpleQueue()
         self._scope: Scope | None = None
 
     def where(self) -> str:
@@ -59,37 +74,42 @@ class Caller:
         node: str = ray.get_runtime_context().get_node_id()
         return node
 
-    def live(self) -> None:
-        """Do not return: whoever asked sees so when this process ends."""
-        threading.Event().wait()
-
-    def load(self) -> str:
-        """Load the packs; return why they cannot be loaded, or nothing."""
-        try:
-            self._thread.submit(self._load).result()
-        except Exception as error:  # noqa: BLE001 - packs and services raise what they like
-            return f"{type(error).__name__}: {error}"
-        return ""
+    def listen(self) -> Iterator[bytes]:
+        """Yield what calls tell, for as long as this process lives."""
+        while True:
+            yield self._said.get()
 
     def cancel(self, number: int) -> None:
         """Ask a call to stop at its next step."""
         self._cancels.cancel(number)
 
-    def call(self, scope: bytes, order: bytes, *objects: Any) -> Iterator[Any]:
-        """Make a call, and yield what it says while it runs.
+    def load(self) -> str:
+        """Load the packs; return why they cannot be loaded, or nothing."""
+        try:
+            self._load(self._setup)
+        except Exception as error:  # noqa: BLE001 - packs and services raise what they like
+            return f"{type(error).__name__}: {error}"
+        return ""
+
+    def call(self, scope: bytes, payload: bytes, outputs: int, *objects: Any) -> Any:
+        """Make a call, and return how it ended, with an object for each of its outputs that is large.
 
         Args:
             scope: the run that it and the next calls belong to; empty if that is the one of the last call.
             objects: the large values among its inputs.
         """
-        said: Said = SimpleQueue()
-        self._thread.submit(self._answer, scope, order, [mapped(each) for each in objects], said)
-        del objects
-        while (message := said.get()) is not None:
-            yield message if isinstance(message, bytes) else out_of_band(message)
+        if scope:
+            run = loads(scope)
+            self._scope = run if isinstance(run, Scope) else None
+        order = loads(payload)
+        stored: list[Stored | None] = [None] * outputs
+        if isinstance(order, Order):
+            message = self._answer(order, objects, stored)
+        else:
+            message = dumps(Ended(Failure("invalid_input", f"an input cannot be read: {order}"), 0))
+        return (message, *stored) if stored else message
 
-    def _load(self) -> None:
-        setup = self._setup
+    def _load(self, setup: Setup) -> None:
         os.environ.pop("OMP_NUM_THREADS", None)
         if setup.threads is not None:
             os.environ["OMP_NUM_THREADS"] = setup.threads
@@ -99,43 +119,27 @@ class Caller:
         self._registry = Registry(setup.packs.load())
         self._services: Services = {each.python: each.create(setup.options) for each in self._registry.services}
 
-    def _answer(self, scope: bytes, payload: bytes, objects: list[Buffers], said: Said) -> None:
+    def _answer(self, order: Order, objects: Sequence[Any], stored: list[Stored | None]) -> bytes:
+        teller = Teller(order.number, self._said)
         try:
-            if scope:
-                run = loads(scope)
-                self._scope = run if isinstance(run, Scope) else None
-            order = loads(payload)
-            if not isinstance(order, Order):
-                said.put(dumps(Ended(Failure("invalid_input", f"an input cannot be read: {order}"))))
-                return
-            self._make(order, objects, said)
-        finally:
-            said.put(None)
-
-    def _make(self, order: Order, objects: list[Buffers], said: Said) -> None:
-        results: list[Buffers] = []
-        try:
-            message = dumps(self._call(order, objects, results, said))
+            call = self._read(order, objects, teller.tell)
+            outcome = invoke(call, self._registry, self._services)
+            if not isinstance(outcome, Success):
+                return dumps(Ended(outcome, teller.count))
+            results = self._results(outcome.handles, stored)
+            return dumps(Answer(results, outcome.seconds, teller.count))
         except Exception as error:  # noqa: BLE001 - codecs and what they are given come from packs
             text = f"a value of {order.type!r} cannot travel: {type(error).__name__}: {error}"
             failure = Failure("wrong_output", text, "This is a fault of the node's pack.", type(error).__name__)
-            said.put(dumps(Ended(failure)))
-            return
-        said.put(message)
-        for each in results:
-            said.put(each)
+            return dumps(Ended(failure, teller.count))
 
-    def _call(self, order: Order, objects: list[Buffers], results: list[Buffers], said: Said) -> Answer | Ended:
+    def _read(self, order: Order, objects: Sequence[Any], tell: Tell) -> Call:
         conversions = {name: self._conversion(linked) for name, linked in order.linked.items()}
         handles = {name: self._handle(linked, objects) for name, linked in order.linked.items()}
-        call = Call(self._registry.nodes[order.type], order.constants, handles, conversions, self._context(order, said))
-        outcome = invoke(call, self._registry, self._services)
-        if not isinstance(outcome, Success):
-            return Ended(outcome)
-        answers = {name: self._result(handle, results) for name, handle in outcome.handles.items()}
-        return Answer(answers, len(results), outcome.seconds)
+        context = self._context(order, tell)
+        return Call(self._registry.nodes[order.type], order.constants, handles, conversions, context)
 
-    def _handle(self, linked: Linked, objects: list[Buffers]) -> Handle:
+    def _handle(self, linked: Linked, objects: Sequence[Any]) -> Handle:
         return Handle(decode_value(self._registry.types, linked.type, linked.parcel.open(objects)), linked.type, 0)
 
     def _conversion(self, linked: Linked) -> Conversion:
@@ -144,16 +148,17 @@ class Caller:
             raise LookupError(f"no pack converts {linked.source} to {linked.target}")
         return found
 
-    def _result(self, handle: Handle, results: list[Buffers]) -> Result:
-        return Result(handle.nbytes, pack(encode_value(self._registry.types, handle.type, handle.ref), results))
-
-    def _context(self, order: Order, said: Said) -> TaskContext:
+    def _context(self, order: Order, tell: Tell) -> TaskContext:
         if self._scope is None:
             raise TypeError("a call came before its run")
         info, folder, previews, started = self._scope
-
-        def tell(event: Event) -> None:
-            said.put(dumps(Told(event)))
-
         token = self._cancels.begin(order.number)
         return TaskContext(RunScope(info, folder, token, tell, previews, started), order.node)
+
+    def _results(self, handles: Handles, stored: list[Stored | None]) -> dict[str, Result]:
+        results = {}
+        for place, (name, handle) in enumerate(handles.items()):
+            encoded = encode_value(self._registry.types, handle.type, handle.ref)
+            parcel, stored[place] = pack(encoded, place)
+            results[name] = Result(handle.nbytes, parcel)
+        return results

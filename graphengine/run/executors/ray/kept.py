@@ -12,6 +12,7 @@ from graphengine.run.executors.process.segments import INLINE_BYTES
 from graphengine.types.codec import Buffer, Encoded, JsonObject
 
 Buffers = tuple[Buffer, ...]
+Stored = tuple[pickle.PickleBuffer, ...]
 
 
 class Parcel(NamedTuple):
@@ -21,9 +22,11 @@ class Parcel(NamedTuple):
     buffers: tuple[bytes, ...] = ()
     place: int | None = None
 
-    def open(self, objects: Sequence[Buffers]) -> Encoded:
+    def open(self, objects: Sequence[Sequence[Any]]) -> Encoded:
         """Return the value; the buffers are not copied, and can only be read."""
-        return Encoded(self.meta, self.buffers if self.place is None else objects[self.place])
+        if self.place is None:
+            return Encoded(self.meta, self.buffers)
+        return Encoded(self.meta, mapped(objects[self.place]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,20 +54,19 @@ def keep(encoded: Encoded) -> Kept:
     views = _views(encoded)
     if _is_small(views):
         return Kept(Encoded(encoded.meta, tuple(bytes(view) for view in views)))
-    reference = ray.put(out_of_band(views))
+    reference = ray.put(_stored(views))
     return Kept(Encoded(encoded.meta, mapped(ray.get(reference))), reference)
 
 
-def pack(encoded: Encoded, objects: list[Buffers]) -> Parcel:
-    """Return a value as it travels; the buffers of a large one are appended to ``objects``."""
+def pack(encoded: Encoded, place: int) -> tuple[Parcel, Stored | None]:
+    """Return a value as it travels, and the object for ``place`` if it is large."""
     views = _views(encoded)
     if _is_small(views):
-        return Parcel(encoded.meta, tuple(bytes(view) for view in views))
-    objects.append(tuple(views))
-    return Parcel(encoded.meta, (), len(objects) - 1)
+        return Parcel(encoded.meta, tuple(bytes(view) for view in views)), None
+    return Parcel(encoded.meta, (), place), _stored(views)
 
 
-def out_of_band(buffers: Buffers) -> tuple[pickle.PickleBuffer, ...]:
+def _stored(buffers: Sequence[memoryview]) -> Stored:
     """Return buffers as Ray stores them without taking them into a pickle."""
     return tuple(pickle.PickleBuffer(buffer) for buffer in buffers)
 

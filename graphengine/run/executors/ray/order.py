@@ -33,8 +33,9 @@ class Order(NamedTuple):
 
 
 class Told(NamedTuple):
-    """An event of the call."""
+    """An event of a call, which comes another way than its answer."""
 
+    number: int
     event: Event
 
 
@@ -46,17 +47,18 @@ class Result(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """The call returned; ``objects`` large values follow."""
+    """The call returned, after it told ``told`` events; large values are in the objects that go along."""
 
     results: Mapping[str, Result]
-    objects: int
     seconds: float
+    told: int
 
 
 class Ended(NamedTuple):
-    """The call ended without results."""
+    """The call ended without results, after it told ``told`` events."""
 
     outcome: Failure | Wants
+    told: int
 
 
 class Written(NamedTuple):

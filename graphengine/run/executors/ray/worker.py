@@ -6,7 +6,7 @@ from queue import SimpleQueue
 from typing import Any
 
 import ray
-from ray import ObjectRef, ObjectRefGenerator
+from ray import ObjectRef
 from ray.exceptions import (
     ActorDiedError,
     ActorUnavailableError,
@@ -26,13 +26,14 @@ from graphengine.run.executors.process.wire import Scope, dumps, loads
 from graphengine.run.executors.ray.caller import Caller, Setup
 from graphengine.run.executors.ray.cluster import Cluster
 from graphengine.run.executors.ray.job import Job
-from graphengine.run.executors.ray.kept import Kept, mapped
+from graphengine.run.executors.ray.kept import Kept
 from graphengine.run.executors.ray.order import Answer, Ended, Told
 from graphengine.run.handle import Handle
 
 _LOOK_SECONDS = 0.25  # how often a deadline is looked at, which a cancel may have moved
 _DOUBT_SECONDS = 5.0  # how long an actor that does not answer may only be slow to be reported dead
 _ASK_SECONDS = 1.0
+_REST_SECONDS = 0.01  # an actor that has just answered is not looked after
 
 _DIED = Failure(
     "worker_died",
@@ -87,6 +88,7 @@ class Worker:
         self._node = ""
         self._seen: frozenset[str] = frozenset()  # the nodes that lived when it was started
         self._scope: Scope | None = None
+        self._rested = 0.0  # when the last call ended
 
     def open(self, seconds: float, closing: Callable[[], bool]) -> None:
         """Start the actor, which waits until the cluster has room for it, and load the packs.
@@ -103,7 +105,7 @@ class Worker:
             self._node = self._await(self._control("where"), closing)
             late = Deadline(time.monotonic() + seconds, not_started(f"it took more than {seconds:g} s"))
             reason = self._await(self._control("load"), closing, late)
-            self._life = self._control("live")
+            self._events = self._actor.listen.options(concurrency_group="control", num_returns="streaming").remote()
         except RayError as error:
             verdict = self._judge(error)
             raise Gone(verdict and not_started("it died while it loaded the packs")) from error
@@ -116,14 +118,16 @@ class Worker:
         Raises:
             Gone: the worker died, or had to be ended; the call failed with it, or was lost and may be made again.
         """
-        if ray.wait([self._life], timeout=0, fetch_local=False)[0]:
-            raise Gone(None, begun=False)
+        try:
+            self._rouse()
+        except RayError as error:
+            raise Gone(None, begun=False) from error
         try:
             return self._hear(job, self._send(job))
-        except StopIteration:
-            raise Gone(UNINTELLIGIBLE) from None
         except RayError as error:
             raise Gone(self._judge(error)) from error
+        finally:
+            self._rested = time.monotonic()
 
     def cancel(self, number: int) -> None:
         """Ask the call to stop at its next step."""
@@ -134,26 +138,61 @@ class Worker:
         if self._actor is not None:
             ray.kill(self._actor)
 
-    def _send(self, job: Job) -> ObjectRefGenerator:
+    def _rouse(self) -> None:
+        """Look whether an actor that has rested is still there; what threads of nodes have told meanwhile is dropped.
+
+        Raises:
+            RayError: it died.
+        """
+        if time.monotonic() - self._rested > _REST_SECONDS:
+            while ray.wait([self._events], timeout=0, fetch_local=False)[0]:
+                ray.get(next(self._events))
+
+    def _send(self, job: Job) -> "list[ObjectRef[Any]]":
         scope = b"" if self._scope == job.scope else dumps(job.scope)
         self._scope = job.scope
-        call = self._actor.call.options(concurrency_group="calls", num_returns="streaming")
-        stream: ObjectRefGenerator = call.remote(scope, job.written.order, *job.written.objects)
-        return stream
+        outputs = len(job.call.spec.outputs)
+        call = self._actor.call.options(concurrency_group="calls", num_returns=1 + outputs)
+        sent = call.remote(scope, job.written.order, outputs, *job.written.objects)
+        return list(sent) if outputs else [sent]
 
-    def _hear(self, job: Job, stream: ObjectRefGenerator) -> Outcome:
+    def _hear(self, job: Job, returned: "list[ObjectRef[Any]]") -> Outcome:
+        """Pass events on until the call has ended, and all that it told before that has come."""
+        told = 0
+        while self._next(job, returned[0], self._events) is self._events:
+            told += self._pass_on(job)
+        answer = loads(ray.get(returned[0]))
+        if not isinstance(answer, Answer | Ended):
+            raise Gone(UNINTELLIGIBLE)
+        while told < answer.told:
+            self._next(job, self._events)
+            told += self._pass_on(job)
+        if isinstance(answer, Ended):
+            return answer.outcome
+        return Success(_handles(job, answer, returned[1:]), answer.seconds)
+
+    def _next(self, job: Job, *sources: Any) -> Any:
+        """Return the first of some sources that has something.
+
+        Raises:
+            Gone: the call's time is up.
+        """
         while True:
-            match loads(ray.get(_next(stream, job))):
-                case Told(event):
+            _check(job.deadline)
+            pause = _LOOK_SECONDS if job.deadline is None else min(_LOOK_SECONDS, job.deadline.time - time.monotonic())
+            ready, _ = ray.wait([*sources], timeout=max(0.0, pause), fetch_local=False)
+            if ready:
+                return ready[0]
+
+    def _pass_on(self, job: Job) -> bool:
+        """Take an event, and return whether it was of the call; a thread that another left behind may tell some."""
+        match loads(ray.get(next(self._events))):
+            case Told(number, event):
+                if number == job.number:
                     job.tell(event)
-                case Ended(outcome):
-                    return outcome
-                case Answer() as answer:
-                    return Success(
-                        _handles(job, answer, [_next(stream, job) for _ in range(answer.objects)]), answer.seconds
-                    )
-                case _:
-                    raise Gone(UNINTELLIGIBLE)
+                return number == job.number
+            case _:
+                raise Gone(UNINTELLIGIBLE)
 
     def _await(self, reference: "ObjectRef[Any]", closing: Callable[[], bool], deadline: Deadline | None = None) -> Any:
         while not ray.wait([reference], timeout=_LOOK_SECONDS)[0]:
@@ -199,20 +238,6 @@ class Worker:
         return not mine <= self._cluster.nodes()
 
 
-def _next(stream: ObjectRefGenerator, job: Job) -> "ObjectRef[Any]":
-    """Return the next thing that a call says.
-
-    Raises:
-        Gone: the call's time is up.
-        StopIteration: it says no more.
-    """
-    while True:
-        _check(job.deadline)
-        pause = _LOOK_SECONDS if job.deadline is None else min(_LOOK_SECONDS, job.deadline.time - time.monotonic())
-        if ray.wait([stream], timeout=max(0.0, pause), fetch_local=False)[0]:
-            return next(stream)
-
-
 def _check(deadline: Deadline | None) -> None:
     if deadline is not None and deadline.time <= time.monotonic():
         raise Gone(deadline.failure)
@@ -220,10 +245,10 @@ def _check(deadline: Deadline | None) -> None:
 
 def _handles(job: Job, answer: Answer, references: "list[ObjectRef[Any]]") -> Mapping[str, Handle]:
     """Bring the large results to this node: from now on no other one matters."""
-    objects = [mapped(each) for each in ray.get(references)]
+    large = any(each.parcel.place is not None for each in answer.results.values())
+    objects = ray.get(references) if large else ()
     handles = {}
-    for name, result in answer.results.items():
-        place = result.parcel.place
-        kept = Kept(result.parcel.open(objects), None if place is None else references[place])
-        handles[name] = Handle(kept, job.call.spec.output[name].type, result.nbytes)
+    for name, (nbytes, parcel) in answer.results.items():
+        kept = Kept(parcel.open(objects), None if parcel.place is None else references[parcel.place])
+        handles[name] = Handle(kept, job.call.spec.output[name].type, nbytes)
     return handles
