@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
@@ -30,6 +30,7 @@ from graphengine.run.executors.base import Executor
 from graphengine.run.executors.binding import Services
 from graphengine.run.executors.process.executor import ProcessExecutor
 from graphengine.run.executors.process.patience import Patience
+from graphengine.run.executors.ray.door import open_ray
 from graphengine.run.executors.thread import ThreadExecutor
 from graphengine.run.history import History
 from graphengine.run.lanes import Lanes
@@ -136,12 +137,23 @@ class Engine:
 
     @cached_property
     def executor(self) -> Executor:
-        """Where nodes are called."""
-        if self.settings.executor == "process":
-            patience = Patience(call=self.settings.call_timeout)
-            slots = {"gpu": self.settings.gpu_slots, "cpu": self.settings.cpu_slots + self.settings.io_slots}
-            return ProcessExecutor(self.registry, self._source, self.service_options, slots, patience)
-        return ThreadExecutor(self.registry, self.services, sum(self._slots.values()))
+        """Where nodes are called.
+
+        Raises:
+            SettingsRefused: it needs what is not installed, or cannot be reached.
+        """
+        patience = Patience(call=self.settings.call_timeout)
+        match self.settings.executor:
+            case "thread":
+                return ThreadExecutor(self.registry, self.services, sum(self._slots.values()))
+            case "process":
+                slots = {"gpu": self.settings.gpu_slots, "cpu": self.settings.cpu_slots + self.settings.io_slots}
+                return ProcessExecutor(self.registry, self._source, self.service_options, slots, patience)
+            case "ray":
+                address = self.settings.ray_address
+                return open_ray(self.registry, self._source, self.service_options, self._slots, address, patience)
+            case other:
+                assert_never(other)
 
     @cached_property
     def lanes(self) -> Lanes:

@@ -60,11 +60,14 @@ class Settings(BaseSettings):
     device: str = ""
     """The device of the models: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; empty takes the best there is."""
 
-    executor: Literal["thread", "process"] = "thread"
-    """Where nodes are called: in threads of this process, or in processes that may crash and hang alone."""
+    executor: Literal["thread", "process", "ray"] = "thread"
+    """Where nodes are called: in threads of this process, in processes that may crash and hang alone, or in Ray."""
+
+    ray_address: str = ""
+    """The Ray cluster to use, as ``host:port``; this machine must be a node of it. Empty starts one here."""
 
     call_timeout: float | None = Field(default=None, gt=0)
-    """The seconds a call may take whose node says nothing else; enforced by the ``process`` executor."""
+    """The seconds a call may take whose node says nothing else; enforced by the executors ``process`` and ``ray``."""
 
     gpu_slots: int = Field(default=1, ge=1)
     """How many calls of the ``gpu`` lane run at once."""

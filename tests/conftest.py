@@ -1,6 +1,7 @@
 """What the tests of the engine share: an engine and a registry with plain nodes."""
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from graphengine.app import Engine, load_settings
 from graphengine.errors import Problem, WorkflowError
 from graphengine.node.pack import PackSource, ServiceOptions
 from graphengine.node.registry import Registry
+from graphengine.run.executors.base import Executor
 from graphengine.run.executors.process.executor import ProcessExecutor
 from graphengine.run.executors.process.patience import Patience
 
@@ -53,6 +55,20 @@ def processes() -> Iterator[ProcessExecutor]:
     executor = ProcessExecutor(registry, source, ServiceOptions(), slots, Patience(cancel=1.0))
     yield executor
     executor.close()
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Any]:
+    """A Ray cluster of two nodes on this machine, which this process is connected to."""
+    with import_module("ray_cluster").two_nodes() as cluster:  # who needs none does not import Ray
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def rays(cluster: Any) -> Iterator[Executor]:
+    """Actors with the plain pack and the pack of faults, shared because they take time to start."""
+    with import_module("ray_cluster").actors(gpu=1, cpu=2, io=1) as executor:
+        yield executor
 
 
 @pytest.fixture

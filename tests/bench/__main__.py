@@ -6,7 +6,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parent / "packs"), str(HERE)]
 
-import disk  # noqa: E402 - after the path
+import actors  # noqa: E402 - after the path
+import disk  # noqa: E402
 import engine  # noqa: E402
 import graphs  # noqa: E402
 import process  # noqa: E402
@@ -18,5 +19,6 @@ if __name__ == "__main__":  # the worker processes of a peer import this module 
     graphs.main()
     disk.main()
     process.main()
+    actors.main()
     store.main()
     sampling.main()

@@ -28,10 +28,11 @@ from graphengine.types.codec import Encoded
 from graphengine.types.socket_type import TypeRef
 
 
-@pytest.fixture(params=["inline", "thread", "process"])
+@pytest.fixture(params=["inline", "thread", "process", "ray"])
 def executor(request: pytest.FixtureRequest, registry: Registry) -> Iterator[Executor]:
-    if request.param == "process":
-        yield request.getfixturevalue("processes")
+    shared = {"process": "processes", "ray": "rays"}.get(request.param)
+    if shared is not None:
+        yield request.getfixturevalue(shared)
         return
     services = {plain_pack.Calls: plain_pack.Calls()}
     made: Executor = (

@@ -155,14 +155,14 @@ def test_a_sequence_cannot_be_taken_apart_by_a_loop(problems: Callable[..., Any]
     assert (found.code, found.place) == ("type_mismatch", "t.values")
 
 
-@pytest.mark.parametrize("executor", ["inline", "thread", "process"])
+@pytest.mark.parametrize("executor", ["inline", "thread", "process", "ray"])
 def test_sequences_and_lists_are_the_same_in_every_executor(
     engine: Engine, run: Execute, executor: str, request: pytest.FixtureRequest
 ) -> None:
     if executor == "inline":
         vars(engine)["executor"] = InlineExecutor(engine.registry, engine.services)
-    elif executor == "process":
-        vars(engine)["executor"] = request.getfixturevalue("processes")
+    elif executor in {"process", "ray"}:
+        vars(engine)["executor"] = request.getfixturevalue("processes" if executor == "process" else "rays")
     nodes = frames(
         3,
         look=["plain.look", {"blob": link("frames.blobs")}],

@@ -57,6 +57,11 @@ class Call:
     collects: bool = False
 
     @property
+    def has_effects(self) -> bool:
+        """Whether it has an effect outside."""
+        return self.spec.sink or any(flow.spec.sink for flow in self.flows)
+
+    @property
     def lane(self) -> Lane:
         """The lane that it occupies."""
         return scarcest(self.spec, self.flows) if self.flows else self.spec.lane
@@ -95,7 +100,7 @@ class Executor(Protocol):
         ...
 
     def split(self, handle: Handle) -> tuple[Handle, ...]:
-        """Return handles to the items of a list; no value is copied."""
+        """Return handles to the items of a list; no value is copied where that can be."""
         ...
 
     def encode(self, handle: Handle) -> Encoded:
