@@ -124,15 +124,15 @@ class Engine:
             patience = Patience(call=self.settings.call_timeout)
             slots = {"gpu": self.settings.gpu_slots, "cpu": self.settings.cpu_slots + self.settings.io_slots}
             return ProcessExecutor(self.registry, self._source, self.service_options, slots, patience)
-        return ThreadExecutor(self.registry, self.services, sum(self._slots.values()))
+        return ThreadExecutor(self.registry, self.services, sum(self._lanes.values()))
 
     @cached_property
     def lanes(self) -> Lanes:
         """The slots that the runs share."""
-        return Lanes(self._slots)
+        return Lanes(self._lanes)
 
     @property
-    def _slots(self) -> Mapping[str, int]:
+    def _lanes(self) -> Mapping[str, int]:
         return {"gpu": self.settings.gpu_slots, "cpu": self.settings.cpu_slots, "io": self.settings.io_slots}
 
     @property

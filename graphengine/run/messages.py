@@ -9,7 +9,7 @@ from typing import Literal
 
 from graphengine.errors import Failure
 from graphengine.files.roots import File
-from graphengine.node.context import Preview
+from graphengine.node.context import FIRST, Attempt, Preview
 from graphengine.run.handle import Handles
 
 Status = Literal["done", "failed", "cancelled"]
@@ -99,6 +99,7 @@ class Execute:
 
     task: str
     inputs: Handles
+    attempt: Attempt = FIRST
 
 
 @dataclass(slots=True)
@@ -192,6 +193,16 @@ class TaskFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskRetried:
+    """A task's node failed and is called again: ``attempt`` counts from 1, ``smaller`` is as in Attempt."""
+
+    task: str
+    failure: Failure
+    attempt: int
+    smaller: int
+
+
+@dataclass(frozen=True, slots=True)
 class TaskFailed:
     """A task's node failed."""
 
@@ -222,6 +233,7 @@ Event = (
     | TaskPreview
     | TaskOutput
     | TaskFinished
+    | TaskRetried
     | TaskFailed
     | TaskSkipped
     | RunFinished

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, assert_never
 
 from graphengine.errors import EngineBug, Failure
-from graphengine.node.context import RunInfo
+from graphengine.node.context import Attempt, RunInfo
 from graphengine.plan.plan import Plan, Task
 from graphengine.run.cache.flight import SingleFlight
 from graphengine.run.context import CancelToken, RunScope, TaskContext
@@ -157,7 +157,7 @@ class Run:
             case Queue():
                 self._queue(instruction.task)
             case Execute():
-                self._execute(instruction.task, instruction.inputs)
+                self._execute(instruction.task, instruction.inputs, instruction.attempt)
             case Store():
                 self._store(instruction.task, instruction.handles, instruction.seconds)
             case Release():
@@ -225,7 +225,7 @@ class Run:
         self._tickets[name] = ticket
         self._lanes.queue(ticket)
 
-    def _execute(self, name: str, inputs: Handles) -> None:
+    def _execute(self, name: str, inputs: Handles, attempt: Attempt) -> None:
         task, ticket = self._plan.tasks[name], self._tickets.pop(name)
 
         def done(outcome: Outcome) -> None:
@@ -233,7 +233,7 @@ class Run:
 
         conversions = {key: link.conversion for key, link in task.links.items()}
         context = TaskContext(self._scope, name)
-        self._executor.submit(Call(task.spec, task.constants, inputs, conversions, context), done)
+        self._executor.submit(Call(task.spec, task.constants, inputs, conversions, context, attempt), done)
 
     def _called(self, task: Task, ticket: Ticket, outcome: Outcome) -> None:
         self._lanes.leave(ticket)

@@ -12,7 +12,9 @@ from enum import Enum
 from typing import assert_never
 
 from graphengine.errors import EngineBug, Failure
+from graphengine.node.context import FIRST, Attempt
 from graphengine.plan.plan import Plan
+from graphengine.run.attempts import next_attempt
 from graphengine.run.handle import Handle, Handles
 from graphengine.run.messages import (
     Asked,
@@ -38,6 +40,7 @@ from graphengine.run.messages import (
     TaskCached,
     TaskFailed,
     TaskFinished,
+    TaskRetried,
     TaskSkipped,
     TaskStarted,
     Withdraw,
@@ -98,6 +101,8 @@ class RunState:
             self._holders[name] += 1
         self._missing: dict[str, set[str]] = {}
         self._asked_for: dict[str, tuple[str, ...]] = {}  # the lazy needs that calls wanted, by task
+        self._attempts: dict[str, Attempt] = {}  # where it is not the first
+        self._begun: set[str] = set()  # whose current attempt was told
         self._in_flight = 0  # lookups, queued tasks and calls: what will bring a stimulus
         self._stopping: Status | None = None
         self._out = Reaction()
@@ -173,8 +178,9 @@ class RunState:
             if link.source.node in self.values  # all but the lazy ones that nobody has asked for
         }
         self.phase[name] = Phase.RUNNING
-        self._out.instructions.append(Execute(name, inputs))
-        if name not in self._asked_for:
+        self._out.instructions.append(Execute(name, inputs, self._attempts.get(name, FIRST)))
+        if name not in self._begun:
+            self._begun.add(name)
             self._out.events.append(TaskStarted(name))
 
     def _returned(self, name: str, handles: Handles, seconds: float) -> None:
@@ -187,11 +193,21 @@ class RunState:
 
     def _raised(self, name: str, failure: Failure) -> None:
         self._end_call(name)
+        again = next_attempt(self.plan.tasks[name].spec, self._attempts.get(name, FIRST), failure)
+        if again is not None and not self._stopping:
+            self._retry(name, failure, again)
+            return
         self._out.events.append(TaskFailed(name, failure))
         self._settle(name, Phase.FAILED)
         self._skip_consumers(name)
         if not self.keep_going:
             self._stop("failed")
+
+    def _retry(self, name: str, failure: Failure, again: Attempt) -> None:
+        self._attempts[name] = again
+        self._begun.remove(name)
+        self._out.events.append(TaskRetried(name, failure, again.number, again.smaller))
+        self._make_ready(name)
 
     def _asked(self, name: str, need: str) -> None:
         self._end_call(name)

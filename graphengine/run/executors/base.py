@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from graphengine.errors import Failure
+from graphengine.node.context import FIRST, Attempt
 from graphengine.node.spec import NodeSpec
 from graphengine.run.context import TaskContext
 from graphengine.run.handle import Handle, Handles
@@ -27,6 +28,7 @@ class Call:
     linked: Handles
     conversions: Mapping[str, Conversion]
     context: TaskContext
+    attempt: Attempt = FIRST
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from graphengine.errors import Cancelled, Failure, NodeError
-from graphengine.node.context import Context
+from graphengine.node.context import Attempt, Context
 from graphengine.node.lazy import Lazy, Wanted
 from graphengine.node.registry import Registry
 from graphengine.node.spec import NodeSpec
@@ -46,7 +46,7 @@ def invoke(call: Call, registry: Registry, services: Services) -> Outcome:
     except Cancelled as error:
         return Failure("cancelled", f"{error}")
     except NodeError as error:
-        return Failure(error.code, f"{error}", error.hint, type(error).__name__)
+        return error.failure()
     except MemoryError as error:
         return Failure("out_of_memory", "the host has no memory left", exception=type(error).__name__)
     except KeyboardInterrupt:
@@ -79,9 +79,14 @@ def _arguments(call: Call, registry: Registry, services: Services) -> dict[str, 
         elif arguments[name] is not None:
             arguments[name] = Lazy(name, arguments[name])
     for injection in call.spec.injected:
-        python = injection.python
-        arguments[injection.name] = call.context if python is Context else services[python]
+        arguments[injection.name] = _injected(injection.python, call, services)
     return arguments
+
+
+def _injected(python: type, call: Call, services: Services) -> Any:
+    if python is Context:
+        return call.context
+    return call.attempt if python is Attempt else services[python]
 
 
 def _linked(call: Call, registry: Registry, name: str, value: Any) -> Any:

@@ -119,7 +119,7 @@ class Caller:
             answer = self._call(order)
             self._channel.say(answer)
         except NodeError as error:  # no room for the result
-            self._channel.say(Ended(order.number, Failure(error.code, f"{error}", error.hint, type(error).__name__)))
+            self._channel.say(Ended(order.number, error.failure()))
         except BrokenPipeError:
             raise
         except Exception as error:  # noqa: BLE001 - codecs and what they are given come from packs
@@ -131,7 +131,7 @@ class Caller:
         conversions = {name: self._conversion(linked) for name, linked in order.linked.items()}
         handles = {name: self._handle(linked) for name, linked in order.linked.items()}
         context = self._context(order)
-        call = Call(self._registry.nodes[order.type], order.constants, handles, conversions, context)
+        call = Call(self._registry.nodes[order.type], order.constants, handles, conversions, context, order.attempt)
         outcome = invoke(call, self._registry, self._services)
         if not isinstance(outcome, Success):
             return Ended(order.number, outcome)

@@ -77,7 +77,7 @@ def make_job(number: int, call: Call, done: Callable[[Outcome], None], vault: Va
         name: Linked(handle.type, handle.ref.parcel, call.conversions[name].source, call.conversions[name].target)
         for name, handle in call.linked.items()
     }
-    order = Order(number, call.spec.id, call.context.node, call.constants, linked)
+    order = Order(number, call.spec.id, call.context.node, call.constants, linked, call.attempt)
     enclosed: list[Stored] = []
     message = _fit(dumps(order), vault, enclosed)
     return Job(number, call, _scope(call.context.scope), message, timeout, vault, done, enclosed)

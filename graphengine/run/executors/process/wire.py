@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from graphengine.errors import Failure
-from graphengine.node.context import RunInfo
+from graphengine.node.context import Attempt, RunInfo
 from graphengine.node.pack import PackSource, ServiceOptions
 from graphengine.run.executors.base import Wants
 from graphengine.run.executors.process.segments import Parcel
@@ -62,6 +62,7 @@ class Order(NamedTuple):
     node: str
     constants: Mapping[str, Any]
     linked: Mapping[str, Linked]
+    attempt: Attempt
 
 
 class Enclosed(NamedTuple):
