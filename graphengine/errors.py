@@ -111,12 +111,16 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What is left of an exception of a node: safe to show, store and send."""
+    """What is left of an exception of a node: safe to show, store and send.
+
+    ``transient`` is what the node says: the same call may well succeed another time.
+    """
 
     code: FailureCode
     message: str
     hint: str = ""
     exception: str = ""
+    transient: bool = False
 
     def __str__(self) -> str:
         hint = f" {self.hint}" if self.hint else ""
@@ -161,13 +165,23 @@ class FileRefused(GraphEngineError):
 
 
 class NodeError(GraphEngineError):
-    """A node cannot do what it was asked; the message is shown to the user as it is."""
+    """A node cannot do what it was asked; the message is shown to the user as it is.
+
+    Args:
+        hint: what to do about it.
+        transient: whether the same call may well succeed another time, as when a server did not answer.
+    """
 
     code: FailureCode = "node_error"
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
+    def __init__(self, message: str, *, hint: str = "", transient: bool = False) -> None:
         super().__init__(message)
         self.hint = hint
+        self.transient = transient
+
+    def failure(self) -> Failure:
+        """Return what is left of it."""
+        return Failure(self.code, str(self), self.hint, type(self).__name__, self.transient)
 
 
 class ModelRefused(NodeError):

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from graphengine.node.context import RunInfo
+from graphengine.node.context import FIRST, Attempt, RunInfo
 from graphengine.node.declare import spec_of
 from graphengine.run.context import CancelToken, RunScope, TaskContext
 from graphengine.run.executors.base import Call, Executor, Outcome, Success
@@ -26,14 +26,20 @@ class Desk:
     events: list[Event] = field(default_factory=list)
     previews: bool = True
 
-    def start(self, function: Callable[..., Any], linked: Handles | None = None, **constants: Any) -> "Waiting":
+    def start(
+        self,
+        function: Callable[..., Any],
+        linked: Handles | None = None,
+        attempt: Attempt = FIRST,
+        **constants: Any,
+    ) -> "Waiting":
         spec = spec_of(function)
         defaults = {each.name: each.default for each in spec.inputs if not each.required}
         names = linked or {}
         constants = {name: value for name, value in (defaults | constants).items() if name not in names}
         conversions = dict.fromkeys(names, IDENTITY)
         waiting = Waiting()
-        self.executor.submit(Call(spec, constants, names, conversions, self.context()), waiting.done)
+        self.executor.submit(Call(spec, constants, names, conversions, self.context(), attempt), waiting.done)
         return waiting
 
     def context(self) -> TaskContext:
@@ -41,8 +47,8 @@ class Desk:
         info = RunInfo("run", "Title", {})
         return TaskContext(RunScope(info, self.folder, self.token, self.events.append, self.previews, now), "node")
 
-    def call(self, function: Callable[..., Any], linked: Handles | None = None, **constants: Any) -> Any:
-        return self.start(function, linked, **constants).outcome()
+    def call(self, function: Callable[..., Any], linked: Handles | None = None, **given: Any) -> Any:
+        return self.start(function, linked, **given).outcome()
 
 
 class Waiting:

@@ -1,6 +1,7 @@
 """What holds in every state of the machine; tests look after each stimulus."""
 
-from graphengine.run.state import IN_FLIGHT, SETTLED, Phase, RunState
+from graphengine.run.phase import IN_FLIGHT, SETTLED, Phase
+from graphengine.run.state import RunState
 
 
 def check(state: RunState) -> None:

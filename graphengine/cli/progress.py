@@ -16,6 +16,7 @@ from graphengine.run.messages import (
     TaskFinished,
     TaskOutput,
     TaskProgress,
+    TaskRetried,
     TaskSkipped,
     TaskStarted,
 )
@@ -65,7 +66,7 @@ class Lines:
         """Print a line, if the event deserves one."""
         if isinstance(event, TaskProgress) and not _is_tenth(event):
             return
-        if self._verbose or isinstance(event, TaskFailed):
+        if self._verbose or isinstance(event, TaskFailed | TaskRetried):
             line = _line(event)
             if line:
                 say(line)
@@ -105,7 +106,7 @@ class Bars:
             case TaskProgress(task, step, total, message):
                 description = f"{task} {message}".rstrip()
                 self._progress.update(self._bars[task], completed=step, total=total, description=description)
-            case TaskFinished() | TaskFailed():
+            case TaskFinished() | TaskFailed() | TaskRetried():
                 self._progress.remove_task(self._bars.pop(event.task))
             case _:
                 pass
@@ -129,6 +130,9 @@ def _line(event: Event) -> str:
             return f"{task}: cached"
         case TaskFinished(task, seconds):
             return f"{task}: done in {seconds:.2f} s"
+        case TaskRetried(task, failure, attempt, smaller):
+            how = f"attempt {attempt + 1}" + (f", {2**smaller} times smaller" if smaller else "")
+            return f"{task}: failed and is tried again ({how}): {failure}"
         case TaskFailed(task, Failure(code="cancelled")):
             return f"{task}: cancelled"
         case TaskFailed(task, failure):

@@ -12,6 +12,7 @@ from graphengine.run.messages import (
     TaskFailed,
     TaskFinished,
     TaskOutput,
+    TaskRetried,
     TaskSkipped,
     TaskStarted,
 )
@@ -32,7 +33,9 @@ class Report:
         """Take one event in."""
         match event:
             case TaskStarted(task):
-                self.nodes[task] = {"state": "running", "cached": False}
+                self.nodes[task] = {**self.nodes.get(task, {}), "state": "running", "cached": False}
+            case TaskRetried(task, failure, _, smaller):
+                self.nodes[task].setdefault("retried", []).append({**asdict(failure), "smaller": smaller})
             case TaskCached(task):
                 self.nodes[task] = {"state": "done", "cached": True, "seconds": 0.0}
             case TaskFinished(task, seconds):

@@ -27,6 +27,26 @@ class Preview:
     height: int
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Which attempt at its task a call is. A node asks for it with a keyword-only ``attempt: Attempt``.
+
+    It may change how a result is made and never what it is: results of all attempts are cached alike.
+
+    Attributes:
+        number: how many calls have failed before.
+        smaller: how many of them because there was no room; each asks for about half the working set of the one
+            before, such as smaller tiles or a smaller batch.
+    """
+
+    number: int = 0
+    smaller: int = 0
+
+
+FIRST = Attempt()
+"""The first attempt."""
+
+
 class Context(Protocol):
     """The engine as one call sees it. A node asks for it with a keyword-only ``context: Context``."""
 

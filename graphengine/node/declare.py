@@ -53,6 +53,8 @@ def node(
     lane: Lane = "cpu",
     sink: bool = False,
     timeout: float | None = None,
+    retries: int = 0,
+    shrinks: int = 0,
 ) -> Callable[[Function], Function]:
     """Declare a function to be a node; the module says how its signature is read.
 
@@ -64,6 +66,8 @@ def node(
         lane: the resource that a call occupies.
         sink: the node has an effect outside, such as a file; it is never answered from a cache.
         timeout: the seconds a call may take; enforced where calls run in processes of their own.
+        retries: how often to call it again after an exception, a lost worker, a timeout or a transient error.
+        shrinks: how often to call it again after it ran out of memory; see :class:`graphengine.node.context.Attempt`.
 
     Raises:
         DeclarationError: the signature, a default, the docstring or the id is not one of a node.
@@ -71,12 +75,9 @@ def node(
 
     def declare(function: Function) -> Function:
         try:
-            _check_identity(id, version, timeout)
-            hints = _hints(function)
-            inputs, injected = _parameters(function, hints)
-            outputs = _outputs(hints["return"])
-            _check_extents(inputs, outputs)
-            help_text = _help(function)
+            _check_identity(id, version)
+            _check_limits(timeout, retries, shrinks)
+            signature = _signature(function)
         except DeclarationError as error:
             raise DeclarationError(f"node {id!r} ({function.__module__}): {error}") from error.__cause__
         spec = NodeSpec(
@@ -84,17 +85,12 @@ def node(
             title=title or id.rpartition(".")[2].replace("_", " ").capitalize(),
             category=category,
             version=version,
-            summary=help_text.partition("\n")[0],
-            help=help_text,
-            inputs=inputs,
-            outputs=outputs,
-            several=_is_named_tuple(unwrap(hints["return"])[0]),
-            injected=injected,
             lane=lane,
             sink=sink,
-            function=function,
-            python={name: cls for hint in _socket_hints(function, hints) for name, cls in classes(hint).items()},
             timeout=timeout,
+            retries=retries,
+            shrinks=shrinks,
+            **signature,
         )
         return _recordable(function, spec)
 
@@ -125,13 +121,37 @@ def spec_of(function: Callable[..., Any]) -> NodeSpec:
     return spec
 
 
-def _check_identity(id_: str, version: int, timeout: float | None) -> None:
+def _check_identity(id_: str, version: int) -> None:
     if not _ID.fullmatch(id_):
         raise DeclarationError("an id is written domain.name, in lower case")
     if version < 1:
         raise DeclarationError("a version is 1 or more")
+
+
+def _check_limits(timeout: float | None, retries: int, shrinks: int) -> None:
     if timeout is not None and not timeout > 0:
         raise DeclarationError("a timeout is above 0 seconds")
+    if retries < 0 or shrinks < 0:
+        raise DeclarationError("retries and shrinks are 0 or more")
+
+
+def _signature(function: Callable[..., Any]) -> Mapping[str, Any]:
+    """Return what a specification knows from the function itself."""
+    hints = _hints(function)
+    inputs, injected = _parameters(function, hints)
+    outputs = _outputs(hints["return"])
+    _check_extents(inputs, outputs)
+    help_text = _help(function)
+    return {
+        "summary": help_text.partition("\n")[0],
+        "help": help_text,
+        "inputs": inputs,
+        "outputs": outputs,
+        "several": _is_named_tuple(unwrap(hints["return"])[0]),
+        "injected": injected,
+        "function": function,
+        "python": {name: cls for hint in _socket_hints(function, hints) for name, cls in classes(hint).items()},
+    }
 
 
 def _help(function: Callable[..., Any]) -> str:

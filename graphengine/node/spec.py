@@ -120,6 +120,8 @@ class NodeSpec:
         lane: the resource a call occupies.
         sink: whether a call has an effect outside (a file is written): it is never answered from a cache.
         timeout: the seconds a call may take, where calls can be ended; None leaves it to the settings.
+        retries: how often a call is made again that failed for what may have been chance.
+        shrinks: how often a call is made again, smaller, that found no room.
     """
 
     id: str
@@ -137,6 +139,8 @@ class NodeSpec:
     function: Callable[..., Any] = field(compare=False, repr=False)
     python: Mapping[str, type] = field(default_factory=dict, compare=False, repr=False)
     timeout: float | None = None
+    retries: int = 0
+    shrinks: int = 0
 
     @cached_property
     def flows(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from graphengine.errors import Failure
 from graphengine.files.roots import File
-from graphengine.node.context import Preview
+from graphengine.node.context import FIRST, Attempt, Preview
 from graphengine.plan.plan import Expansion, Opening, Step
 from graphengine.run.handle import Handles
 
@@ -113,6 +113,7 @@ class Execute:
 
     task: str
     inputs: Handles
+    attempt: Attempt = FIRST
     flows: tuple[Handles, ...] = ()
 
 
@@ -240,6 +241,16 @@ class TaskFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskRetried:
+    """A task's node failed and is called again: ``attempt`` counts from 1, ``smaller`` is as in Attempt."""
+
+    task: str
+    failure: Failure
+    attempt: int
+    smaller: int
+
+
+@dataclass(frozen=True, slots=True)
 class TaskFailed:
     """A task's node failed."""
 
@@ -272,6 +283,7 @@ Event = (
     | TaskSpan
     | TaskOutput
     | TaskFinished
+    | TaskRetried
     | TaskFailed
     | TaskSkipped
     | RunFinished

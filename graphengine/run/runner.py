@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,8 +12,9 @@ from graphengine.errors import EngineBug, Failure
 from graphengine.node.context import RunInfo
 from graphengine.plan.plan import Plan, Task
 from graphengine.run.cache.flight import SingleFlight
+from graphengine.run.calls import make_call
 from graphengine.run.context import CancelToken, RunScope, TaskContext
-from graphengine.run.executors.base import Call, Executor, FlowCall, Outcome, Success, Wants
+from graphengine.run.executors.base import Executor, Outcome, Success, Wants
 from graphengine.run.handle import Handle, Handles
 from graphengine.run.inbox import Inbox
 from graphengine.run.lanes import Lanes, Ticket
@@ -42,7 +43,6 @@ from graphengine.run.messages import (
 )
 from graphengine.run.opening import open_loop
 from graphengine.run.state import RunState
-from graphengine.workflow.graph import Link
 
 Observer = Callable[[Event], None]
 
@@ -242,7 +242,7 @@ class Run:
         def done(outcome: Outcome) -> None:
             self._inbox.take(lambda: self._called(task, ticket, outcome))
 
-        self._executor.submit(call_of(task, instruction, TaskContext(self._scope, task.name)), done)
+        self._executor.submit(make_call(task, instruction, TaskContext(self._scope, task.name)), done)
 
     def _called(self, task: Task, ticket: Ticket, outcome: Outcome) -> None:
         self._lanes.leave(ticket)
@@ -268,34 +268,6 @@ class Run:
                 self._ended.set_exception(error)
         finally:
             self._stepping = False
-
-
-def call_of(task: Task, instruction: Execute, context: TaskContext) -> Call:
-    """Return the call of a task, with the calls that happen within it."""
-    conversions = {key: link.conversion for key, link in task.links.items()}
-    if not task.flows:
-        return Call(task.spec, task.constants, instruction.inputs, conversions, context)
-    within = {flow.name for flow in task.flows}
-    flows = tuple(
-        FlowCall(
-            name=flow.name,
-            spec=flow.spec,
-            constants=flow.constants,
-            linked=linked,
-            conversions={key: link.conversion for key, link in flow.links.items()},
-            taken=_taken(flow.links, within),
-            each=flow.each,
-        )
-        for flow, linked in zip(task.flows, instruction.flows, strict=True)
-    )
-    taken = _taken(task.links, within)
-    return Call(
-        task.spec, task.constants, instruction.inputs, conversions, context, taken, flows, collects=task.collects
-    )
-
-
-def _taken(links: Mapping[str, Link], within: Collection[str]) -> Mapping[str, tuple[str, str]]:
-    return {key: (link.source.node, link.source.name) for key, link in links.items() if link.source.node in within}
 
 
 def _stimulus(task: Task, outcome: Outcome) -> Stimulus:

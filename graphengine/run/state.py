@@ -9,20 +9,19 @@ Loops are opened on the way: an opening that is reached brings new tasks, which 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from enum import Enum
 from typing import assert_never
 
 from graphengine.errors import EngineBug, Failure
+from graphengine.node.context import FIRST, Attempt
 from graphengine.plan.growing import Steps
 from graphengine.plan.plan import Expansion, Gathering, Opening, Plan, Task
+from graphengine.run.attempts import next_attempt
 from graphengine.run.handle import Handle, Handles
 from graphengine.run.messages import (
     Asked,
     Cancel,
-    Event,
     Forgo,
     Granted,
-    Instruction,
     Interrupt,
     LookedUp,
     Lookup,
@@ -41,42 +40,13 @@ from graphengine.run.messages import (
     TaskExpanded,
     TaskFailed,
     TaskFinished,
+    TaskRetried,
     TaskSkipped,
     TaskStarted,
     Withdraw,
 )
+from graphengine.run.phase import BROKEN, MISSED, SETTLED, Phase, Reaction
 from graphengine.run.wiring import call_of, gathered, opening_of
-
-
-class Phase(Enum):
-    """Where a task stands. The last four are final: the task is *settled*."""
-
-    IDLE = "idle"  # nobody has asked for it
-    LOOKUP = "lookup"  # the cache is being asked
-    WAITING = "waiting"  # for what it needs
-    READY = "ready"  # and queued for a slot of its lane
-    RUNNING = "running"  # or, an opening, being opened
-    DONE = "done"
-    FAILED = "failed"
-    SKIPPED = "skipped"  # something it needs failed
-    UNNEEDED = "unneeded"  # everything that could have asked for it is settled
-
-
-# Tuples, as looking into one is quicker than hashing a phase.
-SETTLED = (Phase.DONE, Phase.FAILED, Phase.SKIPPED, Phase.UNNEEDED)
-BROKEN = (Phase.FAILED, Phase.SKIPPED)
-IN_FLIGHT = (Phase.LOOKUP, Phase.READY, Phase.RUNNING)
-MISSED = (Phase.WAITING, Phase.READY)  # not in the cache, and not begun
-
-
-class Reaction:
-    """What the machine answers to a stimulus: instructions to obey in order, events to tell."""
-
-    __slots__ = ("events", "instructions")
-
-    def __init__(self) -> None:
-        self.instructions: list[Instruction] = []
-        self.events: list[Event] = []
 
 
 class RunState:
@@ -103,6 +73,8 @@ class RunState:
             self._holders[name] += 1
         self._missing: dict[str, set[str]] = {}
         self._asked_for: dict[str, tuple[str, ...]] = {}  # the lazy needs that calls wanted, by task
+        self._attempts: dict[str, Attempt] = {}  # where it is not the first
+        self._begun: set[str] = set()  # whose current attempt was told
         self._in_flight = 0  # lookups, queued tasks, calls and openings: what will bring a stimulus
         self._stopping: Status | None = None
         self._out = Reaction()
@@ -181,8 +153,9 @@ class RunState:
         if not isinstance(task, Task):
             raise EngineBug(f"{name!r} has no call")
         self.phase[name] = Phase.RUNNING
-        self._out.instructions.append(call_of(task, self.values))
-        if name not in self._asked_for:
+        self._out.instructions.append(call_of(task, self.values, self._attempts.get(name, FIRST)))
+        if name not in self._begun:
+            self._begun.add(name)
             self._out.events.append(TaskStarted(name))
 
     def _returned(self, name: str, handles: Handles, seconds: float) -> None:
@@ -194,11 +167,22 @@ class RunState:
 
     def _raised(self, name: str, failure: Failure) -> None:
         self._end_call(name)
+        step = self.steps[name]
+        again = next_attempt(step.spec, self._attempts.get(name, FIRST), failure) if isinstance(step, Task) else None
+        if again is not None and not self._stopping:
+            self._retry(name, failure, again)
+            return
         self._out.events.append(TaskFailed(self._shown(name), failure))
         self._settle(name, Phase.FAILED)
         self._skip_consumers(name)
         if not self.keep_going:
             self._stop("failed")
+
+    def _retry(self, name: str, failure: Failure, again: Attempt) -> None:
+        self._attempts[name] = again
+        self._begun.remove(name)
+        self._out.events.append(TaskRetried(name, failure, again.number, again.smaller))
+        self._make_ready(name)
 
     def _asked(self, name: str, need: str) -> None:
         self._end_call(name)

@@ -21,6 +21,7 @@ from graphengine.run.messages import (
     TaskFailed,
     TaskFinished,
     TaskProgress,
+    TaskRetried,
     TaskSkipped,
     TaskSpan,
     TaskStarted,
@@ -66,7 +67,7 @@ class Trace:
             case TaskFinished(task, _, nbytes):
                 self._end(task, now, {"bytes": nbytes})
                 self._count(nbytes, now)
-            case TaskFailed(task, failure):
+            case TaskFailed(task, failure) | TaskRetried(task, failure):
                 self._end(task, now, {"failure": str(failure)})
             case TaskSpan(task, name, began, seconds):
                 self._part(task, name, (began - self._began) * MICROSECONDS, seconds * MICROSECONDS, now)
@@ -113,7 +114,8 @@ class Trace:
             rows.append(None)
         row = rows.index(None)
         rows[row] = task
-        ready = max((self._there.get(need, 0.0) for need in self._tasks[task].awaits), default=0.0)
+        waited_for = (task, *self._tasks[task].awaits)  # the task itself if it was tried before
+        ready = max(self._there.get(each, 0.0) for each in waited_for)
         if now > ready:
             self._free("wait", task, task, f"{task} waits", ready, now)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
+from graphengine.node.context import Attempt
 from graphengine.plan.plan import Expansion, Gathering, Opening, Task
 from graphengine.run.handle import Handle, Handles, listed
 from graphengine.run.messages import Execute, Open
@@ -11,13 +12,13 @@ Values = Mapping[str, Handles]
 """The results that are held, by step."""
 
 
-def call_of(task: Task, values: Values) -> Execute:
+def call_of(task: Task, values: Values, attempt: Attempt) -> Execute:
     """Return the instruction to call a task's node with what is there."""
     if not task.flows:
-        return Execute(task.name, _inputs(task.links, values, ()))
+        return Execute(task.name, _inputs(task.links, values, ()), attempt)
     within = {flow.name for flow in task.flows}
     flows = tuple(_inputs(flow.links, values, within) for flow in task.flows)
-    return Execute(task.name, _inputs(task.links, values, within), flows)
+    return Execute(task.name, _inputs(task.links, values, within), attempt, flows)
 
 
 def opening_of(opening: Opening, values: Values, expansions: Mapping[str, Expansion]) -> Open:

@@ -13,7 +13,7 @@ from graphengine.diffusion.vae import encode as encode_image
 from graphengine.node.declare import injected, node
 
 
-@node("vae.encode", category="vae", lane="gpu", title="VAE encode")
+@node("vae.encode", category="vae", lane="gpu", title="VAE encode", shrinks=3)
 def encode(
     vae: VaeRef,
     image: Image,

@@ -162,6 +162,17 @@ def test_a_failure_is_exit_code_one_and_keeps_what_was_done(command: Command, tm
     assert (report["status"], report["nodes"]["bad"]["failure"]["code"]) == ("failed", "node_error")
 
 
+def test_what_was_tried_again_is_told(command: Command, tmp_path: Path) -> None:
+    document = workflow({"flaky": ["plain.flaky", {"times": 2, "how": "room"}]})
+    (tmp_path / "flaky.json").write_text(json.dumps(document.to_json()))
+    done = command("run", "flaky.json", "--no-cache")
+    assert done.exit_code == 0
+    assert "flaky: failed and is tried again (attempt 3, 4 times smaller): no room [out_of_memory]" in done.stderr
+    node = json.loads(command("run", "flaky.json", "--no-cache", "--json").stdout)["nodes"]["flaky"]
+    assert (node["state"], [each["code"] for each in node["retried"]]) == ("done", ["out_of_memory"] * 2)
+    assert [each["smaller"] for each in node["retried"]] == [1, 2]
+
+
 def test_a_chain_of_ten_thousand_runs(command: Command, tmp_path: Path) -> None:
     (tmp_path / "chain.json").write_text(json.dumps(chain(10_000).to_json()))
     done = command("run", "chain.json", "--json")

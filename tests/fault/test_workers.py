@@ -219,7 +219,7 @@ def test_constants_larger_than_a_message_travel_too(desk: Desk) -> None:
 @pytest.mark.parametrize("how", ["sealed", "opened"])
 def test_a_result_that_cannot_travel_fails_its_call(desk: Desk, how: str) -> None:
     assert desk.call(fault_pack.sealed, how=how).code in ("wrong_output", "worker_died")
-    assert values(desk, desk.call(fault_pack.sealed.__globals__["here"]))
+    assert values(desk, desk.call(fault_pack.here))
 
 
 def test_a_constant_that_cannot_travel_fails_its_call(desk: Desk) -> None:

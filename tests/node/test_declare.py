@@ -8,7 +8,7 @@ from pydantic import Field
 from graphengine.errors import DeclarationError
 from graphengine.files.roots import File
 from graphengine.node.catalogue import describe
-from graphengine.node.context import Context
+from graphengine.node.context import Attempt, Context
 from graphengine.node.declare import node, spec_of
 from graphengine.node.lazy import Lazy, Wanted
 from graphengine.node.spec import MISSING
@@ -200,6 +200,16 @@ def test_a_node_may_have_a_time_limit() -> None:
     assert (spec_of(slow).timeout, SPEC.timeout) == (1.5, None)
     with pytest.raises(DeclarationError, match="above 0"):
         node("test.never", category="test", timeout=0)(slow)
+
+
+def test_a_node_says_how_often_it_may_be_tried_again() -> None:
+    @node("test.shaky", category="test", retries=2, shrinks=3)
+    def shaky(*, attempt: Attempt) -> None:
+        """Work at times."""
+
+    assert (spec_of(shaky).retries, spec_of(shaky).shrinks, SPEC.retries, SPEC.shrinks) == (2, 3, 0, 0)
+    with pytest.raises(DeclarationError, match="0 or more"):
+        node("test.never", category="test", retries=-1)(shaky)
 
 
 @node("test.lazy", category="test")

@@ -12,9 +12,9 @@ from weakref import WeakSet
 
 from pydantic import Field
 
-from graphengine.errors import NodeError
+from graphengine.errors import NodeError, OutOfMemory
 from graphengine.files.roots import File
-from graphengine.node.context import Context
+from graphengine.node.context import Attempt, Context
 from graphengine.node.declare import injected, node
 from graphengine.node.lazy import Lazy
 from graphengine.node.lists import ItemsOf, LengthOf
@@ -123,6 +123,39 @@ def fail(value: float = 0.0, how: Fault = "expected") -> float:
             raise asyncio.CancelledError
         case "speechless":
             raise Speechless
+
+
+@node("plain.flaky", category="plain", retries=2, shrinks=2)
+def flaky(
+    value: float = 0.0, how: Literal["bug", "room", "busy", "wrong"] = "bug", times: int = 1, *, attempt: Attempt
+) -> float:
+    """Fail some times, as told, and then return."""
+    if attempt.number >= times:
+        return value
+    match how:
+        case "bug":
+            raise ZeroDivisionError("a bug")
+        case "room":
+            raise OutOfMemory("no room")
+        case "busy":
+            raise NodeError("busy", transient=True)
+        case "wrong":
+            raise NodeError("wrong for ever")
+
+
+class Shares(NamedTuple):
+    """How large the pieces were in which a call was made."""
+
+    pieces: int
+    attempt: int
+
+
+@node("plain.shrinking", category="plain", shrinks=3)
+def shrinking(size: int = 8, room: int = 2, *, attempt: Attempt) -> Shares:
+    """Need half the room in each attempt that found too little."""
+    if size >> attempt.smaller > room:
+        raise OutOfMemory("no room")
+    return Shares(1 << attempt.smaller, attempt.number)
 
 
 class Results(NamedTuple):

@@ -15,7 +15,7 @@ import pytest
 from desk import Desk, Waiting, values
 
 from graphengine.errors import Failure
-from graphengine.node.context import Preview
+from graphengine.node.context import Attempt, Preview
 from graphengine.node.declare import spec_of
 from graphengine.node.registry import Registry
 from graphengine.run.executors.base import Call, Executor, Success, Wants
@@ -141,6 +141,16 @@ def test_a_call_that_wants_a_lazy_input_says_so_and_gets_it(desk: Desk) -> None:
     assert desk.call(plain_pack.choose, first=False) == Wants("no")
     handle = desk.call(plain_pack.number, value=3.0).handles["value"]
     assert values(desk, desk.call(plain_pack.choose, {"no": handle}, first=False)) == {"value": 3.0}
+
+
+def test_a_call_knows_which_attempt_it_is(desk: Desk) -> None:
+    assert desk.call(plain_pack.shrinking) == Failure("out_of_memory", "no room", "", "OutOfMemory")
+    found = values(desk, desk.call(plain_pack.shrinking, attempt=Attempt(number=3, smaller=2)))
+    assert found == {"pieces": 4, "attempt": 3}
+
+
+def test_a_transient_error_says_so(desk: Desk) -> None:
+    assert desk.call(plain_pack.flaky, how="busy") == Failure("node_error", "busy", "", "NodeError", transient=True)
 
 
 def test_progress_is_told_step_by_step(desk: Desk) -> None:

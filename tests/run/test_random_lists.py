@@ -19,7 +19,8 @@ from graphengine.run.cache.flight import SingleFlight
 from graphengine.run.cache.memory import MemoryTier
 from graphengine.run.executors.inline import InlineExecutor
 from graphengine.run.messages import Event, TaskFailed, TaskStarted
-from graphengine.run.state import Reaction, RunState
+from graphengine.run.phase import Reaction
+from graphengine.run.state import RunState
 from graphengine.workflow.parse import workflow_from
 
 EXAMPLES = int(os.environ.get("GRAPHENGINE_EXAMPLES", "1000")) // 4

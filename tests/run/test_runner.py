@@ -27,6 +27,7 @@ from graphengine.run.messages import (
     TaskFailed,
     TaskFinished,
     TaskProgress,
+    TaskRetried,
     TaskSkipped,
     TaskStarted,
 )
@@ -405,3 +406,34 @@ def test_a_run_whose_event_loop_ended_keeps_no_slot(engine: Engine, tmp_path: Pa
     asyncio.run(leave())
     assert asyncio.run(stay()).status == "done"
     engine.close()
+
+
+FLAKY: Nodes = {
+    "flaky": ["plain.flaky", {"value": 3, "times": 2}],
+    "end": ["plain.pass", {"value": link("flaky.value")}],
+}
+
+
+@pytest.mark.parametrize("how", ["bug", "room", "busy"])
+async def test_a_call_that_fails_is_made_again(runs: Runs, how: str) -> None:
+    FLAKY["flaky"][1]["how"] = how
+    document = workflow(FLAKY, outputs={"end": {"from": "end.value"}})
+    assert await runs.run(document) == RunResult("done", {"end": 3.0})
+    retried = [event for event in runs.events if isinstance(event, TaskRetried)]
+    smaller = [1, 2] if how == "room" else [0, 0]
+    assert [(event.attempt, event.smaller) for event in retried] == [(1, smaller[0]), (2, smaller[1])]
+    assert runs.calls() == ["flaky", "flaky", "flaky", "end"]
+    await runs.run(document)
+    assert runs.calls() == [], "what a later attempt made is kept like any other"
+
+
+@pytest.mark.parametrize(("how", "times", "calls"), [("bug", 3, 3), ("wrong", 1, 1)])
+async def test_a_call_is_made_again_only_so_often(runs: Runs, how: str, times: int, calls: int) -> None:
+    nodes = FLAKY | {"flaky": ["plain.flaky", {"how": how, "times": times}]}
+    assert (await runs.run(workflow(nodes))).status == "failed"
+    assert (runs.kinds()[TaskStarted], runs.kinds()[TaskRetried], runs.kinds()[TaskFailed]) == (calls, calls - 1, 1)
+
+
+async def test_a_smaller_attempt_needs_less_room(runs: Runs) -> None:
+    document = workflow({"s": ["plain.shrinking", {"size": 8, "room": 2}]}, outputs={"pieces": {"from": "s.pieces"}})
+    assert await runs.run(document) == RunResult("done", {"pieces": 4})

@@ -2,8 +2,10 @@
 
 import functools
 import os
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import invariants
 import plain_pack
@@ -11,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphengine.errors import EngineBug, Failure
+from graphengine.errors import EngineBug, Failure, FailureCode, NodeError
+from graphengine.node.context import Attempt
 from graphengine.node.declare import spec_of
 from graphengine.node.spec import NodeSpec
 from graphengine.plan.plan import Plan, Task
@@ -20,6 +23,7 @@ from graphengine.run.lanes import Lanes, Ticket
 from graphengine.run.messages import (
     Asked,
     Cancel,
+    Event,
     Execute,
     Forgo,
     Granted,
@@ -35,10 +39,15 @@ from graphengine.run.messages import (
     Start,
     Stimulus,
     Store,
+    TaskFailed,
+    TaskFinished,
+    TaskRetried,
     TaskSkipped,
+    TaskStarted,
     Withdraw,
 )
-from graphengine.run.state import Phase, RunState
+from graphengine.run.phase import Phase
+from graphengine.run.state import RunState
 from graphengine.types.assign import IDENTITY
 from graphengine.types.socket_type import TypeRef
 from graphengine.workflow.document import Socket
@@ -46,6 +55,7 @@ from graphengine.workflow.graph import Link
 
 EXAMPLES = int(os.environ.get("GRAPHENGINE_EXAMPLES", "1000"))
 
+FAULTS = st.lists(st.sampled_from(["node_raised", "out_of_memory", "node_error"]), min_size=1, max_size=4)
 LANES = {"cpu": spec_of(plain_pack.passed), "io": spec_of(plain_pack.read), "gpu": spec_of(plain_pack.steps)}
 SINK = spec_of(plain_pack.write)
 
@@ -56,11 +66,31 @@ class Case:
 
     plan: Plan
     cached: frozenset[str]
-    failing: frozenset[str]
+    faults: Mapping[str, Sequence[FailureCode]]
     asking: Mapping[str, Collection[str]]
     cancel_at: int | None
     keep_going: bool
     lanes: Mapping[str, int]
+
+    @cached_property
+    def attempts(self) -> Mapping[str, list[Attempt]]:
+        """The attempts at every task, if nothing stops it: as many as there are faults that its node forgives."""
+        return {name: list(self._attempts(name)) for name in self.plan.tasks}
+
+    @cached_property
+    def failing(self) -> frozenset[str]:
+        return frozenset(name for name, faults in self.faults.items() if len(faults) >= len(self.attempts[name]))
+
+    def _attempts(self, name: str) -> Iterator[Attempt]:
+        spec = self.plan.tasks[name].spec
+        left = {"out_of_memory": spec.shrinks, "node_raised": spec.retries}
+        smaller = 0
+        for number, code in enumerate((*self.faults.get(name, ()), None)):
+            yield Attempt(number, smaller)
+            smaller += code == "out_of_memory"
+            if not left.get(code or ""):
+                return
+            left[code or ""] -= 1
 
 
 def make_plan(
@@ -99,7 +129,11 @@ def cases(draw: st.DrawFn) -> Case:
         name: draw(st.sets(st.sampled_from(names[:index]), max_size=4)) if index else set()
         for index, name in enumerate(names)
     }
-    specs = {name: draw(st.sampled_from([*LANES.values(), SINK])) for name in names}
+    few = st.integers(0, 2)
+    specs = {
+        name: replace(draw(st.sampled_from([*LANES.values(), SINK])), retries=draw(few), shrinks=draw(few))
+        for name in names
+    }
     wanted = draw(st.sets(st.sampled_from(names), min_size=1))
     closure: set[str] = set()
     stack = list(wanted)
@@ -119,7 +153,7 @@ def cases(draw: st.DrawFn) -> Case:
     return Case(
         plan=plan,
         cached=frozenset(name for name in draw(some) if not specs[name].sink),
-        failing=draw(some) if draw(st.booleans()) else frozenset(),
+        faults={name: draw(FAULTS) for name in draw(some)} if draw(st.booleans()) else {},
         asking={name: sorted(draw(some_needs[name]) & lazy[name]) for name in needs},
         cancel_at=draw(st.none() | st.integers(0, 15)),
         keep_going=draw(st.booleans()),
@@ -137,10 +171,11 @@ class World:
     tickets: dict[str, Ticket] = field(default_factory=dict)
     inside: dict[str, Ticket] = field(default_factory=dict)
     pending: list[Stimulus] = field(default_factory=list)
-    started: list[str] = field(default_factory=list)
+    calls: dict[str, list[Attempt]] = field(default_factory=dict)
+    begun: dict[str, set[Attempt]] = field(default_factory=dict)
+    told: list[Event] = field(default_factory=list)
     asked: dict[str, set[str]] = field(default_factory=dict)
     finished: set[str] = field(default_factory=set)
-    skipped: set[str] = field(default_factory=set)
     stored: list[str] = field(default_factory=list)
     made: dict[int, str] = field(default_factory=dict)
     held: dict[str, Handles] = field(default_factory=dict)
@@ -154,11 +189,11 @@ class World:
             self.finished.add(stimulus.task)
         if isinstance(stimulus, LookedUp) and stimulus.handles is None:
             self.missed.add(stimulus.task)
-        self.failed |= isinstance(stimulus, Raised)
         if isinstance(stimulus, Returned | Raised | Asked):
             self.lanes.leave(self.inside.pop(stimulus.task))
         reaction = self.state.handle(stimulus)
-        self.skipped.update(event.task for event in reaction.events if isinstance(event, TaskSkipped))
+        self.told += reaction.events
+        self.failed |= any(isinstance(event, TaskFailed) for event in reaction.events)
         for instruction in reaction.instructions:
             self.obey(instruction)
         self.lanes.grant()
@@ -176,13 +211,13 @@ class World:
                 self.queue(task)
             case Withdraw(task):
                 self.lanes.withdraw(self.tickets.pop(task))
-            case Execute(task, inputs):
+            case Execute(task, inputs, attempt):
                 assert not self.cancelled, "nothing starts after a cancel"
                 assert self.case.keep_going or not self.failed, "nothing starts after a failure"
                 self.inside[task] = self.tickets.pop(task)
                 lane = self.case.plan.tasks[task].spec.lane
                 assert sum(each.lane == lane for each in self.inside.values()) <= self.case.lanes[lane]
-                self.call(task, inputs)
+                self.call(task, inputs, attempt)
             case Store(task):
                 self.stored.append(task)
                 self.missed.remove(task)
@@ -200,7 +235,8 @@ class World:
         self.tickets[name] = ticket
         self.lanes.queue(ticket)
 
-    def call(self, task: str, inputs: Handles) -> None:
+    def call(self, task: str, inputs: Handles, attempt: Attempt) -> None:
+        self.begun.setdefault(task, set()).add(attempt)
         given = [self.made[id(handle)] for handle in inputs.values()]
         needs = set(self.case.plan.tasks[task].awaits) | self.asked.get(task, set())
         assert self.finished >= needs, "inputs are finished before a start"
@@ -211,12 +247,19 @@ class World:
             self.asked.setdefault(task, set()).add(missing[0])
             self.pending.append(Asked(task, missing[0]))
             return
-        assert task not in self.started, "a task starts at most once"
-        self.started.append(task)
-        if task in self.case.failing:
-            self.pending.append(Raised(task, Failure("node_error", "as told")))
+        self.calls.setdefault(task, []).append(attempt)
+        faults = self.case.faults.get(task, ())
+        if attempt.number < len(faults):
+            self.pending.append(Raised(task, Failure(faults[attempt.number], "as told")))
         else:
             self.pending.append(Returned(task, self.make(task), 1.0))
+
+    @property
+    def started(self) -> set[str]:
+        return set(self.calls)
+
+    def names(self, kind: type[Event]) -> Counter[str]:
+        return Counter(event.task for event in self.told if isinstance(event, kind))
 
     def make(self, task: str) -> Handles:
         handle = Handle(task, TypeRef("Float"), 1)
@@ -280,18 +323,21 @@ def descendants(case: Case, starts: Collection[str], within: Collection[str]) ->
 def test_every_invariant_over_random_runs(case: Case, data: st.DataObject) -> None:
     world = play(case, data)
     demanded = closure(case, case.plan.targets)
-    broken = [name for name in world.started if name in case.failing]
+    broken = set(world.names(TaskFailed))
 
-    assert set(world.started) <= demanded, "nothing outside the demanded closure runs"
+    assert world.started <= demanded, "nothing outside the demanded closure runs"
+    for name, calls in world.calls.items():
+        assert calls == case.attempts[name][: len(calls)], "a task is called once per attempt, each as it should be"
+    assert world.names(TaskStarted) == {name: len(attempts) for name, attempts in world.begun.items()}
     assert len(world.released) == len(set(world.released)), "a value is released once"
     kept = {socket.node for socket in case.plan.outputs.values()}
     left = set(world.held) - set(world.released)
     assert left <= kept, "what is not an output is released"
     assert {name.removeprefix("out-") for name in world.state.results()} == left
-    assert set(world.stored) == {
-        name for name in world.started if name not in case.failing and case.plan.tasks[name].cacheable
-    }
-    assert world.skipped <= descendants(case, broken, demanded), "only descendants of a failure are skipped"
+    assert set(world.stored) == {name for name in world.names(TaskFinished) if case.plan.tasks[name].cacheable}
+    assert set(world.names(TaskSkipped)) <= descendants(case, broken, demanded), (
+        "only descendants of a failure are skipped"
+    )
 
     if world.cancelled:
         assert world.state.status in {"cancelled", "failed"}
@@ -300,10 +346,11 @@ def test_every_invariant_over_random_runs(case: Case, data: st.DataObject) -> No
         if case.keep_going:
             independent = demanded - set(broken) - descendants(case, broken, demanded)
             needed = closure(case, [t for t in case.plan.targets if t in independent])
-            assert needed <= set(world.started), "what does not depend on a failure is finished"
+            assert broken == world.started & case.failing, "only what is forgiven to the end is a failure"
+            assert needed <= world.started, "what does not depend on a failure is finished"
     else:
         assert world.state.status == "done"
-        assert set(world.started) == demanded, "everything demanded runs"
+        assert world.started == demanded, "everything demanded runs"
 
 
 def linear(length: int, *, kept: bool = True) -> Plan:
@@ -437,3 +484,53 @@ def test_a_call_cannot_ask_for_what_it_does_not_take() -> None:
     state.handle(Granted("t0"))
     with pytest.raises(EngineBug, match="asks for 'other'"):
         state.handle(Asked("t0", "other"))
+
+
+def fail(state: RunState, code: FailureCode) -> tuple[Attempt, Event]:
+    """Let the call of the only task fail; return which attempt it was, and what was told."""
+    (execute,) = (each for each in state.handle(Granted("t")).instructions if isinstance(each, Execute))
+    return execute.attempt, state.handle(Raised("t", Failure(code, "as told"))).events[0]
+
+
+def one(**given: int) -> RunState:
+    """A run of one task, which is queued."""
+    spec = replace(LANES["cpu"], **given)
+    state = RunState(make_plan({"t": []}, {"t": spec}, ["t"], []))
+    state.handle(Start())
+    state.handle(LookedUp("t", None))
+    return state
+
+
+def test_a_task_is_called_again_as_often_as_its_node_says() -> None:
+    state, lost, raised = one(retries=2), Failure("worker_died", "as told"), Failure("node_raised", "as told")
+    assert fail(state, "worker_died") == (Attempt(0), TaskRetried("t", lost, attempt=1, smaller=0))
+    assert fail(state, "node_raised") == (Attempt(1), TaskRetried("t", raised, attempt=2, smaller=0))
+    assert fail(state, "node_raised") == (Attempt(2), TaskFailed("t", raised))
+    assert state.status == "failed"
+
+
+def test_what_finds_no_room_shrinks_and_counts_for_itself() -> None:
+    state = one(retries=1, shrinks=2)
+    attempts = [fail(state, code)[0] for code in ("out_of_memory", "timed_out", "out_of_memory")]
+    assert attempts == [Attempt(0, 0), Attempt(1, 1), Attempt(2, 1)]
+    assert fail(state, "out_of_memory") == (Attempt(3, 2), TaskFailed("t", Failure("out_of_memory", "as told")))
+
+
+@pytest.mark.parametrize("code", ["node_error", "invalid_input", "wrong_output", "model_refused", "cancelled"])
+def test_what_would_fail_again_is_not_called_again(code: FailureCode) -> None:
+    assert isinstance(fail(one(retries=3, shrinks=3), code)[1], TaskFailed)
+
+
+def test_an_error_may_say_that_it_is_transient() -> None:
+    state = one(retries=1)
+    state.handle(Granted("t"))
+    events = state.handle(Raised("t", NodeError("no answer", transient=True).failure())).events
+    assert isinstance(events[0], TaskRetried)
+
+
+def test_a_run_that_stops_gives_no_second_chance() -> None:
+    state = one(retries=1)
+    state.handle(Granted("t"))
+    state.handle(Cancel())
+    failure = Failure("worker_died", "as told")
+    assert state.handle(Raised("t", failure)).events == [TaskFailed("t", failure), RunFinished("cancelled")]

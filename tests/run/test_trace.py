@@ -133,6 +133,19 @@ async def test_failures_steps_and_bytes_are_noted(engine: Engine, tmp_path: Path
     assert [each["args"]["bytes"] for each in events if each["ph"] == "C"][-1] == 3 * 64
 
 
+async def test_each_attempt_is_a_slice(engine: Engine, tmp_path: Path) -> None:
+    document = workflow({"flaky": ["plain.flaky", {"times": 2}]})
+    plan = engine.plan(engine.resolve(document))
+    trace = Trace(plan)
+    await engine.start(document, plan, tmp_path, trace.note).result()
+    slices = [each for each in trace.data()["traceEvents"] if each["ph"] == "X"]
+    assert ["failure" in each["args"] for each in slices] == [True, True, False]
+    ends = [each["ts"] + each["dur"] for each in slices]
+    waits = [each["ts"] for each in trace.data()["traceEvents"] if each["ph"] == "b"]
+    assert [wait >= end for wait, end in zip(waits[-2:], ends, strict=False)] == [True, True], "a wait begins anew"
+    engine.close()
+
+
 async def test_a_cached_result_is_a_mark(engine: Engine, tmp_path: Path) -> None:
     await timeline(engine, tmp_path)
     events = await timeline(Engine(engine.settings, packs=engine.packs), tmp_path)

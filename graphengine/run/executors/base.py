@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from graphengine.errors import Failure
+from graphengine.node.context import FIRST, Attempt
 from graphengine.node.spec import Lane, NodeSpec
 from graphengine.plan.plan import scarcest
 from graphengine.run.context import TaskContext
@@ -52,6 +53,7 @@ class Call:
     linked: Handles
     conversions: Mapping[str, Conversion]
     context: TaskContext
+    attempt: Attempt = FIRST
     taken: Mapping[str, Taken] = field(default_factory=dict)
     flows: tuple[FlowCall, ...] = ()
     collects: bool = False

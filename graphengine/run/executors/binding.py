@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from graphengine.errors import Failure
-from graphengine.node.context import Context
+from graphengine.node.context import FIRST, Attempt, Context
 from graphengine.node.lazy import Lazy
 from graphengine.node.registry import Registry
 from graphengine.node.spec import Input, NodeSpec, Output
@@ -38,9 +38,10 @@ def call_node(spec: NodeSpec, arguments: Mapping[str, Any]) -> Any:
     return _await(result) if inspect.iscoroutine(result) else result
 
 
-def injected(spec: NodeSpec, context: Context, services: Services) -> dict[str, Any]:
+def injected(spec: NodeSpec, context: Context, services: Services, attempt: Attempt = FIRST) -> dict[str, Any]:
     """Return the keyword-only arguments of a node."""
-    return {each.name: context if each.python is Context else services[each.python] for each in spec.injected}
+    own: Services = {Context: context, Attempt: attempt}
+    return {each.name: own[each.python] if each.python in own else services[each.python] for each in spec.injected}
 
 
 def linked_values(

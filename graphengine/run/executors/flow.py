@@ -171,7 +171,7 @@ class Flows:
         return {
             **flow.constants,
             **linked_values(self._registry, flow.spec, flow.linked, flow.conversions),
-            **injected(flow.spec, context, self._services),
+            **injected(flow.spec, context, self._services, self._call.attempt),
         }
 
     def _context(self, flow: FlowCall) -> QuietContext:

@@ -35,7 +35,7 @@ def invoke(call: Call, registry: Registry, services: Services) -> Outcome:
     except Cancelled as error:
         return Failure("cancelled", f"{error}")
     except NodeError as error:
-        return Failure(error.code, f"{error}", error.hint, type(error).__name__)
+        return error.failure()
     except MemoryError as error:
         return Failure("out_of_memory", "the host has no memory left", exception=type(error).__name__)
     except KeyboardInterrupt:
@@ -49,7 +49,7 @@ def _call(call: Call, registry: Registry, services: Services, flows: Flows | Non
     arguments = {**call.constants, **linked_values(registry, call.spec, call.linked, call.conversions)}
     if flows is not None:
         arguments |= flows.arguments()
-    arguments = {**lazy_arguments(call.spec, arguments), **injected(call.spec, call.context, services)}
+    arguments = {**lazy_arguments(call.spec, arguments), **injected(call.spec, call.context, services, call.attempt)}
     values = result_values(registry, call.spec, call_node(call.spec, arguments))
     return {
         output.name: handle_of(registry, output.type, value)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from graphengine.node.context import Attempt
 from graphengine.node.registry import Registry
 from graphengine.run.context import TaskContext
 from graphengine.run.executors.base import Call, FlowCall, Taken
@@ -48,6 +49,7 @@ class WrittenCall(NamedTuple):
     taken: Mapping[str, Taken]
     flows: tuple[WrittenFlow, ...]
     collects: bool
+    attempt: Attempt
 
 
 class WrittenResult(NamedTuple):
@@ -85,6 +87,7 @@ def write_call(call: Call, pack: Callable[[Handle], Any]) -> WrittenCall:
         taken=call.taken,
         flows=flows,
         collects=call.collects,
+        attempt=call.attempt,
     )
 
 
@@ -140,6 +143,7 @@ class Reader:
             taken=written.taken,
             flows=flows,
             collects=written.collects,
+            attempt=written.attempt,
         )
 
     def _handles(self, linked: Linked) -> Handles:

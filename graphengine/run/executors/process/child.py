@@ -116,7 +116,7 @@ class Caller:
             answer = self._call(order)
             self._channel.say(answer)
         except NodeError as error:  # no room for the result
-            self._channel.say(Ended(order.number, Failure(error.code, f"{error}", error.hint, type(error).__name__)))
+            self._channel.say(Ended(order.number, error.failure()))
         except BrokenPipeError:
             raise
         except Exception as error:  # noqa: BLE001 - codecs and what they are given come from packs

@@ -64,7 +64,7 @@ class ProcessExecutor:
         try:
             job = make_job(number, call, end, self._vault, timeout)
         except OutOfMemory as error:
-            done(Failure(error.code, f"{error}", error.hint, type(error).__name__))
+            done(error.failure())
         except Exception as error:  # noqa: BLE001 - constants are values of packs, and pickle asks them
             done(Failure("invalid_input", f"an input of {call.spec.id!r} cannot travel: {error}"))
         else:

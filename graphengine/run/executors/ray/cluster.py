@@ -31,6 +31,7 @@ class Cluster:
 
     def __init__(self, address: str) -> None:
         self._keeper: ThreadPoolExecutor | None = None
+        _probe(address)
         if not ray.is_initialized():
             self._keeper = _connect(address)
         self.home: str = ray.get_runtime_context().get_node_id()
@@ -64,7 +65,6 @@ def _connect(address: str) -> ThreadPoolExecutor:
     A main thread would lose its handler of SIGTERM to Ray; and what Ray starts, the system ends with the thread
     that started it.
     """
-    _probe(address)
     keeper = ThreadPoolExecutor(1, thread_name_prefix="graphengine-ray")
     options = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
     try:
