@@ -14,7 +14,7 @@ from graphengine.errors import SettingsRefused
 from graphengine.files.digest import Digests
 from graphengine.files.roots import Roots
 from graphengine.node.context import RunInfo
-from graphengine.node.pack import Pack, PackSource, ServiceOptions
+from graphengine.node.pack import Closes, Pack, PackSource, ServiceOptions
 from graphengine.node.registry import Registry
 from graphengine.plan.plan import Plan
 from graphengine.plan.planner import make_plan
@@ -82,7 +82,8 @@ class Engine:
     @property
     def service_options(self) -> ServiceOptions:
         """What the machine gives to services."""
-        return ServiceOptions(device=self.settings.device, model_bytes=self.settings.model_bytes)
+        settings = self.settings
+        return ServiceOptions(settings.device, settings.model_bytes, settings.model_host_bytes)
 
     @cached_property
     def cache_folder(self) -> CacheFolder:
@@ -122,7 +123,8 @@ class Engine:
         if self.settings.executor == "process":
             patience = Patience(call=self.settings.call_timeout)
             slots = {"gpu": self.settings.gpu_slots, "cpu": self.settings.cpu_slots + self.settings.io_slots}
-            return ProcessExecutor(self.registry, self._source, self.service_options, slots, patience)
+            options = self.service_options.shared(self.settings.gpu_slots)  # each of these workers has a pool
+            return ProcessExecutor(self.registry, self._source, options, slots, patience)
         return ThreadExecutor(self.registry, self.services, sum(self._lanes.values()))
 
     @property
@@ -172,6 +174,9 @@ class Engine:
         if self.disk:
             self.disk.close()  # first: the executor makes its bytes
         self.executor.close()
+        for service in vars(self).get("services", {}).values():  # if they were made
+            if isinstance(service, Closes):
+                service.close()
 
 
 def load_settings(**given: Any) -> Settings:

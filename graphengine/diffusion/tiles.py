@@ -32,7 +32,7 @@ def tiled(source: Tensor, function: Callable[[Tensor], Tensor], size: int, overl
     rows, columns = _starts(height, size, overlap), _starts(width, size, overlap)
     if len(rows) == len(columns) == 1:
         return function(source)
-    result = weight = torch.zeros(())
+    result = weight = torch.zeros((), dtype=source.dtype)
     for top, left in product(rows, columns):
         tile = function(source[..., top : top + size, left : left + size])
         if not result.ndim:

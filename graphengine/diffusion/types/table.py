@@ -12,7 +12,17 @@ DIFFUSION_TYPES: tuple[SocketType, ...] = (
     SocketType("Mask", Mask, MaskCodec(), "Where something applies: 1 here, 0 not.", "#88a096"),
     SocketType("Latent", Latent, LatentCodec(), "Pictures as a diffusion model sees them.", "#d184a8"),
     SocketType("Conditioning", Conditioning, ConditioningCodec(), "An encoded text.", "#d69a5b"),
-    SocketType("Model", ModelRef, RefCodec(ModelRef), "A denoiser.", "#9c86d1", lasting=False),
-    SocketType("TextEncoder", TextEncoderRef, RefCodec(TextEncoderRef), "A text encoder.", "#cdb74f", lasting=False),
-    SocketType("Vae", VaeRef, RefCodec(VaeRef), "Between pictures and latents.", "#c76f6f", lasting=False),
+    SocketType("Model", ModelRef, RefCodec(ModelRef), "A denoiser.", "#9c86d1", lasting=False, weights=True),
+    SocketType(
+        "TextEncoder",
+        TextEncoderRef,
+        RefCodec(TextEncoderRef),
+        "A text encoder.",
+        "#cdb74f",
+        lasting=False,
+        weights=True,
+    ),
+    SocketType(
+        "Vae", VaeRef, RefCodec(VaeRef), "Between pictures and latents.", "#c76f6f", lasting=False, weights=True
+    ),
 )

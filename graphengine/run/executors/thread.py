@@ -4,9 +4,12 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from graphengine.node.registry import Registry
+from graphengine.node.spec import NodeSpec
 from graphengine.run.executors.base import Call, Outcome
+from graphengine.run.executors.foresight import foreseeable, foretell
 from graphengine.run.executors.inline import InlineExecutor
 from graphengine.run.executors.invoke import Services, invoke
+from graphengine.run.handle import Handles
 
 
 class ThreadExecutor(InlineExecutor):
@@ -20,6 +23,10 @@ class ThreadExecutor(InlineExecutor):
         """Call the node in a thread of the pool."""
         only = [call]  # taken out for the call: a thread that has answered holds no values any more
         self._pool.submit(lambda: done(invoke(only.pop(), self._registry, self._services)))
+
+    def foresee(self, spec: NodeSpec, linked: Handles) -> None:
+        """Tell the services."""
+        foretell(spec, [handle.ref for handle in foreseeable(linked, self._registry)], self._services)
 
     def close(self) -> None:
         """Wait for the calls that run."""

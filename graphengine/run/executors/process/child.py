@@ -1,5 +1,6 @@
 """A worker, from inside: it loads the packs once, and then makes one call after another."""
 
+import logging
 import os
 import shutil
 import socket
@@ -7,20 +8,22 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from graphengine.errors import Failure, NodeError
 from graphengine.node.registry import Registry
 from graphengine.run.context import CancelToken, RunScope, TaskContext
 from graphengine.run.executors.base import Call, Success
+from graphengine.run.executors.foresight import foretell
 from graphengine.run.executors.invoke import Services, invoke
-from graphengine.run.executors.process.segments import Segments
+from graphengine.run.executors.process.segments import INLINE_BYTES, Parcel, Segments
 from graphengine.run.executors.process.wire import (
     CANCEL,
     Answer,
     Broken,
     Enclosed,
     Ended,
+    Foreseen,
     Frames,
     Linked,
     Order,
@@ -38,6 +41,8 @@ from graphengine.run.messages import Event
 from graphengine.types.assign import Conversion
 from graphengine.types.socket_type import TypeRef
 from graphengine.types.values import decode_value, encode_value
+
+_LOG = logging.getLogger(__name__)
 
 _PIECE = 32 * 1024  # what the allocator gives without asking the system
 
@@ -101,6 +106,13 @@ class Caller:
         self._cancels = cancels
         self._scope: Scope | None = None
 
+    def foresee(self, message: object) -> None:
+        """Tell services of a call that will come; in a thread, as another call may run."""
+        if not isinstance(message, Foreseen):
+            return  # a hint that cannot be read is none
+        values = [self._value(type_, parcel) for type_, parcel in message.values]
+        foretell(self._registry.nodes[message.type], values, self._services)
+
     def serve(self, message: object) -> None:
         """Do what the engine says."""
         match message:
@@ -139,8 +151,10 @@ class Caller:
         return Answer(order.number, results, outcome.seconds)
 
     def _handle(self, linked: Linked) -> Handle:
-        value = decode_value(self._registry.types, linked.type, self._segments.unpack(linked.parcel))
-        return Handle(value, linked.type, 0)
+        return Handle(self._value(linked.type, linked.parcel), linked.type, 0)
+
+    def _value(self, type_: TypeRef, parcel: Parcel) -> Any:
+        return decode_value(self._registry.types, type_, self._segments.unpack(parcel))
 
     def _conversion(self, linked: Linked) -> Conversion:
         found = self._registry.assignability.find(TypeRef(linked.source), TypeRef(linked.target))
@@ -164,11 +178,12 @@ class Caller:
         return TaskContext(RunScope(info, folder, token, tell, previews, started), order.node)
 
 
-def main(channel_descriptor: int, control: int) -> None:
+def main(channel_descriptor: int, control: int, hints: int) -> None:
     """Be a worker until the engine hangs up.
 
     Args:
         control: the pipe that brings cancels, and ends when the engine does.
+        hints: the socket that brings word of calls to come.
     """
     channel = Channel(channel_descriptor)
     cancels = Cancels()
@@ -181,9 +196,18 @@ def main(channel_descriptor: int, control: int) -> None:
     except Exception as error:  # noqa: BLE001 - packs and services raise what they like
         channel.say(Broken(f"{type(error).__name__}: {error}"))
         return
+    threading.Thread(target=_hear, args=(socket.socket(fileno=hints), caller), daemon=True).start()
     channel.say(Ready())
     for message in messages:
         caller.serve(message)
+
+
+def _hear(hints: socket.socket, caller: Caller) -> None:
+    while piece := hints.recv(INLINE_BYTES):
+        try:
+            caller.foresee(loads(piece))
+        except Exception:  # noqa: BLE001 - codecs come from packs, and a hint breaks nothing
+            _LOG.exception("a call that will come cannot be foreseen")
 
 
 def _expect(message: object, kind: type[Message]) -> Message:

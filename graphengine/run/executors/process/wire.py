@@ -64,6 +64,16 @@ class Order(NamedTuple):
     linked: Mapping[str, Linked]
 
 
+class Foreseen(NamedTuple):
+    """A call that will come soon, of a node of ``type``: the values that services want to know ahead.
+
+    It is said over a socket of its own, as the worker may be at work.
+    """
+
+    type: str
+    values: tuple[tuple[TypeRef, Parcel], ...]
+
+
 class Enclosed(NamedTuple):
     """A message too large for the socket: its pickle is the buffer of a parcel."""
 
