@@ -63,7 +63,6 @@ class FakeFamily:
         faults: what loading a file raises, by its name.
         loads: the names of what was loaded, in order.
         overlapped: what was loaded while another was.
-        doubled: what was made while its like was alive.
     """
 
     name = "fake"
@@ -76,7 +75,6 @@ class FakeFamily:
         self.loads: list[str] = []
         self.begun: list[str] = []
         self.overlapped: list[str] = []
-        self.doubled: list[str] = []
         self.alive: WeakKeyDictionary[Lump, str] = WeakKeyDictionary()
         self._busy = threading.Lock()
 
@@ -100,8 +98,6 @@ class FakeFamily:
             assert self.gates[name].wait(10)
         if name in self.faults:
             raise self.faults[name]
-        if name in set(self.alive.values()):
-            self.doubled.append(name)
         lump = Lump(name, source.tensors("")["weights"].clone())
         self.alive[lump] = name
         self.loads.append(name)

@@ -10,9 +10,11 @@ import disk  # noqa: E402 - after the path
 import engine  # noqa: E402
 import process  # noqa: E402
 import sampling  # noqa: E402
+import weights  # noqa: E402
 
 if __name__ == "__main__":  # the worker processes of a peer import this module again
     engine.main()
     disk.main()
     process.main()
     sampling.main()
+    weights.main()
