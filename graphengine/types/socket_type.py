@@ -29,8 +29,8 @@ class SocketType:
         literal: whether a document can write a value of it as plain JSON.
         lasting: whether a stored value stays true when its process is gone. What names files by path does not:
             the files may move or change, and the fingerprint knows only what they contained.
-        weights: whether a value describes what takes long to load, so that services want to know of it ahead
-            (:class:`~graphengine.node.pack.Foresight`).
+        weights: whether its values stand for the weights of a model, which are dear to load: services that load them
+            are told ahead what will be needed.
     """
 
     name: str

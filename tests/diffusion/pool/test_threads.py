@@ -75,7 +75,7 @@ class Crowd:
                 assert self.stage.way is None or module in self.stage.way.there
                 self.leave(name)
                 if source.random() < 0.02:
-                    raise OutOfMemory("in the middle of a call")
+                    run_out_of_memory()
         except ModelRefused:
             assert name == BROKEN
         except OutOfMemory:
@@ -104,6 +104,10 @@ class Crowd:
             assert held <= max(self.budget, self._wanted + self.ahead)
             assert on_host <= self.host_budget
             self.highest = max(self.highest, held)
+
+
+def run_out_of_memory() -> None:
+    raise OutOfMemory("in the middle of a call")
 
 
 @pytest.mark.parametrize("ahead", [0, LARGEST], ids=["on demand", "with prefetches"])
