@@ -14,7 +14,7 @@ from graphengine.errors import SettingsRefused
 from graphengine.files.digest import Digests
 from graphengine.files.roots import Roots
 from graphengine.node.context import RunInfo
-from graphengine.node.pack import Pack, PackSource, ServiceOptions
+from graphengine.node.pack import Closes, Pack, PackSource, ServiceOptions
 from graphengine.node.registry import Registry
 from graphengine.plan.explain import Explanation, Place, explain
 from graphengine.plan.plan import Plan
@@ -89,7 +89,8 @@ class Engine:
     @property
     def service_options(self) -> ServiceOptions:
         """What the machine gives to services."""
-        return ServiceOptions(device=self.settings.device, model_bytes=self.settings.model_bytes)
+        settings = self.settings
+        return ServiceOptions(settings.device, settings.model_bytes, settings.model_host_bytes)
 
     @cached_property
     def cache_folder(self) -> CacheFolder:
@@ -148,7 +149,8 @@ class Engine:
                 return ThreadExecutor(self.registry, self.services, sum(self._slots.values()))
             case "process":
                 slots = {"gpu": self.settings.gpu_slots, "cpu": self.settings.cpu_slots + self.settings.io_slots}
-                return ProcessExecutor(self.registry, self._source, self.service_options, slots, patience)
+                options = self.service_options.shared(self.settings.gpu_slots)  # each of these workers has a pool
+                return ProcessExecutor(self.registry, self._source, options, slots, patience)
             case "ray":
                 address = self.settings.ray_address
                 return open_ray(self.registry, self._source, self.service_options, self._slots, address, patience)
@@ -244,6 +246,9 @@ class Engine:
         if self.disk:
             self.disk.close()  # before the executor, which makes its bytes
         self.executor.close()
+        for service in vars(self).get("services", {}).values():  # if they were made
+            if isinstance(service, Closes):
+                service.close()
 
 
 def load_settings(**given: Any) -> Settings:

@@ -55,7 +55,11 @@ class Settings(BaseSettings):
     """What results may take on disk, under ``data_dir``; with 0 none are kept there."""
 
     model_bytes: int = Field(default=8 * GIB, ge=0)
-    """What loaded weights may take."""
+    """What loaded weights may take on the device; its processes share that."""
+
+    model_host_bytes: int = Field(default=8 * GIB, ge=0)
+    """What weights may take in the host's memory when the device has no room for them: they come back without their
+    files. Without meaning where the device computes in the host's memory, as ``cpu`` and ``mps`` do."""
 
     device: str = ""
     """The device of the models: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; empty takes the best there is."""

@@ -19,7 +19,8 @@ EMBEDDED = Path(graphengine.diffusion.__path__[0]) / "embedded"
 
 def _make_pool(options: ServiceOptions) -> ModelPool:
     quiet_libraries()  # whoever loads models in this process does it through the pool
-    return ModelPool(choose_device(options.device or "auto"), options.model_bytes)
+    device = choose_device(options.device or "auto")
+    return ModelPool(device, options.model_bytes, host_budget=options.model_host_bytes)
 
 
 def _environment(options: ServiceOptions) -> str:

@@ -86,10 +86,10 @@ class Autoencoder:
         return (self.module,)
 
 
-def nbytes(loaded: Loaded) -> int:
-    """Return the memory of all parameters and buffers in bytes."""
+def nbytes(loaded: Loaded, dtype: torch.dtype) -> int:
+    """Return the memory of all parameters and buffers in bytes, once they are in the number format ``dtype``."""
     tensors = (t for module in loaded.modules for t in (*module.parameters(), *module.buffers()))
-    return sum(tensor.nbytes for tensor in tensors)
+    return sum(t.numel() * (dtype if t.is_floating_point() else t.dtype).itemsize for t in tensors)
 
 
 def place(loaded: Loaded, device: torch.device, dtype: torch.dtype) -> None:
@@ -97,6 +97,12 @@ def place(loaded: Loaded, device: torch.device, dtype: torch.dtype) -> None:
     for module in loaded.modules:
         nn.Module.to(module, device, dtype)  # the libraries' own warn about formats that they never use
         module.eval().requires_grad_(False)
+
+
+def move(loaded: Loaded, device: torch.device) -> None:
+    """Move all modules to ``device`` as they are."""
+    for module in loaded.modules:
+        nn.Module.to(module, device)
 
 
 def missing_weights(loaded: Loaded) -> list[str]:

@@ -18,4 +18,4 @@ def generators(seed: int, count: int) -> list[torch.Generator]:
 def gaussian(latent: Latent, sources: Sequence[torch.Generator]) -> Tensor:
     """Draw unit Gaussian noise in the shape of ``latent``, each picture from its own generator."""
     shape = (1, *latent.samples.shape[1:])
-    return torch.cat([torch.randn(shape, generator=source) for source in sources])
+    return torch.cat([torch.randn(shape, generator=source, dtype=torch.float32) for source in sources])

@@ -23,7 +23,7 @@ from graphengine.diffusion.preview import estimate_clean
 from graphengine.diffusion.samplers import SamplerName
 from graphengine.diffusion.schedules import ScheduleName, make_scheduler
 from graphengine.diffusion.types.conditioning import Conditioning
-from graphengine.diffusion.types.image import Image
+from graphengine.diffusion.types.image import Image, Mask
 from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.refs import ModelRef, Prediction
 from graphengine.errors import NodeError
@@ -64,11 +64,16 @@ def sample(
     *,
     settings: Sampling,
     on_step: OnStep | None = None,
+    chunk: int | None = None,
 ) -> Latent:
     """Sample a latent.
 
     Equal inputs give equal latents, and each picture of a batch is the one that its own seed gives alone. State is
     kept in fp32 whatever the number format of the model.
+
+    Args:
+        chunk: how many pictures are sampled at once, one group after the other; None is all of them. It changes no
+            picture, and the steps of all groups are counted together.
 
     Raises:
         NodeError: the latent, the texts or the settings do not suit the model.
@@ -78,18 +83,40 @@ def sample(
     if int(settings.steps * settings.denoise) == 0:
         return latent
     family = pool.families[model.family]
+    starts = range(0, latent.batch, chunk or latent.batch)
+    samples = []
     with pool.use(model) as denoiser, torch.no_grad(), memory_guard("sampling"):
-        walk = _Walk(_scheduler(denoiser, model, settings), denoiser, model.prediction, latent, settings)
-        predict = classifier_free_guidance(
-            family,
-            denoiser,
-            positive,
-            negative,
-            scale=settings.guidance,
-            batch=latent.batch,
-            beside=walk.beside,
-        )
-        return replace(latent, samples=walk.run(predict, on_step).float().cpu())
+        for number, start in enumerate(starts):
+            part = _part(latent, start, starts.step)
+            own = replace(settings, seed=settings.seed + start)
+            walk = _Walk(_scheduler(denoiser, model, own), denoiser, model.prediction, part, own)
+            predict = classifier_free_guidance(
+                family,
+                denoiser,
+                positive,
+                negative,
+                scale=settings.guidance,
+                batch=part.batch,
+                beside=walk.beside,
+            )
+            samples.append(walk.run(predict, _counted(on_step, number, len(starts))).float().cpu())
+    return replace(latent, samples=torch.cat(samples))
+
+
+def _part(latent: Latent, start: int, count: int) -> Latent:
+    """Return some latents of a batch, with what belongs to them."""
+    own = slice(start, start + count)
+    mask, around = latent.mask, latent.surroundings
+    if mask is not None and mask.values.shape[0] > 1:
+        mask = Mask(mask.values[own])
+    return replace(latent, samples=latent.samples[own], mask=mask, surroundings=None if around is None else around[own])
+
+
+def _counted(on_step: OnStep | None, number: int, groups: int) -> OnStep | None:
+    """Return ``on_step`` for one of several groups, which are as many steps each."""
+    if on_step is None:
+        return None
+    return lambda step, total, look: on_step(number * total + step, groups * total, look)
 
 
 def _scheduler(denoiser: Denoiser, model: ModelRef, settings: Sampling) -> Any:
@@ -111,6 +138,8 @@ def _check(model: ModelRef, latent: Latent, settings: Sampling) -> None:
         )
     if settings.steps < 1 or not 0 <= settings.denoise <= 1:
         raise NodeError(f"{settings.steps} steps at denoise {settings.denoise} cannot be sampled")
+    if latent.mask is not None and latent.mask.values.shape[0] not in {1, latent.batch}:
+        raise NodeError(f"{latent.mask.values.shape[0]} masks do not fit {latent.batch} latents")
 
 
 class _Walk:
@@ -179,7 +208,5 @@ class _Walk:
 
 def _fit(mask: Tensor, samples: Tensor) -> Tensor:
     """Bring a mask [batch or 1, height, width] to the cells of latents: [batch, 1, height, width]."""
-    if mask.shape[0] not in {1, samples.shape[0]}:
-        raise NodeError(f"{mask.shape[0]} masks do not fit {samples.shape[0]} latents")
     cells = functional.interpolate(mask.unsqueeze(1), size=samples.shape[-2:])
     return cells.expand(samples.shape[0], -1, -1, -1)

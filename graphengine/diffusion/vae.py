@@ -10,6 +10,7 @@ from torch import Tensor
 from graphengine.diffusion.devices import memory_guard
 from graphengine.diffusion.loaded import Autoencoder
 from graphengine.diffusion.pool import ModelPool
+from graphengine.diffusion.shrinking import overlap_for
 from graphengine.diffusion.tiles import tiled
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.diffusion.types.latent import Latent, LatentSpec
@@ -30,8 +31,14 @@ class Tiling:
     overlap: int = 64
 
 
-def decode(pool: ModelPool, vae: VaeRef, latent: Latent, tiling: Tiling | None = None) -> Image:
+def decode(
+    pool: ModelPool, vae: VaeRef, latent: Latent, tiling: Tiling | None = None, *, tile: int | None = None
+) -> Image:
     """Decode latents to pictures of 3 channels.
+
+    Args:
+        tiling: work in tiles, one picture after the other.
+        tile: work in tiles of at most this side in pixels, with an overlap that hides the seams.
 
     Raises:
         NodeError: the latent is not of the autoencoder's kind, or the tiling is impossible.
@@ -47,12 +54,17 @@ def decode(pool: ModelPool, vae: VaeRef, latent: Latent, tiling: Tiling | None =
 
         cells = latent.samples.to(pool.device, autoencoder.module.dtype)
         scale = Fraction(autoencoder.stride)
-        pixels = _in_tiles(decode_tile, cells, tiling, autoencoder.stride, scale).float().cpu()
+        pixels = _in_tiles(decode_tile, cells, _smaller(tiling, tile), autoencoder.stride, scale).float().cpu()
     return Image((pixels * 0.5 + 0.5).clamp(0, 1).permute(0, 2, 3, 1).contiguous())
 
 
-def encode(pool: ModelPool, vae: VaeRef, image: Image, tiling: Tiling | None = None) -> Latent:
+def encode(
+    pool: ModelPool, vae: VaeRef, image: Image, tiling: Tiling | None = None, *, tile: int | None = None
+) -> Latent:
     """Encode pictures to latents; alpha is ignored. Of an encoder's distribution the mode is taken.
+
+    Args:
+        tiling, tile: as for :func:`decode`.
 
     Raises:
         NodeError: the sides of the picture are no multiples of the stride, or the tiling is impossible.
@@ -68,13 +80,19 @@ def encode(pool: ModelPool, vae: VaeRef, image: Image, tiling: Tiling | None = N
 
         pixels = image.pixels[..., :3].permute(0, 3, 1, 2).contiguous() * 2 - 1
         pixels = pixels.to(pool.device, autoencoder.module.dtype)
-        cells = _in_tiles(encode_tile, pixels, tiling, 1, Fraction(1, autoencoder.stride)).float().cpu()
+        scale = Fraction(1, autoencoder.stride)
+        cells = _in_tiles(encode_tile, pixels, _smaller(tiling, tile), 1, scale).float().cpu()
         spec = LatentSpec(channels=cells.shape[1], stride=autoencoder.stride)
     return Latent(cells.contiguous(), vae.family, spec)
 
 
-def encode_masked(pool: ModelPool, vae: VaeRef, image: Image, mask: Mask, tiling: Tiling | None = None) -> Latent:
+def encode_masked(
+    pool: ModelPool, vae: VaeRef, image: Image, mask: Mask, tiling: Tiling | None = None, *, tile: int | None = None
+) -> Latent:
     """Encode pictures of which sampling shall change only where ``mask`` is at least half.
+
+    Args:
+        tiling, tile: as for :func:`decode`.
 
     Raises:
         NodeError: as for :func:`encode`, or the mask has another size than the pictures.
@@ -89,8 +107,15 @@ def encode_masked(pool: ModelPool, vae: VaeRef, image: Image, mask: Mask, tiling
         )
     grey = torch.tensor(0.5)  # zero to an encoder
     emptied = Image(torch.where(inside.unsqueeze(-1), grey, image.pixels))
-    surroundings = encode(pool, vae, emptied, tiling).samples
-    return replace(encode(pool, vae, image, tiling), mask=Mask(inside.float()), surroundings=surroundings)
+    surroundings = encode(pool, vae, emptied, tiling, tile=tile).samples
+    return replace(encode(pool, vae, image, tiling, tile=tile), mask=Mask(inside.float()), surroundings=surroundings)
+
+
+def _smaller(tiling: Tiling | None, tile: int | None) -> Tiling | None:
+    """Return the smaller tiles of those that somebody chose and those that there is room for."""
+    if tile is None or (tiling is not None and tiling.size <= tile):
+        return tiling
+    return Tiling(tile, overlap_for(tile))
 
 
 def _in_tiles(function: Any, source: Tensor, tiling: Tiling | None, unit: int, scale: Fraction) -> Tensor:

@@ -4,12 +4,12 @@ import importlib
 import importlib.util
 import pkgutil
 import sys
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from graphengine.errors import PackError
 from graphengine.node.declare import SPEC_ATTRIBUTE
@@ -26,10 +26,22 @@ _BROKEN = (Exception, SystemExit)  # what importing may raise: scripts that are 
 
 @dataclass(frozen=True, slots=True)
 class ServiceOptions:
-    """What the machine gives to services: the device (empty = the best there is) and bytes for weights."""
+    """What the machine gives to the services of one process.
+
+    Attributes:
+        device: where models compute; empty is the best there is.
+        model_bytes: what weights may take on the device.
+        model_host_bytes: what they may take in the host's memory beside that, if the device has memory of its own.
+    """
 
     device: str = ""
     model_bytes: int = 8 * 2**30
+    model_host_bytes: int = 8 * 2**30
+
+    def shared(self, processes: int) -> "ServiceOptions":
+        """Return the share of each of several processes that compute on the device at once."""
+        model_bytes, model_host_bytes = self.model_bytes // processes, self.model_host_bytes // processes
+        return replace(self, model_bytes=model_bytes, model_host_bytes=model_host_bytes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +50,27 @@ class Service:
 
     python: type
     create: Callable[[ServiceOptions], Any]
+
+
+@runtime_checkable
+class Foresight(Protocol):
+    """What a service may offer beside what nodes do with it: to prepare for calls that will come."""
+
+    def expect(self, values: Sequence[Any]) -> None:
+        """Take note that calls with ``values`` will come soon: values of types that are marked as ``weights``.
+
+        A hint: the calls may never come, and come too if nothing was prepared. It returns at once.
+        """
+        ...
+
+
+@runtime_checkable
+class Closes(Protocol):
+    """What a service may offer beside: to end what it does by itself."""
+
+    def close(self) -> None:
+        """End threads and free what is held; no call runs any more."""
+        ...
 
 
 def _no_environment(_: ServiceOptions) -> str:

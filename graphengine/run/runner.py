@@ -42,6 +42,7 @@ from graphengine.run.messages import (
     Withdraw,
 )
 from graphengine.run.opening import open_loop
+from graphengine.run.phase import Phase
 from graphengine.run.state import RunState
 
 Observer = Callable[[Event], None]
@@ -93,6 +94,7 @@ class Run:
         self._observe = observe
         self._lanes = options.lanes
         self._state = RunState(plan, keep_going=options.keep_going)
+        self._has_weights = any(task.weights for task in plan.calls.values())
         self._token = CancelToken()
         self._stimuli: deque[Stimulus] = deque()
         self._log: list[Stimulus] = []
@@ -140,6 +142,8 @@ class Run:
             reaction = self._state.handle(stimulus)
         except EngineBug as bug:
             raise EngineBug(f"{bug}", self._log) from bug
+        if self._has_weights and isinstance(stimulus, LookedUp | Returned) and stimulus.handles:
+            self._foresee(stimulus.task, stimulus.handles)
         for event in reaction.events:
             self._observe(event)
         for instruction in reaction.instructions:
@@ -147,6 +151,15 @@ class Run:
         if self._state.stopping:
             self._stop_lookups()
         self._end_if_over()
+
+    def _foresee(self, name: str, handles: Handles) -> None:
+        """Tell of the calls that wait for more than these weights: they can be loaded meanwhile."""
+        for step in map(self._state.steps.__getitem__, self._state.steps.consumers(name)):
+            if isinstance(step, Task) and step.weights and self._state.phase[step.name] is Phase.WAITING:
+                linked = {
+                    key: handles[link.source.name] for key, link in step.links.items() if link.source.node == name
+                }
+                self._executor.foresee(step.spec, linked)
 
     def _end_if_over(self) -> None:
         status = self._state.status

@@ -63,7 +63,7 @@ class SocketType:
         lasting: whether a stored value stays true when its process is gone. What names files by path does not:
             the files may move or change, and the fingerprint knows only what they contained.
         weights: whether its values stand for the weights of a model, which are dear to load: calls that take the same
-            ones follow one another where they can.
+            ones follow one another where they can, and services that load them are told ahead what will be needed.
     """
 
     name: str

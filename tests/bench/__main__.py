@@ -13,6 +13,7 @@ import graphs  # noqa: E402
 import process  # noqa: E402
 import sampling  # noqa: E402
 import store  # noqa: E402
+import weights  # noqa: E402
 
 if __name__ == "__main__":  # the worker processes of a peer import this module again
     engine.main()
@@ -22,3 +23,4 @@ if __name__ == "__main__":  # the worker processes of a peer import this module 
     actors.main()
     store.main()
     sampling.main()
+    weights.main()

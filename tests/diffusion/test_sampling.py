@@ -21,7 +21,9 @@ from graphengine.errors import Cancelled, NodeError
 pytestmark = pytest.mark.torch
 
 
-def run(model: Any, latent: Latent | None = None, on_step: Any = None, **settings: Any) -> Latent:
+def run(
+    model: Any, latent: Latent | None = None, on_step: Any = None, chunk: int | None = None, **settings: Any
+) -> Latent:
     parts = model.checkpoint
     return sample(
         model.pool,
@@ -31,6 +33,7 @@ def run(model: Any, latent: Latent | None = None, on_step: Any = None, **setting
         latent or empty_latent(parts.model, 16, 16),
         settings=Sampling(**{"seed": 1, "steps": 4, **settings}),
         on_step=on_step,
+        chunk=chunk,
     )
 
 
@@ -73,6 +76,51 @@ def test_a_picture_of_a_batch_is_the_one_its_seed_gives_alone(model: Any, sample
     batch = run(model, empty_latent(model.checkpoint.model, 16, 16, 3), seed=7, sampler=sampler)
     alone = run(model, seed=9, sampler=sampler)
     assert torch.allclose(batch.samples[2:], alone.samples, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("sampler", SAMPLER_NAMES)
+def test_chunks_change_no_picture(model: Any, sampler: SamplerName) -> None:
+    latent = empty_latent(model.checkpoint.model, 16, 16, 3)
+    whole = run(model, latent, seed=2**64 - 2, sampler=sampler)
+    for chunk in (1, 2, 5):
+        parts = run(model, latent, chunk=chunk, seed=2**64 - 2, sampler=sampler)
+        assert torch.allclose(parts.samples, whole.samples, rtol=1e-3, atol=1e-3)
+    assert torch.equal(parts.samples, whole.samples)  # a chunk that is large enough is no chunk
+
+
+def test_a_chunk_is_all_that_the_network_sees(model: Any) -> None:
+    seen: list[int] = []
+    with model.pool.use(model.checkpoint.model) as denoiser:
+        hook = denoiser.module.register_forward_pre_hook(lambda _, arguments: seen.append(len(arguments[0])))
+        try:
+            run(model, empty_latent(model.checkpoint.model, 16, 16, 3), chunk=2, steps=2)
+        finally:
+            hook.remove()
+    assert seen == [4, 4, 2, 2]  # with the negative prediction beside each
+
+
+def test_the_steps_of_chunks_are_counted_together(model: Any) -> None:
+    seen = []
+
+    def on_step(step: int, total: int, look: Callable[[], Image]) -> None:
+        seen.append((step, total, look().batch))
+
+    run(model, empty_latent(model.checkpoint.model, 16, 16, 3), chunk=2, steps=2, on_step=on_step)
+    assert seen == [(1, 4, 2), (2, 4, 2), (3, 4, 1), (4, 4, 1)]
+
+
+@pytest.mark.parametrize("masks", [1, 3])
+@pytest.mark.parametrize("channels", [4, 9])
+def test_chunks_keep_their_masks_and_surroundings(make_model: Callable[..., Any], masks: int, channels: int) -> None:
+    made = make_model(in_channels=channels)
+    source = torch.Generator().manual_seed(0)
+    samples, around = torch.randn(2, 3, 4, 8, 8, generator=source)
+    mask = Mask(torch.rand(masks, 16, 16, generator=source).round())
+    latent = Latent(samples, "sd", made.checkpoint.model.latent, mask, around)
+    whole, parts = (run(made, latent, chunk=chunk, denoise=0.8, steps=5) for chunk in (None, 2))
+    assert torch.allclose(parts.samples, whole.samples, rtol=1e-3, atol=1e-3)
+    with pytest.raises(NodeError, match="2 masks do not fit 3 latents"):
+        run(made, replace(latent, mask=Mask(torch.ones(2, 16, 16))), chunk=2)
 
 
 def test_seeds_wrap_around_at_their_end(model: Any) -> None:

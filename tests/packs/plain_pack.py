@@ -5,7 +5,7 @@ import itertools
 import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NamedTuple
 from weakref import WeakSet
@@ -32,6 +32,12 @@ class Calls:
         self.names: list[str] = []
         self.alive: WeakSet[Any] = WeakSet()
         self.most_alive = 0
+        self.expected: list[str] = []
+
+    def expect(self, values: Sequence[Any]) -> None:
+        if values[0].name == "poison":
+            raise ValueError("a service that is at fault")
+        self.expected += [value.name for value in values]
 
 
 @dataclass(frozen=True)
@@ -403,7 +409,37 @@ def first_byte(blob: Blob) -> int:
     return blob.content[0]
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """What takes long to prepare, by its name: what models are to the engine."""
+
+    name: str
+
+
+class RecipeCodec:
+    """Stores the name."""
+
+    def nbytes(self, value: Recipe) -> int:
+        return len(value.name)
+
+    def encode(self, value: Recipe) -> Encoded:
+        return Encoded({"name": value.name})
+
+    def decode(self, encoded: Encoded) -> Recipe:
+        return Recipe(encoded.meta["name"])
+
+
+@node("plain.cook", category="plain", lane="gpu")
+def cook(recipe: Recipe, patience: float = 0.0, *, calls: Calls) -> str:
+    """Say what was expected, and wait some time for it."""
+    end = time.monotonic() + patience
+    while not calls.expected and time.monotonic() < end:
+        time.sleep(0.005)
+    return ", ".join(calls.expected)
+
+
 BLOB = SocketType("Blob", Blob, BlobCodec(), "Raw bytes.")
+RECIPE = SocketType("Recipe", Recipe, RecipeCodec(), "What takes long to prepare.", lasting=False, weights=True)
 TRACED = SocketType("Traced", Traced, TracedCodec(), "A value that can be seen to be alive.", lasting=False)
 
-PACK = Pack(name="plain", package=__name__, types=(BLOB, TRACED), services=(Service(Calls, lambda _: Calls()),))
+PACK = Pack(name="plain", package=__name__, types=(BLOB, RECIPE, TRACED), services=(Service(Calls, lambda _: Calls()),))

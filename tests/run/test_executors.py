@@ -20,6 +20,7 @@ from graphengine.node.declare import spec_of
 from graphengine.node.registry import Registry
 from graphengine.run.executors.base import Call, Executor, Success, Wants
 from graphengine.run.executors.inline import InlineExecutor
+from graphengine.run.executors.process.executor import ProcessExecutor
 from graphengine.run.executors.thread import ThreadExecutor
 from graphengine.run.handle import Handle
 from graphengine.run.messages import TaskOutput, TaskPreview, TaskProgress, TaskSpan
@@ -269,6 +270,31 @@ def test_the_interpreter_ends_after_the_calls_that_run_though_nobody_closed() ->
     env = {**os.environ, "PYTHONPATH": path}
     ended = subprocess.run([sys.executable, "-c", LEFT_OPEN], env=env, capture_output=True, timeout=30, check=True)
     assert (ended.stdout, ended.stderr) == (b"1\n2\n3\n", b"")
+
+
+def recipe(desk: Desk, name: str) -> Handle:
+    """Return a handle of the desk's executor to what takes long to prepare."""
+    return desk.executor.adopt(TypeRef("Recipe"), Encoded({"name": name}))
+
+
+def test_services_hear_of_calls_that_will_come_while_another_runs(desk: Desk, executor: Executor) -> None:
+    if isinstance(executor, ThreadExecutor | ProcessExecutor):
+        desk.call(plain_pack.cook, {"recipe": recipe(desk, "first")})  # so that there is a worker
+        running = desk.start(plain_pack.cook, {"recipe": recipe(desk, "first")}, patience=10.0)
+        linked = {"recipe": recipe(desk, "soup"), "patience": whole(desk, 3)}
+        executor.foresee(spec_of(plain_pack.cook), linked)
+        assert values(desk, running.outcome()) == {"value": "soup"}
+    else:  # nothing is foreseen where nothing runs beside the engine
+        executor.foresee(spec_of(plain_pack.cook), {"recipe": recipe(desk, "soup")})
+        assert values(desk, desk.call(plain_pack.cook, {"recipe": recipe(desk, "soup")})) == {"value": ""}
+
+
+@pytest.mark.parametrize("name", ["plain.number", "plain.cook"])
+def test_a_hint_that_nobody_wants_or_can_read_changes_nothing(desk: Desk, executor: Executor, name: str) -> None:
+    spec = {each.id: each for each in map(spec_of, (plain_pack.number, plain_pack.cook))}[name]
+    executor.foresee(spec, {"recipe": recipe(desk, "poison")})
+    executor.foresee(spec, {})
+    assert values(desk, desk.call(plain_pack.number, value=3.0)) == {"value": 3.0}
 
 
 @pytest.mark.parametrize("value", [3.5, -0.0])

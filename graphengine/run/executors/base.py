@@ -97,6 +97,14 @@ class Executor(Protocol):
         """
         ...
 
+    def foresee(self, spec: NodeSpec, linked: Handles) -> None:
+        """Take note that a call of a node like this will come soon, with these links; from any thread.
+
+        A hint: services may prepare for it, such as load a model while another computes. It returns at once, never
+        raises, and changes no result; the call may never come.
+        """
+        ...
+
     def value(self, handles: Handles) -> Mapping[str, Any]:
         """Return the values behind handles of this executor."""
         ...

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from graphengine.node.registry import Registry
+from graphengine.node.spec import NodeSpec
 from graphengine.run.executors.base import Call, Outcome
 from graphengine.run.executors.binding import Services, value_of
 from graphengine.run.executors.invoke import invoke
@@ -23,6 +24,9 @@ class InlineExecutor:
     def submit(self, call: Call, done: Callable[[Outcome], None]) -> None:
         """Call the node now."""
         done(invoke(call, self._registry, self._services))
+
+    def foresee(self, spec: NodeSpec, linked: Handles) -> None:
+        """Do nothing: while a call runs, nobody is there to say so."""
 
     def value(self, handles: Handles) -> Mapping[str, Any]:
         """Return the values, which the handles are."""

@@ -8,10 +8,13 @@ from queue import SimpleQueue
 from typing import Any
 
 from graphengine.node.registry import Registry
+from graphengine.node.spec import NodeSpec
 from graphengine.run.executors.base import Call, Outcome
 from graphengine.run.executors.binding import Services
+from graphengine.run.executors.foresight import foreseeable, foretell
 from graphengine.run.executors.inline import InlineExecutor
 from graphengine.run.executors.invoke import invoke
+from graphengine.run.handle import Handles
 
 _LOG = logging.getLogger(__name__)
 
@@ -35,6 +38,10 @@ class ThreadExecutor(InlineExecutor):
             RuntimeError: the executor is closed.
         """
         self._pool.submit([call, done])
+
+    def foresee(self, spec: NodeSpec, linked: Handles) -> None:
+        """Tell the services."""
+        foretell(spec, [handle.ref for handle in foreseeable(linked, self._registry)], self._services)
 
     def close(self) -> None:
         """Wait for the calls that run."""

@@ -1,5 +1,6 @@
 """A worker, from inside: it loads the packs once, and then makes one call after another."""
 
+import logging
 import os
 import shutil
 import socket
@@ -14,14 +15,16 @@ from graphengine.node.registry import Registry
 from graphengine.run.context import CancelToken, RunScope, TaskContext
 from graphengine.run.executors.base import Success
 from graphengine.run.executors.binding import Services
+from graphengine.run.executors.foresight import foretell
 from graphengine.run.executors.invoke import invoke
-from graphengine.run.executors.process.segments import Segments
+from graphengine.run.executors.process.segments import INLINE_BYTES, Segments
 from graphengine.run.executors.process.wire import (
     CANCEL,
     Answer,
     Broken,
     Enclosed,
     Ended,
+    Foreseen,
     Frames,
     Order,
     Ready,
@@ -34,6 +37,9 @@ from graphengine.run.executors.process.wire import (
 )
 from graphengine.run.executors.written import Reader, write_result
 from graphengine.run.messages import Event
+from graphengine.types.values import decode_value
+
+_LOG = logging.getLogger(__name__)
 
 _PIECE = 32 * 1024  # what the allocator gives without asking the system
 
@@ -98,6 +104,14 @@ class Caller:
         self._cancels = cancels
         self._scope: Scope | None = None
 
+    def foresee(self, message: object) -> None:
+        """Tell services of a call that will come; in a thread, as another call may run."""
+        if not isinstance(message, Foreseen):
+            return  # a hint that cannot be read is none
+        types, unpack = self._registry.types, self._segments.unpack
+        values = [decode_value(types, type_, unpack(parcel)) for type_, parcel in message.values]
+        foretell(self._registry.nodes[message.type], values, self._services)
+
     def serve(self, message: object) -> None:
         """Do what the engine says."""
         match message:
@@ -145,11 +159,12 @@ class Caller:
         return TaskContext(RunScope(info, folder, token, tell, previews, started), order.call.node)
 
 
-def main(channel_descriptor: int, control: int) -> None:
+def main(channel_descriptor: int, control: int, hints: int) -> None:
     """Be a worker until the engine hangs up.
 
     Args:
         control: the pipe that brings cancels, and ends when the engine does.
+        hints: the socket that brings word of calls to come.
     """
     channel = Channel(channel_descriptor)
     cancels = Cancels()
@@ -162,9 +177,18 @@ def main(channel_descriptor: int, control: int) -> None:
     except Exception as error:  # noqa: BLE001 - packs and services raise what they like
         channel.say(Broken(f"{type(error).__name__}: {error}"))
         return
+    threading.Thread(target=_hear, args=(socket.socket(fileno=hints), caller), daemon=True).start()
     channel.say(Ready())
     for message in messages:
         caller.serve(message)
+
+
+def _hear(hints: socket.socket, caller: Caller) -> None:
+    while piece := hints.recv(INLINE_BYTES):
+        try:
+            caller.foresee(loads(piece))
+        except Exception:  # noqa: BLE001 - codecs come from packs, and a hint breaks nothing
+            _LOG.exception("a call that will come cannot be foreseen")
 
 
 def _expect(message: object, kind: type[Message]) -> Message:

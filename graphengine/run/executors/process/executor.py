@@ -7,12 +7,14 @@ from typing import Any
 from graphengine.errors import Failure, OutOfMemory
 from graphengine.node.pack import PackSource, ServiceOptions
 from graphengine.node.registry import Registry
+from graphengine.node.spec import NodeSpec
 from graphengine.run.executors.base import Call, Outcome
+from graphengine.run.executors.foresight import foreseeable
 from graphengine.run.executors.process.job import make_job
 from graphengine.run.executors.process.patience import Patience
 from graphengine.run.executors.process.pool import Pool
 from graphengine.run.executors.process.segments import Parcel, Stored, Vault
-from graphengine.run.executors.process.wire import Setup
+from graphengine.run.executors.process.wire import Foreseen, Setup, dumps
 from graphengine.run.executors.process.worker import Worker
 from graphengine.run.handle import Handle, Handles
 from graphengine.types.codec import Encoded
@@ -70,6 +72,13 @@ class ProcessExecutor:
         else:
             token.watch(cancel)
             self._pool.submit(job)
+
+    def foresee(self, spec: NodeSpec, linked: Handles) -> None:
+        """Tell the worker that is likely to make the call; none is started for it."""
+        handles = foreseeable(linked, self._registry)
+        values = tuple((each.type, each.ref.parcel) for each in handles if not each.ref.parcel.segment)
+        if values:
+            self._pool.foresee(spec, dumps(Foreseen(spec.id, values)))
 
     def value(self, handles: Handles) -> Mapping[str, Any]:
         """Put the values together, over the memory where they lie."""

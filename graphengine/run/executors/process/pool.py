@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from graphengine.errors import Failure
+from graphengine.node.spec import Lane, NodeSpec
 from graphengine.run.executors.process.failures import (
     CANCELLED,
     CLOSED,
@@ -79,15 +80,16 @@ class Pool:
             elif job.call.context.scope.token.cancelled:
                 refused = CANCELLED
             else:
-                self._waiting.setdefault(self._lane(job), deque()).append(job)
-                self._feed(self._lane(job))
+                lane = self._lane(job.call.lane)
+                self._waiting.setdefault(lane, deque()).append(job)
+                self._feed(lane)
         if refused is not None:
             job.finish(refused)
 
     def cancel(self, job: Job) -> None:
         """Take back a job that waits; ask one that runs to stop, and give it some time for that."""
         with self._lock:
-            waiting = self._waiting.get(self._lane(job), deque())
+            waiting = self._waiting.get(self._lane(job.call.lane), deque())
             waits = job in waiting
             if waits:
                 waiting.remove(job)
@@ -96,6 +98,14 @@ class Pool:
                     self._hurry(worker, job, self._patience.cancel)
         if waits:
             job.finish(CANCELLED)
+
+    def foresee(self, spec: NodeSpec, message: bytes) -> None:
+        """Pass a hint on to the worker that would be given a call of this node, if one is ready."""
+        with self._lock:
+            ready = [each for each in self._workers if each.lane == self._lane(spec.lane) and each.ready]
+            if ready:
+                warm = self._warm.get(spec.id)
+                (warm if warm in ready else ready[-1]).foresee(message)
 
     def close(self) -> None:
         """End all workers, after a moment for the calls that run."""
@@ -238,8 +248,7 @@ class Pool:
 
     # -------------------------------------------------------------- with the lock
 
-    def _lane(self, job: Job) -> str:
-        lane = job.call.lane
+    def _lane(self, lane: Lane) -> str:
         return lane if lane in self._slots else "cpu"
 
     def _feed(self, lane: str) -> None:

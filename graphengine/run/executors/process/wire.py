@@ -18,6 +18,7 @@ from graphengine.run.executors.base import Wants
 from graphengine.run.executors.process.segments import Parcel
 from graphengine.run.executors.written import WrittenCall, WrittenResult
 from graphengine.run.messages import Event
+from graphengine.types.socket_type import TypeRef
 
 CANCEL = struct.Struct(">Q")
 """What comes over a worker's pipe: the number of the call to be cancelled."""
@@ -50,6 +51,16 @@ class Order(NamedTuple):
 
     number: int
     call: WrittenCall
+
+
+class Foreseen(NamedTuple):
+    """A call that will come soon, of a node of ``type``: the values that services want to know ahead.
+
+    It is said over a socket of its own, as the worker may be at work.
+    """
+
+    type: str
+    values: tuple[tuple[TypeRef, Parcel], ...]
 
 
 class Enclosed(NamedTuple):

@@ -1,4 +1,4 @@
-"""A worker, from outside: a process with a socket to talk over and a pipe that brings it cancels."""
+"""A worker, from outside: a process with a socket to talk over, a pipe that brings it cancels, and one for hints."""
 
 import os
 import signal
@@ -47,8 +47,10 @@ class Worker:
         self.socket, theirs = socket.socketpair()
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _ROOM)
         theirs.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _ROOM)
+        self._hints, hears = socket.socketpair(type=socket.SOCK_DGRAM)
+        self._hints.setblocking(False)
         listens, self._control = os.pipe()
-        ends = (theirs.fileno(), listens)
+        ends = (theirs.fileno(), listens, hears.fileno())
         try:
             self._process = subprocess.Popen(  # noqa: S603 - the program is ours
                 [sys.executable, *_FLAGS, "-c", _PROGRAM.format(path=sys.path, ends=ends)],
@@ -61,6 +63,7 @@ class Worker:
             raise
         finally:
             theirs.close()
+            hears.close()
             os.close(listens)
         self.socket.setblocking(False)
         self._send(dumps(setup))
@@ -78,6 +81,12 @@ class Worker:
         """Ask the call to stop at its next step."""
         with suppress(OSError):
             os.write(self._control, CANCEL.pack(number))
+
+    def foresee(self, message: bytes) -> None:
+        """Tell of a call that will come. If that cannot be said at once, it is not said."""
+        if len(message) <= INLINE_BYTES:
+            with suppress(OSError):
+                self._hints.send(message)
 
     def receive(self) -> Iterator[object]:
         """Yield what the worker has said.
@@ -112,6 +121,7 @@ class Worker:
 
     def _hang_up(self) -> None:
         self.socket.close()
+        self._hints.close()
         os.close(self._control)
 
     def _send(self, payload: bytes) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from graphengine.errors import Failure
 from graphengine.node.pack import PackSource, ServiceOptions
 from graphengine.node.registry import Registry
+from graphengine.node.spec import NodeSpec
 from graphengine.run.executors.base import Call, Outcome
 from graphengine.run.executors.process.patience import Patience
 from graphengine.run.executors.ray.affinity import traces_of
@@ -80,6 +81,9 @@ class RayExecutor:
         else:
             token.watch(cancel)
             self._pool.submit(job)
+
+    def foresee(self, spec: NodeSpec, linked: Handles) -> None:
+        """Do nothing: which actor will make the call is known only when one is free."""
 
     def value(self, handles: Handles) -> Mapping[str, Any]:
         """Put the values together, in memory of their own."""

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from fake_models import Stage, until
 
 from graphengine.diffusion.devices import choose_device, choose_dtype, memory_guard
 from graphengine.diffusion.families.sd import StableDiffusion
@@ -72,17 +73,47 @@ def test_what_does_not_change_a_module_does_not_load_it_again(model: Any) -> Non
     assert len(family.loads) == 2
 
 
-def test_the_least_recently_used_is_dropped_first(model: Any) -> None:
-    parts = model.checkpoint
-    sizes = [size_of(ref) for ref in (parts.model, parts.text_encoder, parts.vae)]
-    pool, family = make_pool(sum(sizes) - 1)
-    for ref in (parts.text_encoder, parts.vae, parts.text_encoder, parts.model):
-        with pool.use(ref):
-            pass
-    assert pool.held() == sizes[0] + sizes[1]  # the autoencoder was used longest ago
-    with pool.use(parts.text_encoder):
-        pass
-    assert family.loads == ["text_encoder", "vae", "model"]
+def test_what_is_soonest_loaded_again_is_dropped_first(host: Stage) -> None:
+    host.family.seconds = {"slow": 9.0, "quick": 1.0, "new": 5.0}
+    host.touch("slow", "quick", "new")
+    assert host.on_device() == {"slow", "new"}
+    assert host.pool.held() == 800
+
+
+def test_of_equals_the_least_recently_used_is_dropped_first(host: Stage) -> None:
+    host.touch("a", "b", "a", "c")
+    assert host.on_device() == {"a", "c"}
+
+
+def test_who_uses_what_is_there_does_not_wait_for_what_is_being_made(host: Stage) -> None:
+    host.touch("a")
+    gate = host.family.gates["b"] = threading.Event()
+    with ThreadPoolExecutor(1) as threads:
+        user = threads.submit(host.touch, "b")
+        until(lambda: host.family.begun == ["a", "b"])
+        host.touch("a")
+        assert not user.done()
+        gate.set()
+        user.result(10)
+
+
+def test_room_is_made_before_a_module_is(host: Stage) -> None:
+    host.touch("a", "b")
+    gate = host.family.gates["c"] = threading.Event()
+    with ThreadPoolExecutor(1) as threads:
+        user = threads.submit(host.touch, "c")
+        until(lambda: host.family.begun == ["a", "b", "c"])
+        assert (host.on_device(), host.pool.held()) == ({"b"}, 800)
+        gate.set()
+        user.result(10)
+
+
+def test_a_file_that_is_larger_in_memory_is_counted_as_it_is_there(model: Any) -> None:
+    pool, _ = make_pool()
+    with pool.use(replace(model.checkpoint.vae, dtype="float16")) as half:
+        assert pool.held() == sum(p.nbytes for m in half.modules for p in m.parameters())
+    with pool.use(model.checkpoint.vae) as whole:
+        assert pool.held() == sum(p.nbytes for each in (half, whole) for m in each.modules for p in m.parameters())
 
 
 def test_what_is_in_use_is_never_dropped(model: Any) -> None:
@@ -176,27 +207,6 @@ def test_no_room_is_one_error() -> None:
 def test_an_impossible_allocation_is_out_of_memory() -> None:
     with pytest.raises(OutOfMemory), memory_guard("testing"):
         torch.empty(2**60, dtype=torch.uint8)
-
-
-def test_a_full_device_is_tried_again_with_everything_else_dropped(model: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    pool, _ = make_pool()
-    with pool.use(model.checkpoint.vae):
-        pass
-    held = []
-
-    def place_in_the_second_attempt(*_: object) -> None:
-        held.append(pool.held())
-        if len(held) == 1:
-            raise MemoryError
-
-    monkeypatch.setattr("graphengine.diffusion.pool.place", place_in_the_second_attempt)
-    with pool.use(model.checkpoint.model):
-        assert held == [size_of_now(held), 0]
-
-
-def size_of_now(held: list[int]) -> int:
-    assert held[0] > 0
-    return held[0]
 
 
 def test_devices_and_formats() -> None:
