@@ -69,7 +69,7 @@ def _connect(address: str) -> ThreadPoolExecutor:
     options = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
     try:
         keeper.submit(ray.init, address or "local", **options).result()
-    except (OSError, RuntimeError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - Ray raises what it likes, a bare Exception too
         keeper.shutdown()
         raise SettingsRefused(f"the Ray cluster {address!r} cannot be used: {error}", hint=_HINT) from None
     return keeper
