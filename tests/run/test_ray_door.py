@@ -57,9 +57,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.mark.parametrize("form", ["ray://127.0.0.1:10001", "127.0.0.1:what", "127.0.0.1:{free}", "[::1]:1"])
-def test_an_address_where_no_cluster_is_is_refused_at_once(tmp_path: Path, form: str) -> None:
-    address = form.format(free=free_port())
+@pytest.mark.parametrize("address", ["ray://127.0.0.1:10001", "127.0.0.1:what", "127.0.0.1:{port}", "[::1]:1"])
+def test_an_address_where_no_cluster_is_is_refused_at_once(tmp_path: Path, address: str) -> None:
+    address = address.format(port=free_port())
     settings = load_settings(executor="ray", ray_address=address, input_folders=[tmp_path])
     with pytest.raises(SettingsRefused) as caught:
         _ = Engine(settings, packs=(plain_pack.PACK,)).executor

@@ -23,7 +23,8 @@ class Cluster:
 
     Args:
         address: ``host:port`` of a cluster that this machine is a node of, or ``auto`` for the one that
-            ``ray start`` has started here. Empty starts one for this process. A process that is connected stays so.
+            ``ray start`` has started here. Empty starts one for this process, or takes the one that it is
+            connected to.
 
     Raises:
         SettingsRefused: nothing answers there, or not in a way that can be used.
@@ -34,7 +35,11 @@ class Cluster:
         _probe(address)
         if not ray.is_initialized():
             self._keeper = _connect(address)
-        self.home: str = ray.get_runtime_context().get_node_id()
+        context = ray.get_runtime_context()
+        if self._keeper is None and address not in ("", "auto", context.gcs_address):
+            message = f"the Ray cluster {address!r} cannot be used: this process is in {context.gcs_address!r} already"
+            raise SettingsRefused(message, hint=_HINT)
+        self.home: str = context.get_node_id()
         self._gpus = False
 
     def nodes(self) -> frozenset[str]:
@@ -69,7 +74,7 @@ def _connect(address: str) -> ThreadPoolExecutor:
     options = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
     try:
         keeper.submit(ray.init, address or "local", **options).result()
-    except (OSError, RuntimeError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - Ray raises what it likes, a bare Exception too
         keeper.shutdown()
         raise SettingsRefused(f"the Ray cluster {address!r} cannot be used: {error}", hint=_HINT) from None
     return keeper

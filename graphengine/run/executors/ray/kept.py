@@ -1,4 +1,4 @@
-"""Values between the engine and the object store of Ray: small ones stay outside it, large ones are never copied."""
+"""Values between the engine and the object store of Ray: small ones travel in messages, large ones lie in it."""
 
 import pickle
 from collections.abc import Sequence
