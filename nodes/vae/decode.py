@@ -13,7 +13,7 @@ from graphengine.diffusion.vae import decode as decode_latent
 from graphengine.node.declare import node
 
 
-@node("vae.decode", category="vae", lane="gpu", title="VAE decode")
+@node("vae.decode", category="vae", version=2, lane="gpu", title="VAE decode")
 def decode(
     vae: VaeRef,
     latent: Latent,

@@ -13,7 +13,7 @@ from graphengine.diffusion.vae import encode as encode_image
 from graphengine.node.declare import node
 
 
-@node("vae.encode", category="vae", lane="gpu", title="VAE encode")
+@node("vae.encode", category="vae", version=2, lane="gpu", title="VAE encode")
 def encode(
     vae: VaeRef,
     image: Image,

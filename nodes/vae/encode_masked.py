@@ -13,7 +13,7 @@ from graphengine.diffusion.vae import encode_masked as encode_image
 from graphengine.node.declare import node
 
 
-@node("vae.encode_masked", category="vae", lane="gpu", title="Encode picture with mask")
+@node("vae.encode_masked", category="vae", version=2, lane="gpu", title="Encode picture with mask")
 def encode_masked(
     vae: VaeRef,
     image: Image,
