@@ -14,6 +14,7 @@ from graphengine.node.declare import injected, node
 
 
 @node("vae.decode", category="vae", lane="gpu", title="VAE decode", shrinks=3)
+@node("vae.decode", category="vae", version=2, lane="gpu", title="VAE decode")
 def decode(
     vae: VaeRef,
     latent: Latent,

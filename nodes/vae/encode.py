@@ -14,6 +14,7 @@ from graphengine.node.declare import injected, node
 
 
 @node("vae.encode", category="vae", lane="gpu", title="VAE encode", shrinks=3)
+@node("vae.encode", category="vae", version=2, lane="gpu", title="VAE encode")
 def encode(
     vae: VaeRef,
     image: Image,

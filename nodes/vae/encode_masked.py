@@ -14,6 +14,7 @@ from graphengine.node.declare import injected, node
 
 
 @node("vae.encode_masked", category="vae", lane="gpu", title="Encode picture with mask", shrinks=3)
+@node("vae.encode_masked", category="vae", version=2, lane="gpu", title="Encode picture with mask")
 def encode_masked(
     vae: VaeRef,
     image: Image,

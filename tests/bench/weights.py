@@ -27,7 +27,7 @@ Work = Callable[[ModelPool, ModelRef], object]
 
 
 def make_checkpoint(folder: Path, seed: int) -> Checkpoint:
-    """Save a model with few layers and 180 million weights in half precision, which become fp32 when loaded."""
+    """Save a model with few layers and 200 million weights in half precision, which become fp32 when loaded."""
     torch.manual_seed(seed)
     pipeline = make_pipeline(block_out_channels=(512, 1024), attention_head_dim=8, norm_num_groups=32)
     with torch.no_grad():
@@ -88,7 +88,7 @@ def main() -> None:
 
         print(f"\nweights: a tiny model is loaded in {median(load) * 1e3:.1f} ms, ", end="")
         print(f"and lent again in {median(hit) / HITS * 1e6:.1f} us")
-        print(f"two models of 180 million weights one after the other, median of {ROUNDS} pairs")
+        print(f"two models of 200 million weights one after the other, median of {ROUNDS} pairs")
         compare("one step each on the CPU", models, one_step)
         compare(f"{ELSEWHERE:g} s each on a device elsewhere", models, elsewhere)
 

@@ -6,13 +6,17 @@ from typing import Any
 
 import pytest
 import torch
+from fake_models import until
 from PIL import Image as Pillow
 from tiny_models import PROMPT, as_file
 
+from graphengine.app import Engine, load_settings
+from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.errors import Cancelled, ModelRefused, NodeError
 from graphengine.node.declare import spec_of
 from graphengine.node.registry import Registry
+from graphengine.types.socket_type import TypeRef
 from nodes import PACK
 from nodes.latent.empty import empty
 from nodes.latent.set_mask import set_mask
@@ -30,6 +34,27 @@ pytestmark = pytest.mark.torch
 @pytest.fixture
 def parts(model: Any) -> Parts:
     return load(as_file(model.path))
+
+
+def test_the_pool_loads_ahead_what_the_engine_says_will_come(parts: Parts) -> None:
+    engine = Engine(load_settings(), packs=(PACK,))
+    types, executor = engine.registry.types, engine.executor
+    linked = {
+        "model": executor.adopt(TypeRef("Model"), types["Model"].codec.encode(parts.model)),
+        "latent": executor.adopt(TypeRef("Int"), types["Int"].codec.encode(3)),
+    }
+    executor.foresee(spec_of(load), linked)  # it opens files, and wants no pool
+    pool = engine.services[ModelPool]
+    assert pool.held() == 0
+    executor.foresee(spec_of(sample), linked)
+    until(lambda: pool.held() > 0)
+    engine.close()
+    assert pool.held() == 0
+
+
+def test_what_uses_the_pool_has_the_lane_whose_workers_share_the_device() -> None:
+    users = [spec for spec in Registry((PACK,)).nodes.values() if ModelPool in {each.python for each in spec.injected}]
+    assert {spec.lane for spec in users} == {"gpu"}
 
 
 def test_load_opens_the_parts_of_a_folder(model: Any, parts: Parts) -> None:
