@@ -104,29 +104,34 @@ async def load(folder: Path, seen: int) -> None:
 
 
 async def full(folder: Path, cycles: int) -> None:
-    """Let the disk fill and be freed: no file may grow beyond what it is, and then it may."""
+    """Let the disk fill under a store and be freed, each time another one, in two ways that SQLite tells apart."""
     database.PROBE_EVERY = 0.0
-    store = await Store.open(folder, LIMITS)
     chance = random.Random(cycles)
-    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     for cycle in range(cycles):
-        resource.setrlimit(resource.RLIMIT_FSIZE, (largest(folder) + chance.randrange(3_000_000), hard))
-        refused = 0
+        store = await Store.open(folder / f"c{cycle}")
+        limit = limit_files if cycle % 2 else limit_pages
+        limit(store, chance.randrange(200_000, 2_000_000))
         for index in count():
             burst = [f"c{cycle}-{index}-{number}" for number in range(chance.choice((1, 3, 20)))]
-            refused += await try_burst(store, burst)
-            if refused and await try_burst(store, [f"c{cycle}-{index}-single"]):
+            if await try_burst(store, burst) and await try_burst(store, [f"c{cycle}-{index}-single"]):
                 break
-        say("unhealthy" if not (await store.health()).ready else "healthy")
-        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+        say("healthy" if (await store.health()).ready else "unhealthy")
+        limit(store, None)
         if await try_burst(store, [f"c{cycle}-after"]):
             raise AssertionError("it did not recover")
         say("healthy" if (await store.health()).ready else "unhealthy")
-    await store.close()
+        await store.close()
 
 
-def largest(folder: Path) -> int:
-    return max(path.stat().st_size for path in folder.iterdir())
+def limit_files(_: Store, nbytes: int | None) -> None:
+    """Let the system write no file beyond a size: an I/O error in the middle of a write."""
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (hard if nbytes is None else nbytes, hard))
+
+
+def limit_pages(store: Store, nbytes: int | None) -> None:
+    """Let SQLite find no page more: the same error as where the disk is full."""
+    store.database._connection.execute(f"PRAGMA max_page_count = {10**9 if nbytes is None else nbytes // 4_096}")
 
 
 async def try_burst(store: Store, names: list[str]) -> int:

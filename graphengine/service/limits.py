@@ -20,7 +20,7 @@ class Limits:
     queued: int = 10_000
     batch: int = 1_000
     history: int = 100_000
-    events: int = 1_000_000
+    events: int = 300_000
     attempts: int = 2
     overtakes: int = 8
     lease_seconds: float = 60.0

@@ -118,6 +118,7 @@ async def test_a_closed_database_says_so_after_what_waited_is_committed(path: Pa
         with pytest.raises(StoreUnavailable) as caught:
             await act
         assert code(caught) == "closed"
+    await database.close()
     assert sorted(each.name for each in path.parent.iterdir()) == ["service.lock", "test.sqlite"]
     database = await Database.open(path, STEPS)
     assert len(await names(database)) == 50
@@ -152,6 +153,8 @@ async def test_health_is_true_again_when_the_fault_is_gone(path: Path, monkeypat
         health = await database.health()
         assert (health.ready, health.reason) == (False, "the disk is full: 3 MiB are free")
     assert (await database.health()).ready
+    await database.write(lambda tx: tx.execute("DROP TABLE probe"))
+    assert (await database.health()).reason == "the database does not work"
     await database.close()
     assert (await database.health()).reason == "the service is closed"
 

@@ -63,6 +63,7 @@ class Database:
         self._verification = asyncio.create_task(self._verify_behind())
         self._probe: asyncio.Task[Health] | None = None
         self._probed = 0.0
+        self._closed = False
 
     @classmethod
     async def open(cls, path: Path, steps: Sequence[Step], clock: Clock | None = None) -> "Database":
@@ -134,12 +135,13 @@ class Database:
         return found
 
     async def close(self) -> None:
-        """Commit what waits, and let the next engine in."""
-        await self._readers.close()
+        """Commit what waits, and let the next engine in. Closing again does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        await self._readers.close()  # first: the last connection to close tidies up the log, and only a writer can
         await self._verification
         await self._writer.close()
-        with suppress(sqlite3.Error):  # what cannot be tidied up now is tidied up at the next start
-            self._connection.execute("PRAGMA optimize")
         self._connection.close()
         self._lock.release()
 
@@ -166,6 +168,8 @@ class Database:
             return Health(ready=False, reason=str(error))
         except TimeoutError:
             return Health(ready=False, reason="the database does not answer")
+        except sqlite3.Error:
+            return Health(ready=False, reason="the database does not work")
         except OSError:
             return Health(ready=False, reason="the data folder is gone")
         return Health(ready=True)
