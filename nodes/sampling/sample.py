@@ -11,17 +11,18 @@ from graphengine.diffusion.samplers import SamplerName
 from graphengine.diffusion.sampling import Sampling
 from graphengine.diffusion.sampling import sample as sample_latent
 from graphengine.diffusion.schedules import ScheduleName
+from graphengine.diffusion.shrinking import chunk_for
 from graphengine.diffusion.types.conditioning import Conditioning
 from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.refs import ModelRef
-from graphengine.node.context import Context, Preview
+from graphengine.node.context import FIRST, Attempt, Context, Preview
 from graphengine.node.declare import injected, node
 from graphengine.node.widgets import Slider
 from graphengine.types.builtin import Seed
 
 
-@node("sampling.sample", category="sampling", lane="gpu")
+@node("sampling.sample", category="sampling", lane="gpu", shrinks=3)
 def sample(
     model: ModelRef,
     positive: Conditioning,
@@ -36,6 +37,7 @@ def sample(
     *,
     pool: ModelPool = injected,
     context: Context = injected,
+    attempt: Attempt = FIRST,
 ) -> Latent:
     """Denoise a latent step by step into what the texts say.
 
@@ -62,7 +64,8 @@ def sample(
         context.preview(lambda: _encode(picture()))
 
     settings = Sampling(seed, steps, cfg, sampler, schedule, denoise)
-    return sample_latent(pool, model, positive, negative, latent, settings=settings, on_step=on_step)
+    chunk = chunk_for(attempt.smaller, latent.batch)
+    return sample_latent(pool, model, positive, negative, latent, settings=settings, on_step=on_step, chunk=chunk)
 
 
 def _encode(image: Image) -> Preview:

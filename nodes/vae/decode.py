@@ -5,16 +5,17 @@ from typing import Annotated
 from pydantic import Field
 
 from graphengine.diffusion.pool import ModelPool
+from graphengine.diffusion.shrinking import tile_for
 from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.refs import VaeRef
 from graphengine.diffusion.vae import Tiling
 from graphengine.diffusion.vae import decode as decode_latent
+from graphengine.node.context import FIRST, Attempt
 from graphengine.node.declare import injected, node
 
 
-@node("vae.decode", category="vae", lane="gpu", title="VAE decode", shrinks=3)
-@node("vae.decode", category="vae", version=2, lane="gpu", title="VAE decode")
+@node("vae.decode", category="vae", version=2, lane="gpu", title="VAE decode", shrinks=3)
 def decode(
     vae: VaeRef,
     latent: Latent,
@@ -23,6 +24,7 @@ def decode(
     tile_overlap: Annotated[int, Field(ge=0, le=4096)] = 64,
     *,
     pool: ModelPool = injected,
+    attempt: Attempt = FIRST,
 ) -> Image:
     """Decode a latent to pictures.
 
@@ -34,4 +36,6 @@ def decode(
 
     Errors: the latent is of another kind of model, or the overlap is not smaller than a tile.
     """
-    return decode_latent(pool, vae, latent, Tiling(tile_size, tile_overlap) if tiled else None)
+    tiling = Tiling(tile_size, tile_overlap) if tiled else None
+    height, width = (cells * latent.spec.stride for cells in latent.samples.shape[-2:])
+    return decode_latent(pool, vae, latent, tiling, tile=tile_for(attempt.smaller, width, height))

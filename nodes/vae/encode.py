@@ -5,16 +5,17 @@ from typing import Annotated
 from pydantic import Field
 
 from graphengine.diffusion.pool import ModelPool
+from graphengine.diffusion.shrinking import tile_for
 from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.refs import VaeRef
 from graphengine.diffusion.vae import Tiling
 from graphengine.diffusion.vae import encode as encode_image
+from graphengine.node.context import FIRST, Attempt
 from graphengine.node.declare import injected, node
 
 
-@node("vae.encode", category="vae", lane="gpu", title="VAE encode", shrinks=3)
-@node("vae.encode", category="vae", version=2, lane="gpu", title="VAE encode")
+@node("vae.encode", category="vae", version=2, lane="gpu", title="VAE encode", shrinks=3)
 def encode(
     vae: VaeRef,
     image: Image,
@@ -23,6 +24,7 @@ def encode(
     tile_overlap: Annotated[int, Field(ge=0, le=4096)] = 64,
     *,
     pool: ModelPool = injected,
+    attempt: Attempt = FIRST,
 ) -> Latent:
     """Encode pictures to a latent, the start of image-to-image.
 
@@ -34,4 +36,6 @@ def encode(
 
     Errors: a side is not a multiple of the model's stride (8 for most), or the overlap is not smaller than a tile.
     """
-    return encode_image(pool, vae, image, Tiling(tile_size, tile_overlap) if tiled else None)
+    tiling = Tiling(tile_size, tile_overlap) if tiled else None
+    tile = tile_for(attempt.smaller, image.width, image.height)
+    return encode_image(pool, vae, image, tiling, tile=tile)

@@ -5,16 +5,17 @@ from typing import Annotated
 from pydantic import Field
 
 from graphengine.diffusion.pool import ModelPool
+from graphengine.diffusion.shrinking import tile_for
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.refs import VaeRef
 from graphengine.diffusion.vae import Tiling
 from graphengine.diffusion.vae import encode_masked as encode_image
+from graphengine.node.context import FIRST, Attempt
 from graphengine.node.declare import injected, node
 
 
-@node("vae.encode_masked", category="vae", lane="gpu", title="Encode picture with mask", shrinks=3)
-@node("vae.encode_masked", category="vae", version=2, lane="gpu", title="Encode picture with mask")
+@node("vae.encode_masked", category="vae", version=2, lane="gpu", title="Encode picture with mask", shrinks=3)
 def encode_masked(
     vae: VaeRef,
     image: Image,
@@ -24,6 +25,7 @@ def encode_masked(
     tile_overlap: Annotated[int, Field(ge=0, le=4096)] = 64,
     *,
     pool: ModelPool = injected,
+    attempt: Attempt = FIRST,
 ) -> Latent:
     """Encode pictures and mark where sampling may change them: the start of inpainting.
 
@@ -33,4 +35,6 @@ def encode_masked(
     - **mask**: of the size of the picture; what is at least half is changed.
     - **tiled**, **tile_size**, **tile_overlap**: as for encoding a picture.
     """
-    return encode_image(pool, vae, image, mask, Tiling(tile_size, tile_overlap) if tiled else None)
+    tiling = Tiling(tile_size, tile_overlap) if tiled else None
+    tile = tile_for(attempt.smaller, image.width, image.height)
+    return encode_image(pool, vae, image, mask, tiling, tile=tile)
