@@ -97,6 +97,11 @@ class Pool:
         if waits:
             job.finish(CANCELLED)
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread that looks after the workers does so."""
+        return self._thread.is_alive()
+
     def close(self) -> None:
         """End all workers, after a moment for the calls that run."""
         with self._lock:
