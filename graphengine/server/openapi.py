@@ -42,7 +42,7 @@ def openapi(routes: Iterable[Route]) -> Mapping[str, Any]:
 def _operation(route: Route) -> Mapping[str, Any]:
     says = getdoc(route.handle) or ""
     operation: dict[str, Any] = {
-        "operationId": f"{route.tag}_{route.handle.__name__}",
+        "operationId": _name(route),
         "tags": [route.tag],
         "summary": says.partition("\n")[0],
         "parameters": [*_path_parameters(route.path), *_query_parameters(route.query)],
@@ -54,6 +54,11 @@ def _operation(route: Route) -> Mapping[str, Any]:
         schema = {} if route.body is None else {"$ref": _REF.format(model=route.body.__name__)}
         operation["requestBody"] = {"required": True, "content": {route.takes: {"schema": schema}}}
     return operation
+
+
+def _name(route: Route) -> str:
+    words = re.findall(r"[a-z]+", route.path.removeprefix("/api"))
+    return "_".join([route.method.lower(), *words])
 
 
 def _success(route: Route, status: int) -> Mapping[str, Any]:

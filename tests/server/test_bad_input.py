@@ -1,6 +1,8 @@
 """Requests that mean harm or make no sense: each is refused in one form, and a plain job behind it is done in time."""
 
 import asyncio
+import hashlib
+import io
 import json
 from typing import Any
 from urllib.parse import urlsplit
@@ -51,6 +53,8 @@ WORKFLOWS: dict[str, Any] = {
     "a name of the prototype": document({"__proto__": ["plain.number", {}]}),
     "a file outside": document({"a": ["plain.read", {"file": "../../../etc/passwd"}]}),
     "an absolute file": document({"a": ["plain.read", {"file": "/etc/passwd"}]}),
+    "a missing file": document({"a": ["plain.read", {"file": "nothing.txt"}]}),
+    "a missing asset": document({"a": ["plain.read", {"file": "assets:" + "0" * 64}]}),
     "an asset outside": document({"a": ["plain.read", {"file": "assets:../service.sqlite"}]}),
     "another format": {"format": "something", "version": 1},
     "a later version": {"format": "graphengine.workflow", "version": 99, "nodes": {}},
@@ -133,7 +137,7 @@ async def test_what_is_hardly_http_harms_nobody(client: Client, name: str) -> No
 
 
 async def test_a_large_body_is_refused_unread(client: Client) -> None:
-    body = json.dumps({"workflow": {"x": "a" * 9_000_000}}).encode()
+    body = io.BytesIO(json.dumps({"workflow": {"x": "a" * 9_000_000}}).encode())
     reply = await client.ask("POST", "/api/jobs", data=body, headers=JSON)
     assert (reply.status, reply.data["code"]) == (413, "too_large")
 
@@ -164,7 +168,7 @@ async def test_bytes_of_another_digest_are_not_kept(client: Client) -> None:
 async def test_files_that_could_act_are_only_saved(client: Client) -> None:
     headers = {"Content-Type": "application/octet-stream"}
     for content in (b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>", b"<script>alert(1)</script>"):
-        digest = __import__("hashlib").sha256(content).hexdigest()
+        digest = hashlib.sha256(content).hexdigest()
         await client.ask("PUT", f"/api/assets/{digest}", data=content, headers=headers)
         reply = await client.ask("GET", f"/api/assets/{digest}")
         assert reply.headers["Content-Type"] == "application/octet-stream"
