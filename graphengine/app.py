@@ -21,7 +21,7 @@ from graphengine.plan.plan import Plan
 from graphengine.plan.planner import make_plan
 from graphengine.run.cache.disk import DiskTier
 from graphengine.run.cache.flight import SingleFlight
-from graphengine.run.cache.folder import CacheFolder
+from graphengine.run.cache.folder import CacheFolder, Usage
 from graphengine.run.cache.memory import MemoryTier
 from graphengine.run.cache.tier import Tier
 from graphengine.run.cache.tiered import TieredCache
@@ -68,7 +68,11 @@ class Engine:
     @cached_property
     def roots(self) -> Roots:
         """Where files may lie: ``models``, ``inputs``, and what packs bring."""
-        folders = {"models": self.settings.model_folders, "inputs": self.settings.input_folders}
+        folders = {
+            "models": self.settings.model_folders,
+            "inputs": self.settings.input_folders,
+            "assets": [self.settings.data_dir / "assets"],
+        }
         return Roots({**folders, **{name: [path] for name, path in self.registry.roots.items()}}, self.anywhere)
 
     @cached_property
@@ -239,6 +243,20 @@ class Engine:
             recorder.note(event)
 
         return both
+
+    def ailment(self) -> str:
+        """Return why nodes cannot be called any more, or nothing."""
+        is_ill = isinstance(self.executor, ProcessExecutor) and not self.executor.is_alive
+        return "nobody looks after the worker processes" if is_ill else ""
+
+    def cache_usage(self) -> Usage:
+        """Return what the results on disk take; it reads a folder."""
+        return self.cache_folder.usage()
+
+    def shown_settings(self) -> Mapping[str, Any]:
+        """Return the settings that strangers may know, as JSON: no paths, no secrets."""
+        hidden = {"data_dir", "model_folders", "input_folders", "pack_folder", "allowed_hosts"}
+        return self.settings.model_dump(mode="json", exclude=hidden)
 
     def close(self) -> None:
         """Wait for what runs and for results on their way to the disk, and free what is held."""

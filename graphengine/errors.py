@@ -64,6 +64,7 @@ FailureCode = Literal[
     "unequal_lengths",
     "too_large",
     "interrupted",
+    "engine_failed",
 ]
 
 ServiceCode = Literal[

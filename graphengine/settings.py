@@ -81,3 +81,12 @@ class Settings(BaseSettings):
 
     io_slots: int = Field(default=8, ge=1)
     """How many calls of the ``io`` lane run at once."""
+
+    jobs_at_once: int = Field(default=2, ge=1)
+    """How many jobs a server runs at once; their calls share the slots of the lanes."""
+
+    allowed_hosts: Annotated[list[str], NoDecode, _LISTED] = Field(default_factory=list)
+    """The names under which browsers may reach a server, beside those of this machine's loopback."""
+
+    grace_seconds: float = Field(default=20.0, ge=0)
+    """How long a server that is told to end waits for what runs; then that goes back into the queue."""

@@ -1,7 +1,9 @@
 """The ``graphengine`` command."""
 
 import sys
-from typing import NoReturn
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Final, NoReturn
 
 import click
 
@@ -14,8 +16,30 @@ from graphengine.cli.run import run
 from graphengine.cli.schema import schema
 from graphengine.cli.validate import validate
 
+LATER: Final[Mapping[str, tuple[str, str]]] = {
+    "serve": ("graphengine.cli.serve", "serve_command"),
+    "token": ("graphengine.cli.serve", "token"),
+}
+"""Commands that are loaded when they are asked for: the web framework takes a quarter of a second."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class Commands(click.Group):
+    """A group some of whose commands are loaded late."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted([*super().list_commands(ctx), *LATER])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, and load it if need be."""
+        if cmd_name not in LATER:
+            return super().get_command(ctx, cmd_name)
+        module, name = LATER[cmd_name]
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="graphengine")
 def main() -> None:
     """Run saved node-graph workflows for pictures, video and 3D."""

@@ -90,6 +90,8 @@ class Roots:
         close = difflib.get_close_matches(relative, entries, n=1)
         if close:
             return f"Did you mean {close[0]!r}?"
+        if not self.anywhere:  # whoever may not name any file need not know where the roots lie
+            return f"Looked in the folders of {', '.join(names)}."
         places = ", ".join(str(folder) for folder in self._folders(names))
         return f"Looked in {places}." if places else "No folder is declared for files of this kind."
 

@@ -111,6 +111,11 @@ class ProcessExecutor:
     def release(self, handles: Handles) -> None:
         """Do nothing: a value goes when its last handle goes."""
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether somebody looks after the workers."""
+        return self._pool.is_alive
+
     def close(self) -> None:
         """Give the calls that run a moment to stop; then end all workers, and remove what they shared."""
         self._pool.close()

@@ -107,6 +107,11 @@ class Pool:
                 warm = self._warm.get(spec.id)
                 (warm if warm in ready else ready[-1]).foresee(message)
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the thread that looks after the workers does so."""
+        return self._thread.is_alive()
+
     def close(self) -> None:
         """End all workers, after a moment for the calls that run."""
         with self._lock:

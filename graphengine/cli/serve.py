@@ -1,0 +1,68 @@
+"""``graphengine serve`` and ``graphengine token``: the HTTP service, and who may use it."""
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from graphengine.app import Engine, load_settings
+from graphengine.cli.console import faults_told, print_line, say
+from graphengine.server.access import Scope, add_token, remove_token
+from graphengine.server.serving import ServeOptions, serve
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", help="The address to listen at; beyond this machine only with a token.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8188, help="The port; 0 takes one that is free.")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Where everything is kept.")
+def serve_command(host: str, port: int, data_dir: Path | None) -> None:
+    """Serve the HTTP API until told to end."""
+    with faults_told():
+        engine = Engine(load_settings(**_given(data_dir)))
+        settings = engine.settings
+        hosts, at_once, grace = tuple(settings.allowed_hosts), settings.jobs_at_once, settings.grace_seconds
+        options = ServeOptions(settings.data_dir, host, port, hosts, at_once, grace)
+        _ = engine.registry  # what is wrong with a pack is told before anything is opened
+        try:
+            asyncio.run(_serve(engine, options))
+        finally:
+            engine.close()
+
+
+@click.group()
+def token() -> None:
+    """Say who may use the service."""
+
+
+@token.command()
+@click.argument("name")
+@click.option("--scope", type=click.Choice(["read", "submit", "admin"]), default="submit", show_default=True)
+@click.option("--data-dir", type=click.Path(path_type=Path))
+def add(name: str, scope: Scope, data_dir: Path | None) -> None:
+    """Make a token called NAME, and print its secret, once; a running service knows it after a restart."""
+    with faults_told():
+        print_line(add_token(load_settings(**_given(data_dir)).data_dir, name, scope))
+
+
+@token.command()
+@click.argument("name")
+@click.option("--data-dir", type=click.Path(path_type=Path))
+def remove(name: str, data_dir: Path | None) -> None:
+    """Let the token called NAME hold no longer; a running service knows it after a restart."""
+    with faults_told():
+        found = remove_token(load_settings(**_given(data_dir)).data_dir, name)
+    say("removed" if found else f"there is no token called {name}")
+
+
+def _given(data_dir: Path | None) -> dict[str, Any]:
+    return {} if data_dir is None else {"data_dir": data_dir}
+
+
+async def _serve(engine: Engine, options: ServeOptions) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await serve(engine, options, lambda address: print(f"graphengine listens at {address}", flush=True), stop)

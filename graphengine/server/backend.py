@@ -1,0 +1,67 @@
+"""What stands behind the routes."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from graphengine.node.registry import Registry
+from graphengine.plan.explain import Explanation
+from graphengine.plan.plan import Plan
+from graphengine.run.cache.folder import Usage
+from graphengine.server.access import Access
+from graphengine.server.metrics import Metrics
+from graphengine.service.assets import Assets
+from graphengine.service.dispatcher import Dispatcher
+from graphengine.service.live import LiveFeed
+from graphengine.service.runner import Runner
+from graphengine.service.store import Store
+
+
+class Engine(Runner, Protocol):
+    """The engine, as the routes see it."""
+
+    @property
+    def registry(self) -> Registry:
+        """The nodes and types."""
+        ...
+
+    def explain(self, plan: Plan, origin: str) -> Collection[Explanation]:
+        """Return what a run of a plan would do; from any thread."""
+        ...
+
+    def ailment(self) -> str:
+        """Return why nodes cannot be called, or nothing."""
+        ...
+
+    def cache_usage(self) -> Usage:
+        """Return what the results on disk take; it reads a folder."""
+        ...
+
+    def shown_settings(self) -> Mapping[str, Any]:
+        """Return the settings that clients may know, as JSON: no paths, no secrets."""
+        ...
+
+
+@dataclass(slots=True)
+class Backend:
+    """What the routes share.
+
+    Attributes:
+        closing: no job is taken in any more.
+    """
+
+    engine: Engine
+    store: Store
+    dispatcher: Dispatcher
+    feed: LiveFeed
+    assets: Assets
+    access: Access
+    metrics: Metrics = field(default_factory=lambda: Metrics(CollectorRegistry()))
+    closing: bool = False
+
+
+BACKEND: Final = web.AppKey("backend", Backend)
+"""Where an application keeps its backend."""

@@ -1,0 +1,43 @@
+"""Figures for Prometheus, in a registry of their own."""
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from graphengine.service.job import ENDED, TRANSITIONS
+from graphengine.service.queue.listing import QueueStatus
+
+STATES: Final = sorted({"queued", "running", *ENDED, *TRANSITIONS.values()})
+
+
+class Metrics:
+    """What the service counts."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+        self._jobs = Gauge("graphengine_jobs", "Jobs by state.", ["state"], registry=registry)
+        self._paused = Gauge("graphengine_queue_paused", "Whether the queue is paused.", registry=registry)
+        self._ready = Gauge("graphengine_ready", "Whether the service can do its work.", registry=registry)
+        self._requests = Counter(
+            "graphengine_requests", "Requests by route and status.", ["method", "route", "status"], registry=registry
+        )
+        self._seconds = Histogram(
+            "graphengine_request_seconds",
+            "How long requests took, by route.",
+            ["method", "route"],
+            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
+            registry=registry,
+        )
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a request; ``route`` is the pattern, never the path, which clients choose."""
+        self._requests.labels(method, route, str(status)).inc()
+        self._seconds.labels(method, route).observe(seconds)
+
+    def page(self, status: QueueStatus, *, ready: bool) -> bytes:
+        """Return all figures in the text format."""
+        for state in STATES:
+            self._jobs.labels(state).set(dict(status.counts).get(state, 0))
+        self._paused.set(status.paused)
+        self._ready.set(ready)
+        return generate_latest(self._registry)

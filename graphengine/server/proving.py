@@ -1,0 +1,74 @@
+"""From what a client sends to what is proven: before anything is queued, everything is looked at."""
+
+import asyncio
+from dataclasses import replace
+from uuid import uuid4
+
+from graphengine.server.backend import Backend
+from graphengine.server.schema import PlanBody, Submit
+from graphengine.service.job import JsonObject, Submission
+from graphengine.service.runner import Ready, make_ready
+from graphengine.service.spread import Spread
+
+
+async def document_of(backend: Backend, workflow: JsonObject | str) -> JsonObject:
+    """Return a document, or the newest of the name that stands for it.
+
+    Raises:
+        NotFound: there is no such name.
+    """
+    if not isinstance(workflow, str):
+        return workflow
+    _, document = await backend.store.library.get(workflow)
+    return document
+
+
+async def ready(backend: Backend, asked: PlanBody) -> Ready:
+    """Return a workflow proven and planned, without holding up the loop.
+
+    Raises:
+        NotFound: it has a name that is not known.
+        WorkflowError: with every problem of the document.
+    """
+    document = await document_of(backend, asked.workflow)
+    return await asyncio.to_thread(make_ready, backend.engine, document, asked.inputs, asked.targets)
+
+
+async def proven(backend: Backend, asked: Submit, owner: str) -> tuple[Submission, Spread | None]:
+    """Return a submission all of whose jobs can run, as far as anybody can know.
+
+    Raises:
+        NotFound: the workflow has a name that is not known.
+        Unacceptable: the batch is none.
+        WorkflowError: with every problem of the first job that has any.
+    """
+    document = await document_of(backend, asked.workflow)
+    submission = Submission(
+        id=asked.id or uuid4().hex,
+        owner=owner,
+        workflow=document,
+        inputs=asked.inputs,
+        targets=None if asked.targets is None else tuple(asked.targets),
+        priority=asked.priority,
+        title=asked.title or _title(document),
+        tags=tuple(asked.tags),
+    )
+    spread = None if asked.batch is None else Spread(asked.batch.mode, asked.batch.values)
+    most = backend.store.queue.limits.batch
+    weights = await asyncio.to_thread(_prove_all, backend, submission, spread, most)
+    return replace(submission, weights=weights), spread
+
+
+def _prove_all(backend: Backend, submission: Submission, spread: Spread | None, most: int) -> str:
+    """Prove each job of a submission, and return the name of the models that the first loads."""
+    rows: list[JsonObject] = [{}] if spread is None else spread.combinations(most)
+    found = [
+        make_ready(backend.engine, submission.workflow, {**submission.inputs, **row}, submission.targets).weights
+        for row in rows
+    ]
+    return found[0]
+
+
+def _title(document: JsonObject) -> str:
+    title = document.get("title")
+    return title[:500] if isinstance(title, str) else ""

@@ -1,0 +1,75 @@
+"""``/api/assets`` and ``/api/results``: files by what they hold, uploaded or made by jobs."""
+
+import asyncio
+import errno
+
+from aiohttp import web
+
+from graphengine.errors import Unacceptable
+from graphengine.server.answers import answer
+from graphengine.server.backend import BACKEND
+from graphengine.server.content import UNKNOWN, headers_of
+from graphengine.server.limits import MOST_UPLOAD, PATIENCE
+from graphengine.server.problems import Refused
+from graphengine.server.routing import BINARY, Route
+from graphengine.server.schema import AssetOut
+from graphengine.service.assets import DIGEST, Upload
+
+_CHUNK = 2**20
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+async def upload(request: web.Request) -> web.Response:
+    """Take a file in under the SHA-256 of its bytes; workflows name it as ``assets:<digest>``."""
+    assets, digest = request.app[BACKEND].assets, request.match_info["digest"]
+    if not DIGEST.fullmatch(digest):
+        raise Unacceptable("a digest has 64 hex digits, in lower case")
+    try:
+        with assets.upload() as file:
+            await _receive(request, file)
+            if file.digest != digest:
+                raise Refused(422, "wrong_digest", f"the bytes that came have the digest {file.digest}")
+            is_new = await asyncio.to_thread(file.keep)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        raise Refused(507, "disk_full", "the disk is full") from None
+    return answer(AssetOut(digest=digest, bytes=file.nbytes, reference=f"assets:{digest}"), 201 if is_new else 200)
+
+
+async def get(request: web.Request) -> web.StreamResponse:
+    """Return a file, or the part of it that the Range header asks for."""
+    path = await asyncio.to_thread(request.app[BACKEND].assets.path, request.match_info["digest"])
+    return web.FileResponse(path, headers=await asyncio.to_thread(headers_of, path))
+
+
+async def _receive(request: web.Request, file: Upload) -> None:
+    while True:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                chunk = await request.content.read(_CHUNK)
+        except TimeoutError:
+            raise Refused(408, "too_slow", "the file comes too slowly") from None
+        if not chunk:
+            return
+        if file.nbytes + len(chunk) > MOST_UPLOAD:
+            raise Refused(413, "too_large", f"a file has at most {MOST_UPLOAD:,} bytes")
+        await asyncio.to_thread(file.write, chunk)
+
+
+_STATUSES = (200, 206, 304)
+
+ROUTES = (
+    Route(
+        "PUT",
+        "/api/assets/{digest}",
+        upload,
+        "submit",
+        "files",
+        takes=BINARY,
+        answer=AssetOut,
+        statuses=(201, 200),
+    ),
+    Route("GET", "/api/assets/{digest}", get, "read", "files", gives=UNKNOWN, statuses=_STATUSES),
+    Route("GET", "/api/results/{digest}", get, "read", "files", gives=UNKNOWN, statuses=_STATUSES),
+)

@@ -1,0 +1,16 @@
+"""Every route there is. A new resource is a file beside this one, and a line here."""
+
+from typing import Final
+
+from graphengine.server.routes import assets, catalogue, health, jobs, plan, queue, workflows
+from graphengine.server.routing import Route
+
+ROUTES: Final[tuple[Route, ...]] = (
+    *jobs.ROUTES,
+    *queue.ROUTES,
+    *plan.ROUTES,
+    *workflows.ROUTES,
+    *assets.ROUTES,
+    *catalogue.ROUTES,
+    *health.ROUTES,
+)

@@ -1,0 +1,327 @@
+"""What goes in and what comes out: strict models, from which the OpenAPI document is made."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+
+from graphengine.errors import ProblemCode
+from graphengine.service.job import ID, MOST_PRIORITY, Batch, Job, JobState
+
+Id = Annotated[str, StringConstraints(pattern=f"^{ID.pattern}$")]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+NodeName = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
+Priority = Annotated[int, Field(ge=-MOST_PRIORITY, le=MOST_PRIORITY)]
+Inputs = dict[Annotated[str, StringConstraints(max_length=200)], JsonValue]
+
+
+class Body(BaseModel):
+    """What clients send: nothing is converted, nothing unknown is passed over."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Answer(BaseModel):
+    """What clients get."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Nothing(Body):
+    """An empty object."""
+
+
+# ------------------------------------------------------------------ jobs
+
+
+class SpreadBody(Body):
+    """Several values for some inputs: ``zip`` takes the first of each, then the second; ``product`` all pairs."""
+
+    mode: Literal["zip", "product"]
+    values: Annotated[dict[str, list[JsonValue]], Field(min_length=1, max_length=100)]
+
+
+class Submit(Body):
+    """A workflow to run: a document, or the name of a saved one."""
+
+    workflow: dict[str, JsonValue] | Name
+    inputs: Inputs = Field(default_factory=dict)
+    id: Id | None = None
+    priority: Priority = 0
+    targets: Annotated[list[NodeName], Field(min_length=1, max_length=1_000)] | None = None
+    title: Annotated[str, StringConstraints(max_length=500)] = ""
+    tags: Annotated[list[Annotated[str, StringConstraints(min_length=1, max_length=64)]], Field(max_length=32)] = Field(
+        default_factory=list
+    )
+    batch: SpreadBody | None = None
+
+
+class Move(Body):
+    """Where a waiting job goes: before another one, to the front, or to another priority; exactly one is given."""
+
+    before: str | None = None
+    front: Literal[True] | None = None
+    priority: Priority | None = None
+
+
+class FailureOut(Answer):
+    """Why a job failed."""
+
+    code: str
+    message: str
+    hint: str = ""
+    exception: str = ""
+
+
+class JobOut(Answer):
+    """A job."""
+
+    id: str
+    owner: str
+    state: JobState
+    priority: int
+    workflow: str
+    inputs: dict[str, JsonValue]
+    targets: list[str] | None
+    title: str
+    tags: list[str]
+    batch: str | None
+    created: datetime
+    started: datetime | None
+    ended: datetime | None
+    attempt: int
+    cancelling: bool
+    failure: FailureOut | None
+    result: dict[str, JsonValue] | None
+
+    @classmethod
+    def of(cls, job: Job) -> "JobOut":
+        """Return a job as clients see it."""
+        shown = {name: getattr(job, name) for name in cls.model_fields}
+        return cls.model_construct(**shown)
+
+
+class BatchOut(Answer):
+    """A batch; its jobs are called ``<its id>~<number>``."""
+
+    id: str
+    owner: str
+    total: int
+    created: datetime
+    counts: dict[str, int]
+    ended: bool
+
+    @classmethod
+    def of(cls, batch: Batch) -> "BatchOut":
+        """Return a batch as clients see it."""
+        return cls.model_construct(**{name: getattr(batch, name) for name in cls.model_fields})
+
+
+class JobsOut(Answer):
+    """A page of jobs; ``cursor`` asks for the next."""
+
+    jobs: list[JobOut]
+    cursor: str | None = None
+
+
+class JobsQuery(Body):
+    """Which jobs are wanted; ``state`` may name several with commas between."""
+
+    model_config = ConfigDict(strict=False, extra="forbid", frozen=True)
+
+    state: Annotated[str, StringConstraints(pattern=r"^[a-z]+(,[a-z]+)*$", max_length=100)] | None = None
+    owner: Annotated[str, StringConstraints(max_length=200)] | None = None
+    batch: Annotated[str, StringConstraints(max_length=200)] | None = None
+    text: Annotated[str, StringConstraints(max_length=200)] | None = None
+    after: AwareDatetime | None = None
+    before: AwareDatetime | None = None
+    limit: Annotated[int, Field(ge=1, le=1_000)] = 100
+    cursor: Annotated[str, StringConstraints(max_length=200)] | None = None
+    order: Literal["newest", "oldest"] = "newest"
+
+
+class QueueOut(Answer):
+    """The queue as a whole."""
+
+    paused: bool
+    counts: dict[str, int]
+    running: int
+
+
+class LimitQuery(Body):
+    """How many are wanted, and after which name."""
+
+    model_config = ConfigDict(strict=False, extra="forbid", frozen=True)
+
+    limit: Annotated[int, Field(ge=1, le=1_000)] = 100
+    after: Annotated[str, StringConstraints(max_length=200)] = ""
+
+
+# ------------------------------------------------------------------ workflows
+
+
+class PlanBody(Body):
+    """A workflow to look at without running it."""
+
+    workflow: dict[str, JsonValue] | Name
+    inputs: Inputs = Field(default_factory=dict)
+    targets: Annotated[list[NodeName], Field(min_length=1, max_length=1_000)] | None = None
+
+
+class ProblemOut(Answer):
+    """One thing that is wrong with a workflow, and where."""
+
+    code: ProblemCode
+    message: str
+    node: str | None = None
+    socket: str | None = None
+    place: str
+    hint: str = ""
+
+
+class ReasonOut(Answer):
+    """Why a node runs, or does not."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    message: str
+
+
+class TaskOut(Answer):
+    """What a run would do with a node."""
+
+    type: str
+    verdict: Literal["runs", "may_run", "cached", "not_needed"]
+    seconds: float | None
+    reasons: list[ReasonOut]
+
+
+class PlanOut(Answer):
+    """All that is wrong with a workflow; or, if nothing is, what a run would do with each node."""
+
+    valid: bool
+    problems: list[ProblemOut] = Field(default_factory=list)
+    tasks: dict[str, TaskOut] = Field(default_factory=dict)
+    seconds: float = 0.0
+    weights: str = ""
+
+
+class SaveBody(Body):
+    """A document to save; ``expected`` is the version that it was made from, 0 for a new name."""
+
+    workflow: dict[str, JsonValue]
+    note: Annotated[str, StringConstraints(max_length=10_000)] = ""
+    expected: Annotated[int, Field(ge=0)] | None = None
+
+
+class VersionOut(Answer):
+    """A saved version."""
+
+    name: str
+    version: int
+    workflow: str
+    title: str
+    owner: str
+    note: str
+    created: datetime
+
+
+class DocumentOut(VersionOut):
+    """A saved version, with its document."""
+
+    document: dict[str, Any]
+
+
+class SavedOut(Answer):
+    """A name of the library."""
+
+    newest: VersionOut
+    created: datetime
+    has_thumbnail: bool
+
+
+class SavedListOut(Answer):
+    """Names of the library, in order; go on after the last."""
+
+    workflows: list[SavedOut]
+
+
+class VersionsOut(Answer):
+    """The versions of a name, the newest first."""
+
+    versions: list[VersionOut]
+
+
+class VersionQuery(Body):
+    """Which version is wanted; by default the newest."""
+
+    model_config = ConfigDict(strict=False, extra="forbid", frozen=True)
+
+    version: Annotated[int, Field(ge=1, le=2**31)] | None = None
+
+
+# ------------------------------------------------------------------ the rest
+
+
+class AssetOut(Answer):
+    """A file that is there."""
+
+    digest: str
+    bytes: int
+    reference: str
+
+
+class NodesOut(Answer):
+    """The nodes, the types, and which types flow into which."""
+
+    nodes: list[dict[str, Any]]
+    types: list[dict[str, Any]]
+    conversions: list[dict[str, str]]
+
+
+class CacheOut(Answer):
+    """What the results on disk take."""
+
+    entries: int
+    bytes: int
+    budget: int
+
+
+class ObjectOut(Answer):
+    """Any object."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+
+class HealthOut(Answer):
+    """Whether the service lives."""
+
+    status: Literal["ok"] = "ok"
+
+
+class ReadyOut(Answer):
+    """Whether the service can do its work, and why not."""
+
+    ready: bool
+    reasons: list[str] = Field(default_factory=list)
+
+
+class FaultOut(Answer):
+    """One thing that is wrong with a request."""
+
+    place: str
+    message: str
+
+
+class ProblemDocument(Answer):
+    """What went wrong (RFC 9457); ``code`` is stable."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    faults: list[FaultOut] = Field(default_factory=list)
+    problems: list[dict[str, Any]] = Field(default_factory=list)
