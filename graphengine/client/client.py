@@ -99,7 +99,12 @@ class Client:
 
     async def retry(self, id_: str) -> JobView:
         """Queue a job again that failed or was cancelled."""
-        return _job(await self._connection.ask({"type": "retry", "job": id_}))
+        try:
+            return _job(await self._connection.ask({"type": "retry", "job": id_}))
+        except Refused as error:
+            if error.repeated and error.code == "conflict":  # it was done, and the answer was lost
+                return await self.job(id_)
+            raise
 
     async def wait(self, id_: str) -> JobView:
         """Return a job when it is over."""

@@ -1,12 +1,14 @@
 """A connection that comes back: requests are sent again, and subscriptions go on where they were.
 
 Every request may be sent twice, for the service does it once: a submission has an id, to cancel what is cancelled
-changes nothing, and to look never does. (Only ``retry`` is refused the second time; see the client.)
+changes nothing, and to look never does. Only
+``retry`` is refused the second time, so a client learns which requests were sent again.
 """
 
 import asyncio
 import random
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import count
 from typing import Any, Final
 
@@ -25,6 +27,15 @@ _TRIES: Final = 10.0
 _MOST_BYTES: Final = 64 * 2**20
 
 
+@dataclass(slots=True)
+class _Asked:
+    """A request that was not answered yet; ``repeated`` if an answer may have been lost."""
+
+    request: dict[str, Any]
+    reply: asyncio.Future[dict[str, Any]]
+    repeated: bool = False
+
+
 class Connection:
     """One websocket at a time, to one service."""
 
@@ -36,7 +47,7 @@ class Connection:
         self._http: aiohttp.ClientSession | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._owner = ""
-        self._asked: dict[str, tuple[dict[str, Any], asyncio.Future[dict[str, Any]]]] = {}
+        self._asked: dict[str, _Asked] = {}
         self._subscriptions: set[Subscription] = set()
         self._greeted = asyncio.Event()
         self._failure: Exception | None = None
@@ -82,11 +93,13 @@ class Connection:
         if self._failure is not None:
             raise self._failure
         id_ = str(next(self._numbers))
-        future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        self._asked[id_] = ({**request, "id": id_}, future)
+        asked = self._asked[id_] = _Asked({**request, "id": id_}, asyncio.get_running_loop().create_future())
         try:
-            await self._send(self._asked[id_][0])
-            return await future
+            await self._send(asked.request)
+            return await asked.reply
+        except Refused as error:
+            error.repeated = asked.repeated
+            raise
         finally:
             del self._asked[id_]
 
@@ -155,7 +168,10 @@ class Connection:
         self._owner = hello.owner
         self._greeted.set()
         again = [each.request(str(next(self._numbers))) for each in self._subscriptions]
-        for request in [*again, *(request for request, _ in self._asked.values())]:
+        for asked in self._asked.values():
+            asked.repeated = True
+            again.append(asked.request)
+        for request in again:
             await self._send(request)
 
     def _hear(self, message: Message) -> None:
@@ -168,12 +184,12 @@ class Connection:
         for subscription in tuple(self._subscriptions):
             if subscription.id == message.id:
                 self._begun(subscription, message)
-        _, future = self._asked.get(message.id or "", (None, None))
-        if future is not None and not future.done():
+        asked = self._asked.get(message.id or "")
+        if asked is not None and not asked.reply.done():
             if message.problem is not None:
-                future.set_exception(Refused(message.problem))
+                asked.reply.set_exception(Refused(message.problem))
             else:
-                future.set_result(message.result or {})
+                asked.reply.set_result(message.result or {})
 
     def _begun(self, subscription: Subscription, reply: Reply) -> None:
         if reply.problem is not None:
@@ -188,9 +204,9 @@ class Connection:
         self._greeted.set()
         for subscription in self._subscriptions:
             subscription.end(failure)
-        for _, future in self._asked.values():
-            if not future.done():
-                future.set_exception(failure)
+        for asked in self._asked.values():
+            if not asked.reply.done():
+                asked.reply.set_exception(failure)
 
     async def _send(self, request: dict[str, Any]) -> None:
         """Send a request now if there is a connection; else the next one will."""

@@ -13,6 +13,7 @@ class Refused(GraphEngineError):
         code: a stable name of the reason.
         problems: where a workflow is wrong, everything that is wrong with it.
         retry_after: the seconds after which it may be different, where that is known.
+        repeated: the request was sent twice, as a connection broke; it may have been done the first time.
     """
 
     def __init__(self, refusal: Refusal) -> None:
@@ -22,6 +23,7 @@ class Refused(GraphEngineError):
         self.code: str = refusal.code
         self.problems: Sequence[Fault] = refusal.problems
         self.retry_after = refusal.retry_after
+        self.repeated = False
 
 
 class Disconnected(GraphEngineError):
