@@ -1,7 +1,7 @@
 """A small service for the tests of the stream and its client: a real store and socket, and a worker that pretends."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -108,14 +108,21 @@ class Service:
             await attempts.finish(lease, {"image": f"of {job.id}"})
 
 
+async def settled(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - nobody says when
+            await asyncio.sleep(0.01)
+
+
 class Raw:
     """A client that says exactly what a test wants it to say, in JSON."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self.socket = socket
 
-    async def told(self, timeout: float = 10.0) -> dict[str, Any]:
-        return await self.socket.receive_json(timeout=timeout)  # type: ignore[no-any-return]
+    async def told(self) -> dict[str, Any]:
+        return await self.socket.receive_json(timeout=10.0)  # type: ignore[no-any-return]
 
     async def reply(self, id_: str | None) -> dict[str, Any]:
         """Return the reply of that id; what comes before is dropped."""
@@ -139,8 +146,8 @@ class Raw:
 async def connected(service: Service, owner: str = "ann", **options: Any) -> AsyncIterator[Raw]:
     """A raw client that was greeted."""
     options = {"protocols": [JSON], **options}
-    async with aiohttp.ClientSession() as http:
-        async with http.ws_connect(f"{service.url}/api/ws?owner={owner}", **options) as socket:
-            if MSGPACK not in options["protocols"]:
-                assert (await socket.receive_json())["type"] == "hello"
-            yield Raw(socket)
+    url = f"{service.url}/api/ws?owner={owner}"
+    async with aiohttp.ClientSession() as http, http.ws_connect(url, **options) as socket:
+        if MSGPACK not in options["protocols"]:
+            assert (await socket.receive_json())["type"] == "hello"
+        yield Raw(socket)
