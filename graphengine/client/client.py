@@ -10,7 +10,8 @@ from graphengine.client.connection import Connection
 from graphengine.client.documents import AnyWorkflow, named
 from graphengine.client.errors import JobEnded, Refused
 from graphengine.client.subscription import Subscription, Update
-from graphengine.server.messages import Event, JobView, Resync
+from graphengine.server.messages import Event, Resync
+from graphengine.server.views import JobView
 
 PATH: Final = "/api/ws"
 

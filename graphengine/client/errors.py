@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from graphengine.errors import GraphEngineError
-from graphengine.server.messages import Fault, JobView, Refusal
+from graphengine.server.views import Fault, JobView, Refusal
 
 
 class Refused(GraphEngineError):

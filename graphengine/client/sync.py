@@ -9,7 +9,7 @@ from typing import Any, Literal, Self, TypeVar
 from graphengine.client.client import Client
 from graphengine.client.documents import AnyWorkflow
 from graphengine.client.subscription import Update
-from graphengine.server.messages import JobView
+from graphengine.server.views import JobView
 
 T = TypeVar("T")
 

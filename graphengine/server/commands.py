@@ -8,20 +8,8 @@ from typing import Any, Final, Literal, Protocol, assert_never
 from pydantic import JsonValue
 
 from graphengine.errors import QueueFull, ServiceError, StoreRefused, StoreUnavailable, WorkflowError
-from graphengine.server.messages import (
-    Cancel,
-    Command,
-    Fault,
-    Get,
-    JobFailure,
-    JobView,
-    List,
-    Move,
-    Pause,
-    Refusal,
-    Retry,
-    Submit,
-)
+from graphengine.server.messages import Cancel, Command, Get, List, Move, Pause, Retry, Submit
+from graphengine.server.views import Fault, JobFailure, JobView, Refusal
 from graphengine.service.job import Job, JsonObject, Submission
 from graphengine.service.queue.listing import Filter
 from graphengine.service.spread import Spread

@@ -18,9 +18,10 @@ from graphengine.errors import NotFound, StoreUnavailable
 from graphengine.run.messages import Event as RunEvent
 from graphengine.run.messages import TaskPreview, TaskProgress
 from graphengine.server.commands import view
-from graphengine.server.messages import MOST_JOBS, Event, JobView, Message, Preview, Progress, Step, Subscribe
+from graphengine.server.messages import MOST_JOBS, Event, Message, Preview, Progress, Step, Subscribe
 from graphengine.server.shared import Shared
 from graphengine.server.topics import Index, Topic, topics_of
+from graphengine.server.views import JobView
 from graphengine.service.events import Entry, Gap
 from graphengine.service.job import JobState
 from graphengine.service.live import LiveFeed

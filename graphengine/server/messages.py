@@ -16,7 +16,7 @@ from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, model_validator
 
-from graphengine.errors import FailureCode, ProblemCode, ServiceCode
+from graphengine.server.views import JobView, Refusal, State, Told
 
 JSON: Final = "graphengine.v1.json"
 MSGPACK: Final = "graphengine.v1.msgpack"
@@ -25,8 +25,6 @@ PROTOCOLS: Final = (MSGPACK, JSON)
 MOST_JOBS: Final = 1_000
 """How many jobs a list or a ``resync`` holds."""
 
-RefusalCode = ServiceCode | Literal["malformed_message", "invalid_workflow", "forbidden", "too_many_requests"]
-State = Literal["queued", "running", "done", "failed", "cancelled"]
 Id = Annotated[str, Field(min_length=1, max_length=100)]
 JobId = Annotated[str, Field(min_length=1, max_length=200)]
 Number = Annotated[int, Field(ge=0, le=2**63 - 1)]
@@ -38,12 +36,6 @@ class Asked(BaseModel):
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 
     id: Id
-
-
-class Told(BaseModel):
-    """What the service says; fields that a client does not know are of a newer service."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 def _example(**fields: Any) -> ConfigDict:
@@ -60,62 +52,6 @@ class Batch(BaseModel):
 
     mode: Literal["zip", "product"]
     values: dict[str, list[JsonValue]]
-
-
-class Fault(Told):
-    """A fault of a workflow, addressed to node and socket."""
-
-    code: ProblemCode
-    message: str
-    node: str | None = None
-    socket: str | None = None
-    hint: str = ""
-
-
-class Refusal(Told):
-    """Why a request was not fulfilled; nothing was done. ``retry_after`` is in seconds."""
-
-    code: RefusalCode
-    message: str
-    retry_after: int | None = None
-    problems: list[Fault] = []
-
-
-class JobFailure(Told):
-    """Why a job failed."""
-
-    code: FailureCode
-    message: str
-    hint: str = ""
-    exception: str = ""
-
-
-class JobView(Told):
-    """A job as clients see it; ``seq`` is the number of its first entry in the log, ``workflow`` a digest."""
-
-    id: str
-    seq: int
-    owner: str
-    state: State
-    priority: int
-    workflow: str
-    inputs: dict[str, JsonValue]
-    targets: list[str] | None
-    title: str
-    tags: list[str]
-    batch: str | None
-    created: datetime
-    started: datetime | None
-    ended: datetime | None
-    attempt: int
-    cancelling: bool
-    failure: JobFailure | None
-    result: dict[str, JsonValue] | None
-
-    @property
-    def over(self) -> bool:
-        """Whether the job neither waits nor runs."""
-        return self.state in ("done", "failed", "cancelled")
 
 
 # ------------------------------------------------------------------ what a client asks

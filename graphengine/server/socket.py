@@ -19,13 +19,13 @@ from graphengine.server.messages import (
     Hello,
     Message,
     Ping,
-    Refusal,
     Reply,
     Request,
     Subscribe,
     Unsubscribe,
 )
 from graphengine.server.stream import Line, Stream
+from graphengine.server.views import Refusal
 from graphengine.server.wire import MOST_BYTES, Format, MalformedMessage, encode, request_of
 
 _LOG = logging.getLogger(__name__)

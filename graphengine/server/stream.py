@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from graphengine.server.hub import Hub
-from graphengine.server.messages import Message, Refusal, Reply, Resync, Subscribe
+from graphengine.server.messages import Message, Reply, Resync, Subscribe
 from graphengine.server.shared import Shared
 from graphengine.server.topics import Topic, topics_for
+from graphengine.server.views import Refusal
 from graphengine.server.wire import Format, encode
 from graphengine.service.events import EVERYTHING, Entry
 

@@ -12,6 +12,7 @@ import graphs  # noqa: E402
 import process  # noqa: E402
 import sampling  # noqa: E402
 import store  # noqa: E402
+import stream  # noqa: E402
 
 if __name__ == "__main__":  # the worker processes of a peer import this module again
     engine.main()
@@ -19,4 +20,5 @@ if __name__ == "__main__":  # the worker processes of a peer import this module 
     disk.main()
     process.main()
     store.main()
+    stream.main()
     sampling.main()

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from contextlib import aclosing, suppress
 from pathlib import Path
 
+import pytest
 from stores import submission
-from streaming import Service
+from streaming import Service, settled
 
 from graphengine.client import Client, Disconnected
 from graphengine.errors import StoreUnavailable
@@ -64,6 +65,8 @@ async def broken(service: Service, chance: random.Random, cut: list[int]) -> Non
             cut.append(service.disconnect())
 
 
+# a connection that asyncio accepts while its server closes (Python 3.11: Server._attach) is left to the collector
+@pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
 async def test_every_event_is_told_once_over_disconnects_and_restarts(
     tmp_path: Path, figure: Callable[[str], None]
 ) -> None:
@@ -82,8 +85,7 @@ async def test_every_event_is_told_once_over_disconnects_and_restarts(
         await asyncio.gather(*(each.wait() for each in enough))
     last = service.store.events.last
     for client, reader, events in zip(clients, readers, told, strict=True):
-        while len(events) < last:
-            await asyncio.sleep(0.01)
+        await settled(lambda events=events: len(events) >= last)  # type: ignore[misc]
         await client.__aexit__(None, None, None)
         await reader
         assert [event.seq for event in events] == list(range(1, last + 1))

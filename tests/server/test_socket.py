@@ -14,7 +14,8 @@ from stores import DOCUMENT
 from streaming import Service, connected, settled
 
 from graphengine.server.commands import Caller
-from graphengine.server.messages import JSON, MSGPACK, Refusal
+from graphengine.server.messages import JSON, MSGPACK
+from graphengine.server.views import Refusal
 from graphengine.server.wire import MOST_BYTES
 
 
