@@ -1,1 +1,1 @@
-"""The HTTP service: what the store and the engine can do, for clients who are not trusted."""
+"""The service on the network: what the store and the engine can do, for clients who are not trusted."""

@@ -13,6 +13,7 @@ import graphs  # noqa: E402
 import process  # noqa: E402
 import sampling  # noqa: E402
 import store  # noqa: E402
+import stream  # noqa: E402
 import weights  # noqa: E402
 
 if __name__ == "__main__":  # the worker processes of a peer import this module again
@@ -22,5 +23,6 @@ if __name__ == "__main__":  # the worker processes of a peer import this module 
     process.main()
     actors.main()
     store.main()
+    stream.main()
     sampling.main()
     weights.main()

@@ -31,6 +31,7 @@ def test_an_unknown_node_is_exit_code_two(command: Command) -> None:
 
 def test_the_schema_is_json(command: Command) -> None:
     assert json.loads(command("schema").stdout)["title"] == "Workflow"
+    assert "Submit" in json.loads(command("schema", "--messages").stdout)["$defs"]
 
 
 def test_models_are_listed(command: Command, tmp_path: Path) -> None:

@@ -1,0 +1,50 @@
+"""Contents of frames that are no requests: ``LIES`` in msgpack, ``TRAPS`` in JSON."""
+
+import msgpack
+
+DEEP = b"\x91" * 200 + b"\xc0"
+LIES = {
+    "nothing": b"",
+    "never used": b"\xc1",
+    "cut": msgpack.packb({"type": "ping", "id": "1"})[:-1],
+    "more behind": msgpack.packb({"type": "ping", "id": "1"}) * 2,
+    "a list that claims four thousand million": b"\xdd\xff\xff\xff\xff",
+    "a map that claims as many": b"\xdf\xff\xff\xff\xff",
+    "text that claims as much": b"\xdb\xff\xff\xff\xff",
+    "lists that claim much, in each other": (b"\xdd\x00\x00\x40\x00" * 1_000),
+    "too deep": b"\x82\xa2id\xa11\xa4type" + DEEP,
+    "much too deep": b"\x91" * 100_000,
+    "bytes": msgpack.packb({"type": "get", "id": "1", "job": b"one"}),
+    "an extension": msgpack.packb({"type": "get", "id": "1", "job": msgpack.ExtType(5, b"")}),
+    "a time": msgpack.packb({"type": "get", "id": "1", "job": msgpack.Timestamp(1)}),
+    "a key twice": b"\x82\xa2id\xa11\xa2id\xa12",
+    "a key that is a number": b"\x81\x01\x01",
+    "a key that is a list": b"\x81\x90\x01",
+    "half a character": b"\x81\xa2id\xa2\xed\xa0",
+    "a list": msgpack.packb([1]),
+    "no type": msgpack.packb({"id": "1"}),
+    "an unknown type": msgpack.packb({"type": "explode", "id": "1"}),
+}
+TRAPS = {
+    "nothing": "",
+    "cut": '{"type": "ping", "id": "1"',
+    "not a number": '{"type": "subscribe", "id": "1", "since": NaN}',
+    "infinite": '{"type": "submit", "id": "1", "workflow": {"a": 1e999}}',
+    "too deep": '{"type": "submit", "id": "1", "workflow": ' + '{"a":' * 200 + "1" + "}" * 201,
+    "much too deep": "[" * 100_000,
+    "a key twice": '{"type": "ping", "id": "1", "id": "2"}',
+    "half a character": '{"type": "get", "id": "1", "job": "\\ud800"}',
+    "a number for a text": '{"type": "ping", "id": 1}',
+    "a text for a number": '{"type": "subscribe", "id": "1", "since": "17"}',
+    "a number that is none": '{"type": "subscribe", "id": "1", "since": 1.5}',
+    "less than nothing": '{"type": "subscribe", "id": "1", "since": -1}',
+    "beyond numbers": '{"type": "subscribe", "id": "1", "since": 9223372036854775808}',
+    "a text for yes": '{"type": "pause", "id": "1", "paused": "false"}',
+    "a field too many": '{"type": "ping", "id": "1", "__proto__": {}}',
+    "a job where none goes": '{"type": "subscribe", "id": "1", "to": "all", "job": "one"}',
+    "no job where one goes": '{"type": "subscribe", "id": "1", "to": "job"}',
+    "no workflow": '{"type": "submit", "id": "1"}',
+    "a long id": '{"type": "ping", "id": "' + "i" * 101 + '"}',
+    "a long page": '{"type": "list", "id": "1", "limit": 1000000}',
+    "an unknown type": '{"type": "explode", "id": "1"}',
+}
