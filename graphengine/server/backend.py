@@ -12,6 +12,8 @@ from graphengine.plan.explain import Explanation
 from graphengine.plan.plan import Plan
 from graphengine.run.cache.folder import Usage
 from graphengine.server.access import Access
+from graphengine.server.commands import Commands
+from graphengine.server.hub import Hub
 from graphengine.server.metrics import Metrics
 from graphengine.service.assets import Assets
 from graphengine.service.dispatcher import Dispatcher
@@ -50,6 +52,7 @@ class Backend:
     """What the routes share.
 
     Attributes:
+        hub: passes what happens on to websockets, and ``commands`` answers what they ask.
         closing: no job is taken in any more.
     """
 
@@ -59,6 +62,8 @@ class Backend:
     feed: LiveFeed
     assets: Assets
     access: Access
+    hub: Hub
+    commands: Commands
     metrics: Metrics = field(default_factory=lambda: Metrics(CollectorRegistry()))
     closing: bool = False
 

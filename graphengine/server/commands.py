@@ -31,6 +31,10 @@ class Caller:
     permissions: frozenset[Permission] = EVERYTHING
 
 
+class Forbidden(Exception):
+    """The caller may not do this."""
+
+
 class Commands(Protocol):
     """The queue as a connection sees it."""
 
@@ -73,6 +77,8 @@ class StoreCommands:
             return Refusal(code="forbidden", message=f"this needs the permission to {needed}")
         try:
             return await self._do(command, caller)
+        except Forbidden as error:
+            return Refusal(code="forbidden", message=str(error))
         except (ServiceError, WorkflowError) as error:
             return refusal_of(error)
 
@@ -81,6 +87,8 @@ class StoreCommands:
         match command:
             case Submit():
                 return await self.submit(command, caller)
+            case Cancel() | Retry() | Move() if not await self._may_change(command.job, caller):
+                raise Forbidden("the job is somebody else's")
             case Cancel():
                 return _one(await queue.cancel(command.job))
             case Retry():
@@ -96,6 +104,10 @@ class StoreCommands:
                 return await self._list(command, caller)
             case _:
                 assert_never(command)
+
+    async def _may_change(self, job: str, caller: Caller) -> bool:
+        """Return whether a job is the caller's to change."""
+        return "admin" in caller.permissions or (await self._store.queue.get(job)).owner == caller.owner
 
     async def submit(self, asked: Submit, caller: Caller) -> Result:
         """Prove and queue a submission; ``created`` says whether it was not there yet.

@@ -12,6 +12,9 @@ from graphengine.errors import SettingsRefused
 from graphengine.server.access import Access, is_loopback, load_access
 from graphengine.server.app import make_app
 from graphengine.server.backend import Backend, Engine
+from graphengine.server.commands import StoreCommands
+from graphengine.server.hub import Hub
+from graphengine.server.proving import prove
 from graphengine.service.assets import Assets
 from graphengine.service.attempt import Workplace
 from graphengine.service.dispatcher import Dispatcher
@@ -84,10 +87,13 @@ async def _working(engine: Engine, store: Store, access: Access, options: ServeO
     dispatcher = Dispatcher(place, options.jobs_at_once)
     tasks = [asyncio.create_task(store.attempts.watch(_WATCH)), asyncio.create_task(store.scheduler.run())]
     dispatcher.start()
+    hub = Hub(store, feed)
+    commands = StoreCommands(store, lambda proposal: prove(engine, proposal, store.queue.limits.batch))
     try:
-        yield Backend(engine, store, dispatcher, feed, assets, access)
+        yield Backend(engine, store, dispatcher, feed, assets, access, hub, commands)
     finally:
         await dispatcher.close(0)
+        await hub.close()
         await _cancel(tasks)
 
 

@@ -64,6 +64,7 @@ async def test_a_failing_node_fails_its_job(client: Client) -> None:
         "message": "there is no more",
         "hint": "Ask for less.",
         "exception": "NodeError",
+        "transient": False,
     }
     again = await client.ask("POST", f"/api/jobs/{job['id']}/retry")
     assert again.status == 200

@@ -2,12 +2,13 @@
 
 from typing import Final
 
-from graphengine.server.routes import assets, catalogue, health, jobs, plan, queue, workflows
+from graphengine.server.routes import assets, catalogue, health, jobs, plan, queue, stream, workflows
 from graphengine.server.routing import Route
 
 ROUTES: Final[tuple[Route, ...]] = (
     *jobs.ROUTES,
     *queue.ROUTES,
+    *stream.ROUTES,
     *plan.ROUTES,
     *workflows.ROUTES,
     *assets.ROUTES,
