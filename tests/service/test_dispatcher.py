@@ -40,9 +40,11 @@ async def submit(place: Workplace, workflow: Any, id_: str = "job") -> None:
 
 async def ended(place: Workplace, id_: str = "job") -> Job:
     async with asyncio.timeout(20):
-        while (job := await place.store.queue.get(id_)).state not in ENDED:
+        while True:
+            job = await place.store.queue.get(id_)
+            if job.state in ENDED:
+                return job
             await asyncio.sleep(0.01)
-        return job
 
 
 async def log(place: Workplace) -> list[tuple[str, Any]]:
@@ -124,8 +126,8 @@ async def test_closing_puts_back_what_runs_and_holds_nothing_against_it(place: W
     first = Dispatcher(place)
     await submit(place, slow(20))
     first.start()
-    while not first.running:
-        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.2)
+    assert first.running == 1
     await first.close(0.05)
     job = await place.store.queue.get("job")
     assert (job.state, job.interruptions) == ("queued", 0)
