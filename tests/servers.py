@@ -95,9 +95,11 @@ class Client:
 
     async def state(self, id_: str, states: set[str], seconds: float = PATIENCE) -> Any:
         async with asyncio.timeout(seconds):
-            while (job := await self.get(f"/api/jobs/{id_}"))["state"] not in states:
+            while True:
+                job = await self.get(f"/api/jobs/{id_}")
+                if job["state"] in states:
+                    return job
                 await asyncio.sleep(0.01)
-            return job
 
     async def canary(self) -> None:
         """A plain job is run to its end in good time."""

@@ -11,6 +11,7 @@ from graphengine.app import Engine, load_settings
 from graphengine.cli.console import faults_told, print_line, say
 from graphengine.server.access import Scope, add_token, remove_token
 from graphengine.server.serving import ServeOptions, serve
+from graphengine.settings import Settings
 
 
 @click.command("serve")
@@ -20,7 +21,7 @@ from graphengine.server.serving import ServeOptions, serve
 def serve_command(host: str, port: int, data_dir: Path | None) -> None:
     """Serve the HTTP API until told to end."""
     with faults_told():
-        engine = Engine(load_settings(**_given(data_dir)))
+        engine = Engine(_settings(data_dir))
         settings = engine.settings
         hosts, at_once, grace = tuple(settings.allowed_hosts), settings.jobs_at_once, settings.grace_seconds
         options = ServeOptions(settings.data_dir, host, port, hosts, at_once, grace)
@@ -54,6 +55,14 @@ def remove(name: str, data_dir: Path | None) -> None:
     with faults_told():
         found = remove_token(load_settings(**_given(data_dir)).data_dir, name)
     say("removed" if found else f"there is no token called {name}")
+
+
+def _settings(data_dir: Path | None) -> Settings:
+    """Return the settings of a service: nodes run in processes of their own, unless the owner says otherwise."""
+    settings = load_settings(**_given(data_dir))
+    return (
+        settings if "executor" in settings.model_fields_set else load_settings(**_given(data_dir), executor="process")
+    )
 
 
 def _given(data_dir: Path | None) -> dict[str, Any]:

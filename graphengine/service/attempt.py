@@ -65,11 +65,17 @@ class Workplace:
 
 
 class Attempt:
-    """Runs one job, and says in the queue what became of it."""
+    """Runs one job, and says in the queue what became of it.
 
-    def __init__(self, place: Workplace, job: Job) -> None:
+    Args:
+        idle: is called once, when nothing is left to run: before the end is on the disk, so that the next job's
+            beginning may be written together with it.
+    """
+
+    def __init__(self, place: Workplace, job: Job, idle: Callable[[], None]) -> None:
         self.job = job
         self._place = place
+        self._idle = idle
         self._attempts = place.store.attempts
         self._journal = Journal(lambda output: place.assets.adopt(output.file.path, output.file.digest))
         self._live = Coalescer(lambda event: place.feed.tell(job.id, job.owner, event))
@@ -96,6 +102,7 @@ class Attempt:
                 await self._end(lambda: self._attempts.fail(self.job.lease, _BROKEN))
         finally:
             self._live.close()
+            self._leave()
 
     async def _to_the_end(self) -> None:
         helpers = [asyncio.create_task(self._obey()), asyncio.create_task(self._keep_alive())]
@@ -133,6 +140,7 @@ class Attempt:
         try:
             result = await self._run.result()
             self._journal.close()
+            self._leave()
             await recorder  # it raises what has kept it from recording
         finally:
             recorder.cancel()
@@ -172,6 +180,10 @@ class Attempt:
                 pass
             case _:
                 assert_never(event)
+
+    def _leave(self) -> None:
+        idle, self._idle = self._idle, _nothing
+        idle()
 
     # -------------------------------------------------------------- beside the run
 
@@ -221,3 +233,7 @@ class Attempt:
             except StoreUnavailable as error:
                 _LOG.warning("the job %s waits: %s", self.job.id, error)
                 await asyncio.sleep(RETRY)
+
+
+def _nothing() -> None:
+    """Do nothing."""

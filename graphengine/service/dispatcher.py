@@ -53,10 +53,10 @@ class Dispatcher:
             self._claims.cancel()
             await asyncio.wait([self._claims])
         await self._wait(grace)
-        for attempt in self._attempts:
+        for attempt in list(self._attempts):
             attempt.close()
         await self._wait(_LAST_WORD)
-        for task in self._attempts.values():
+        for task in list(self._attempts.values()):
             task.cancel()
         await self._wait(_LAST_WORD)
 
@@ -78,11 +78,7 @@ class Dispatcher:
 
     def _begin(self, job: Job) -> None:
         self._weights = job.weights or self._weights
-        attempt = Attempt(self._place, job)
+        attempt = Attempt(self._place, job, self._free.release)
         task = asyncio.create_task(attempt.run(), name=f"job {job.id}")
         self._attempts[attempt] = task
-        task.add_done_callback(lambda _: self._ended(attempt))
-
-    def _ended(self, attempt: Attempt) -> None:
-        del self._attempts[attempt]
-        self._free.release()
+        task.add_done_callback(lambda _: self._attempts.pop(attempt))

@@ -94,7 +94,7 @@ def test_a_token_that_is_removed_holds_no_longer(tmp_path: Path) -> None:
     assert (tmp_path / "tokens.json").stat().st_mode & 0o077 == 0
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.com"])
+@pytest.mark.parametrize("host", ["::", "::ffff:10.0.0.1", "192.168.1.5", "example.com"])
 def test_no_token_no_strangers(host: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsRefused, match="no token"):
         check_bind(host, Access())
