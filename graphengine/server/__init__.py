@@ -1,1 +1,1 @@
-"""The service on the network."""
+"""The HTTP service: what the store and the engine can do, for clients who are not trusted."""
