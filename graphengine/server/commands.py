@@ -1,11 +1,10 @@
 """What a caller may ask of the queue, from the websocket or over HTTP: one place that answers both."""
 
+import functools
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol, assert_never
-
-from pydantic import JsonValue
 
 from graphengine.errors import QueueFull, ServiceError, StoreRefused, StoreUnavailable, WorkflowError
 from graphengine.server.messages import Cancel, Command, Get, List, Move, Pause, Retry, Submit
@@ -31,10 +30,6 @@ class Caller:
     permissions: frozenset[Permission] = EVERYTHING
 
 
-class Forbidden(Exception):
-    """The caller may not do this."""
-
-
 class Commands(Protocol):
     """The queue as a connection sees it."""
 
@@ -43,32 +38,20 @@ class Commands(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """What is to be proven before it is queued; with ``batch`` the inputs are those of each job besides."""
-
-    workflow: JsonObject
-    inputs: JsonObject
-    targets: tuple[str, ...] | None
-    spread: Spread | None
-
-
-Prove = Callable[[Proposal], Awaitable[str]]
-"""Prove a proposal, and return what names the weights that it loads; raises ``WorkflowError``."""
-
-
-async def prove_form(proposal: Proposal) -> str:
-    """Prove no more than that the workflow has the form of one."""
-    workflow_from(dict(proposal.workflow))
-    return ""
+Prepare = Callable[[Submit, str], Awaitable[tuple[Submission, Spread | None]]]
+"""Prove what is to be queued for an owner; raises ``WorkflowError`` or a ``ServiceError``."""
 
 
 class StoreCommands:
-    """The queue of a store."""
+    """The queue of a store.
 
-    def __init__(self, store: Store, prove: Prove = prove_form) -> None:
+    Args:
+        prepare: by default no more is proven than that a workflow has the form of one.
+    """
+
+    def __init__(self, store: Store, prepare: Prepare | None = None) -> None:
         self._store = store
-        self._prove = prove
+        self._prepare = prepare or functools.partial(prepare_form, store)
 
     async def answer(self, command: Command, caller: Caller) -> Outcome:
         """See :class:`Commands`."""
@@ -76,9 +59,9 @@ class StoreCommands:
         if needed not in caller.permissions:
             return Refusal(code="forbidden", message=f"this needs the permission to {needed}")
         try:
+            if isinstance(command, Cancel | Retry | Move) and not await self._owns(caller, command.job):
+                return Refusal(code="forbidden", message="the job is somebody else's")
             return await self._do(command, caller)
-        except Forbidden as error:
-            return Refusal(code="forbidden", message=str(error))
         except (ServiceError, WorkflowError) as error:
             return refusal_of(error)
 
@@ -87,8 +70,6 @@ class StoreCommands:
         match command:
             case Submit():
                 return await self.submit(command, caller)
-            case Cancel() | Retry() | Move() if not await self._may_change(command.job, caller):
-                raise Forbidden("the job is somebody else's")
             case Cancel():
                 return _one(await queue.cancel(command.job))
             case Retry():
@@ -105,10 +86,6 @@ class StoreCommands:
             case _:
                 assert_never(command)
 
-    async def _may_change(self, job: str, caller: Caller) -> bool:
-        """Return whether a job is the caller's to change."""
-        return "admin" in caller.permissions or (await self._store.queue.get(job)).owner == caller.owner
-
     async def submit(self, asked: Submit, caller: Caller) -> Result:
         """Prove and queue a submission; ``created`` says whether it was not there yet.
 
@@ -116,30 +93,15 @@ class StoreCommands:
             WorkflowError: the workflow is wrong.
             ServiceError: the queue refuses.
         """
-        workflow: Mapping[str, JsonValue]
-        if asked.workflow is not None:
-            workflow = asked.workflow
-        else:
-            _, workflow = await self._store.library.get(asked.saved or "", asked.version)
-        spread = None if asked.batch is None else Spread(asked.batch.mode, asked.batch.values)
-        targets = None if asked.targets is None else tuple(asked.targets)
-        weights = await self._prove(Proposal(workflow, asked.inputs, targets, spread))
-        submission = Submission(
-            asked.job or f"j{secrets.token_hex(8)}",
-            caller.owner,
-            workflow,
-            asked.inputs,
-            targets,
-            asked.priority,
-            asked.title,
-            tuple(asked.tags),
-            weights,
-        )
+        submission, spread = await self._prepare(asked, caller.owner)
         if spread is None:
             accepted = await self._store.queue.submit(submission)
             return {**_one(accepted.job), "created": accepted.created}
         many = await self._store.queue.submit_batch(submission, spread)
         return {"batch": many.batch.id, "total": many.batch.total, "created": many.created}
+
+    async def _owns(self, caller: Caller, job: str) -> bool:
+        return "admin" in caller.permissions or (await self._store.queue.get(job)).owner == caller.owner
 
     async def _move(self, asked: Move) -> Job:
         if asked.before is None:
@@ -155,6 +117,30 @@ class StoreCommands:
         )
         page = await self._store.queue.list(wanted, limit=asked.limit, cursor=asked.cursor, order=asked.order)
         return {"jobs": [_dumped(job) for job in page.jobs], "cursor": page.cursor}
+
+
+async def prepare_form(store: Store, asked: Submit, owner: str) -> tuple[Submission, Spread | None]:
+    """Return what is to be queued, proven to have the form of a workflow and no more.
+
+    Raises:
+        WorkflowError: it has not.
+        NotFound: it has a name that is not known.
+    """
+    workflow: JsonObject | None = asked.workflow
+    if workflow is None:
+        _, workflow = await store.library.get(asked.saved or "", asked.version)
+    workflow_from(dict(workflow))
+    submission = Submission(
+        id=asked.job or f"j{secrets.token_hex(8)}",
+        owner=owner,
+        workflow=workflow,
+        inputs=asked.inputs,
+        targets=None if asked.targets is None else tuple(asked.targets),
+        priority=asked.priority,
+        title=asked.title,
+        tags=tuple(asked.tags),
+    )
+    return submission, None if asked.batch is None else Spread(asked.batch.mode, asked.batch.values)
 
 
 def permission_for(command: Command) -> Permission:

@@ -35,6 +35,7 @@ _SHARED: Final = 2_048
 _TASK_OVER: Final = ("task_finished", "task_failed", "task_cached", "task_skipped")
 _JOB_OVER: Final = ("finished", "requeued", "deleted")
 _PATIENCE: Final = 1.0
+_RUNNING: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class _Job:
 
 
 class Hub:
-    """One for a service. Everything but :meth:`snapshot` is done in one turn of the event loop."""
+    """One for a service; it takes no part in what a client asks for, only in what it is told."""
 
     def __init__(self, store: Store, feed: LiveFeed, limits: HubLimits | None = None) -> None:
         self.limits = limits or HubLimits()
@@ -202,11 +203,11 @@ class Hub:
     def _heard(self, job: str, owner: str, event: RunEvent) -> None:
         match event:
             case TaskProgress():
-                known = self._jobs.setdefault(job, _Job(owner))
+                known = self._known(job, owner)
                 known.steps[event.task] = Step(step=event.step, total=event.total, message=event.message)
                 known.changed.add("")
             case TaskPreview():
-                known = self._jobs.setdefault(job, _Job(owner))
+                known = self._known(job, owner)
                 known.previews[event.task] = self._preview(job, owner, event)
                 known.changed.add(event.task)
             case _:
@@ -214,6 +215,14 @@ class Hub:
         if self._timer is None:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_at(max(loop.time(), self._flushed + self.limits.live_seconds), self._flush)
+
+    def _known(self, job: str, owner: str) -> _Job:
+        known = self._jobs.get(job)
+        if known is None:
+            if len(self._jobs) >= _RUNNING:  # some are over, and somebody told of them too late
+                del self._jobs[next(iter(self._jobs))]
+            known = self._jobs[job] = _Job(owner)
+        return known
 
     def _preview(self, job: str, owner: str, event: TaskPreview) -> Preview:
         self._number += 1

@@ -4,12 +4,14 @@ import asyncio
 from dataclasses import replace
 from uuid import uuid4
 
+from graphengine.server import messages
 from graphengine.server.backend import Backend
-from graphengine.server.commands import Proposal
+from graphengine.server.commands import prepare_form
 from graphengine.server.schema import PlanBody, Submit
 from graphengine.service.job import JsonObject, Submission
 from graphengine.service.runner import Ready, Runner, make_ready
 from graphengine.service.spread import Spread
+from graphengine.service.store import Store
 
 
 async def document_of(backend: Backend, workflow: JsonObject | str) -> JsonObject:
@@ -56,28 +58,25 @@ async def proven(backend: Backend, asked: Submit, owner: str) -> tuple[Submissio
     )
     spread = None if asked.batch is None else Spread(asked.batch.mode, asked.batch.values)
     most = backend.store.queue.limits.batch
-    proposal = Proposal(document, submission.inputs, submission.targets, spread)
-    weights = await prove(backend.engine, proposal, most)
+    weights = await asyncio.to_thread(_prove_all, backend.engine, submission, spread, most)
     return replace(submission, weights=weights), spread
 
 
-async def prove(engine: Runner, proposal: Proposal, most: int) -> str:
-    """Prove each job of a proposal, without holding up the loop; return the name of the models that the first loads.
-
-    Args:
-        most: the jobs that a batch may have.
-
-    Raises:
-        Unacceptable: the batch is none.
-        WorkflowError: with every problem of the first job that has any.
-    """
-    return await asyncio.to_thread(_prove_all, engine, proposal, most)
+async def prepared(
+    engine: Runner, store: Store, asked: messages.Submit, owner: str
+) -> tuple[Submission, Spread | None]:
+    """Return what a websocket asks for, proven like what HTTP brings; see :func:`proven`."""
+    submission, spread = await prepare_form(store, asked, owner)
+    weights = await asyncio.to_thread(_prove_all, engine, submission, spread, store.queue.limits.batch)
+    return replace(submission, weights=weights), spread
 
 
-def _prove_all(engine: Runner, proposal: Proposal, most: int) -> str:
-    rows: list[JsonObject] = [{}] if proposal.spread is None else proposal.spread.combinations(most)
+def _prove_all(engine: Runner, submission: Submission, spread: Spread | None, most: int) -> str:
+    """Prove each job of a submission, and return the name of the models that the first loads."""
+    rows: list[JsonObject] = [{}] if spread is None else spread.combinations(most)
     found = [
-        make_ready(engine, proposal.workflow, {**proposal.inputs, **row}, proposal.targets).weights for row in rows
+        make_ready(engine, submission.workflow, {**submission.inputs, **row}, submission.targets).weights
+        for row in rows
     ]
     return found[0]
 

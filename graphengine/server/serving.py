@@ -1,6 +1,7 @@
 """The life of a service: everything is opened, announced, served, and closed again in the order that loses nothing."""
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from graphengine.server.app import make_app
 from graphengine.server.backend import Backend, Engine
 from graphengine.server.commands import StoreCommands
 from graphengine.server.hub import Hub
-from graphengine.server.proving import prove
+from graphengine.server.proving import prepared
 from graphengine.service.assets import Assets
 from graphengine.service.attempt import Workplace
 from graphengine.service.dispatcher import Dispatcher
@@ -88,7 +89,7 @@ async def _working(engine: Engine, store: Store, access: Access, options: ServeO
     tasks = [asyncio.create_task(store.attempts.watch(_WATCH)), asyncio.create_task(store.scheduler.run())]
     dispatcher.start()
     hub = Hub(store, feed)
-    commands = StoreCommands(store, lambda proposal: prove(engine, proposal, store.queue.limits.batch))
+    commands = StoreCommands(store, functools.partial(prepared, engine, store))
     try:
         yield Backend(engine, store, dispatcher, feed, assets, access, hub, commands)
     finally:

@@ -35,6 +35,7 @@ VERSION: Final = version("graphengine")
 ANYBODY: Final = Caller("local")
 """Who asks where nobody has to say who they are."""
 
+_FAREWELL: Final = 2.0
 _FORMATS: Final[dict[str | None, Format]] = {JSON: "json", MSGPACK: "msgpack", None: "json"}
 
 
@@ -58,7 +59,7 @@ async def handle_socket(
         heartbeat=hub.limits.heartbeat_seconds,
         max_msg_size=MOST_BYTES,
         compress=False,
-        timeout=2.0,
+        timeout=_FAREWELL / 2,
     )
     await socket.prepare(request)
     await _Connection(request, socket, service, hub, caller).serve()
@@ -129,9 +130,9 @@ class _Connection:
                 task.add_done_callback(self._answered)
 
     async def _subscribe(self, request: Subscribe) -> None:
-        refusal = self._stream.subscribe(request)
-        if "read" not in self._caller.permissions:
-            refusal = Refusal(code="forbidden", message="this needs the permission to read")
+        refusal: Refusal | None = Refusal(code="forbidden", message="this needs the permission to read")
+        if "read" in self._caller.permissions:
+            refusal = self._stream.subscribe(request)
         if refusal is not None:
             await self._refuse(request.id, refusal)
         elif self._sender is None:
@@ -184,7 +185,10 @@ class _Connection:
 
     async def _close(self) -> None:
         with suppress(OSError):
-            await self._socket.close(code=WSCloseCode.GOING_AWAY, message=b"come again")
+            async with asyncio.timeout(_FAREWELL):
+                await self._socket.close(code=WSCloseCode.GOING_AWAY, message=b"come again")
+                return
+        self._abort()
 
     def _abort(self) -> None:
         """End the connection without waiting for what the client has not read."""

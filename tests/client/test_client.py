@@ -13,7 +13,8 @@ from streaming import Service
 from graphengine.builder import Workflow
 from graphengine.client import Client, Disconnected, JobEnded, Refused, Saved, SyncClient
 from graphengine.server.commands import Caller, Outcome
-from graphengine.server.messages import Command, Event, Preview, Progress
+from graphengine.server.messages import Command, Event, Preview, Progress, Resync
+from graphengine.service.limits import Limits
 from graphengine.workflow.parse import workflow_from
 
 
@@ -170,3 +171,35 @@ async def test_the_synchronous_face_says_the_same(service: Service) -> None:
             return kinds
 
     assert (await asyncio.to_thread(talk))[-1] == "finished"
+
+
+async def test_a_place_of_another_log_ends_in_one_resync(service: Service, client: Client) -> None:
+    await client.submit(DOCUMENT, {"wait": True}, id="one")
+    async with aclosing(client.events(since=3, epoch="another", live=False)) as updates:
+        first = await asyncio.wait_for(anext(updates), 5)
+        assert isinstance(first, Resync)
+        assert [job.id for job in first.jobs] == ["one"]
+        service.disconnect()
+        await client.cancel("one")
+        told = []
+        while not told or told[-1].kind != "finished":
+            update = await asyncio.wait_for(anext(updates), 5)
+            assert isinstance(update, Event)
+            told.append(update)
+        assert [update.seq for update in told] == sorted({update.seq for update in told})
+
+
+async def test_a_job_whose_events_are_forgotten_is_followed_by_a_resync(tmp_path: Path) -> None:
+    service = Service(tmp_path / "data", limits=Limits(events=3))
+    await service.start()
+    async with Client(service.url) as client:
+        for number in range(4):
+            await client.submit(DOCUMENT, id=f"j{number}")
+            await client.wait(f"j{number}")
+        await service.store.queue.prune()
+        await service.restart()
+        updates = [update async for update in client.follow("j0")]
+        assert [type(update) for update in updates] == [Resync]
+        assert [(job.id, job.state) for job in updates[0].jobs] == [("j0", "done")]
+        assert (await client.wait("j0")).over
+    await service.stop()

@@ -1,23 +1,28 @@
-"""R4: the event stream goes on without a gap and without a double, whatever breaks.
+"""R4: the event stream goes on without a gap and without a double. R12: who does not read hurts nobody.
 
-``GRAPHENGINE_TRIALS`` scales it; at 50, what ``make fault`` sets, it is 500 disconnects and 20 restarts over 50,000
-events.
+``GRAPHENGINE_TRIALS`` scales them; at 50, what ``make fault`` sets, it is 500 disconnects and 20 restarts over 50,000
+events, and 20 stalled clients of 120.
 """
 
 import asyncio
 import os
 import random
+import time
 from collections.abc import Callable
 from contextlib import aclosing, suppress
 from pathlib import Path
 
+import aiohttp
 import pytest
 from stores import submission
 from streaming import Service, settled
 
 from graphengine.client import Client, Disconnected
 from graphengine.errors import StoreUnavailable
-from graphengine.server.messages import Event, Resync
+from graphengine.node.context import Preview
+from graphengine.run.messages import TaskPreview
+from graphengine.server.hub import HubLimits
+from graphengine.server.messages import JSON, MSGPACK, Event, Resync
 
 TRIALS = int(os.environ.get("GRAPHENGINE_TRIALS", "2"))
 DISCONNECTS = 10 * TRIALS
@@ -92,3 +97,78 @@ async def test_every_event_is_told_once_over_disconnects_and_restarts(
         assert {event.epoch for event in events} == {service.hub.log.epoch}
     await service.stop()
     figure(f"R4: {last:,} events, {sum(cut)} cut connections, {RESTARTS} restarts, 3 clients: each event once")
+
+
+# ------------------------------------------------------------------ R12: who does not read hurts nobody
+
+
+async def test_clients_that_do_not_read_are_dropped_and_the_others_get_everything(
+    tmp_path: Path, figure: Callable[[str], None]
+) -> None:
+    """One in six is stalled; previews of 100 kB and 20 events a second for 3 s."""
+    stuck = min(20, 2 * TRIALS)
+    fit = 5 * stuck
+    service = Service(tmp_path / "data", HubLimits(heartbeat_seconds=1.0, stall_seconds=1.5))
+    service.works = False
+    await service.start()
+    url = f"{service.url}/api/ws"
+    sent: dict[str, float] = {}
+    arrived: list[tuple[str, float]] = []
+
+    async def reader(socket: aiohttp.ClientWebSocketResponse) -> int:
+        number = 0
+        async for frame in socket:
+            told = frame.json()
+            if told["type"] == "event":
+                arrived.append((told["job"], time.monotonic()))
+                number += 1
+                if told["job"] == "j59":
+                    return number
+        return number
+
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
+        sockets = [await http.ws_connect(url, protocols=[JSON]) for _ in range(fit)]
+        for socket in sockets:
+            await socket.send_json({"type": "subscribe", "id": "s", "to": "all"})
+        stalled = [await stalling(service.port) for _ in range(stuck)]
+        await settled(lambda: len(service.hub.streams) == stuck + fit)
+        readers = [asyncio.create_task(reader(socket)) for socket in sockets]
+        picture = Preview("image/jpeg", bytes(100_000), 8, 8)
+        began = time.monotonic()
+        for index in range(60):
+            service.feed.tell("j0", "ann", TaskPreview("t", picture))
+            await service.store.queue.submit(submission(f"j{index}"))
+            sent[f"j{index}"] = time.monotonic()  # it is on the disk
+            await asyncio.sleep(max(0.0, began + (index + 1) * 0.05 - time.monotonic()))
+        assert await asyncio.wait_for(asyncio.gather(*readers), 20) == [60] * fit
+        await settled(lambda: len(service.hub.streams) == fit)
+        dropped = time.monotonic() - began
+        for socket in sockets:
+            await socket.close()
+    for writer in stalled:
+        writer.close()
+    await service.stop()
+    late = sorted(at - sent[job] for job, at in arrived)
+    p99 = late[int(len(late) * 0.99)]
+    figure(
+        f"R12: {stuck} stalled of {stuck + fit}, the others got everything, p99 {p99 * 1e3:.0f} ms; "
+        f"the stalled were dropped after {dropped:.1f} s"
+    )
+    assert dropped < 10
+    assert p99 < 0.5
+
+
+async def stalling(port: int) -> asyncio.StreamWriter:
+    """A client that subscribes to all in msgpack, and never reads again."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1_024)
+    key = (
+        f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: {MSGPACK}"
+    )
+    writer.write(
+        f"GET /api/ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n{key}\r\n\r\n".encode()
+    )
+    assert b"101" in await reader.readline()
+    asked = b"\x83\xa4type\xa9subscribe\xa2id\xa11\xa2to\xa3all"
+    writer.write(bytes([0x82, 0x80 | len(asked), 0, 0, 0, 0]) + asked)
+    writer.transport.pause_reading()  # type: ignore[attr-defined]
+    return writer

@@ -3,20 +3,30 @@
 import asyncio
 import os
 import struct
+from collections.abc import AsyncIterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import msgpack
 import pytest
 from frames import LIES, TRAPS
-from stores import DOCUMENT
+from stores import DOCUMENT, submission
 from streaming import Service, connected, settled
 
 from graphengine.server.commands import Caller
 from graphengine.server.messages import JSON, MSGPACK
 from graphengine.server.views import Refusal
 from graphengine.server.wire import MOST_BYTES
+
+
+@pytest.fixture
+async def service(tmp_path: Path) -> AsyncIterator[Service]:
+    service = Service(tmp_path / "data")
+    await service.start()
+    yield service
+    await service.stop()
 
 
 async def canary(service: Service) -> None:
@@ -144,6 +154,18 @@ async def test_who_may_not_is_refused(service: Service) -> None:
         assert (await raw.ask("subscribe"))["problem"]["code"] == "forbidden"
         assert (await raw.ask("pause"))["problem"]["code"] == "forbidden"
         assert "result" in await raw.ask("submit", workflow=DOCUMENT)
+
+
+async def test_a_job_of_somebody_else_may_be_seen_and_not_touched(service: Service) -> None:
+    await service.store.queue.submit(submission("hers", "eve", inputs={"wait": True}))
+    service.caller = Caller("ann", frozenset({"read", "submit"}))
+    async with connected(service) as raw:
+        assert (await raw.ask("get", job="hers"))["result"]["job"]["owner"] == "eve"
+        for asked in ("cancel", "retry", "move"):
+            assert (await raw.ask(asked, job="hers"))["problem"]["code"] == "forbidden"
+        service.caller = Caller("root")
+    async with connected(service) as raw:
+        assert "result" in await raw.ask("cancel", job="hers")
 
 
 async def test_every_request_has_its_reply(service: Service) -> None:
