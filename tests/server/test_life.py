@@ -38,6 +38,11 @@ def stages(count: int) -> dict[str, object]:
     return document(nodes, outputs={"end": {"from": f"s{count - 1}.value"}})
 
 
+def waiting(seconds: float) -> dict[str, object]:
+    nodes: dict[str, list[object]] = {"sleep": ["plain.sleep", {"value": 1, "seconds": seconds}]}
+    return document(nodes, outputs={"end": {"from": "sleep.value"}})
+
+
 async def test_a_killed_engine_goes_on_where_it_was(
     data_dir: Path, session: aiohttp.ClientSession, figure: Callable[[str], None]
 ) -> None:
@@ -47,7 +52,7 @@ async def test_a_killed_engine_goes_on_where_it_was(
         try:
             client = Client(session, await server.start())
             await client.submit(stages(3), id="job")
-            await client.submit(slow(3), id="beside")
+            await client.submit(waiting(3), id="beside")  # in another lane, or the stages would have to wait for it
             await client.submit(three(), id="waits")
             await first_stage(client)
             await asyncio.sleep(0.1 + trial % 10 * 0.05)  # amid the second stage
