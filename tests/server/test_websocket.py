@@ -64,3 +64,7 @@ async def test_strangers_and_readers_may_not(engine: Engine, data_dir: Path) -> 
                 await graph.cancel(job.id)
         async with Client(served.address, ann) as graph:
             await graph.cancel(job.id)
+
+
+async def test_whoever_speaks_json_fetches_previews_at_their_address(client: Asking) -> None:
+    assert (await client.ask("GET", "/api/jobs/none/previews/sample")).status == 404

@@ -6,6 +6,7 @@ from graphengine.server.access import Caller
 from graphengine.server.backend import BACKEND
 from graphengine.server.commands import EVERYTHING
 from graphengine.server.commands import Caller as Client
+from graphengine.server.problems import Refused
 from graphengine.server.routing import Route
 from graphengine.server.security import CALLER
 from graphengine.server.socket import handle_socket
@@ -17,8 +18,19 @@ async def connect(request: web.Request) -> web.StreamResponse:
     return await handle_socket(request, backend.commands, backend.hub, _client(request[CALLER]))
 
 
+async def preview(request: web.Request) -> web.Response:
+    """Return the newest picture of a task's work in progress, for those whose messages bring only its address."""
+    found = request.app[BACKEND].hub.preview(request.match_info["id"], request.match_info["task"])
+    if found is None:
+        raise Refused(404, "not_found", "there is no preview now")
+    return web.Response(body=found.data, content_type=found.media_type, headers={"Cache-Control": "no-store"})
+
+
 def _client(caller: Caller) -> Client:
     return Client(caller.name, frozenset(each for each in EVERYTHING if caller.may(each)))
 
 
-ROUTES = (Route("GET", "/api/ws", connect, "read", "stream", statuses=(101,)),)
+ROUTES = (
+    Route("GET", "/api/ws", connect, "read", "stream", statuses=(101, 400)),
+    Route("GET", "/api/jobs/{id}/previews/{task}", preview, "read", "stream", gives="image/*", statuses=(200, 404)),
+)
