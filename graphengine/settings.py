@@ -74,3 +74,7 @@ class Settings(BaseSettings):
 
     io_slots: int = Field(default=8, ge=1)
     """How many calls of the ``io`` lane run at once."""
+
+    coalesce: bool = False
+    """Whether ready calls that fit each other are made as one, also of different runs: more pictures in the same time.
+    Results may then differ in their last bits from those of calls made alone, which are the same bits every time."""

@@ -7,7 +7,7 @@ and models does.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from hashlib import blake2b
 from typing import Any
 
@@ -31,7 +31,19 @@ def fingerprints(graph: Graph, environments: Mapping[str, str] | None = None) ->
     return known
 
 
-def _fingerprint(node: GraphNode, environment: str, known: Mapping[str, str]) -> str:
+def batch_key(node: GraphNode, environment: str, known: Mapping[str, str]) -> str | None:
+    """Return what calls of a node have in common that can be made together, or None if there are none.
+
+    It is a fingerprint without the inputs that may differ.
+
+    Args:
+        known: the fingerprints of the graph.
+    """
+    together = node.spec.together
+    return None if together is None else _fingerprint(node, environment, known, together.over)
+
+
+def _fingerprint(node: GraphNode, environment: str, known: Mapping[str, str], without: Collection[str] = ()) -> str:
     parts: list[tuple[Any, ...]] = [
         (name, "file", value.digest) if isinstance(value, File) else (name, "value", value)
         for name, value in node.constants.items()
@@ -48,6 +60,7 @@ def _fingerprint(node: GraphNode, environment: str, known: Mapping[str, str]) ->
         for name, link in node.links.items()
     ]
     parts.sort(key=_name)
+    parts = [part for part in parts if part[0] not in without] if without else parts
     text = json.dumps((node.spec.key, environment, parts), sort_keys=True, separators=(",", ":"))
     return blake2b(text.encode(), digest_size=DIGEST_BYTES).hexdigest()
 

@@ -21,6 +21,7 @@ class Task:
         consumers: the tasks that take its result, each once.
         rank: the length of the longest way from here to an end; what has more behind it goes first.
         weights: the content addresses of the weights that are linked to it.
+        batch_key: what it has in common with the tasks with which it can be one call; None if it is to be alone.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Task:
     consumers: tuple[str, ...]
     rank: int
     weights: frozenset[str] = frozenset()
+    batch_key: str | None = None
 
     @property
     def cacheable(self) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from graphengine.errors import Problem, WorkflowError
-from graphengine.plan.fingerprint import fingerprints
+from graphengine.plan.fingerprint import batch_key, fingerprints
 from graphengine.plan.plan import Plan, Task
 from graphengine.types.socket_type import TypeRef
 from graphengine.workflow.graph import Graph, GraphNode
@@ -15,6 +15,8 @@ def make_plan(
     targets: Collection[str] | None = None,
     environments: Mapping[str, str] | None = None,
     weights: Collection[str] = (),
+    *,
+    coalesce: bool = False,
 ) -> Plan:
     """Return the plan that computes ``targets``.
 
@@ -24,6 +26,7 @@ def make_plan(
     Args:
         environments: what results depend on beside inputs, by node id.
         weights: the names of the socket types whose values stand for weights.
+        coalesce: whether tasks may be made together with others.
 
     Raises:
         WorkflowError: a target is not a node of the graph.
@@ -56,6 +59,7 @@ def make_plan(
             consumers=tuple(consumers[name]),
             rank=ranks[name],
             weights=_weights(graph.nodes[name], names, weights),
+            batch_key=_batch_key(graph.nodes[name], names, environments) if coalesce else None,
         )
         for name in needs
     }
@@ -95,6 +99,10 @@ def _awaits(node: GraphNode) -> tuple[str, ...]:
 def _weights(node: GraphNode, names: Mapping[str, str], types: Collection[str]) -> frozenset[str]:
     sources = (link.source for name, link in node.links.items() if _item(node.spec.input[name].type).name in types)
     return frozenset(f"{names[source.node]}.{source.name}" for source in sources)
+
+
+def _batch_key(node: GraphNode, names: Mapping[str, str], environments: Mapping[str, str] | None) -> str | None:
+    return batch_key(node, (environments or {}).get(node.spec.id, ""), names)
 
 
 def _item(ref: TypeRef) -> TypeRef:

@@ -5,15 +5,31 @@ from typing import Annotated
 from pydantic import Field
 
 from graphengine.diffusion.pool import ModelPool
+from graphengine.diffusion.together import decode_together
 from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.refs import VaeRef
 from graphengine.diffusion.vae import Tiling
 from graphengine.diffusion.vae import decode as decode_latent
 from graphengine.node.declare import node
+from graphengine.node.together import Together
 
 
-@node("vae.decode", category="vae", lane="gpu", title="VAE decode", shrinks=3)
+def decode_all(
+    vae: VaeRef, latent: list[Latent], tiled: bool, tile_size: int, tile_overlap: int, *, pool: ModelPool
+) -> list[Image]:
+    """Decode several latents in batches of those of one size."""
+    return decode_together(pool, vae, latent, Tiling(tile_size, tile_overlap) if tiled else None)
+
+
+@node(
+    "vae.decode",
+    category="vae",
+    lane="gpu",
+    title="VAE decode",
+    shrinks=3,
+    together=Together(("latent",), decode_all),
+)
 def decode(
     vae: VaeRef,
     latent: Latent,

@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -29,31 +29,39 @@ class _Refused(Exception):
 
 
 def invoke(call: Call, registry: Registry, services: Services) -> Outcome:
-    """Call a node function in this process; handles are the values themselves.
-
-    Whatever the node raises becomes a Failure: this is the one place where that happens.
-    """
+    """Call a node function in this process; handles are the values themselves."""
     started = time.perf_counter()
     try:
-        result = call.spec.function(**_arguments(call, registry, services))
-        if inspect.iscoroutine(result):
-            result = _await(result)
-        handles = _results(call.spec, result, registry)
-    except Wanted as wanted:
-        return Wants(wanted.name)
-    except _Refused as refused:
-        return refused.failure
-    except Cancelled as error:
-        return Failure("cancelled", f"{error}")
-    except NodeError as error:
-        return error.failure()
-    except MemoryError as error:
-        return Failure("out_of_memory", "the host has no memory left", exception=type(error).__name__)
+        result = run_function(call.spec.function, arguments_of(call, registry, services))
+        handles = results_of(call.spec, result, registry)
     except KeyboardInterrupt:
         raise  # the person at the terminal, not the node
     except BaseException as error:  # noqa: BLE001 - whatever a node raises is data to the engine
-        return Failure("node_raised", _said(error), exception=type(error).__name__)
+        return fault_of(error)
     return Success(handles, time.perf_counter() - started)
+
+
+def run_function(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    """Call a function, async or not, and return its result."""
+    result = function(**arguments)
+    return _await(result) if inspect.iscoroutine(result) else result
+
+
+def fault_of(error: BaseException) -> Failure | Wants:
+    """Return as data what a call raised."""
+    match error:
+        case Wanted():
+            return Wants(error.name)
+        case _Refused():
+            return error.failure
+        case Cancelled():
+            return Failure("cancelled", f"{error}")
+        case NodeError():
+            return error.failure()
+        case MemoryError():
+            return Failure("out_of_memory", "the host has no memory left", exception=type(error).__name__)
+        case _:
+            return Failure("node_raised", _said(error), exception=type(error).__name__)
 
 
 def _said(error: BaseException) -> str:
@@ -69,7 +77,8 @@ def _await(coroutine: Coroutine[Any, Any, Any]) -> Any:
         return thread.submit(asyncio.run, coroutine).result()
 
 
-def _arguments(call: Call, registry: Registry, services: Services) -> dict[str, Any]:
+def arguments_of(call: Call, registry: Registry, services: Services) -> dict[str, Any]:
+    """Return what a node function is called with; what is linked is converted and checked."""
     arguments = dict(call.constants)
     for name, handle in call.linked.items():
         arguments[name] = _linked(call, registry, name, handle.ref)
@@ -103,7 +112,8 @@ def _linked(call: Call, registry: Registry, name: str, value: Any) -> Any:
     return value
 
 
-def _results(spec: NodeSpec, result: Any, registry: Registry) -> Handles:
+def results_of(spec: NodeSpec, result: Any, registry: Registry) -> Handles:
+    """Return handles of what a node function returned; it is checked."""
     if not spec.outputs:
         return {}
     values = result if spec.several else (result,)

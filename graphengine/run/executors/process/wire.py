@@ -54,15 +54,23 @@ class Linked(NamedTuple):
     target: str
 
 
-class Order(NamedTuple):
-    """A call to make: ``type`` is the id of the node's type, ``node`` its name in the workflow."""
+class Ordered(NamedTuple):
+    """A call: ``node`` is the node's name in the workflow, ``scope`` the run if it is not the one told before."""
 
     number: int
-    type: str
     node: str
     constants: Mapping[str, Any]
     linked: Mapping[str, Linked]
     attempt: Attempt
+    scope: Scope | None
+
+
+class Order(NamedTuple):
+    """Calls to make of a node whose type has the id ``type``; several are made together."""
+
+    number: int
+    type: str
+    calls: tuple[Ordered, ...]
 
 
 class Enclosed(NamedTuple):
@@ -85,7 +93,7 @@ class Broken(NamedTuple):
 
 
 class Told(NamedTuple):
-    """An event of the running call."""
+    """An event of a running call; the number is that of the call."""
 
     number: int
     event: Event
@@ -98,19 +106,19 @@ class Result(NamedTuple):
     parcel: Parcel
 
 
-class Answer(NamedTuple):
-    """The call returned."""
+class Results(NamedTuple):
+    """What a call returned, by output; see :class:`graphengine.run.executors.base.Success`."""
 
-    number: int
     results: Mapping[str, Result]
     seconds: float
+    together: int
 
 
-class Ended(NamedTuple):
-    """The call ended without results."""
+class Answer(NamedTuple):
+    """How each call of an order ended."""
 
     number: int
-    outcome: Failure | Wants
+    ends: tuple[Results | Failure | Wants, ...]
 
 
 class Unreadable(NamedTuple):
