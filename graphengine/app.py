@@ -88,7 +88,11 @@ class Engine:
     @cached_property
     def environments(self) -> Mapping[str, str]:
         """What results depend on beside inputs, by node id."""
-        return self.registry.environments(self.service_options)
+        known = self.registry.environments(self.service_options)
+        if not self.settings.coalesce:
+            return known
+        nodes = self.registry.nodes
+        return {name: f"{each}, calls together" if nodes[name].together else each for name, each in known.items()}
 
     @property
     def service_options(self) -> ServiceOptions:
@@ -192,7 +196,7 @@ class Engine:
             WorkflowError: a target is not in the graph.
         """
         weights = [name for name, each in self.registry.types.items() if each.weights]
-        return make_plan(graph, targets, self.environments, weights)
+        return make_plan(graph, targets, self.environments, weights, coalesce=self.settings.coalesce)
 
     def explain(self, plan: Plan, origin: str) -> tuple[Explanation, ...]:
         """Return what a run of a plan would do with each task, and why; see :func:`graphengine.plan.explain.explain`.

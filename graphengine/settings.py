@@ -90,3 +90,6 @@ class Settings(BaseSettings):
 
     grace_seconds: float = Field(default=20.0, ge=0)
     """How long a server that is told to end waits for what runs; then that goes back into the queue."""
+    coalesce: bool = False
+    """Whether ready calls that fit each other are made as one, also of different runs: more pictures in the same time.
+    Results may then differ in their last bits from those of calls made alone, which are the same bits every time."""

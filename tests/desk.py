@@ -1,7 +1,7 @@
 """Calls to an executor, as the engine makes them, and their outcomes."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -39,33 +39,38 @@ class Desk:
         constants = {name: value for name, value in (defaults | constants).items() if name not in names}
         conversions = dict.fromkeys(names, IDENTITY)
         waiting = Waiting()
-        self.executor.submit(Call(spec, constants, names, conversions, self.context(), attempt), waiting.done)
+        call = Call(spec, constants, names, conversions, self.context(), attempt)
+        self.executor.submit([call], waiting.done)
         return waiting
 
-    def context(self) -> TaskContext:
+    def context(self, name: str = "node") -> TaskContext:
         now = datetime.now().astimezone()
         info = RunInfo("run", "Title", {})
-        return TaskContext(RunScope(info, self.folder, self.token, self.events.append, self.previews, now), "node")
+        return TaskContext(RunScope(info, self.folder, self.token, self.events.append, self.previews, now), name)
 
     def call(self, function: Callable[..., Any], linked: Handles | None = None, **given: Any) -> Any:
         return self.start(function, linked, **given).outcome()
 
 
 class Waiting:
-    """The outcome of one call, which must come exactly once."""
+    """The outcome of one call, or of several made together, which must come exactly once."""
 
-    def __init__(self) -> None:
+    def __init__(self, count: int = 1) -> None:
+        self._count = count
         self._outcomes: list[Outcome] = []
         self._there = threading.Event()
 
-    def done(self, outcome: Outcome) -> None:
-        self._outcomes.append(outcome)
+    def done(self, outcomes: Sequence[Outcome]) -> None:
+        self._outcomes += outcomes
         self._there.set()
 
-    def outcome(self) -> Outcome:
+    def all(self) -> list[Outcome]:
         assert self._there.wait(10)
-        assert len(self._outcomes) == 1
-        return self._outcomes[0]
+        assert len(self._outcomes) == self._count
+        return self._outcomes
+
+    def outcome(self) -> Outcome:
+        return self.all()[0]
 
 
 def values(desk: Desk, outcome: Any) -> dict[str, Any]:

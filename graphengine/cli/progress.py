@@ -128,8 +128,8 @@ def _line(event: Event) -> str:
             return f"{task}: {step}/{total} {message}".rstrip()
         case TaskCached(task):
             return f"{task}: cached"
-        case TaskFinished(task, seconds):
-            return f"{task}: done in {seconds:.2f} s"
+        case TaskFinished(task, seconds, _, together):
+            return f"{task}: done in {seconds:.2f} s" + (f", one of {together} together" if together > 1 else "")
         case TaskRetried(task, failure, attempt, smaller):
             how = f"attempt {attempt + 1}" + (f", {2**smaller} times smaller" if smaller else "")
             return f"{task}: failed and is tried again ({how}): {failure}"

@@ -38,8 +38,10 @@ class Report:
                 self.nodes[task].setdefault("retried", []).append({**asdict(failure), "smaller": smaller})
             case TaskCached(task):
                 self.nodes[task] = {"state": "done", "cached": True, "seconds": 0.0}
-            case TaskFinished(task, seconds):
+            case TaskFinished(task, seconds, _, together):
                 self.nodes[task] |= {"state": "done", "seconds": round(seconds, 6)}
+                if together > 1:
+                    self.nodes[task]["together"] = together
             case TaskFailed(task, failure):
                 state = "cancelled" if failure.code == "cancelled" else "failed"
                 self.nodes[task] |= {"state": state, "failure": asdict(failure)}

@@ -50,6 +50,9 @@ NO_CACHE = {"memory_cache_bytes": 0, "disk_cache_bytes": 0}
 @click.option("--target", "targets", metavar="NODE", multiple=True, help="Run only up to this node.")
 @click.option("--keep-going", is_flag=True, help="After a failure, finish what does not depend on it.")
 @click.option("--no-cache", is_flag=True, help="Compute everything, and keep no results for later.")
+@click.option(
+    "--coalesce/--no-coalesce", default=None, help="Make calls that fit each other as one; last bits may differ."
+)
 @click.option("--trace", type=click.Path(path_type=Path), help="Write a timeline that Perfetto and Chrome open.")
 @click.option("--explain", is_flag=True, help="Run nothing; say what would run, what is cached, and why.")
 @json_option
@@ -61,13 +64,14 @@ def run(
     *,
     keep_going: bool,
     no_cache: bool,
+    coalesce: bool | None,
     trace: Path | None,
     explain: bool,
     as_json: bool,
 ) -> None:
     """Run WORKFLOW, a JSON file or a picture that graphengine saved."""
     with faults_told(as_json=as_json):
-        engine = open_engine(**(NO_CACHE if no_cache else {}))
+        engine = open_engine(**(NO_CACHE if no_cache else {}), **({} if coalesce is None else {"coalesce": coalesce}))
         document = take_workflow(engine, workflow, settings)
         plan = engine.plan(engine.resolve(document), targets or None)
         left_out = [] if targets else [name for name in document.outputs if name not in plan.outputs]

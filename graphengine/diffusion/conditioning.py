@@ -1,5 +1,7 @@
 """Texts to conditionings."""
 
+from collections.abc import Sequence
+
 import torch
 
 from graphengine.diffusion.devices import memory_guard
@@ -16,6 +18,11 @@ def encode_text(pool: ModelPool, encoder: TextEncoderRef, text: str) -> Conditio
         NodeError: more layers shall be skipped than there are.
         OutOfMemory: there is no room.
     """
+    return encode_texts(pool, encoder, [text])[0]
+
+
+def encode_texts(pool: ModelPool, encoder: TextEncoderRef, texts: Sequence[str]) -> list[Conditioning]:
+    """Encode several prompts at once, each as :func:`encode_text` does but for rounding; the same errors."""
     with pool.use(encoder) as stack, torch.no_grad(), memory_guard("encoding a text"):
-        entry = pool.families[encoder.family].encode(stack, text, encoder.clip_skip)
-    return Conditioning(encoder.family, (entry,))
+        entries = pool.families[encoder.family].encode(stack, texts, encoder.clip_skip)
+    return [Conditioning(encoder.family, (entry,)) for entry in entries]

@@ -10,9 +10,14 @@ from graphengine.diffusion.types.latent import Latent
 _SEEDS = 2**64
 
 
-def generators(seed: int, count: int) -> list[torch.Generator]:
-    """Return one generator per picture, on the CPU, seeded with ``seed``, ``seed`` + 1, … modulo 2**64."""
-    return [torch.Generator("cpu").manual_seed((seed + index) % _SEEDS) for index in range(count)]
+def generators(seeds: Sequence[int]) -> list[torch.Generator]:
+    """Return one generator per picture, on the CPU."""
+    return [torch.Generator("cpu").manual_seed(seed) for seed in seeds]
+
+
+def successive(seed: int, count: int) -> tuple[int, ...]:
+    """Return the seeds of a batch whose first picture has ``seed``: that, the next, … modulo 2**64."""
+    return tuple((seed + index) % _SEEDS for index in range(count))
 
 
 def gaussian(latent: Latent, sources: Sequence[torch.Generator]) -> Tensor:

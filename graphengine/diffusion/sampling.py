@@ -17,7 +17,7 @@ from torch.nn import functional
 from graphengine.diffusion.devices import memory_guard
 from graphengine.diffusion.guidance import Denoise, classifier_free_guidance
 from graphengine.diffusion.loaded import Denoiser
-from graphengine.diffusion.noise import gaussian, generators
+from graphengine.diffusion.noise import gaussian, generators, successive
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.preview import estimate_clean
 from graphengine.diffusion.samplers import SamplerName
@@ -38,7 +38,7 @@ class Sampling:
     """How to sample.
 
     Attributes:
-        seed: of the first picture; each further one has the next.
+        seed: of the first picture; each further one has the next. Or a seed for each picture.
         steps: steps of the whole schedule, from 1.
         guidance: the scale of classifier-free guidance, 1 is none.
         sampler: the solver.
@@ -47,7 +47,7 @@ class Sampling:
             starts from the latent with as much noise as belongs there, int(steps · denoise) steps from the end.
     """
 
-    seed: int
+    seed: int | tuple[int, ...]
     steps: int = 20
     guidance: float = 7.5
     sampler: SamplerName = "euler"
@@ -88,7 +88,7 @@ def sample(
     with pool.use(model) as denoiser, torch.no_grad(), memory_guard("sampling"):
         for number, start in enumerate(starts):
             part = _part(latent, start, starts.step)
-            own = replace(settings, seed=settings.seed + start)
+            own = replace(settings, seed=_seeds(settings.seed, start, starts.step))
             walk = _Walk(_scheduler(denoiser, model, own), denoiser, model.prediction, part, own)
             predict = classifier_free_guidance(
                 family,
@@ -101,6 +101,11 @@ def sample(
             )
             samples.append(walk.run(predict, _counted(on_step, number, len(starts))).float().cpu())
     return replace(latent, samples=torch.cat(samples))
+
+
+def _seeds(seed: int | tuple[int, ...], start: int, count: int) -> int | tuple[int, ...]:
+    """Return the seeds of some pictures of a batch."""
+    return seed + start if isinstance(seed, int) else seed[start : start + count]
 
 
 def _part(latent: Latent, start: int, count: int) -> Latent:
@@ -155,7 +160,8 @@ class _Walk:
     ) -> None:
         device = denoiser.device
         self._scheduler, self._denoiser, self._prediction = scheduler, denoiser, prediction
-        sources = generators(settings.seed, latent.batch)
+        seeds = settings.seed if isinstance(settings.seed, tuple) else successive(settings.seed, latent.batch)
+        sources = generators(seeds)
         self._noise = gaussian(latent, sources).to(device)
         self._original = latent.samples.to(device)
         self._mask = None if latent.mask is None else _fit(latent.mask.values, latent.samples).to(device)

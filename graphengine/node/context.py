@@ -1,6 +1,6 @@
 """What a node may ask of the engine while it runs, and nothing else."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -97,4 +97,33 @@ class Context(Protocol):
             NodeError: the pattern is wrong.
             OSError: the folder cannot be written.
         """
+        ...
+
+
+class SharedContext(Protocol):
+    """The engine as several calls that are made together see it; what it is told, it tells all of them."""
+
+    @property
+    def calls(self) -> Sequence[Context]:
+        """The context of each call, for what is not common to all."""
+        ...
+
+    def check(self) -> None:
+        """Return at once, unless the runs of all calls were cancelled.
+
+        Raises:
+            Cancelled: call this where work can stop; let it through.
+        """
+        ...
+
+    def progress(self, step: int, total: int, message: str = "") -> None:
+        """Report that ``step`` of ``total`` steps are done; also a :meth:`check`.
+
+        Raises:
+            Cancelled: the runs of all calls were cancelled.
+        """
+        ...
+
+    def preview(self, make: Callable[[], Preview]) -> None:
+        """Offer one picture of the work in progress to all; ``make`` is called only when somebody looks."""
         ...

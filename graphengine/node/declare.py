@@ -9,7 +9,7 @@ calls are recorded only where a workflow is built (:mod:`graphengine.builder`).
 import functools
 import inspect
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import NoneType
 from typing import Any, TypeVar, cast, get_type_hints
 
@@ -18,6 +18,7 @@ from graphengine.node.annotation import adapter, classes, eager, is_plain, outpu
 from graphengine.node.lists import Extent, ItemsOf, LengthOf
 from graphengine.node.recording import recorder
 from graphengine.node.spec import MISSING, Injection, Input, Lane, NodeSpec, Output
+from graphengine.node.together import Together
 from graphengine.node.widgets import Under, Widget
 from graphengine.types.builtin import FILE, INT
 from graphengine.types.socket_type import TypeRef
@@ -55,6 +56,7 @@ def node(
     timeout: float | None = None,
     retries: int = 0,
     shrinks: int = 0,
+    together: Together | None = None,
 ) -> Callable[[Function], Function]:
     """Declare a function to be a node; the module says how its signature is read.
 
@@ -68,6 +70,7 @@ def node(
         timeout: the seconds a call may take; enforced where calls run in processes of their own.
         retries: how often to call it again after an exception, a lost worker, a timeout or a transient error.
         shrinks: how often to call it again after it ran out of memory; see :class:`graphengine.node.context.Attempt`.
+        together: how to make several calls as one.
 
     Raises:
         DeclarationError: the signature, a default, the docstring or the id is not one of a node.
@@ -78,6 +81,7 @@ def node(
             _check_identity(id, version)
             _check_limits(timeout, retries, shrinks)
             signature = _signature(function)
+            _check_together(together, function, signature["inputs"], sink=sink)
         except DeclarationError as error:
             raise DeclarationError(f"node {id!r} ({function.__module__}): {error}") from error.__cause__
         spec = NodeSpec(
@@ -90,6 +94,7 @@ def node(
             timeout=timeout,
             retries=retries,
             shrinks=shrinks,
+            together=together,
             **signature,
         )
         return _recordable(function, spec)
@@ -133,6 +138,22 @@ def _check_limits(timeout: float | None, retries: int, shrinks: int) -> None:
         raise DeclarationError("a timeout is above 0 seconds")
     if retries < 0 or shrinks < 0:
         raise DeclarationError("retries and shrinks are 0 or more")
+
+
+def _check_together(
+    together: Together | None, function: Callable[..., Any], inputs: Sequence[Input], *, sink: bool
+) -> None:
+    if together is None:
+        return
+    unknown = [name for name in together.over if name not in {each.name for each in inputs}]
+    if unknown or not together.over:
+        raise DeclarationError(f"calls together differ in inputs of the node; {unknown or 'none'} was named")
+    if list(inspect.signature(together.function).parameters) != list(inspect.signature(function).parameters):
+        raise DeclarationError("the function for calls together has other parameters than the node")
+    if sink or any(each.lazy for each in inputs):
+        raise DeclarationError("calls with an effect outside or with lazy inputs cannot be made together")
+    if together.limit < 2:
+        raise DeclarationError("together are 2 calls or more")
 
 
 def _signature(function: Callable[..., Any]) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from graphengine.errors import shown
 from graphengine.node.lists import Extent, ItemsOf
+from graphengine.node.together import Together
 from graphengine.types.socket_type import TypeRef
 
 Lane = Literal["gpu", "cpu", "io"]
@@ -122,6 +123,7 @@ class NodeSpec:
         timeout: the seconds a call may take, where calls can be ended; None leaves it to the settings.
         retries: how often a call is made again that failed for what may have been chance.
         shrinks: how often a call is made again, smaller, that found no room.
+        together: how several calls are made as one, if they can be.
     """
 
     id: str
@@ -141,6 +143,7 @@ class NodeSpec:
     timeout: float | None = None
     retries: int = 0
     shrinks: int = 0
+    together: Together | None = field(default=None, compare=False, repr=False)
 
     @cached_property
     def flows(self) -> bool:

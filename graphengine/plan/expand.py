@@ -119,6 +119,7 @@ def _turn(opening: Opening, body: Body, index: int, ports: Turn, rank: float) ->
         ports,
         body.outputs.values(),
         opening.weights,
+        coalesce=opening.coalesce,
     )
     wanted = [socket.node for socket in body.outputs.values()] + _sinks(body)
     every = {draft.name: draft for draft in scope.drafts()}

@@ -7,7 +7,7 @@ and models does. A loop has one fingerprint as a whole, and one for each node in
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from hashlib import blake2b
 from typing import Any
 
@@ -40,9 +40,23 @@ def fingerprint(node: GraphNode | GraphLoop, environments: Environments, known: 
     """Return the fingerprint of a node, or of the whole outcome of a loop."""
     if isinstance(node, GraphLoop):
         return _of_loop(node, environments, known)
+    return _of_node(node, environments, known)
+
+
+def batch_key(node: GraphNode, environments: Environments, known: Known) -> str | None:
+    """Return what calls of a node have in common that can be made together, or None if there are none.
+
+    It is a fingerprint without the inputs that may differ.
+    """
+    together = node.spec.together
+    return None if together is None else _of_node(node, environments, known, together.over)
+
+
+def _of_node(node: GraphNode, environments: Environments, known: Known, without: Collection[str] = ()) -> str:
     parts: list[tuple[Any, ...]] = [_constant(name, value) for name, value in node.constants.items()]
     parts += [_link(name, link, known) for name, link in node.links.items()]
     parts.sort(key=_name)
+    parts = [part for part in parts if part[0] not in without] if without else parts
     return _hash((node.spec.key, environments.get(node.spec.id, ""), parts))
 
 

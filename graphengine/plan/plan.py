@@ -40,6 +40,7 @@ class Task:
         collects: the task is the last of its flows, asked for as a whole: lists of all items are its result.
         environment: what the results of its node's pack depend on beside inputs.
         weights: the content addresses of the weights that are linked to it.
+        batch_key: what it has in common with the tasks with which it can be one call; None if it is to be alone.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Task:
     collects: bool = False
     environment: str = ""
     weights: frozenset[str] = frozenset()
+    batch_key: str | None = None
 
     @property
     def cacheable(self) -> bool:
@@ -101,6 +103,7 @@ class Opening:
         turn: how many turns there were, and ``before`` what the last of them gave.
         environments: what results depend on beside inputs, by node id.
         weights: the types of weights, by name.
+        coalesce: whether calls that fit each other may be made as one.
         awaits: what must be there for the number of turns to be known.
         needs: all that the turns may take from: it is kept until they are known.
     """
@@ -115,6 +118,7 @@ class Opening:
     before: Mapping[str, Bound]
     environments: Mapping[str, str]
     weights: Collection[str]
+    coalesce: bool
     needs: tuple[str, ...]
     awaits: tuple[str, ...]
     consumers: tuple[str, ...]

@@ -14,6 +14,8 @@ def make_plan(
     targets: Collection[str] | None = None,
     environments: Mapping[str, str] | None = None,
     weights: Collection[str] = (),
+    *,
+    coalesce: bool = False,
 ) -> Plan:
     """Return the plan that computes ``targets``.
 
@@ -23,6 +25,7 @@ def make_plan(
     Args:
         environments: what results depend on beside inputs, by node id.
         weights: the names of the socket types whose values stand for weights.
+        coalesce: whether tasks may be made together with others.
 
     Raises:
         WorkflowError: a target is not a node of the graph.
@@ -41,7 +44,7 @@ def make_plan(
         raise WorkflowError(problems)
     shown: list[tuple[str, str | None]] = [*graph.outputs.values()]
     shown += [(name, None) for name in wanted if targets is not None or name not in dict(shown)]
-    scope = Scope(graph.nodes, environments or {}, shown=shown, weights=weights)
+    scope = Scope(graph.nodes, environments or {}, shown=shown, weights=weights, coalesce=coalesce)
     drafts = closure({draft.name: draft for draft in scope.drafts()}, wanted)
     consumers = consumers_of(drafts)
     ranks = _ranks(consumers)

@@ -6,7 +6,7 @@ from typing import Any
 
 from graphengine.errors import EngineBug
 from graphengine.node.spec import Output
-from graphengine.plan.fingerprint import Environments, fingerprint
+from graphengine.plan.fingerprint import Environments, batch_key, fingerprint
 from graphengine.plan.plan import Bound, Flow, Gathering, Opening, Step, Task
 from graphengine.types.assign import IDENTITY
 from graphengine.workflow.document import Socket
@@ -36,6 +36,7 @@ class Scope:
         ports: what comes in from outside.
         shown: the outputs that are wanted outside; of a node whose output is None, all.
         weights: the types of weights, by name.
+        coalesce: whether calls that fit each other may be made as one.
     """
 
     def __init__(
@@ -46,9 +47,12 @@ class Scope:
         ports: Mapping[str, Bound] | None = None,
         shown: Iterable[tuple[str, str | None]] = (),
         weights: Collection[str] = (),
+        *,
+        coalesce: bool = False,
     ) -> None:
         self.environments = environments
         self.weights = weights
+        self.coalesce = coalesce
         self.prefix = prefix
         self._nodes = nodes
         self._ports = ports or {}
@@ -86,6 +90,7 @@ class Scope:
                 flows=tuple(self._flow(name) for name in draft.flows),
                 collects=collects,
                 environment=self.environments.get(node.spec.id, ""),
+                batch_key=batch_key(node, self.environments, self._known) if self.coalesce else None,
                 weights=self._weights_of(node, draft.flows) if self.weights else frozenset(),
             )
         if not draft.opens:
@@ -108,6 +113,7 @@ class Scope:
             before={},
             environments=self.environments,
             weights=self.weights,
+            coalesce=self.coalesce,
             needs=draft.needs,
             awaits=draft.awaits,
             consumers=consumers,

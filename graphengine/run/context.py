@@ -84,6 +84,11 @@ class TaskContext:
         """The run this call belongs to."""
         return self.scope.info
 
+    @property
+    def cancelled(self) -> bool:
+        """Whether the run was cancelled."""
+        return self.scope.token.cancelled
+
     def check(self) -> None:
         """Raise Cancelled if the run was cancelled."""
         if self.scope.token.cancelled:
@@ -124,6 +129,35 @@ class TaskContext:
         file = File(f"outputs:{name}", folder / name, sha256(content))
         self.scope.tell(TaskOutput(self.node, file, media_type))
         return file
+
+
+@dataclass(frozen=True, slots=True)
+class JointContext:
+    """The context of calls that are made together; see :class:`graphengine.node.context.SharedContext`."""
+
+    calls: tuple[TaskContext, ...]
+
+    def check(self) -> None:
+        """Raise Cancelled if the runs of all calls were cancelled."""
+        if all(call.cancelled for call in self.calls):
+            raise Cancelled("the runs were cancelled")
+
+    def progress(self, step: int, total: int, message: str = "") -> None:
+        """Tell how far the calls are, and raise Cancelled if the runs of all were cancelled."""
+        self.check()
+        for call in self._wanted():
+            call.scope.tell(TaskProgress(call.node, step, total, message))
+
+    def preview(self, make: Callable[[], Preview]) -> None:
+        """Tell all the same picture of work in progress, if somebody looks."""
+        looking = [call for call in self._wanted() if call.scope.previews]
+        if looking:
+            picture = make()
+            for call in looking:
+                call.scope.tell(TaskPreview(call.node, picture))
+
+    def _wanted(self) -> list[TaskContext]:
+        return [call for call in self.calls if not call.cancelled]
 
 
 def _write_under_free_name(folder: Path, names: Iterable[str], content: bytes) -> str:

@@ -6,10 +6,11 @@ nothing knows what the slots are used for.
 
 import heapq
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from itertools import count
+from itertools import count, islice
+from typing import Any, Protocol
 
 MAX_PASSED = 16
 """How many grants may go past tickets whose turn it is, to keep the same weights busy, before others have to come."""
@@ -23,6 +24,35 @@ class Place(Enum):
     AWAY = "away"
 
 
+class Party:
+    """Those who were granted one slot together: what each brings is done in one go, when all have brought it."""
+
+    __slots__ = ("_act", "_awaited", "_brought", "_inside")
+
+    def __init__(self, size: int) -> None:
+        self._awaited = self._inside = size
+        self._brought: list[Any] = []
+        self._act: Callable[[Sequence[Any]], None] | None = None
+
+    def bring(self, thing: Any, act: Callable[[Sequence[Any]], None]) -> None:
+        """Bring something; whoever is last lets ``act`` happen with all that was brought."""
+        self._brought.append(thing)
+        self._act = act
+        self.expect_one_less()
+
+    def expect_one_less(self) -> None:
+        """Do not wait for one of them any more."""
+        self._awaited -= 1
+        if not self._awaited and self._act is not None:
+            brought, self._brought = self._brought, []
+            self._act(brought)
+
+    def let_out(self) -> bool:
+        """Let one go; return whether that was the last, so that the slot is free."""
+        self._inside -= 1
+        return not self._inside
+
+
 @dataclass(slots=True, eq=False)
 class Ticket:
     """A wish for a slot.
@@ -32,6 +62,9 @@ class Ticket:
         rank: what is higher goes first among the tickets of a run.
         weights: the weights that are used in the slot; none if it is empty.
         granted: called once when the slot is there.
+        batch_key: tickets with the same one may share a slot; None is alone.
+        limit: how many may share it.
+        party: who shares it, if anybody does.
     """
 
     run: Hashable
@@ -39,6 +72,9 @@ class Ticket:
     rank: float
     weights: frozenset[str]
     granted: Callable[[], None]
+    batch_key: str | None = None
+    limit: int = 1
+    party: Party | None = field(default=None, init=False)
     place: Place = field(default=Place.WAITING, init=False)
     line: "_Line" = field(init=False, repr=False)
 
@@ -46,12 +82,21 @@ class Ticket:
 Heap = list[tuple[float, int, Ticket]]
 
 
+class Later(Protocol):
+    """Something that will happen, unless it is cancelled."""
+
+    def cancel(self) -> None:
+        """Let it not happen."""
+        ...
+
+
 class Lanes:
     """The slots of all lanes, and the lines before them. Used in the thread of one event loop at a time.
 
     Runs take turns. Of a run the highest rank goes first, then who came first. But what uses the same weights as the
     grants before goes past tickets that would change them, whoever's they are: at most :data:`MAX_PASSED` times, then
-    the weights change.
+    the weights change. Whoever gets a slot shares it with those who wait with the same batch key, as many as the limit
+    allows.
 
     Args:
         capacities: how many slots each lane has; a lane that is not named has one.
@@ -62,13 +107,14 @@ class Lanes:
         self._lines: dict[str, _Line] = {}
         self._changed: list[_Line] = []
         self._granting = False
+        self._later: Later | None = None
         self._user: object = None
 
     def used_by(self, user: object) -> None:
         """Forget everything if the user is another than before: an event loop ended, and its runs with it."""
         if user is not self._user:
             self._user = user
-            self._lines, self._changed = {}, []
+            self._lines, self._changed, self._later = {}, [], None
 
     def queue(self, ticket: Ticket) -> None:
         """Line up; a slot may come at the next :meth:`grant`."""
@@ -80,19 +126,24 @@ class Lanes:
         self._changed.append(line)
 
     def leave(self, ticket: Ticket) -> None:
-        """Free the slot of a ticket, if it has one."""
-        if ticket.place is Place.INSIDE:
-            ticket.place = Place.AWAY
+        """Free the slot of a ticket, if it has one, and nobody shares it any more."""
+        if ticket.place is not Place.INSIDE:
+            return
+        ticket.place = Place.AWAY
+        if ticket.party is None or ticket.party.let_out():
             ticket.line.free += 1
             if self._lines.get(ticket.lane) is ticket.line:  # and not one that was forgotten
                 self._changed.append(ticket.line)
 
     def withdraw(self, ticket: Ticket) -> None:
         """Take a ticket back that has no more use: it waits, or has been granted and not yet noticed."""
-        self.leave(ticket)
         if ticket.place is Place.WAITING:
             ticket.place = Place.AWAY
             ticket.line.tidy(ticket)
+        elif ticket.place is Place.INSIDE:
+            self.leave(ticket)
+            if ticket.party is not None:
+                ticket.party.expect_one_less()
 
     def grant(self) -> None:
         """Give the free slots to those whose turn it is; call it after whatever changed the lines.
@@ -109,6 +160,15 @@ class Lanes:
         finally:
             self._granting = False
 
+    def grant_later(self, soon: Callable[[Callable[[], None]], Later]) -> None:
+        """Grant ``soon``: not before whatever is under way has lined up, so that those who fit each other meet.
+
+        Each further call puts it off. That ends, as little happens of itself while nobody gets a slot.
+        """
+        if self._later is not None:
+            self._later.cancel()
+        self._later = soon(self.grant)
+
 
 class _Line:
     """One lane: its free slots, and who waits."""
@@ -116,6 +176,7 @@ class _Line:
     def __init__(self, capacity: int) -> None:
         self.free = capacity
         self._numbers = count()
+        self._mates: dict[str, dict[Ticket, None]] = {}  # who waits, by batch key
         self._only: Ticket | None = None  # who waits alone, as most do, needs no heaps
         self._waiting: OrderedDict[Hashable, dict[frozenset[str], Heap]] = OrderedDict()  # by run, the next one first
         self._warm: frozenset[str] = frozenset()  # the weights of the last grant that used any
@@ -123,6 +184,8 @@ class _Line:
 
     def add(self, ticket: Ticket) -> None:
         """Let a ticket wait."""
+        if ticket.batch_key is not None:
+            self._mates.setdefault(ticket.batch_key, {})[ticket] = None
         if self._only is None and not self._waiting:
             self._only = ticket
             return
@@ -134,16 +197,23 @@ class _Line:
     def grant(self) -> None:
         """Grant the slots that are free."""
         while self.free and (self._only is not None or self._waiting):
-            ticket = self._only or self._turn()
+            ticket = self._only or self._choose()
             self.free -= 1
-            ticket.place = Place.INSIDE
             if ticket.weights and ticket.weights != self._warm:
                 self._warm, self._passed = ticket.weights, 0
-            self.tidy(ticket)
-            ticket.granted()
+            if ticket.batch_key is None:
+                self._admit(ticket)
+                ticket.granted()
+            else:
+                self._grant_together(ticket)
 
     def tidy(self, ticket: Ticket) -> None:
         """Forget a ticket that waits no more; amid a heap it stays until it comes to the head."""
+        if ticket.batch_key is not None:
+            mates = self._mates[ticket.batch_key]
+            del mates[ticket]
+            if not mates:
+                del self._mates[ticket.batch_key]
         if self._only is ticket:
             self._only = None
             return
@@ -160,10 +230,21 @@ class _Line:
         heaps = self._waiting.setdefault(ticket.run, {})
         heapq.heappush(heaps.setdefault(ticket.weights, []), (-ticket.rank, next(self._numbers), ticket))
 
-    def _turn(self) -> Ticket:
-        ticket = self._choose()
-        self._waiting.move_to_end(ticket.run)
-        return ticket
+    def _grant_together(self, first: Ticket) -> None:
+        others = (each for each in self._mates[first.batch_key or ""] if each is not first)
+        tickets = [first, *islice(others, first.limit - 1)]
+        party = Party(len(tickets)) if len(tickets) > 1 else None
+        for ticket in tickets:
+            ticket.party = party
+            self._admit(ticket)
+        for ticket in tickets:
+            ticket.granted()
+
+    def _admit(self, ticket: Ticket) -> None:
+        ticket.place = Place.INSIDE
+        self.tidy(ticket)
+        if ticket.run in self._waiting:
+            self._waiting.move_to_end(ticket.run)
 
     def _choose(self) -> Ticket:
         heaps = next(iter(self._waiting.values()))

@@ -41,11 +41,12 @@ class Granted:
 
 @dataclass(slots=True)
 class Returned:
-    """A call ended well, after ``seconds``."""
+    """A call ended well, after ``seconds``; ``together`` is how many calls were made as one."""
 
     task: str
     handles: Handles
     seconds: float
+    together: int = 1
 
 
 @dataclass(slots=True)
@@ -92,9 +93,10 @@ class Lookup:
 
 @dataclass(slots=True)
 class Queue:
-    """Let a task line up for a slot of its lane; answer with Granted."""
+    """Let a task line up for a slot of its lane, also together with others or only ``alone``; answer with Granted."""
 
     task: str
+    alone: bool = False
 
 
 @dataclass(slots=True)
@@ -233,11 +235,15 @@ class TaskOutput:
 
 @dataclass(frozen=True, slots=True)
 class TaskFinished:
-    """A task's node returned after ``seconds``, with results of about ``nbytes`` bytes."""
+    """A task's node returned after ``seconds``, with results of about ``nbytes`` bytes.
+
+    If some calls were made ``together`` as one, ``seconds`` are this one's share.
+    """
 
     task: str
     seconds: float
     nbytes: int
+    together: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,9 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -17,7 +18,8 @@ from graphengine.run.context import CancelToken, RunScope, TaskContext
 from graphengine.run.executors.base import Executor, Outcome, Success, Wants
 from graphengine.run.handle import Handle, Handles
 from graphengine.run.inbox import Inbox
-from graphengine.run.lanes import Lanes, Ticket
+from graphengine.run.joint import call_together
+from graphengine.run.lanes import Lanes, Place, Ticket
 from graphengine.run.messages import (
     Asked,
     Cancel,
@@ -66,10 +68,14 @@ class RunOptions:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """How a run ended, and the values of the workflow's outputs that were computed."""
+    """How a run ended, and the values of the workflow's outputs that were computed.
+
+    ``together`` says, by task, how many calls were made as one; rounding may differ from that of calls made alone.
+    """
 
     status: Status
     outputs: Mapping[str, Any]
+    together: Mapping[str, int] = field(default_factory=dict)
 
 
 class Run:
@@ -102,6 +108,9 @@ class Run:
         self._ended: asyncio.Future[Status] = loop.create_future()
         self._inbox = Inbox()
         self._lanes.used_by(loop)
+        together = any(task.batch_key is not None for task in plan.calls.values())
+        self._grant = partial(self._lanes.grant_later, loop.call_soon) if together else self._lanes.grant
+        self._together: dict[str, int] = {}  # how many calls were made as one
         self._tickets: dict[str, Ticket] = {}  # of the tasks that are queued
         self._stepping = False
         self._lookups: set[asyncio.Future[Handles | None]] = set()
@@ -118,8 +127,8 @@ class Run:
 
     def cancel(self) -> None:
         """Stop as soon as the running calls let go; from any thread, at any time, more than once."""
+        self._inbox.take(lambda: self._feed(Cancel()))  # before the calls notice, and say that they were
         self._token.cancel()
-        self._inbox.take(lambda: self._feed(Cancel()))
 
     async def result(self) -> RunResult:
         """Run to the end.
@@ -132,7 +141,7 @@ class Run:
             status = await self._ended
         finally:
             self._give_up()
-        return RunResult(status, self._executor.value(self._state.results()))
+        return RunResult(status, self._executor.value(self._state.results()), self._together)
 
     def _step(self, stimulus: Stimulus) -> None:
         if self._state.status is not None:
@@ -171,7 +180,7 @@ class Run:
             case Lookup():
                 self._look_up(instruction.task)
             case Queue():
-                self._queue(instruction.task)
+                self._queue(instruction.task, alone=instruction.alone)
             case Execute():
                 self._execute(instruction)
             case Open():
@@ -234,8 +243,8 @@ class Run:
     def _give_up(self) -> None:
         """Let nobody wait for this run, however it ended; if it has not, nobody wants it to go on."""
         self._over = True
-        self._token.cancel()
         self._feed(Cancel())
+        self._token.cancel()
         self._stop_lookups()
         for task in list(self._missed):
             self._forgo(task)
@@ -243,9 +252,11 @@ class Run:
             self._lanes.withdraw(ticket)
         self._lanes.grant()
 
-    def _queue(self, name: str) -> None:
+    def _queue(self, name: str, *, alone: bool) -> None:
         task = self._task(name)
         ticket = Ticket(self, task.lane, task.rank, task.weights, lambda: self._feed(Granted(name)))
+        if task.spec.together is not None and not alone and not task.flows:
+            ticket.batch_key, ticket.limit = task.batch_key, task.spec.together.limit
         self._tickets[name] = ticket
         self._lanes.queue(ticket)
 
@@ -255,16 +266,25 @@ class Run:
         def done(outcome: Outcome) -> None:
             self._inbox.take(lambda: self._called(task, ticket, outcome))
 
-        self._executor.submit(make_call(task, instruction, TaskContext(self._scope, task.name)), done)
+        call = make_call(task, instruction, TaskContext(self._scope, task.name))
+        if ticket.party is None:
+            self._executor.submit([call], lambda outcomes: done(outcomes[0]))
+        else:
+            ticket.party.bring((call, done), partial(call_together, self._executor))
 
     def _called(self, task: Task, ticket: Ticket, outcome: Outcome) -> None:
+        if ticket.place is not Place.INSIDE:
+            return  # it was told before that it is cancelled, and the others of its party have gone on
         self._lanes.leave(ticket)
+        if isinstance(outcome, Success) and outcome.together > 1:
+            self._together[task.name] = outcome.together
         self._feed(_stimulus(task, outcome))
 
     def _feed(self, stimulus: Stimulus) -> None:
         """Take a stimulus in, and step until none is left; what a step brings about at once waits its turn.
 
-        Slots are granted between the steps, when all that is ready has lined up.
+        Slots are granted between the steps, when all that is ready has lined up; where calls may be made together
+        also those of runs that get their turn in the event loop only now.
         """
         self._stimuli.append(stimulus)
         if self._stepping:
@@ -274,7 +294,7 @@ class Run:
             while self._stimuli:
                 self._step(self._stimuli.popleft())
                 if not self._stimuli:
-                    self._lanes.grant()
+                    self._grant()
         except BaseException as error:  # noqa: BLE001 - whoever awaits the result is told, not whoever called back
             self._stimuli.clear()
             if not self._ended.done():
@@ -285,8 +305,8 @@ class Run:
 
 def _stimulus(task: Task, outcome: Outcome) -> Stimulus:
     match outcome:
-        case Success(handles, seconds):
-            return Returned(task.name, handles, seconds)
+        case Success():
+            return Returned(task.name, outcome.handles, outcome.seconds, outcome.together)
         case Failure():
             return Raised(task.name, outcome)
         case Wants(name):
@@ -300,8 +320,8 @@ def _without_values(stimulus: Stimulus) -> Stimulus:
     match stimulus:
         case LookedUp(task, handles) if handles is not None:
             return LookedUp(task, _hollow(handles))
-        case Returned(task, handles, seconds):
-            return Returned(task, _hollow(handles), seconds)
+        case Returned(task, handles, seconds, together):
+            return Returned(task, _hollow(handles), seconds, together)
         case Opened(task, ports, expansion):
             return Opened(task, _hollow(ports), expansion)
         case _:

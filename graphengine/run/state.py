@@ -100,7 +100,7 @@ class RunState:
             case Granted():
                 self._granted(stimulus.task)
             case Returned():
-                self._returned(stimulus.task, stimulus.handles, stimulus.seconds)
+                self._returned(stimulus)
             case Raised():
                 self._raised(stimulus.task, stimulus.failure)
             case Asked():
@@ -158,9 +158,11 @@ class RunState:
             self._begun.add(name)
             self._out.events.append(TaskStarted(name))
 
-    def _returned(self, name: str, handles: Handles, seconds: float) -> None:
+    def _returned(self, returned: Returned) -> None:
+        name, handles, seconds = returned.task, returned.handles, returned.seconds
         self._end_call(name)
-        self._out.events.append(TaskFinished(name, seconds, sum(handle.nbytes for handle in handles.values())))
+        nbytes = sum(handle.nbytes for handle in handles.values())
+        self._out.events.append(TaskFinished(name, seconds, nbytes, returned.together))
         if self.steps[name].cacheable:
             self._out.instructions.append(Store(name, handles, seconds))
         self._done(name, handles)
@@ -278,7 +280,7 @@ class RunState:
             case Task():
                 self.phase[name] = Phase.READY
                 self._in_flight += 1
-                self._out.instructions.append(Queue(name))
+                self._out.instructions.append(Queue(name, alone=name in self._attempts))
             case Opening():
                 self._open(step)
             case Gathering():

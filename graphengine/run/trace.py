@@ -64,8 +64,8 @@ class Trace:
         match event:
             case TaskStarted(task):
                 self._start(task, now)
-            case TaskFinished(task, _, nbytes):
-                self._end(task, now, {"bytes": nbytes})
+            case TaskFinished(task, _, nbytes, together):
+                self._end(task, now, {"bytes": nbytes, "together": together})
                 self._count(nbytes, now)
             case TaskFailed(task, failure) | TaskRetried(task, failure):
                 self._end(task, now, {"failure": str(failure)})

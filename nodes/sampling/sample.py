@@ -1,6 +1,7 @@
 """Sampling a latent."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Annotated
 
 from pydantic import Field
@@ -12,17 +13,52 @@ from graphengine.diffusion.sampling import Sampling
 from graphengine.diffusion.sampling import sample as sample_latent
 from graphengine.diffusion.schedules import ScheduleName
 from graphengine.diffusion.shrinking import chunk_for
+from graphengine.diffusion.together import Wish, sample_together
 from graphengine.diffusion.types.conditioning import Conditioning
 from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.refs import ModelRef
-from graphengine.node.context import FIRST, Attempt, Context, Preview
+from graphengine.node.context import FIRST, Attempt, Context, Preview, SharedContext
 from graphengine.node.declare import injected, node
+from graphengine.node.together import Together
 from graphengine.node.widgets import Slider
 from graphengine.types.builtin import Seed
 
 
-@node("sampling.sample", category="sampling", lane="gpu", shrinks=3)
+def sample_all(
+    model: ModelRef,
+    positive: list[Conditioning],
+    negative: list[Conditioning],
+    latent: list[Latent],
+    seed: list[Seed],
+    steps: int,
+    cfg: float,
+    sampler: SamplerName,
+    schedule: ScheduleName,
+    denoise: float,
+    *,
+    pool: ModelPool,
+    context: SharedContext,
+) -> list[Latent]:
+    """Sample several latents in batches of those that fit each other."""
+
+    def on_step(step: int, total: int, pictures: Mapping[int, Callable[[], Image]]) -> None:
+        context.progress(step, total)
+        for index, picture in pictures.items():
+            context.calls[index].preview(partial(_look, picture))
+
+    settings = Sampling(0, steps, cfg, sampler, schedule, denoise)
+    wishes = [Wish(*each) for each in zip(positive, negative, latent, seed, strict=True)]
+    return sample_together(pool, model, wishes, settings=settings, on_step=on_step)
+
+
+@node(
+    "sampling.sample",
+    category="sampling",
+    lane="gpu",
+    shrinks=3,
+    together=Together(("positive", "negative", "latent", "seed"), sample_all),
+)
 def sample(
     model: ModelRef,
     positive: Conditioning,
@@ -61,12 +97,13 @@ def sample(
 
     def on_step(step: int, total: int, picture: Callable[[], Image]) -> None:
         context.progress(step, total)
-        context.preview(lambda: _encode(picture()))
+        context.preview(partial(_look, picture))
 
     settings = Sampling(seed, steps, cfg, sampler, schedule, denoise)
     chunk = chunk_for(attempt.smaller, latent.batch)
     return sample_latent(pool, model, positive, negative, latent, settings=settings, on_step=on_step, chunk=chunk)
 
 
-def _encode(image: Image) -> Preview:
+def _look(picture: Callable[[], Image]) -> Preview:
+    image = picture()
     return Preview("image/jpeg", to_jpeg(image), image.width, image.height)

@@ -2,15 +2,21 @@
 
 from typing import Annotated
 
-from graphengine.diffusion.conditioning import encode_text
+from graphengine.diffusion.conditioning import encode_text, encode_texts
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.types.conditioning import Conditioning
 from graphengine.diffusion.types.refs import TextEncoderRef
 from graphengine.node.declare import injected, node
+from graphengine.node.together import Together
 from graphengine.node.widgets import Prompt
 
 
-@node("text.encode", category="text", lane="gpu", title="Encode text")
+def encode_all(encoder: TextEncoderRef, text: list[str], *, pool: ModelPool) -> list[Conditioning]:
+    """Encode several prompts in one batch."""
+    return encode_texts(pool, encoder, text)
+
+
+@node("text.encode", category="text", lane="gpu", title="Encode text", together=Together(("text",), encode_all, 32))
 def encode(encoder: TextEncoderRef, text: Annotated[str, Prompt()] = "", *, pool: ModelPool = injected) -> Conditioning:
     r"""Encode a prompt for a model.
 

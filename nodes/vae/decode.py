@@ -6,6 +6,7 @@ from pydantic import Field
 
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.shrinking import tile_for
+from graphengine.diffusion.together import decode_together
 from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.refs import VaeRef
@@ -13,9 +14,25 @@ from graphengine.diffusion.vae import Tiling
 from graphengine.diffusion.vae import decode as decode_latent
 from graphengine.node.context import FIRST, Attempt
 from graphengine.node.declare import injected, node
+from graphengine.node.together import Together
 
 
-@node("vae.decode", category="vae", version=2, lane="gpu", title="VAE decode", shrinks=3)
+def decode_all(
+    vae: VaeRef, latent: list[Latent], tiled: bool, tile_size: int, tile_overlap: int, *, pool: ModelPool
+) -> list[Image]:
+    """Decode several latents in batches of those of one size."""
+    return decode_together(pool, vae, latent, Tiling(tile_size, tile_overlap) if tiled else None)
+
+
+@node(
+    "vae.decode",
+    category="vae",
+    version=2,
+    lane="gpu",
+    title="VAE decode",
+    shrinks=3,
+    together=Together(("latent",), decode_all),
+)
 def decode(
     vae: VaeRef,
     latent: Latent,

@@ -103,7 +103,7 @@ def test_an_output_that_is_left_out_is_told(command: Command, flow: Path) -> Non
 def test_what_leads_to_a_bug_is_kept(
     command: Command, flow: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise EngineBug("it broke", [Start(), Asked("a\nb", "c")])
 
     task = "a\nb"
@@ -171,6 +171,19 @@ def test_what_was_tried_again_is_told(command: Command, tmp_path: Path) -> None:
     node = json.loads(command("run", "flaky.json", "--no-cache", "--json").stdout)["nodes"]["flaky"]
     assert (node["state"], [each["code"] for each in node["retried"]]) == ("done", ["out_of_memory"] * 2)
     assert [each["smaller"] for each in node["retried"]] == [1, 2]
+
+
+def test_calls_made_together_are_told(command: Command, tmp_path: Path) -> None:
+    nodes: Nodes = {f"h{index}": ["plain.halve", {"value": index}] for index in range(3)}
+    (tmp_path / "halves.json").write_text(json.dumps(workflow(nodes).to_json()))
+
+    def together(*arguments: str) -> list[int]:
+        report = json.loads(command("run", "halves.json", "--no-cache", "--json", *arguments).stdout)
+        return [node.get("together", 1) for node in report["nodes"].values()]
+
+    assert (together(), together("--coalesce"), together("--no-coalesce")) == ([1] * 3, [3] * 3, [1] * 3)
+    assert "h0: done in " in (said := command("run", "halves.json", "--no-cache", "--coalesce").stderr)
+    assert said.count("one of 3 together") == 3
 
 
 def test_a_chain_of_ten_thousand_runs(command: Command, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from graphengine.node.context import Attempt, Context
 from graphengine.node.declare import node, spec_of
 from graphengine.node.lazy import Lazy, Wanted
 from graphengine.node.spec import MISSING
+from graphengine.node.together import Together
 from graphengine.node.widgets import Slider, Under
 from graphengine.types.builtin import Seed
 
@@ -234,3 +235,43 @@ def test_a_lazy_input_without_a_value_is_asked_for() -> None:
     assert caught.value.name == "first"
     thing = Thing()
     assert lazy(Lazy("first", thing)) is thing
+
+
+def both(value: list[float], factor: float) -> list[float]:
+    return [each * factor for each in value]
+
+
+def other(value: list[float]) -> list[float]:
+    return value
+
+
+@pytest.mark.parametrize(
+    ("together", "given", "message"),
+    [
+        (Together(("value",), both), {}, None),
+        (Together((), both), {}, "differ in inputs of the node"),
+        (Together(("valeu",), both), {}, r"\['valeu'\]"),
+        (Together(("value",), other), {}, "other parameters"),
+        (Together(("value",), both, limit=1), {}, "2 calls or more"),
+        (Together(("value",), both), {"sink": True}, "effect outside"),
+    ],
+)
+def test_calls_together_are_declared_so_that_they_can_be(together: Together, given: Any, message: str | None) -> None:
+    def scaled(value: float, factor: float) -> float:
+        """Scale."""
+        return value * factor
+
+    if message is None:
+        assert spec_of(node("test.scaled", category="test", together=together)(scaled)).together is together
+        return
+    with pytest.raises(DeclarationError, match=message):
+        node("test.scaled", category="test", together=together, **given)(scaled)
+
+
+def test_calls_with_lazy_inputs_are_not_made_together() -> None:
+    def chosen(value: Lazy[float], factor: float) -> float:
+        """Choose."""
+        return value.get() * factor
+
+    with pytest.raises(DeclarationError, match="lazy inputs"):
+        node("test.chosen", category="test", together=Together(("value",), both))(chosen)

@@ -8,9 +8,10 @@ import threading
 import time
 from typing import Any, Literal
 
-from graphengine.node.context import Context
+from graphengine.node.context import Attempt, Context, SharedContext
 from graphengine.node.declare import node
 from graphengine.node.pack import Pack
+from graphengine.node.together import Together
 from graphengine.types.codec import Encoded
 from graphengine.types.socket_type import SocketType
 
@@ -92,6 +93,29 @@ def _overflow() -> None:
         return int(again(depth + 1))
 
     again(0)
+
+
+@node("fault.shaky", category="fault", timeout=0.5, retries=2)
+def shaky(value: float, how: Literal["crash", "hang"], times: int = 1, *, attempt: Attempt) -> float:
+    """Crash or hang in the first attempts."""
+    if attempt.number < times:
+        crash("kill") if how == "crash" else time.sleep(1000)
+    return value
+
+
+def fragile_all(value: list[int], *, context: SharedContext) -> list[int]:
+    """Do all of them in a process that dies of one."""
+    return [fragile(each, context=context.calls[0]) for each in value]
+
+
+@node("fault.fragile", category="fault", lane="gpu", timeout=0.5, together=Together(("value",), fragile_all))
+def fragile(value: int, *, context: Context) -> int:
+    """Crash at 13 and hang at 14."""
+    if value == 13:
+        crash("kill")
+    if value == 14:
+        time.sleep(1000)
+    return value
 
 
 @node("fault.hang", category="fault", timeout=0.5)

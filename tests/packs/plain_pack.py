@@ -14,11 +14,12 @@ from pydantic import Field
 
 from graphengine.errors import NodeError, OutOfMemory
 from graphengine.files.roots import File
-from graphengine.node.context import Attempt, Context
+from graphengine.node.context import Attempt, Context, Preview, SharedContext
 from graphengine.node.declare import injected, node
 from graphengine.node.lazy import Lazy
 from graphengine.node.lists import ItemsOf, LengthOf
 from graphengine.node.pack import Pack, Service
+from graphengine.node.together import Together
 from graphengine.node.widgets import Slider, Under
 from graphengine.types.builtin import Seed
 from graphengine.types.codec import Encoded, JsonCodec
@@ -162,6 +163,40 @@ def shrinking(size: int = 8, room: int = 2, *, attempt: Attempt) -> Shares:
     if size >> attempt.smaller > room:
         raise OutOfMemory("no room")
     return Shares(1 << attempt.smaller, attempt.number)
+
+
+def halve_all(
+    value: list[float], steps: list[int], digits: int, *, context: SharedContext, calls: Calls
+) -> list[float]:
+    """Halve several numbers, step by step; 13 spoils them all, and with -1 one is lost."""
+    calls.names.append(f"{len(value)} together")
+    if 13 in value:
+        raise ValueError("one of them is 13")
+    for step in range(max(steps)):
+        time.sleep(0.005)
+        context.progress(step + 1, max(steps))
+    for index, call in enumerate(context.calls):
+        call.preview(lambda index=index: Preview("text/plain", str(value[index]).encode(), 1, 1))
+    results = [round(each / 2**count, digits) for each, count in zip(value, steps, strict=True)]
+    return results[:-1] if -1 in value else results
+
+
+@node(
+    "plain.halve",
+    category="plain",
+    lane="gpu",
+    retries=1,
+    together=Together(over=("value", "steps"), function=halve_all, limit=4),
+)
+def halve(value: float, steps: int = 1, digits: int = 6, *, context: Context, calls: Calls) -> float:
+    """Halve a number, step by step; 13 is none that can be."""
+    calls.names.append(context.node)
+    if value == 13:
+        raise NodeError("13 cannot be halved")
+    for step in range(steps):
+        time.sleep(0.005)
+        context.progress(step + 1, steps)
+    return round(value / 2**steps, digits)
 
 
 class Results(NamedTuple):

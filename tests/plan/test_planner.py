@@ -1,6 +1,7 @@
 """What a plan knows beside fingerprints."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from documents import Nodes, link, workflow
@@ -42,3 +43,47 @@ def test_the_parts_of_a_model_are_weights_of_their_own(tmp_path: Path) -> None:
     tasks = engine.plan(engine.resolve(workflow(nodes))).tasks
     assert tasks["yes"].weights == tasks["no"].weights
     assert len({tasks[name].weights for name in ("yes", "canvas", "decode")}) == 3
+
+
+def keys(engine: Engine, nodes: Nodes, **given: Any) -> dict[str, str | None]:
+    plan = make_plan(engine.resolve(workflow(nodes)), coalesce=True, **given)
+    return {name: task.batch_key for name, task in plan.tasks.items()}
+
+
+HALVES: Nodes = {
+    "one": ["plain.number", {"value": 1}],
+    "two": ["plain.number", {"value": 2}],
+    "a": ["plain.halve", {"value": link("one.value")}],
+    "b": ["plain.halve", {"value": link("two.value"), "steps": 7}],
+    "c": ["plain.halve", {"value": 3}],
+    "other": ["plain.halve", {"value": link("one.value"), "digits": 2}],
+}
+
+
+def test_tasks_that_differ_only_where_they_may_can_be_one_call(engine: Engine) -> None:
+    found = keys(engine, HALVES)
+    assert found["a"] == found["b"] == found["c"] is not None
+    assert found["other"] not in (found["a"], None)
+    assert found["one"] is None, "its node makes one call at a time"
+
+
+def test_what_is_linked_where_they_may_not_differ_counts_by_its_fingerprint(engine: Engine) -> None:
+    nodes: Nodes = {name: ["plain.limited", {"seed": seed}] for name, seed in (("s", 1), ("t", 1), ("u", 2))}
+    nodes |= {f"h{name}": ["plain.halve", {"value": 1, "digits": link(f"{name}.value")}] for name in "stu"}
+    found = keys(engine, nodes)
+    assert found["hs"] == found["ht"] != found["hu"]
+
+
+def test_the_environment_is_part_of_what_calls_have_in_common(engine: Engine) -> None:
+    assert keys(engine, HALVES)["a"] != keys(engine, HALVES, environments={"plain.halve": "another"})["a"]
+
+
+def test_without_coalescing_every_task_is_alone(engine: Engine) -> None:
+    assert {task.batch_key for task in make_plan(engine.resolve(workflow(HALVES))).tasks.values()} == {None}
+
+
+def test_a_result_of_calls_together_has_another_name(engine: Engine) -> None:
+    other = Engine(engine.settings.model_copy(update={"coalesce": True}), packs=engine.packs)
+    apart, together = (each.plan(each.resolve(workflow(HALVES))).tasks for each in (engine, other))
+    assert apart["a"].fingerprint != together["a"].fingerprint
+    assert apart["one"].fingerprint == together["one"].fingerprint

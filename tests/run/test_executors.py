@@ -7,24 +7,27 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import plain_pack
 import pytest
 from desk import Desk, Waiting, values
 
 from graphengine.errors import Failure
-from graphengine.node.context import Attempt, Preview
+from graphengine.node.context import Attempt, Preview, RunInfo
 from graphengine.node.declare import spec_of
 from graphengine.node.registry import Registry
-from graphengine.run.executors.base import Call, Executor, Success, Wants
+from graphengine.run.context import CancelToken
+from graphengine.run.executors.base import Call, Executor, Outcome, Success, Wants
 from graphengine.run.executors.inline import InlineExecutor
 from graphengine.run.executors.process.executor import ProcessExecutor
 from graphengine.run.executors.thread import ThreadExecutor
 from graphengine.run.handle import Handle
 from graphengine.run.messages import TaskOutput, TaskPreview, TaskProgress, TaskSpan
-from graphengine.types.assign import Conversion
+from graphengine.types.assign import IDENTITY, Conversion
 from graphengine.types.codec import Encoded
 from graphengine.types.socket_type import TypeRef
 
@@ -133,7 +136,7 @@ def test_a_linked_value_is_converted_on_the_way(desk: Desk, executor: Executor) 
     waiting = Waiting()
     conversion = {"value": Conversion("Int", "Float", float)}
     call = Call(spec_of(plain_pack.passed), {}, {"value": whole(desk, 3)}, conversion, desk.context())
-    executor.submit(call, waiting.done)
+    executor.submit([call], waiting.done)
     value = values(desk, waiting.outcome())["value"]
     assert (value, type(value)) == (3.0, float)
 
@@ -152,6 +155,83 @@ def test_a_call_knows_which_attempt_it_is(desk: Desk) -> None:
 
 def test_a_transient_error_says_so(desk: Desk) -> None:
     assert desk.call(plain_pack.flaky, how="busy") == Failure("node_error", "busy", "", "NodeError", transient=True)
+
+
+def together(desk: Desk, *numbers: float, tokens: Sequence[CancelToken] = (), **constants: Any) -> list[Outcome]:
+    """Halve numbers in one call, each of a run of its own."""
+    waiting = Waiting(len(numbers))
+    constants = {"steps": 1, "digits": 6} | constants
+    contexts = [desk.context(f"node{index}") for index in range(len(numbers))]
+    for index, token in enumerate(tokens):
+        scope = replace(contexts[index].scope, token=token, info=RunInfo(f"run{index}", "", {}))
+        contexts[index] = replace(contexts[index], scope=scope)
+    spec = spec_of(plain_pack.halve)
+    calls = [
+        Call(spec, constants | {"value": number}, {}, {}, context)
+        for number, context in zip(numbers, contexts, strict=True)
+    ]
+    desk.executor.submit(calls, waiting.done)
+    return waiting.all()
+
+
+def joined(desk: Desk, calls: int) -> int:
+    """Return how many calls become one; on Ray each is made by itself."""
+    return 1 if type(desk.executor).__name__ == "RayExecutor" else calls
+
+
+def test_calls_made_together_give_what_each_gives_alone(desk: Desk) -> None:
+    outcomes = together(desk, 1, 2, 3)
+    assert [values(desk, each)["value"] for each in outcomes] == [0.5, 1.0, 1.5]
+    assert [each.together for each in outcomes if isinstance(each, Success)] == [joined(desk, 3)] * 3
+    assert [event.task for event in desk.events if isinstance(event, TaskProgress)] == ["node0", "node1", "node2"]
+    pictures = {event.task: event.preview.data for event in desk.events if isinstance(event, TaskPreview)}
+    assert pictures == {"node0": b"1", "node1": b"2", "node2": b"3"}
+
+
+def test_of_calls_that_fail_together_only_the_bad_one_fails(desk: Desk) -> None:
+    outcomes = together(desk, 1, 13, 3)
+    assert [each.code if isinstance(each, Failure) else each.together for each in outcomes] == [1, "node_error", 1]
+
+
+def test_calls_together_that_do_not_give_a_result_each_are_made_one_by_one(desk: Desk) -> None:
+    assert [values(desk, each)["value"] for each in together(desk, 1, -1, 3)] == [0.5, -0.5, 1.5]
+
+
+def test_a_linked_value_that_one_call_refuses_is_no_fault_of_the_others(desk: Desk) -> None:
+    spec, waiting = spec_of(plain_pack.halve), Waiting(2)
+    word = desk.executor.adopt(TypeRef("String"), Encoded({"value": "a word"}))
+    conversion, constants = {"value": IDENTITY}, {"steps": 1, "digits": 6}
+    desk.executor.submit(
+        [
+            Call(spec, constants | {"value": 1.0}, {}, {}, desk.context()),
+            Call(spec, constants, {"value": word}, conversion, desk.context()),
+        ],
+        waiting.done,
+    )
+    good, bad = waiting.all()
+    assert (values(desk, good), bad.code) == ({"value": 0.5}, "invalid_input")
+
+
+def test_of_calls_together_those_are_thrown_away_that_were_cancelled(desk: Desk) -> None:
+    tokens = [CancelToken() for _ in range(3)]
+    tokens[1].cancel()
+    outcomes = together(desk, 1, 2, 3, tokens=tokens)
+    assert [each.code if isinstance(each, Failure) else each.together for each in outcomes] == [
+        joined(desk, 3),
+        "cancelled",
+        joined(desk, 3),
+    ]
+    assert {event.task for event in desk.events if isinstance(event, TaskProgress)} == {"node0", "node2"}
+
+
+def test_calls_together_stop_when_all_are_cancelled(desk: Desk) -> None:
+    tokens = [CancelToken() for _ in range(2)]
+    tokens[0].cancel()
+    threading.Timer(0.3, tokens[1].cancel).start()
+    started = time.perf_counter()
+    outcomes = together(desk, 1, 2, tokens=tokens, steps=4000)
+    assert [each.code for each in outcomes] == ["cancelled", "cancelled"]
+    assert time.perf_counter() - started < 10  # 20 to the end
 
 
 def test_progress_is_told_step_by_step(desk: Desk) -> None:
@@ -244,7 +324,7 @@ def test_an_observer_that_raises_ends_no_thread(registry: Registry, tmp_path: Pa
     executor = ThreadExecutor(registry, {}, 1)
     desk = Desk(executor, tmp_path)
     call = Call(spec_of(plain_pack.number), {"value": 1.0}, {}, {}, desk.context())
-    executor.submit(call, lambda _: (_ for _ in ()).throw(RuntimeError("the observer's own")))
+    executor.submit([call], lambda _: (_ for _ in ()).throw(RuntimeError("the observer's own")))
     assert values(desk, desk.call(plain_pack.number)) == {"value": 0.0}
     executor.close()
 

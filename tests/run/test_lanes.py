@@ -1,5 +1,6 @@
 """The lanes alone: no slot twice, nobody forgotten, and in which order slots are granted."""
 
+import functools
 import os
 from collections import Counter
 from dataclasses import dataclass, field
@@ -20,8 +21,18 @@ class Hall:
     granted: list[str] = field(default_factory=list)
     tickets: dict[str, Ticket] = field(default_factory=dict)
 
-    def queue(self, name: str, run: str = "run", rank: int = 1, weights: str = "", lane: str = "gpu") -> None:
-        self.tickets[name] = Ticket(run, lane, rank, frozenset(weights.split()), lambda: self.granted.append(name))
+    def queue(
+        self,
+        name: str,
+        run: str = "run",
+        rank: int = 1,
+        weights: str = "",
+        lane: str = "gpu",
+        batch_key: str | None = None,
+        limit: int = 3,
+    ) -> None:
+        granted = functools.partial(self.granted.append, name)
+        self.tickets[name] = Ticket(run, lane, rank, frozenset(weights.split()), granted, batch_key, limit)
         self.lanes.queue(self.tickets[name])
 
     def drain(self) -> list[str]:
@@ -156,6 +167,63 @@ def test_another_user_finds_all_slots_free() -> None:
     assert people.granted == ["old", "new"], "the slot of an earlier loop is not one of this"
 
 
+def test_who_waits_with_the_same_batch_key_shares_the_slot() -> None:
+    people = hall()
+    people.queue("first")
+    people.lanes.grant()
+    for name, key, run in (("a", "k", "x"), ("b", "k", "y"), ("c", "other", "x"), ("d", "k", "z"), ("e", "k", "z")):
+        people.queue(name, run, batch_key=key)
+    people.queue("f")
+    people.lanes.leave(people.tickets["first"])
+    people.lanes.grant()
+    assert people.granted == ["first", "a", "b", "d"], "as many as the limit allows, of all runs"
+    for name in ("a", "d"):
+        people.lanes.leave(people.tickets[name])
+        people.lanes.grant()
+    assert len(people.granted) == 4, "the slot is free when all have left"
+    people.lanes.leave(people.tickets["b"])
+    assert people.drain()[4:] == ["f", "c", "e"], "who shared it had a turn"
+
+
+def test_a_party_acts_when_all_have_brought_what_they_have() -> None:
+    people, done = hall(), []
+    people.queue("first")
+    people.lanes.grant()
+    for name in "abc":
+        people.queue(name, batch_key="k")
+    people.lanes.leave(people.tickets["first"])
+    people.lanes.grant()
+    a, b, c = (people.tickets[name] for name in "abc")
+    assert a.party is b.party is c.party is not None
+    a.party.bring("of a", done.append)
+    people.lanes.withdraw(b)
+    assert done == []
+    a.party.bring("of c", done.append)
+    assert done == [["of a", "of c"]]
+    people.queue("next")
+    for each in (a, c):
+        people.lanes.grant()
+        assert "next" not in people.granted
+        people.lanes.leave(each)
+    people.lanes.grant()
+    assert "next" in people.granted
+
+
+def test_when_the_last_gives_up_the_others_act() -> None:
+    people, done = hall(), []
+    people.queue("first")
+    people.lanes.grant()
+    for name in "ab":
+        people.queue(name, batch_key="k")
+    people.lanes.leave(people.tickets["first"])
+    people.lanes.grant()
+    party = people.tickets["a"].party
+    assert party is not None
+    party.bring("of a", done.append)
+    people.lanes.withdraw(people.tickets["b"])
+    assert done == [["of a"]]
+
+
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(capacity=st.integers(1, 3), data=st.data())
 def test_no_slot_is_given_twice_and_nobody_is_forgotten(capacity: int, data: st.DataObject) -> None:
@@ -167,7 +235,7 @@ def test_no_slot_is_given_twice_and_nobody_is_forgotten(capacity: int, data: st.
         act = data.draw(st.sampled_from(["queue"] * 3 + ["leave"] * 2 + ["withdraw"]))
         if act == "queue":
             draw = (data.draw(st.sampled_from("abc")), data.draw(st.integers(1, 3)), data.draw(st.sampled_from(" xyz")))
-            people.queue(f"t{index}", *draw)
+            people.queue(f"t{index}", *draw, batch_key=data.draw(st.sampled_from([None, None, "k", "l"])))
         elif act == "leave" and inside:
             people.lanes.leave(people.tickets[data.draw(st.sampled_from(inside))])
         elif act == "withdraw" and people.tickets:
@@ -175,9 +243,14 @@ def test_no_slot_is_given_twice_and_nobody_is_forgotten(capacity: int, data: st.
             people.lanes.withdraw(people.tickets[name])
         people.lanes.grant()
         new = set(people.granted) - before
-        places = Counter(each.place for each in people.tickets.values())
-        assert places[Place.INSIDE] <= capacity
-        assert places[Place.INSIDE] == capacity or not places[Place.WAITING], "nobody waits for a slot that is free"
+        inside = [each for each in people.tickets.values() if each.place is Place.INSIDE]
+        slots = len({id(each.party) for each in inside if each.party}) + sum(each.party is None for each in inside)
+        assert slots <= capacity
+        waits = any(each.place is Place.WAITING for each in people.tickets.values())
+        assert slots == capacity or not waits, "nobody waits for a slot that is free"
+        for each in inside:
+            assert sum(each.party is other.party for other in inside) <= each.limit or each.party is None
+            assert all(each.batch_key == o.batch_key for o in inside if o.party is each.party) or each.party is None
         assert not {name for name in new if name in taken_back}
     assert len(people.granted) == len(set(people.granted))
     people.drain()

@@ -1,6 +1,7 @@
 """Whole runs: the machine, the hands, real executors and the memory tier together."""
 
 import asyncio
+import os
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -10,8 +11,10 @@ from typing import Any
 import plain_pack
 import pytest
 from documents import Nodes, chain, link, workflow
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from graphengine.app import Engine
+from graphengine.app import Engine, load_settings
 from graphengine.errors import EngineBug
 from graphengine.run.cache.flight import SingleFlight
 from graphengine.run.cache.memory import MemoryTier
@@ -437,3 +440,141 @@ async def test_a_call_is_made_again_only_so_often(runs: Runs, how: str, times: i
 async def test_a_smaller_attempt_needs_less_room(runs: Runs) -> None:
     document = workflow({"s": ["plain.shrinking", {"size": 8, "room": 2}]}, outputs={"pieces": {"from": "s.pieces"}})
     assert await runs.run(document) == RunResult("done", {"pieces": 4})
+
+
+@pytest.fixture
+def coalescing(engine: Engine, tmp_path: Path) -> Iterator[Runs]:
+    """Runs whose calls are made together, with one ``gpu`` slot."""
+    settings = engine.settings.model_copy(update={"coalesce": True, "disk_cache_bytes": 0})
+    made = Engine(settings, packs=engine.packs)
+    yield Runs(made, tmp_path / "output")
+    made.close()
+
+
+def halves(*numbers: float, **inputs: Any) -> Workflow:
+    nodes: Nodes = {f"h{i}": ["plain.halve", {"value": number, **inputs}] for i, number in enumerate(numbers)}
+    return workflow(nodes, outputs={name: {"from": f"{name}.value"} for name in nodes})
+
+
+def sizes(events: list[Event]) -> list[int]:
+    return sorted(event.together for event in events if isinstance(event, TaskFinished))
+
+
+async def test_ready_calls_that_fit_are_made_as_one(coalescing: Runs) -> None:
+    result = await coalescing.run(halves(1, 2, 3, 4, 5, 6))
+    assert result.outputs == {f"h{i}": (i + 1) / 2 for i in range(6)}
+    assert sizes(coalescing.events) == [2, 2, 4, 4, 4, 4], "four is the limit of the node"
+    assert sorted(result.together.values()) == [2, 2, 4, 4, 4, 4]
+    assert coalescing.kinds()[TaskStarted] == coalescing.kinds()[TaskFinished] == 6
+
+
+async def test_calls_that_do_not_fit_are_made_alone(coalescing: Runs) -> None:
+    nodes: Nodes = {f"h{digits}": ["plain.halve", {"value": 1, "digits": digits}] for digits in (1, 2, 3)}
+    result = await coalescing.run(workflow(nodes))
+    assert (result.status, result.together, sizes(coalescing.events)) == ("done", {}, [1, 1, 1])
+
+
+async def test_off_is_off_and_no_result_of_the_one_serves_the_other(coalescing: Runs, runs: Runs) -> None:
+    result = await runs.run(halves(1, 2, 3))
+    assert (sizes(runs.events), result.together) == ([1, 1, 1], {})
+    vars(coalescing.engine)["flights"] = runs.engine.flights
+    again = await coalescing.run(halves(1, 2, 3))
+    assert (again.outputs, sizes(coalescing.events)) == (result.outputs, [3, 3, 3])
+    await coalescing.run(halves(1, 2, 3))
+    assert coalescing.calls() == [], "among themselves they are kept like any other"
+
+
+async def test_a_bad_call_among_others_fails_alone(coalescing: Runs) -> None:
+    result = await coalescing.run(halves(1, 13, 3), keep_going=True)
+    assert result == RunResult("failed", {"h0": 0.5, "h2": 1.5})
+    failed = [event for event in coalescing.events if isinstance(event, TaskFailed)]
+    assert [(event.task, event.failure.message) for event in failed] == [("h1", "13 cannot be halved")]
+
+
+async def test_calls_of_several_runs_are_made_as_one(coalescing: Runs) -> None:
+    one, two = Runs(coalescing.engine, coalescing.folder), Runs(coalescing.engine, coalescing.folder)
+    results = await asyncio.gather(one.run(halves(1)), two.run(halves(2)), coalescing.run(halves(3)))
+    assert [each.outputs["h0"] for each in results] == [0.5, 1.0, 1.5]
+    assert [sizes(each.events) for each in (one, two, coalescing)] == [[3]] * 3
+    assert coalescing.engine.services[plain_pack.Calls].names == ["3 together"]
+    for each in (one, two, coalescing):
+        assert {event.task for event in each.events if isinstance(event, TaskProgress)} == {"h0"}
+
+
+async def test_who_is_cancelled_among_others_leaves_at_once(coalescing: Runs) -> None:
+    engine, working = coalescing.engine, asyncio.Event()
+    document = halves(1, steps=100)
+    leaving = engine.start(
+        document,
+        engine.plan(engine.resolve(document)),
+        coalescing.folder,
+        lambda event: working.set() if isinstance(event, TaskProgress) else None,
+    )
+    first = asyncio.create_task(leaving.result())
+    second = asyncio.create_task(coalescing.run(halves(2, steps=100)))
+    await working.wait()
+    leaving.cancel()
+    assert (await asyncio.wait_for(first, 0.25)).status == "cancelled"
+    assert not second.done()
+    third = asyncio.create_task(Runs(engine, coalescing.folder).run(halves(3, digits=1)))
+    result = await second
+    assert (result.outputs, result.together) == ({"h0": round(2 / 2**100, 6)}, {"h0": 2})
+    assert (await third).outputs == {"h0": 1.5}
+
+
+async def test_all_who_share_a_call_can_cancel_it(coalescing: Runs) -> None:
+    engine, working = coalescing.engine, asyncio.Event()
+    runs = []
+    for number in (1, 2):
+        document = halves(number, steps=4000)
+        plan = engine.plan(engine.resolve(document))
+        runs.append(
+            engine.start(
+                document,
+                plan,
+                coalescing.folder,
+                lambda event: working.set() if isinstance(event, TaskProgress) else None,
+            )
+        )
+    tasks = [asyncio.create_task(run.result()) for run in runs]
+    await working.wait()
+    for run in runs:
+        run.cancel()
+    ended = await asyncio.wait_for(asyncio.gather(*tasks), 5)
+    assert [each.status for each in ended] == ["cancelled", "cancelled"]
+    assert (await coalescing.run(halves(5))).status == "done"
+
+
+@settings(max_examples=int(os.environ.get("GRAPHENGINE_EXAMPLES", "60")), deadline=None)
+@given(data=st.data())
+def test_coalescing_changes_no_result(data: st.DataObject) -> None:
+    """Random graphs in several runs at once: every task is called once per attempt, and the values are the same."""
+    documents = []
+    for _ in range(data.draw(st.integers(1, 3))):
+        nodes: Nodes = {"n0": ["plain.number", {"value": data.draw(st.integers(1, 20))}]}
+        for index in range(1, data.draw(st.integers(2, 10))):
+            sources = [link(f"n{data.draw(st.integers(0, index - 1))}.value") for _ in range(2)]
+            kinds: Nodes = {
+                "plain.halve": {"value": sources[0], "digits": data.draw(st.integers(5, 6)), "steps": 1},
+                "plain.add": {"a": sources[0], "b": sources[1]},
+                "plain.flaky": {"value": sources[0], "times": 1},
+            }
+            kind = data.draw(st.sampled_from(sorted(kinds)))
+            nodes[f"n{index}"] = [kind, kinds[kind]]
+        documents.append(workflow(nodes, outputs={name: {"from": f"{name}.value"} for name in nodes}))
+
+    async def run(coalesce: bool) -> list[tuple[RunResult, Runs]]:
+        engine = Engine(load_settings(coalesce=coalesce, disk_cache_bytes=0, cpu_slots=2), packs=(plain_pack.PACK,))
+        runs = [Runs(engine, Path("unused")) for _ in documents]
+        acts = [each.run(document, keep_going=True) for each, document in zip(runs, documents, strict=True)]
+        results = await asyncio.gather(*acts)
+        engine.close()
+        return list(zip(results, runs, strict=True))
+
+    alone, joined = asyncio.run(run(coalesce=False)), asyncio.run(run(coalesce=True))
+    for (one, _), (other, told) in zip(alone, joined, strict=True):
+        assert (one.status, one.outputs) == (other.status, other.outputs)
+        retried = Counter(event.task for event in told.events if isinstance(event, TaskRetried))
+        started = Counter(told.calls())
+        assert all(count == 1 + retried[name] for name, count in started.items())
+        assert set(other.together) <= {name for name, count in started.items() if count == 1}

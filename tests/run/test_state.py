@@ -99,6 +99,7 @@ def make_plan(
     targets: Collection[str],
     kept: Collection[str],
     lazy: Mapping[str, Collection[str]] | None = None,
+    keys: Mapping[str, str | None] | None = None,
 ) -> Plan:
     lazy = lazy or {}
     consumers: dict[str, list[str]] = {name: [] for name in needs}
@@ -116,6 +117,7 @@ def make_plan(
             awaits=tuple(source for source in sources if source not in lazy.get(name, ())),
             consumers=tuple(consumers[name]),
             rank=1,
+            batch_key=(keys or {}).get(name),
         )
         for name, sources in needs.items()
     }
@@ -148,7 +150,8 @@ def cases(draw: st.DrawFn) -> Case:
     }
     lazy = {name: draw(some_needs[name]) if draw(st.booleans()) else set() for name in needs}
     kept = sorted(draw(st.sets(st.sampled_from(sorted(closure)))))
-    plan = make_plan(needs, specs, sorted(wanted), kept, lazy)
+    keys = {name: f"{specs[name].lane}{draw(few)}" if draw(st.booleans()) else None for name in needs}
+    plan = make_plan(needs, specs, sorted(wanted), kept, lazy, keys)
     some = st.frozensets(st.sampled_from(sorted(closure)))
     return Case(
         plan=plan,
@@ -206,9 +209,10 @@ class World:
                 assert self.case.keep_going or not self.failed, "nothing is looked up after a failure"
                 hit = task in self.case.cached
                 self.pending.append(LookedUp(task, self.make(task) if hit else None))
-            case Queue(task):
+            case Queue(task, alone):
                 assert not self.cancelled, "nothing is queued after a cancel"
-                self.queue(task)
+                assert alone == (task in self.names(TaskRetried)), "what failed before is not made together"
+                self.queue(task, alone)
             case Withdraw(task):
                 self.lanes.withdraw(self.tickets.pop(task))
             case Execute(task, inputs, attempt):
@@ -216,7 +220,9 @@ class World:
                 assert self.case.keep_going or not self.failed, "nothing starts after a failure"
                 self.inside[task] = self.tickets.pop(task)
                 lane = self.case.plan.tasks[task].spec.lane
-                assert sum(each.lane == lane for each in self.inside.values()) <= self.case.lanes[lane]
+                calls = [each for each in self.inside.values() if each.lane == lane]
+                assert len({id(each.party or each) for each in calls}) <= self.case.lanes[lane]
+                assert all(sum(each.party is one.party for each in calls) <= 3 for one in calls if one.party)
                 self.call(task, inputs, attempt)
             case Store(task):
                 self.stored.append(task)
@@ -228,10 +234,11 @@ class World:
             case Interrupt():
                 assert self.cancelled
 
-    def queue(self, name: str) -> None:
+    def queue(self, name: str, alone: bool) -> None:
         task = self.case.plan.tasks[name]
         granted = functools.partial(self.pending.append, Granted(name))
-        ticket = Ticket(self, task.spec.lane, task.rank, task.weights, granted)
+        key = None if alone else task.batch_key
+        ticket = Ticket(self, task.spec.lane, task.rank, task.weights, granted, key, limit=3)
         self.tickets[name] = ticket
         self.lanes.queue(ticket)
 

@@ -41,27 +41,29 @@ def _window(tokenizer: Any, pairs: Sequence[tuple[int, float]], size: int) -> Wi
     return Window((*ids, *[tokenizer.pad_token_id] * padding), (*weights, *[1.0] * padding))
 
 
-def encode_windows(encoder: Any, windows: Sequence[Window], empty: Window, clip_skip: int) -> Tensor:
-    """Encode windows side by side.
+def encode_windows(encoder: Any, texts: Sequence[Sequence[Window]], empty: Window, clip_skip: int) -> Sequence[Tensor]:
+    """Encode the windows of some texts, all in one forward, and lay those of a text side by side.
 
     A weight moves a token's embedding along the line from that of an empty prompt at the same place (weight 0)
     through its own (weight 1) and beyond; where all weights are 1 nothing is computed for it.
 
     Args:
         encoder: a CLIP text model.
-        windows: at least one.
+        texts: of each its windows, at least one.
         empty: the window of the empty prompt.
         clip_skip: how many of the last layers are left out.
 
     Returns:
-        Embeddings of shape [1, windows · size, width], fp32 on the CPU.
+        For each text embeddings of shape [1, windows · size, width], fp32 on the CPU.
     """
+    windows = [window for text in texts for window in text]
     hidden = _hidden(encoder, windows, clip_skip)
     weights = torch.tensor([window.weights for window in windows], dtype=hidden.dtype).unsqueeze(-1)
     if (weights != 1).any():
         neutral = _hidden(encoder, [empty], clip_skip)
         hidden = torch.where(weights == 1, hidden, torch.lerp(neutral.expand_as(hidden), hidden, weights))
-    return hidden.reshape(1, -1, hidden.shape[-1])
+    parts = torch.split(hidden, [len(text) for text in texts])
+    return [part.reshape(1, -1, hidden.shape[-1]).clone() for part in parts]
 
 
 def _hidden(encoder: Any, windows: Sequence[Window], clip_skip: int) -> Tensor:

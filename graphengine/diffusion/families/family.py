@@ -53,8 +53,8 @@ class Family(Protocol):
         """Make the part that ``ref`` describes, on the CPU. Called under the construction lock."""
         ...
 
-    def encode(self, stack: TextStack, text: str, clip_skip: int) -> ConditioningEntry:
-        """Encode a prompt with weights, of any length."""
+    def encode(self, stack: TextStack, texts: Sequence[str], clip_skip: int) -> Sequence[ConditioningEntry]:
+        """Encode prompts with weights, of any length, in one forward of each network."""
         ...
 
     def begin(
@@ -70,7 +70,8 @@ class Family(Protocol):
 
         Args:
             denoiser: the loaded model.
-            entries: what to predict for; all of them in one forward of the network.
+            entries: what to predict for; all of them in one forward of the network. Each holds for all latents, or
+                has a row for each.
             batch: how many latents.
             guidance: the guidance scale, for models that take it as an input.
             beside: what a model trained for inpainting sees beside the latents: the mask and the surroundings,

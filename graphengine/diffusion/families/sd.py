@@ -75,16 +75,16 @@ class StableDiffusion:
             takes_surroundings=module.config.in_channels != module.config.out_channels,
         )
 
-    def encode(self, stack: TextStack, text: str, clip_skip: int) -> ConditioningEntry:
+    def encode(self, stack: TextStack, texts: Sequence[str], clip_skip: int) -> Sequence[ConditioningEntry]:
         """See :class:`~graphengine.diffusion.families.family.Family`."""
         (encoder,), (tokenizer,) = stack.encoders, stack.tokenizers
         layers, size = int(encoder.config.num_hidden_layers), int(encoder.config.max_position_embeddings)
         if not 0 <= clip_skip < layers:
             raise NodeError(f"the text encoder has {layers} layers: {clip_skip} of them cannot be skipped")
         with stack.lock:
-            windows = split_into_windows(tokenizer, parse_prompt(text), size)
+            windows = [split_into_windows(tokenizer, parse_prompt(text), size) for text in texts]
             (empty,) = split_into_windows(tokenizer, (), size)
-        return ConditioningEntry(encode_windows(encoder, windows, empty, clip_skip))
+        return [ConditioningEntry(each) for each in encode_windows(encoder, windows, empty, clip_skip)]
 
     def begin(
         self,
@@ -100,7 +100,7 @@ class StableDiffusion:
         _check_channels(unet, beside)
         parameter = next(unet.parameters())
         device, dtype = parameter.device, parameter.dtype
-        embeddings = _stack(entries).repeat_interleave(batch, dim=0).to(device, dtype)
+        embeddings = _stack(entries, batch).to(device, dtype)
         width = unet.config.time_cond_proj_dim
         scale = None if width is None else _guidance_embedding(guidance, width).to(device, dtype)
 
@@ -195,14 +195,15 @@ def _preview(source: Source) -> LinearPreview:
     return LinearPreview()
 
 
-def _stack(entries: Sequence[ConditioningEntry]) -> Tensor:
-    """Put embeddings of different lengths into one batch: [entries, tokens, width].
+def _stack(entries: Sequence[ConditioningEntry], batch: int) -> Tensor:
+    """Put embeddings of different lengths into one batch: [entries · batch, tokens, width].
 
     Shorter ones are repeated up to the least common length: attention to keys that occur equally often is
     attention to each of them once.
     """
     tokens = math.lcm(*(entry.embeddings.shape[1] for entry in entries))
-    return torch.cat([e.embeddings.repeat(1, tokens // e.embeddings.shape[1], 1) for e in entries])
+    rows = [each.embeddings.repeat(1, tokens // each.embeddings.shape[1], 1) for each in entries]
+    return torch.cat([each.expand(batch, -1, -1) for each in rows])
 
 
 def _guidance_embedding(guidance: float, width: int) -> Tensor:

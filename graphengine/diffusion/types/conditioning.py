@@ -12,8 +12,9 @@ class ConditioningEntry(TensorValue):
     """One text, encoded.
 
     Attributes:
-        embeddings: fp32 of shape [1, tokens, width].
-        pooled: fp32 of shape [1, width], for families that want one vector for the whole text.
+        embeddings: fp32 of shape [1, tokens, width]; in a batch of which each picture has a text of its own, a row
+            for each picture.
+        pooled: fp32 of shape [1, width] or likewise, for families that want one vector for the whole text.
         strength: weight of the entry's prediction among the others of its conditioning, above 0.
 
     Raises:
@@ -25,9 +26,9 @@ class ConditioningEntry(TensorValue):
     strength: float = 1.0
 
     def __post_init__(self) -> None:
-        require(self.embeddings, "embeddings", 1, None, None)
+        require(self.embeddings, "embeddings", None, None, None)
         if self.pooled is not None:
-            require(self.pooled, "a pooled embedding", 1, None)
+            require(self.pooled, "a pooled embedding", self.embeddings.shape[0], None)
         if not self.strength > 0:
             raise ValueError(f"the strength of an entry must be above 0, not {self.strength}")
 

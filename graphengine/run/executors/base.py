@@ -1,6 +1,6 @@
 """The seam between the engine and the places where node functions run."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -71,10 +71,11 @@ class Call:
 
 @dataclass(slots=True)
 class Success:
-    """A call returned, after ``seconds``."""
+    """A call returned, after ``seconds``: its share, if it was made ``together`` with others as one call."""
 
     handles: Handles
     seconds: float
+    together: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +91,11 @@ Outcome = Success | Failure | Wants
 class Executor(Protocol):
     """Calls node functions and holds what they return."""
 
-    def submit(self, call: Call, done: Callable[[Outcome], None]) -> None:
-        """Start a call; ``done`` is called exactly once with its outcome, from any thread.
+    def submit(self, calls: Sequence[Call], done: Callable[[Sequence[Outcome]], None]) -> None:
+        """Start a call, or several of one node that can be made together.
 
-        It never raises for what a node does; it may call ``done`` before it returns.
+        ``done`` is called exactly once with an outcome for each, from any thread. It never raises for what a node
+        does; it may call ``done`` before it returns. Calls that fail together are made one by one.
         """
         ...
 
@@ -132,3 +134,17 @@ class Executor(Protocol):
     def close(self) -> None:
         """Wait for calls that run, or end them, and free what the executor holds."""
         ...
+
+
+def one_by_one(executor: Executor, calls: Sequence[Call], done: Callable[[Sequence[Outcome]], None]) -> None:
+    """Make calls one after another, each alone; for an executor that cannot make them together, or could not."""
+    outcomes: list[Outcome] = []
+
+    def follow(ended: Sequence[Outcome]) -> None:
+        outcomes.extend(ended)
+        if len(outcomes) < len(calls):
+            executor.submit([calls[len(outcomes)]], follow)
+        else:
+            done(outcomes)
+
+    follow([])

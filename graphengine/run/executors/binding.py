@@ -32,9 +32,9 @@ def value_of(handle: Handle) -> Any:
     return handle.ref if handle.items is None else [value_of(item) for item in handle.items]
 
 
-def call_node(spec: NodeSpec, arguments: Mapping[str, Any]) -> Any:
-    """Call a node function, and wait for it if it is async."""
-    result = spec.function(**arguments)
+def call_function(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    """Call a function, and wait for it if it is async."""
+    result = function(**arguments)
     return _await(result) if inspect.iscoroutine(result) else result
 
 

@@ -21,7 +21,7 @@ from graphengine.run.executors.base import Call, FlowCall, Taken
 from graphengine.run.executors.binding import (
     Refused,
     Services,
-    call_node,
+    call_function,
     checked,
     injected,
     items_for,
@@ -138,7 +138,7 @@ class Flows:
             )
         (output,) = flow.spec.outputs
         item_type = output.type.item or output.type
-        items = call_node(flow.spec, arguments)
+        items = call_function(flow.spec.function, arguments)
         if hasattr(items, "close"):
             self._stack.callback(items.close)
         for item in items:
@@ -162,7 +162,7 @@ class Flows:
                 )
                 for name, item in row.items()
             }
-            yield result_values(self._registry, flow.spec, call_node(flow.spec, {**arguments, **values}))
+            yield result_values(self._registry, flow.spec, call_function(flow.spec.function, {**arguments, **values}))
 
     def _column(self, flow: FlowCall, name: str) -> Iterator[Any]:
         return self._take(flow.taken[name]) if name in flow.taken else iter(value_of(flow.linked[name]))

@@ -1,13 +1,13 @@
 """The executor without machinery: calls happen at once, in the caller's thread."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from graphengine.node.registry import Registry
 from graphengine.node.spec import NodeSpec
 from graphengine.run.executors.base import Call, Outcome
 from graphengine.run.executors.binding import Services, value_of
-from graphengine.run.executors.invoke import invoke
+from graphengine.run.executors.together import invoke_all
 from graphengine.run.handle import Handle, Handles
 from graphengine.types.codec import Encoded
 from graphengine.types.socket_type import TypeRef
@@ -21,9 +21,9 @@ class InlineExecutor:
         self._registry = registry
         self._services = services
 
-    def submit(self, call: Call, done: Callable[[Outcome], None]) -> None:
-        """Call the node now."""
-        done(invoke(call, self._registry, self._services))
+    def submit(self, calls: Sequence[Call], done: Callable[[Sequence[Outcome]], None]) -> None:
+        """Make the calls now."""
+        done(invoke_all(calls, self._registry, self._services))
 
     def foresee(self, spec: NodeSpec, linked: Handles) -> None:
         """Do nothing: while a call runs, nobody is there to say so."""

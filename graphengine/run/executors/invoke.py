@@ -1,15 +1,17 @@
 """One call of a node function, the same in every executor: bind, call, check, and never raise."""
 
 import time
+from typing import Any
 
 from graphengine.errors import Cancelled, Failure, NodeError
 from graphengine.node.lazy import Wanted
 from graphengine.node.registry import Registry
+from graphengine.node.spec import NodeSpec
 from graphengine.run.executors.base import Call, Outcome, Success, Wants
 from graphengine.run.executors.binding import (
     Refused,
     Services,
-    call_node,
+    call_function,
     handle_of,
     injected,
     lazy_arguments,
@@ -21,39 +23,35 @@ from graphengine.run.handle import Handles, listed
 
 
 def invoke(call: Call, registry: Registry, services: Services) -> Outcome:
-    """Call a node function in this process; handles are the values themselves.
-
-    Whatever the node raises becomes a Failure: this is the one place where that happens.
-    """
+    """Call a node function in this process; handles are the values themselves."""
     started = time.perf_counter()
     try:
         handles = _call_with_flows(call, registry, services) if call.flows else _call(call, registry, services, None)
-    except Wanted as wanted:
-        return Wants(wanted.name)
-    except Refused as refused:
-        return refused.failure
-    except Cancelled as error:
-        return Failure("cancelled", f"{error}")
-    except NodeError as error:
-        return error.failure()
-    except MemoryError as error:
-        return Failure("out_of_memory", "the host has no memory left", exception=type(error).__name__)
     except KeyboardInterrupt:
         raise  # the person at the terminal, not the node
     except BaseException as error:  # noqa: BLE001 - whatever a node raises is data to the engine
-        return Failure("node_raised", _said(error), exception=type(error).__name__)
+        return fault_of(error)
     return Success(handles, time.perf_counter() - started)
 
 
 def _call(call: Call, registry: Registry, services: Services, flows: Flows | None) -> Handles:
-    arguments = {**call.constants, **linked_values(registry, call.spec, call.linked, call.conversions)}
+    arguments = arguments_of(call, registry, services)
     if flows is not None:
         arguments |= flows.arguments()
-    arguments = {**lazy_arguments(call.spec, arguments), **injected(call.spec, call.context, services, call.attempt)}
-    values = result_values(registry, call.spec, call_node(call.spec, arguments))
+    return results_of(call.spec, call_function(call.spec.function, arguments), registry)
+
+
+def arguments_of(call: Call, registry: Registry, services: Services) -> dict[str, Any]:
+    """Return what a node function is called with, but for what flows; what is linked is converted and checked."""
+    arguments = {**call.constants, **linked_values(registry, call.spec, call.linked, call.conversions)}
+    return {**lazy_arguments(call.spec, arguments), **injected(call.spec, call.context, services, call.attempt)}
+
+
+def results_of(spec: NodeSpec, result: Any, registry: Registry) -> Handles:
+    """Return handles of what a node function returned; it is checked."""
+    values = result_values(registry, spec, result)
     return {
-        output.name: handle_of(registry, output.type, value)
-        for output, value in zip(call.spec.outputs, values, strict=True)
+        output.name: handle_of(registry, output.type, value) for output, value in zip(spec.outputs, values, strict=True)
     }
 
 
@@ -68,6 +66,23 @@ def _call_with_flows(call: Call, registry: Registry, services: Services) -> Hand
             name: listed(types[name].listed, [handle_of(registry, types[name], item) for item in column])
             for name, column in columns.items()
         }
+
+
+def fault_of(error: BaseException) -> Failure | Wants:
+    """Return as data what a call raised."""
+    match error:
+        case Wanted():
+            return Wants(error.name)
+        case Refused():
+            return error.failure
+        case Cancelled():
+            return Failure("cancelled", f"{error}")
+        case NodeError():
+            return error.failure()
+        case MemoryError():
+            return Failure("out_of_memory", "the host has no memory left", exception=type(error).__name__)
+        case _:
+            return Failure("node_raised", _said(error), exception=type(error).__name__)
 
 
 def _said(error: BaseException) -> str:

@@ -3,7 +3,7 @@
 import logging
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from typing import Any
 
@@ -13,14 +13,14 @@ from graphengine.run.executors.base import Call, Outcome
 from graphengine.run.executors.binding import Services
 from graphengine.run.executors.foresight import foreseeable, foretell
 from graphengine.run.executors.inline import InlineExecutor
-from graphengine.run.executors.invoke import invoke
+from graphengine.run.executors.together import invoke_all
 from graphengine.run.handle import Handles
 
 _LOG = logging.getLogger(__name__)
 
 Order = list[Any]
-"""A call or its outcome, and who wants that, in a list out of which they are taken: a thread that has answered holds no
-values any more. An empty one ends a thread."""
+"""Calls or their outcomes, and who wants those, in a list out of which they are taken: a thread that has answered holds
+no values any more. An empty one ends a thread."""
 
 
 class ThreadExecutor(InlineExecutor):
@@ -28,16 +28,16 @@ class ThreadExecutor(InlineExecutor):
 
     def __init__(self, registry: Registry, services: Services, threads: int) -> None:
         super().__init__(registry, services)
-        self._pool = _Pool(threads, lambda call: invoke(call, registry, services))
+        self._pool = _Pool(threads, lambda calls: invoke_all(calls, registry, services))
         self._end = weakref.finalize(self, self._pool.close)
 
-    def submit(self, call: Call, done: Callable[[Outcome], None]) -> None:
-        """Call the node in a thread.
+    def submit(self, calls: Sequence[Call], done: Callable[[Sequence[Outcome]], None]) -> None:
+        """Make the calls in a thread.
 
         Raises:
             RuntimeError: the executor is closed.
         """
-        self._pool.submit([call, done])
+        self._pool.submit([calls, done])
 
     def foresee(self, spec: NodeSpec, linked: Handles) -> None:
         """Tell the services."""
@@ -55,7 +55,7 @@ class _Pool:
     each call, which costs more than a small node.
     """
 
-    def __init__(self, limit: int, invoke: Callable[[Call], Outcome]) -> None:
+    def __init__(self, limit: int, invoke: Callable[[Sequence[Call]], Sequence[Outcome]]) -> None:
         self._limit = limit
         self._invoke = invoke
         self._orders: SimpleQueue[Order] = SimpleQueue()

@@ -13,21 +13,21 @@ from typing import TypeVar
 from graphengine.errors import Failure, NodeError
 from graphengine.node.registry import Registry
 from graphengine.run.context import CancelToken, RunScope, TaskContext
-from graphengine.run.executors.base import Success
+from graphengine.run.executors.base import Outcome, Success, Wants
 from graphengine.run.executors.binding import Services
 from graphengine.run.executors.foresight import foretell
-from graphengine.run.executors.invoke import invoke
 from graphengine.run.executors.process.segments import INLINE_BYTES, Segments
 from graphengine.run.executors.process.wire import (
     CANCEL,
     Answer,
     Broken,
     Enclosed,
-    Ended,
     Foreseen,
     Frames,
     Order,
+    Ordered,
     Ready,
+    Results,
     Scope,
     Setup,
     Told,
@@ -35,6 +35,7 @@ from graphengine.run.executors.process.wire import (
     frame,
     loads,
 )
+from graphengine.run.executors.together import invoke_all
 from graphengine.run.executors.written import Reader, write_result
 from graphengine.run.messages import Event
 from graphengine.types.values import decode_value
@@ -67,29 +68,31 @@ class Channel:
 
 
 class Cancels:
-    """Brings a cancel, which comes at any time, to the token of the call that it means."""
+    """Brings a cancel, which comes at any time, to the token of the call that it means. Numbers of calls only rise."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._running: tuple[int, CancelToken] | None = None
-        self._early = -1
+        self._running: dict[int, CancelToken] = {}
+        self._early: set[int] = set()
 
-    def begin(self, number: int) -> CancelToken:
-        """Return the token of a call that starts."""
+    def begin(self, number: int, *, beside: bool = False) -> CancelToken:
+        """Return the token of a call that starts, when the one before is over or ``beside`` it."""
         with self._lock:
-            token = CancelToken()
-            self._running = (number, token)
-            if self._early == number:
+            if not beside:
+                self._running.clear()
+            token = self._running[number] = CancelToken()
+            if number in self._early:
                 token.cancel()
+            self._early = {each for each in self._early if each > number}
             return token
 
     def cancel(self, number: int) -> None:
         """Cancel a call, if it still runs or is to come."""
         with self._lock:
-            if self._running is not None and self._running[0] == number:
-                self._running[1].cancel()
+            if number in self._running:
+                self._running[number].cancel()
             else:
-                self._early = number
+                self._early.add(number)
 
 
 class Caller:
@@ -127,36 +130,54 @@ class Caller:
 
     def _answer(self, order: Order) -> None:
         try:
-            answer = self._call(order)
-            self._channel.say(answer)
-        except NodeError as error:  # no room for the result
-            self._channel.say(Ended(order.number, error.failure()))
+            self._channel.say(Answer(order.number, tuple(self._ends(order))))
         except BrokenPipeError:
             raise
+        except Exception as error:  # noqa: BLE001 - results of packs may refuse to be pickled
+            self._channel.say(Answer(order.number, (_stuck(order, error),) * len(order.calls)))
+
+    def _ends(self, order: Order) -> list[Results | Failure | Wants]:
+        try:
+            calls = [
+                self._reader.call(each.call, self._context(each, beside=index > 0))
+                for index, each in enumerate(order.calls)
+            ]
+            return [self._end(each, order) for each in invoke_all(calls, self._registry, self._services)]
         except Exception as error:  # noqa: BLE001 - codecs and what they are given come from packs
-            message = f"a value of {order.call.type!r} cannot travel: {type(error).__name__}: {error}"
-            failure = Failure("wrong_output", message, "This is a fault of the node's pack.", type(error).__name__)
-            self._channel.say(Ended(order.number, failure))
+            if len(order.calls) == 1:
+                return [_stuck(order, error)]
+            return [end for each in order.calls for end in self._ends(order._replace(calls=(each,)))]
 
-    def _call(self, order: Order) -> Answer | Ended:
-        outcome = invoke(self._reader.call(order.call, self._context(order)), self._registry, self._services)
+    def _end(self, outcome: Outcome, order: Order) -> Results | Failure | Wants:
         if not isinstance(outcome, Success):
-            return Ended(order.number, outcome)
-        results = {
-            name: write_result(handle, self._registry, self._segments.pack) for name, handle in outcome.handles.items()
-        }
-        return Answer(order.number, results, outcome.seconds)
+            return outcome
+        try:
+            results = {
+                name: write_result(handle, self._registry, self._segments.pack)
+                for name, handle in outcome.handles.items()
+            }
+        except NodeError as error:  # no room for the result
+            return error.failure()
+        except Exception as error:  # noqa: BLE001 - codecs come from packs
+            return _stuck(order, error)
+        return Results(results, outcome.seconds, outcome.together)
 
-    def _context(self, order: Order) -> TaskContext:
-        if self._scope is None:
+    def _context(self, ordered: Ordered, *, beside: bool) -> TaskContext:
+        scope = ordered.scope or self._scope
+        if scope is None:
             raise TypeError("a call came before its run")
-        info, folder, previews, started = self._scope
+        info, folder, previews, started = scope
 
         def tell(event: Event) -> None:
-            self._channel.say(Told(order.number, event))
+            self._channel.say(Told(ordered.number, event))
 
-        token = self._cancels.begin(order.number)
-        return TaskContext(RunScope(info, folder, token, tell, previews, started), order.call.node)
+        token = self._cancels.begin(ordered.number, beside=beside)
+        return TaskContext(RunScope(info, folder, token, tell, previews, started), ordered.call.node)
+
+
+def _stuck(order: Order, error: Exception) -> Failure:
+    message = f"a value of {order.calls[0].call.type!r} cannot travel: {type(error).__name__}: {error}"
+    return Failure("wrong_output", message, "This is a fault of the node's pack.", type(error).__name__)
 
 
 def main(channel_descriptor: int, control: int, hints: int) -> None:

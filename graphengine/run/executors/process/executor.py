@@ -1,6 +1,6 @@
 """The executor of worker processes: a node may crash, hang or exit, and costs one call."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
@@ -8,7 +8,7 @@ from graphengine.errors import Failure, OutOfMemory
 from graphengine.node.pack import PackSource, ServiceOptions
 from graphengine.node.registry import Registry
 from graphengine.node.spec import NodeSpec
-from graphengine.run.executors.base import Call, Outcome
+from graphengine.run.executors.base import Call, Outcome, one_by_one
 from graphengine.run.executors.foresight import foreseeable
 from graphengine.run.executors.process.job import make_job
 from graphengine.run.executors.process.patience import Patience
@@ -50,27 +50,42 @@ class ProcessExecutor:
         self._vault = Vault()
         self._pool = Pool(self._hire, self._bury, slots, self._patience)
 
-    def submit(self, call: Call, done: Callable[[Outcome], None]) -> None:
-        """Send a call to a worker, at once or when one is free."""
-        number = next(self._numbers)
-        timeout = self._patience.call if call.spec.timeout is None else call.spec.timeout
-        token = call.context.scope.token
+    def submit(self, calls: Sequence[Call], done: Callable[[Sequence[Outcome]], None]) -> None:
+        """Send calls to a worker, at once or when one is free."""
+
+        def end(outcomes: Sequence[Outcome] | Failure) -> None:
+            if not isinstance(outcomes, Failure):
+                done(outcomes)
+            elif len(calls) == 1 or outcomes.code == "cancelled":
+                done([outcomes] * len(calls))
+            else:
+                one_by_one(self, calls, done)
+
+        self._send(calls, end)
+
+    def _send(self, calls: Sequence[Call], done: Callable[[Sequence[Outcome] | Failure], None]) -> None:
+        spec, numbered = calls[0].spec, {next(self._numbers): call for call in calls}
+        seconds = self._patience.call if spec.timeout is None else spec.timeout
+        timeout = None if seconds is None else seconds * len(calls)
+        tokens = [call.context.scope.token for call in calls]
 
         def cancel() -> None:
             self._pool.cancel(job)
 
-        def end(outcome: Outcome) -> None:
-            token.unwatch(cancel)
-            done(outcome)
+        def end(outcomes: Sequence[Outcome] | Failure) -> None:
+            for token in tokens:
+                token.unwatch(cancel)
+            done(outcomes)
 
         try:
-            job = make_job(number, call, end, self._vault, timeout)
+            job = make_job(next(iter(numbered)), numbered, end, self._vault, timeout)
         except OutOfMemory as error:
             done(error.failure())
         except Exception as error:  # noqa: BLE001 - constants are values of packs, and pickle asks them
-            done(Failure("invalid_input", f"an input of {call.spec.id!r} cannot travel: {error}"))
+            done(Failure("invalid_input", f"an input of {spec.id!r} cannot travel: {error}"))
         else:
-            token.watch(cancel)
+            for token in tokens:
+                token.watch(cancel)
             self._pool.submit(job)
 
     def foresee(self, spec: NodeSpec, linked: Handles) -> None:

@@ -1,14 +1,15 @@
-"""A call on its way to a worker and back."""
+"""Calls on their way to a worker and back."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from graphengine.errors import Failure
+from graphengine.node.spec import Lane, NodeSpec
 from graphengine.run.context import RunScope
-from graphengine.run.executors.base import Call, Outcome, Success
+from graphengine.run.executors.base import Call, Outcome, Success, Wants
 from graphengine.run.executors.process.segments import INLINE_BYTES, Parcel, Stored, Vault
-from graphengine.run.executors.process.wire import Answer, Enclosed, Ended, Order, Scope, Told, dumps
+from graphengine.run.executors.process.wire import Answer, Enclosed, Order, Ordered, Results, Scope, Told, dumps
 from graphengine.run.executors.written import read_result, write_call
 from graphengine.run.handle import Handle
 from graphengine.types.codec import Encoded
@@ -18,62 +19,100 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """A call with what a supervisor needs to know of it.
+    """A call, or several that are made together, with what a supervisor needs to know of them.
 
     Attributes:
+        number: of the order.
+        calls: the calls, by their numbers.
+        scope: the run of the first.
         message: the order, ready to be sent.
         timeout: the seconds that it may take.
+        done: takes an outcome for each call, or a failure of all of them.
         enclosed: keeps messages that were too large for the socket while the call runs.
     """
 
     number: int
-    call: Call
+    calls: Mapping[int, Call]
     scope: Scope
     message: bytes
     timeout: float | None
     vault: Vault
-    done: Callable[[Outcome], None]
+    done: Callable[[Sequence[Outcome] | Failure], None]
     enclosed: list[Stored]
+
+    @property
+    def spec(self) -> NodeSpec:
+        """The node."""
+        return next(iter(self.calls.values())).spec
+
+    @property
+    def lane(self) -> Lane:
+        """The lane that it occupies."""
+        return next(iter(self.calls.values())).lane
+
+    @property
+    def cancelled(self) -> Sequence[int]:
+        """The calls whose runs were cancelled."""
+        return [number for number, call in self.calls.items() if call.context.cancelled]
+
+    @property
+    def unwanted(self) -> bool:
+        """Whether nobody wants any of it any more."""
+        return len(self.cancelled) == len(self.calls)
 
     def scope_message(self) -> bytes:
         """Return the message that tells a worker of the run."""
         return _fit(dumps(self.scope), self.vault, self.enclosed)
 
     def tell(self, told: Told) -> None:
-        """Pass an event of the call on."""
-        self._shield(lambda: self.call.context.scope.tell(told.event))
+        """Pass an event of a call on."""
+        call = self.calls.get(told.number)
+        if call is not None:
+            self._shield(lambda: call.context.scope.tell(told.event))
 
-    def finish(self, end: Answer | Ended | Failure) -> None:
-        """Say how the call ended."""
-        match end:
-            case Answer(_, results, seconds):
-                handles = {name: read_result(result, self.vault.own) for name, result in results.items()}
-                outcome: Outcome = Success(handles, seconds)
-            case Ended(_, ended):
-                outcome = ended
-            case Failure():
-                outcome = end
-        self._shield(lambda: self.done(outcome))
+    def finish(self, end: Answer | Failure) -> None:
+        """Say how the calls ended."""
+        outcomes = [self._outcome(each) for each in end.ends] if isinstance(end, Answer) else end
+        self._shield(lambda: self.done(outcomes))
+
+    def _outcome(self, end: Results | Failure | Wants) -> Outcome:
+        if not isinstance(end, Results):
+            return end
+        handles = {name: read_result(result, self.vault.own) for name, result in end.results.items()}
+        return Success(handles, end.seconds, end.together)
 
     def _shield(self, act: Callable[[], None]) -> None:
         """Call back; one run's observer that raises must not end the supervision of all."""
         try:
             act()
         except Exception:  # noqa: BLE001 - logged, and the loop of a run that was given up is gone
-            _LOG.exception("an observer of node %r raised", self.call.context.node)
+            _LOG.exception("an observer of %r raised", self.spec.id)
 
 
-def make_job(number: int, call: Call, done: Callable[[Outcome], None], vault: Vault, timeout: float | None) -> Job:
-    """Write the order of a call.
+def make_job(
+    number: int,
+    calls: Mapping[int, Call],
+    done: Callable[[Sequence[Outcome] | Failure], None],
+    vault: Vault,
+    timeout: float | None,
+) -> Job:
+    """Write the order of calls.
 
     Raises:
         Exception: a constant cannot be pickled; whatever its class raises.
         OutOfMemory: the order is large, and there is no room for it.
     """
-    order = Order(number, write_call(call, _parcel))
+    first = next(iter(calls.values()))
+    scope = _scope(first.context.scope)
+    order = Order(number, tuple(_ordered(each, call, scope) for each, call in calls.items()))
     enclosed: list[Stored] = []
     message = _fit(dumps(order), vault, enclosed)
-    return Job(number, call, _scope(call.context.scope), message, timeout, vault, done, enclosed)
+    return Job(number, calls, scope, message, timeout, vault, done, enclosed)
+
+
+def _ordered(number: int, call: Call, told: Scope) -> Ordered:
+    scope = _scope(call.context.scope)
+    return Ordered(number, write_call(call, _parcel), None if scope == told else scope)
 
 
 def _parcel(handle: Handle) -> Parcel:

@@ -23,7 +23,7 @@ from graphengine.run.executors.process.failures import (
 )
 from graphengine.run.executors.process.job import Job
 from graphengine.run.executors.process.patience import Deadline, Patience
-from graphengine.run.executors.process.wire import Answer, Broken, Ended, Ready, Told
+from graphengine.run.executors.process.wire import Answer, Broken, Ready, Told
 from graphengine.run.executors.process.worker import Worker
 
 _CHECK_SECONDS = 0.5  # how often workers are looked after: a child may hold the socket of a dead one open
@@ -77,26 +77,30 @@ class Pool:
         with self._lock:
             if self._closing:
                 refused = CLOSED
-            elif job.call.context.scope.token.cancelled:
+            elif job.unwanted:
                 refused = CANCELLED
             else:
-                lane = self._lane(job.call.lane)
+                lane = self._lane(job.lane)
                 self._waiting.setdefault(lane, deque()).append(job)
                 self._feed(lane)
         if refused is not None:
             job.finish(refused)
 
     def cancel(self, job: Job) -> None:
-        """Take back a job that waits; ask one that runs to stop, and give it some time for that."""
+        """Notice that calls were cancelled.
+
+        A job of which nobody wants anything any more is taken back if it waits; if it runs it is asked to stop, and
+        given some time for that.
+        """
         with self._lock:
-            waiting = self._waiting.get(self._lane(job.call.lane), deque())
-            waits = job in waiting
-            if waits:
+            waiting = self._waiting.get(self._lane(job.lane), deque())
+            taken_back = job.unwanted and job in waiting
+            if taken_back:
                 waiting.remove(job)
             for worker in self._workers:
                 if worker.job is job:
-                    self._hurry(worker, job, self._patience.cancel)
-        if waits:
+                    self._cancel(worker, job)
+        if taken_back:
             job.finish(CANCELLED)
 
     def foresee(self, spec: NodeSpec, message: bytes) -> None:
@@ -124,8 +128,16 @@ class Pool:
                 self._look_by(time.monotonic())
         self._thread.join()
 
+    def _cancel(self, worker: Worker, job: Job) -> None:
+        if job.unwanted:
+            self._hurry(worker, job, self._patience.cancel)
+            return
+        for number in job.cancelled:
+            worker.cancel(number)
+
     def _hurry(self, worker: Worker, job: Job, seconds: float) -> None:
-        worker.cancel(job.number)
+        for number in job.calls:
+            worker.cancel(number)
         deadline = Deadline(time.monotonic() + seconds, deaf(seconds))
         self._allow(worker, min(worker.deadline or deadline, deadline, key=lambda each: each.time))
 
@@ -168,11 +180,11 @@ class Pool:
                 worker.ready = True
                 worker.deadline = None
                 self._feed(worker.lane)
-            case Told(number) if job is not None and job.number == number:
+            case Told(number) if job is not None and number in job.calls:
                 self._after.append(lambda: job.tell(message))
             case Told():
                 pass  # from a thread that a node left behind
-            case Answer(number) | Ended(number) if job is not None and job.number == number:
+            case Answer(number) if job is not None and job.number == number:
                 worker.job = None
                 worker.deadline = None
                 self._feed(worker.lane)
@@ -262,10 +274,10 @@ class Pool:
         idle = [each for each in self._workers if each.lane == lane and each.ready and each.job is None]
         while waiting and idle:
             job = waiting.popleft()
-            warm = self._warm.get(job.call.spec.id)
+            warm = self._warm.get(job.spec.id)
             worker = warm if warm in idle else idle[-1]
             idle.remove(worker)
-            self._warm[job.call.spec.id] = worker
+            self._warm[job.spec.id] = worker
             self._give(worker, job)
         if waiting and sum(each.lane == lane for each in self._workers) < self._slots[lane]:
             self._look_by(time.monotonic())
@@ -273,8 +285,11 @@ class Pool:
     def _give(self, worker: Worker, job: Job) -> None:
         if not worker.start(job):  # if it died, its socket says so first
             self._allow(worker, Deadline(time.monotonic() + _EXIT_SECONDS, STUCK))
-        elif job.timeout is not None:
+            return
+        if job.timeout is not None:
             self._allow(worker, Deadline(time.monotonic() + job.timeout, late(job.timeout)))
+        if job.cancelled:  # some of several, while it waited
+            self._cancel(worker, job)
 
     def _fail(self, job: Job, failure: Failure) -> None:
         self._after.append(lambda: job.finish(failure))

@@ -46,11 +46,19 @@ class Scope(NamedTuple):
     started: datetime
 
 
-class Order(NamedTuple):
-    """A call to make."""
+class Ordered(NamedTuple):
+    """A call, and the run it belongs to if that is not the one told before."""
 
     number: int
     call: WrittenCall
+    scope: Scope | None
+
+
+class Order(NamedTuple):
+    """Calls to make of one node; several are made together."""
+
+    number: int
+    calls: tuple[Ordered, ...]
 
 
 class Foreseen(NamedTuple):
@@ -83,25 +91,25 @@ class Broken(NamedTuple):
 
 
 class Told(NamedTuple):
-    """An event of the running call."""
+    """An event of a running call; the number is that of the call."""
 
     number: int
     event: Event
 
 
-class Answer(NamedTuple):
-    """The call returned."""
+class Results(NamedTuple):
+    """What a call returned, by output; see :class:`graphengine.run.executors.base.Success`."""
 
-    number: int
     results: Mapping[str, WrittenResult]
     seconds: float
+    together: int
 
 
-class Ended(NamedTuple):
-    """The call ended without results."""
+class Answer(NamedTuple):
+    """How each call of an order ended."""
 
     number: int
-    outcome: Failure | Wants
+    ends: tuple[Results | Failure | Wants, ...]
 
 
 class Unreadable(NamedTuple):

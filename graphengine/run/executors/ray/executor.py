@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from graphengine.errors import Failure
 from graphengine.node.pack import PackSource, ServiceOptions
 from graphengine.node.registry import Registry
 from graphengine.node.spec import NodeSpec
-from graphengine.run.executors.base import Call, Outcome
+from graphengine.run.executors.base import Call, Outcome, one_by_one
 from graphengine.run.executors.process.patience import Patience
 from graphengine.run.executors.ray.affinity import traces_of
 from graphengine.run.executors.ray.caller import Setup
@@ -61,8 +61,14 @@ class RayExecutor:
         self._lanes = set(slots)
         self._pool = Pool(self._hire, slots, self._patience)
 
-    def submit(self, call: Call, done: Callable[[Outcome], None]) -> None:
-        """Send a call to an actor, at once or when one is free."""
+    def submit(self, calls: Sequence[Call], done: Callable[[Sequence[Outcome]], None]) -> None:
+        """Send calls to actors, at once or when they are free. Calls that could be made together are made apart."""
+        if len(calls) == 1:
+            self._submit(calls[0], lambda outcome: done([outcome]))
+        else:
+            one_by_one(self, calls, done)
+
+    def _submit(self, call: Call, done: Callable[[Outcome], None]) -> None:
         timeout = self._patience.call if call.spec.timeout is None else call.spec.timeout
         token = call.context.scope.token
 
