@@ -14,6 +14,7 @@ import process  # noqa: E402
 import sampling  # noqa: E402
 import store  # noqa: E402
 import stream  # noqa: E402
+import together  # noqa: E402
 import weights  # noqa: E402
 
 if __name__ == "__main__":  # the worker processes of a peer import this module again
@@ -26,3 +27,4 @@ if __name__ == "__main__":  # the worker processes of a peer import this module 
     stream.main()
     sampling.main()
     weights.main()
+    together.main()
