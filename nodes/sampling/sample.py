@@ -39,8 +39,10 @@ def sample_all(
     *,
     pool: ModelPool,
     context: SharedContext,
+    attempt: Attempt,
 ) -> list[Latent]:
     """Sample several latents in batches of those that fit each other."""
+    del attempt  # only first attempts are made together
 
     def on_step(step: int, total: int, pictures: Mapping[int, Callable[[], Image]]) -> None:
         context.progress(step, total)

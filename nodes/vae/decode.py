@@ -18,9 +18,17 @@ from graphengine.node.together import Together
 
 
 def decode_all(
-    vae: VaeRef, latent: list[Latent], tiled: bool, tile_size: int, tile_overlap: int, *, pool: ModelPool
+    vae: VaeRef,
+    latent: list[Latent],
+    tiled: bool,
+    tile_size: int,
+    tile_overlap: int,
+    *,
+    pool: ModelPool,
+    attempt: Attempt,
 ) -> list[Image]:
     """Decode several latents in batches of those of one size."""
+    del attempt  # only first attempts are made together
     return decode_together(pool, vae, latent, Tiling(tile_size, tile_overlap) if tiled else None)
 
 
