@@ -15,6 +15,9 @@ from graphengine.run.handle import Handles
 from graphengine.run.messages import Event
 from graphengine.types.assign import IDENTITY
 
+PATIENCE = 60.0
+"""Seconds that nothing here takes, even where a cluster starts on a busy machine."""
+
 
 @dataclass
 class Desk:
@@ -65,7 +68,7 @@ class Waiting:
         self._there.set()
 
     def all(self) -> list[Outcome]:
-        assert self._there.wait(10)
+        assert self._there.wait(PATIENCE)
         assert len(self._outcomes) == self._count
         return self._outcomes
 

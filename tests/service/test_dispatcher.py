@@ -184,8 +184,11 @@ async def test_a_stale_attempt_changes_nothing(place: Workplace) -> None:
 
 async def test_two_run_at_once_and_a_third_waits(place: Workplace, dispatcher: Dispatcher) -> None:
     for index in range(3):
-        await submit(place, slow(0.5, index), f"j{index}")
+        await submit(place, slow(1.5, index), f"j{index}")
     dispatcher.start()
+    async with asyncio.timeout(10):
+        while dispatcher.running < 2:
+            await asyncio.sleep(0.01)
     await asyncio.sleep(0.2)
     assert dispatcher.running == 2
     assert (await place.store.queue.get("j2")).state == "queued"
