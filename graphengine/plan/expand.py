@@ -5,6 +5,7 @@ own, and a chain over a long list holds a few items at a time. What was begun fi
 """
 
 import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from graphengine.plan.steps import Scope
 from graphengine.types.assign import IDENTITY
 from graphengine.workflow.document import Socket
 from graphengine.workflow.graph import Body, ForEach, Link, While, has_sink
+from graphengine.workflow.lists import UNEQUAL_HINT
 
 MAX_STEPS = 100_000
 """What one loop may be opened to."""
@@ -36,13 +38,8 @@ def expand_each(
     sizes = [len(column) for column in columns]
     if not repeat.product and len(set(sizes)) > 1:
         listed = ", ".join(f"{port!r} has {size}" for port, size in zip(repeat.each, sizes, strict=True))
-        hint = "Make them equally long, or combine every item with every other by `map: product`."
-        return Failure("unequal_lengths", f"the lists pair up, but {listed} items", hint)
-    count = sizes[0]
-    if repeat.product:
-        count = 1
-        for size in sizes:
-            count *= size
+        return Failure("unequal_lengths", f"the lists pair up, but {listed} items", UNEQUAL_HINT)
+    count = math.prod(sizes) if repeat.product else sizes[0]
     if count * len(repeat.body.nodes) > MAX_STEPS:
         return Failure("too_large", f"{count} turns are more than a loop may have", "Give it shorter lists.")
     before = [opened[name] for name in opening.opened.values()]

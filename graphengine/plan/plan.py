@@ -199,7 +199,7 @@ class Plan:
     def has_sinks(self) -> bool:
         """Whether anything that it computes has an effect outside."""
         loops = [step.loop for step in self.tasks.values() if isinstance(step, Opening)]
-        return any(task.spec.sink for task in self.calls.values()) or any(map(has_sink, loops))
+        return not all(task.cacheable for task in self.calls.values()) or any(map(has_sink, loops))
 
     @property
     def calls(self) -> Mapping[str, Task]:

@@ -60,7 +60,8 @@ class Scope:
         loops = [name for name, node in nodes.items() if isinstance(node, GraphLoop)]
         self._wanted = {*links, *shown} if loops else set()
         self._fingerprints: dict[str, str] = {}
-        self._flowing = {name for name, node in nodes.items() if isinstance(node, GraphNode) and node.flows}
+        flowing = (name for name, node in nodes.items() if isinstance(node, GraphNode) and node.flows)
+        self._flowing = {name: place for place, name in enumerate(flowing)}  # in order
         for name, node in nodes.items():
             self._fingerprints[name] = fingerprint(node, environments, self._known)
 
@@ -162,9 +163,7 @@ class Scope:
         return Flow(self.prefix + name, node.spec, node.constants, self._links(node), node.each)
 
     def _task(self, node: GraphNode) -> Draft:
-        if self._flowing and (
-            node.flows or not self._flowing.isdisjoint(each.source.node for each in node.links.values())
-        ):
+        if self._flowing and (node.flows or any(each.source.node in self._flowing for each in node.links.values())):
             return self._taking(node)
         sources = {key: self._source(link) for key, link in node.links.items()}
         lazy = node.spec.lazy
@@ -187,7 +186,7 @@ class Scope:
                     sources[self._source(link)] = None
                 elif source not in found:
                     stack.append(self._nodes[source])
-        flows = tuple(name for name in self._nodes if name in found)
+        flows = tuple(sorted(found, key=self._flowing.__getitem__))
         return Draft(self.prefix + node.name, node, tuple(sources), tuple(sources), flows=flows)
 
     def _loop(self, loop: GraphLoop) -> Iterator[Draft]:

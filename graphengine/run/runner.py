@@ -100,7 +100,8 @@ class Run:
         self._observe = observe
         self._lanes = options.lanes
         self._state = RunState(plan, keep_going=options.keep_going)
-        self._has_weights = any(task.weights for task in plan.calls.values())
+        tasks = plan.calls.values()
+        self._has_weights = any(task.weights for task in tasks)
         self._token = CancelToken()
         self._stimuli: deque[Stimulus] = deque()
         self._log: list[Stimulus] = []
@@ -108,7 +109,7 @@ class Run:
         self._ended: asyncio.Future[Status] = loop.create_future()
         self._inbox = Inbox()
         self._lanes.used_by(loop)
-        together = any(task.batch_key is not None for task in plan.calls.values())
+        together = any(task.batch_key is not None for task in tasks)
         self._grant = partial(self._lanes.grant_later, loop.call_soon) if together else self._lanes.grant
         self._together: dict[str, int] = {}  # how many calls were made as one
         self._tickets: dict[str, Ticket] = {}  # of the tasks that are queued

@@ -1,11 +1,14 @@
 """Lists on links: a node that wants an item and gets a list is called for each, and what it gives are lists."""
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from graphengine.types.assign import IDENTITY
 from graphengine.workflow.document import Socket
 from graphengine.workflow.findings import Findings
 from graphengine.workflow.graph import PORTS, Body, ForEach, GraphLoop, GraphNode, Link
+
+UNEQUAL_HINT: Final = "Make them equally long, or combine every item with every other by `map: product`."
 
 
 def mapped(node: GraphNode, each: Sequence[str], *, product: bool) -> GraphLoop:
@@ -55,10 +58,8 @@ class Lengths:
         lengths = {key: length for key, length in known.items() if length is not None}
         if len(set(lengths.values())) > 1:
             listed = ", ".join(f"{key!r} has {length}" for key, length in lengths.items())
-            hint = "Make them equally long, or combine every item with every other by `map: product`."
-            self._findings.add(
-                "unequal_lengths", f"the lists pair up, but {listed} items", loop.name, hint=lambda: hint
-            )
+            message = f"the lists pair up, but {listed} items"
+            self._findings.add("unequal_lengths", message, loop.name, hint=lambda: UNEQUAL_HINT)
         return next(iter(lengths.values()), None)
 
     def _product(self, loop: GraphLoop, repeat: ForEach) -> int | None:

@@ -2,7 +2,7 @@
 
 import functools
 import itertools
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import networkx as nx
@@ -87,11 +87,12 @@ class _Resolver:
         self.dag.add_nodes_from(sources)
         self.dag.add_edges_from((source, name) for name, found in sources.items() for source in found)
         nodes: dict[str, GraphNode | GraphLoop] = {}
-        for name in sources_first(sources):
+        order = list(sources_first(sources))
+        for name in order:
             found = self._node(name, self.sockets[name])
             if found is not None:
                 nodes[name] = found
-        self._check_cycles()
+        self._check_cycles(order, sources)
         self.used.update(inlined.expanded.values())
         if self.within is None:
             self.contents.check_interfaces()
@@ -291,7 +292,11 @@ class _Resolver:
             return ()
         return [each.name for each in passage(sockets).values()]
 
-    def _check_cycles(self) -> None:
+    def _check_cycles(self, order: Sequence[str], sources: Mapping[str, Sequence[str]]) -> None:
+        """Report a cycle; it is looked for only if some node stands before one that it takes from."""
+        place = {name: index for index, name in enumerate(order)}
+        if all(place.get(source, len(order)) < place[name] for name in order for source in sources[name]):
+            return
         try:
             cycle = [source for source, _ in nx.find_cycle(self.dag)]
         except nx.NetworkXNoCycle:

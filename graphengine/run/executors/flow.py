@@ -25,6 +25,7 @@ from graphengine.run.executors.binding import (
     checked,
     injected,
     items_for,
+    linked_value,
     linked_values,
     result_value,
     result_values,
@@ -153,13 +154,7 @@ class Flows:
         for row in _rows(columns):
             context.check()
             values = {
-                name: checked(
-                    self._registry,
-                    flow.spec.input[name],
-                    flow.spec.input[name].type,
-                    flow.conversions[name].convert(item),
-                    flow.spec.input[name].parse,
-                )
+                name: linked_value(self._registry, flow.spec.input[name], flow.conversions[name], item)
                 for name, item in row.items()
             }
             yield result_values(self._registry, flow.spec, call_function(flow.spec.function, {**arguments, **values}))
