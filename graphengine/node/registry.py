@@ -56,13 +56,13 @@ class Registry:
         if ref.item is not None:
             inner = {self.actual(ref.item, item) for item in value} if self._leaves_open(ref) else ()
             return TypeRef(ref.name, next(iter(inner))) if len(inner) == 1 else ref
-        if ref != ANYTHING.ref:
+        if ref.name != ANYTHING.name:
             return ref
         found = (self._by_class.get(each) for each in type(value).__mro__)
         return next((each for each in found if each is not None), ref)
 
     def _leaves_open(self, ref: TypeRef) -> bool:
-        return ref == ANYTHING.ref if ref.item is None else self._leaves_open(ref.item)
+        return ref.name == ANYTHING.name if ref.item is None else self._leaves_open(ref.item)
 
     def _collect_types(self) -> dict[str, SocketType]:
         types: dict[str, SocketType] = {}

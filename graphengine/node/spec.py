@@ -42,6 +42,11 @@ class Input:
     roots: tuple[str, ...] = ()
     lazy: bool = False
 
+    @cached_property
+    def flows(self) -> bool:
+        """Whether it takes a sequence."""
+        return self.type.flows
+
     @property
     def required(self) -> bool:
         """Whether the document must give a value or a link."""
@@ -55,7 +60,7 @@ class Input:
         """
         if value is None and self.default is None:
             return None
-        if self.adapter is None or self.type.flows:
+        if self.adapter is None or self.flows:
             raise ValueError(f"{self.type} cannot be written as a value; it comes over a link")
         return _parsed(self.adapter, value)
 
@@ -173,7 +178,7 @@ class NodeSpec:
 
 def _parsed(adapter: TypeAdapter[Any], value: Any) -> Any:
     try:
-        return adapter.validate_python(value)
+        return adapter.validator.validate_python(value)  # the adapter's own method only looks for options
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         reason = first["msg"].removeprefix("Value error, ")

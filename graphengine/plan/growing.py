@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from graphengine.plan.plan import Expansion, Gathering, Opening, Plan, Step
+from graphengine.plan.plan import Expansion, Gathering, Opening, Plan, Step, Task
 
 
 class Steps:
@@ -11,6 +11,8 @@ class Steps:
 
     def __init__(self, plan: Plan) -> None:
         self._steps: dict[str, Step] = dict(plan.tasks)
+        self.tasks: dict[str, Task] = dict(plan.calls)
+        """The steps that are calls, by name."""
         self._needs: defaultdict[str, list[str]] = defaultdict(list)  # beside those in the steps, as the next two
         self._awaits: defaultdict[str, list[str]] = defaultdict(list)
         self._consumers: defaultdict[str, list[str]] = defaultdict(list)
@@ -59,6 +61,7 @@ class Steps:
         self.expansions[name] = expansion
         new_steps = {step.name: step for step in expansion.steps}
         self._steps |= new_steps
+        self.tasks |= {step.name: step for step in expansion.steps if isinstance(step, Task)}
         joined = [
             (need, step.name)
             for step in expansion.steps

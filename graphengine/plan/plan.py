@@ -61,7 +61,7 @@ class Task:
     @property
     def cacheable(self) -> bool:
         """Whether a stored result may stand for a call."""
-        return not self.spec.sink and not any(flow.spec.sink for flow in self.flows)
+        return not self.spec.sink and not (self.flows and any(flow.spec.sink for flow in self.flows))
 
     @property
     def lane(self) -> Lane:

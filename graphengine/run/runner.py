@@ -44,7 +44,7 @@ from graphengine.run.messages import (
     Withdraw,
 )
 from graphengine.run.opening import open_loop
-from graphengine.run.phase import Phase
+from graphengine.run.phase import WAITING
 from graphengine.run.state import RunState
 
 Observer = Callable[[Event], None]
@@ -100,8 +100,8 @@ class Run:
         self._observe = observe
         self._lanes = options.lanes
         self._state = RunState(plan, keep_going=options.keep_going)
-        tasks = plan.calls.values()
-        self._has_weights = any(task.weights for task in tasks)
+        self._tasks = self._state.steps.tasks  # they grow
+        self._has_weights = any(task.weights for task in self._tasks.values())
         self._token = CancelToken()
         self._stimuli: deque[Stimulus] = deque()
         self._log: list[Stimulus] = []
@@ -109,7 +109,7 @@ class Run:
         self._ended: asyncio.Future[Status] = loop.create_future()
         self._inbox = Inbox()
         self._lanes.used_by(loop)
-        together = any(task.batch_key is not None for task in tasks)
+        together = any(task.batch_key is not None for task in self._tasks.values())
         self._grant = partial(self._lanes.grant_later, loop.call_soon) if together else self._lanes.grant
         self._together: dict[str, int] = {}  # how many calls were made as one
         self._tickets: dict[str, Ticket] = {}  # of the tasks that are queued
@@ -162,19 +162,19 @@ class Run:
             self._stop_lookups()
         self._end_if_over()
 
-    def _foresee(self, name: str, handles: Handles) -> None:
-        """Tell of the calls that wait for more than these weights: they can be loaded meanwhile."""
-        for step in map(self._state.steps.__getitem__, self._state.steps.consumers(name)):
-            if isinstance(step, Task) and step.weights and self._state.phase[step.name] is Phase.WAITING:
-                linked = {
-                    key: handles[link.source.name] for key, link in step.links.items() if link.source.node == name
-                }
-                self._executor.foresee(step.spec, linked)
-
     def _end_if_over(self) -> None:
         status = self._state.status
         if status is not None and not self._ended.done():  # done already if nobody awaits the result any more
             self._ended.set_result(status)
+
+    def _foresee(self, name: str, handles: Handles) -> None:
+        """Tell of the calls that wait for more than these weights: they can be loaded meanwhile."""
+        for step in filter(None, map(self._tasks.get, self._state.steps.consumers(name))):
+            if step.weights and self._state.phase[step.name] is WAITING:
+                linked = {
+                    key: handles[link.source.name] for key, link in step.links.items() if link.source.node == name
+                }
+                self._executor.foresee(step.spec, linked)
 
     def _obey(self, instruction: Instruction) -> None:
         match instruction:
@@ -184,12 +184,12 @@ class Run:
                 self._queue(instruction.task, alone=instruction.alone)
             case Execute():
                 self._execute(instruction)
-            case Open():
-                self._feed(open_loop(instruction, self._executor))
             case Store():
                 self._store(instruction.task, instruction.handles, instruction.seconds)
             case Release():
                 self._executor.release(instruction.handles)
+            case Open():
+                self._feed(open_loop(instruction, self._executor))
             case Forgo():
                 self._forgo(instruction.task)
             case Withdraw():
@@ -199,14 +199,8 @@ class Run:
             case _:
                 assert_never(instruction)
 
-    def _task(self, name: str) -> Task:
-        step = self._state.steps[name]
-        if not isinstance(step, Task):
-            raise EngineBug(f"{name!r} is no task")
-        return step
-
     def _look_up(self, task: str) -> None:
-        found = self._cache.get(self._task(task).fingerprint)
+        found = self._cache.get(self._tasks[task].fingerprint)
         if isinstance(found, Awaitable):
             lookup = asyncio.ensure_future(found)
             self._lookups.add(lookup)
@@ -234,12 +228,12 @@ class Run:
 
     def _store(self, task: str, handles: Handles, seconds: float) -> None:
         self._missed.discard(task)
-        self._cache.put(self._task(task).fingerprint, handles, seconds)
+        self._cache.put(self._tasks[task].fingerprint, handles, seconds)
 
     def _forgo(self, task: str) -> None:
         if task in self._missed:
             self._missed.remove(task)
-            self._cache.forgo(self._task(task).fingerprint)
+            self._cache.forgo(self._tasks[task].fingerprint)
 
     def _give_up(self) -> None:
         """Let nobody wait for this run, however it ended; if it has not, nobody wants it to go on."""
@@ -254,7 +248,7 @@ class Run:
         self._lanes.grant()
 
     def _queue(self, name: str, *, alone: bool) -> None:
-        task = self._task(name)
+        task = self._tasks[name]
         ticket = Ticket(self, task.lane, task.rank, task.weights, lambda: self._feed(Granted(name)))
         if task.spec.together is not None and not alone and not task.flows:
             ticket.batch_key, ticket.limit = task.batch_key, task.spec.together.limit
@@ -262,10 +256,10 @@ class Run:
         self._lanes.queue(ticket)
 
     def _execute(self, instruction: Execute) -> None:
-        task, ticket = self._task(instruction.task), self._tickets.pop(instruction.task)
+        task, ticket = self._tasks[instruction.task], self._tickets.pop(instruction.task)
 
         def done(outcome: Outcome) -> None:
-            self._inbox.take(lambda: self._called(task, ticket, outcome))
+            self._inbox.take(partial(self._called, task, ticket, outcome))
 
         call = make_call(task, instruction, TaskContext(self._scope, task.name))
         if ticket.party is None:
@@ -319,12 +313,12 @@ def _stimulus(task: Task, outcome: Outcome) -> Stimulus:
 def _without_values(stimulus: Stimulus) -> Stimulus:
     """Return what the log keeps of a stimulus: enough to replay it, and no value that a run has let go of."""
     match stimulus:
-        case LookedUp(task, handles) if handles is not None:
-            return LookedUp(task, _hollow(handles))
-        case Returned(task, handles, seconds, together):
-            return Returned(task, _hollow(handles), seconds, together)
-        case Opened(task, ports, expansion):
-            return Opened(task, _hollow(ports), expansion)
+        case Returned():
+            return Returned(stimulus.task, _hollow(stimulus.handles), stimulus.seconds, stimulus.together)
+        case LookedUp() if stimulus.handles is not None:
+            return LookedUp(stimulus.task, _hollow(stimulus.handles))
+        case Opened():
+            return Opened(stimulus.task, _hollow(stimulus.ports), stimulus.expansion)
         case _:
             return stimulus
 

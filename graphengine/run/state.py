@@ -45,7 +45,22 @@ from graphengine.run.messages import (
     TaskStarted,
     Withdraw,
 )
-from graphengine.run.phase import BROKEN, MISSED, SETTLED, Phase, Reaction
+from graphengine.run.phase import (
+    BROKEN,
+    DONE,
+    FAILED,
+    IDLE,
+    LOOKUP,
+    MISSED,
+    READY,
+    RUNNING,
+    SETTLED,
+    SKIPPED,
+    UNNEEDED,
+    WAITING,
+    Phase,
+    Reaction,
+)
 from graphengine.run.wiring import call_of, gathered, opening_of
 
 
@@ -60,8 +75,9 @@ class RunState:
     def __init__(self, plan: Plan, *, keep_going: bool = False) -> None:
         self.plan = plan
         self.steps = Steps(plan)
+        self._step = self.steps.all  # it grows
         self.keep_going = keep_going
-        self.phase: dict[str, Phase] = dict.fromkeys(plan.tasks, Phase.IDLE)
+        self.phase: dict[str, Phase] = dict.fromkeys(plan.tasks, IDLE)
         self.values: dict[str, Handles] = {}
         self.status: Status | None = None
         self._targets = set(plan.targets)
@@ -87,11 +103,11 @@ class RunState:
         """
         if self.status is not None:
             raise EngineBug(f"{stimulus!r} after the end of the run")
-        self._out = Reaction()
+        reaction = self._out = Reaction()
         self._take(stimulus)
         if not self._in_flight:
             self._finish()
-        return self._out
+        return reaction
 
     def _take(self, stimulus: Stimulus) -> None:
         match stimulus:
@@ -106,8 +122,7 @@ class RunState:
             case Asked():
                 self._asked(stimulus.task, stimulus.need)
             case Start():
-                calls = sum(isinstance(step, Task) for step in self.plan.tasks.values())
-                self._out.events.append(RunStarted(calls))
+                self._out.events.append(RunStarted(len(self.steps.tasks)))
                 self._demand(self.plan.targets)
             case Opened():
                 self._opened(stimulus.task, stimulus.ports, stimulus.expansion)
@@ -133,27 +148,24 @@ class RunState:
 
     def _looked_up(self, name: str, handles: Handles | None) -> None:
         self._in_flight -= 1
-        if self.phase[name] is Phase.UNNEEDED:
+        if self.phase[name] is UNNEEDED:
             self._out.instructions.append(Forgo(name) if handles is None else Release(handles))
             return
-        self._expect(name, Phase.LOOKUP)
+        self._expect(name, LOOKUP)
         if handles is not None:
             self._out.events.append(TaskCached(name))
             self._done(name, handles)
         elif self._stopping:
-            self._settle(name, Phase.UNNEEDED)
+            self._settle(name, UNNEEDED)
         else:
             self._demand(self._wait(name))
 
     def _granted(self, name: str) -> None:
-        if self.phase[name] is Phase.UNNEEDED:
+        if self.phase[name] is UNNEEDED:
             return  # it was withdrawn in the meantime
-        self._expect(name, Phase.READY)
-        task = self.steps[name]
-        if not isinstance(task, Task):
-            raise EngineBug(f"{name!r} has no call")
-        self.phase[name] = Phase.RUNNING
-        self._out.instructions.append(call_of(task, self.values, self._attempts.get(name, FIRST)))
+        self._expect(name, READY)
+        self.phase[name] = RUNNING
+        self._out.instructions.append(call_of(self.steps.tasks[name], self.values, self._attempts.get(name, FIRST)))
         if name not in self._begun:
             self._begun.add(name)
             self._out.events.append(TaskStarted(name))
@@ -161,21 +173,21 @@ class RunState:
     def _returned(self, returned: Returned) -> None:
         name, handles, seconds = returned.task, returned.handles, returned.seconds
         self._end_call(name)
-        nbytes = sum(handle.nbytes for handle in handles.values())
+        nbytes = sum([handle.nbytes for handle in handles.values()])
         self._out.events.append(TaskFinished(name, seconds, nbytes, returned.together))
-        if self.steps[name].cacheable:
+        if self._step[name].cacheable:
             self._out.instructions.append(Store(name, handles, seconds))
         self._done(name, handles)
 
     def _raised(self, name: str, failure: Failure) -> None:
         self._end_call(name)
-        step = self.steps[name]
-        again = next_attempt(step.spec, self._attempts.get(name, FIRST), failure) if isinstance(step, Task) else None
+        task = self.steps.tasks.get(name)  # none if a loop could not be opened
+        again = None if task is None else next_attempt(task.spec, self._attempts.get(name, FIRST), failure)
         if again is not None and not self._stopping:
             self._retry(name, failure, again)
             return
         self._out.events.append(TaskFailed(self._shown(name), failure))
-        self._settle(name, Phase.FAILED)
+        self._settle(name, FAILED)
         self._skip_consumers(name)
         if not self.keep_going:
             self._stop("failed")
@@ -192,7 +204,7 @@ class RunState:
             raise EngineBug(f"task {name!r} asks for {need!r}, which it does not take or already has")
         self._asked_for[name] = (*self._asked_for.get(name, ()), need)
         if self._stopping:
-            self._settle(name, Phase.UNNEEDED)
+            self._settle(name, UNNEEDED)
         else:
             self._demand(self._wait(name))
 
@@ -200,10 +212,10 @@ class RunState:
         """Take the steps of a loop in, and hold for them what they may want."""
         self._end_call(name)
         if self._stopping:
-            self._settle(name, Phase.UNNEEDED)
+            self._settle(name, UNNEEDED)
             return
         for step in expansion.steps:
-            self.phase[step.name] = Phase.IDLE
+            self.phase[step.name] = IDLE
             self._holders[step.name] = len(step.consumers)
         for need in self.steps.open(name, expansion, lambda each: self.phase[each] not in SETTLED):
             self._holders[need] += 1
@@ -216,8 +228,8 @@ class RunState:
                 self._targets.add(end)
                 self._holders[end] += 1
         for consumer in self.steps.consumers(name):
-            if self.phase[consumer] is Phase.WAITING and isinstance(self.steps[consumer], Gathering):
-                waited = [each for each in self.steps.awaits(consumer) if self.phase[each] is not Phase.DONE]
+            if self.phase[consumer] is WAITING and isinstance(self._step[consumer], Gathering):
+                waited = [each for each in self.steps.awaits(consumer) if self.phase[each] is not DONE]
                 self._missing[consumer] |= set(waited)
                 self._demand(reversed(waited))  # what is demanded last is looked up first
         self._done(name, ports)
@@ -230,13 +242,13 @@ class RunState:
         self.values[name] = handles
         ready = []
         for consumer in self.steps.consumers(name):
-            if self.phase[consumer] is Phase.WAITING:
+            if self.phase[consumer] is WAITING:
                 missing = self._missing[consumer]
                 if name in missing:
                     missing.remove(name)
                     if not missing:
                         ready.append(consumer)
-        self._settle(name, Phase.DONE)
+        self._settle(name, DONE)
         for consumer in ready:
             self._make_ready(consumer)
         if not self._holders[name] and name in self.values:  # a loop that was ready is done, and lets go at once
@@ -249,10 +261,10 @@ class RunState:
         stack = list(names)  # no recursion: a chain may be ten thousand long
         while stack:
             name = stack.pop()
-            if self.phase[name] is not Phase.IDLE:
+            if self.phase[name] is not IDLE:
                 continue
-            if self.steps[name].cacheable:
-                self.phase[name] = Phase.LOOKUP
+            if self._step[name].cacheable:
+                self.phase[name] = LOOKUP
                 self._in_flight += 1
                 self._out.instructions.append(Lookup(name))
             else:
@@ -262,23 +274,23 @@ class RunState:
         """Let a task wait for what it awaits; return what it misses, to be demanded."""
         phase = self.phase
         needs = (*self.steps.awaits(name), *self._asked_for.get(name, ()))
-        missing = [need for need in needs if phase[need] is not Phase.DONE]
+        missing = [need for need in needs if phase[need] is not DONE]
         for need in missing:
             if phase[need] in BROKEN:
                 self._skip(name, need)
                 self._skip_consumers(name)
                 return ()
-        phase[name] = Phase.WAITING
+        phase[name] = WAITING
         self._missing[name] = set(missing)
         if not missing:
             self._make_ready(name)
         return missing
 
     def _make_ready(self, name: str) -> None:
-        step = self.steps[name]
+        step = self._step[name]
         match step:
             case Task():
-                self.phase[name] = Phase.READY
+                self.phase[name] = READY
                 self._in_flight += 1
                 self._out.instructions.append(Queue(name, alone=name in self._attempts))
             case Opening():
@@ -289,34 +301,34 @@ class RunState:
                 assert_never(step)
 
     def _end_call(self, name: str) -> None:
-        self._expect(name, Phase.RUNNING)
+        self._expect(name, RUNNING)
         self._in_flight -= 1
 
     def _open(self, opening: Opening) -> None:
-        self.phase[opening.name] = Phase.RUNNING
+        self.phase[opening.name] = RUNNING
         self._in_flight += 1
         self._out.instructions.append(opening_of(opening, self.values, self.steps.expansions))
 
     # -------------------------------------------------------------- endings
 
     def _skip(self, name: str, cause: str) -> None:
-        if not isinstance(self.steps[name], Opening):  # the loop as a whole is skipped with it
+        if not isinstance(self._step[name], Opening):  # the loop as a whole is skipped with it
             self._out.events.append(TaskSkipped(name, self._shown(cause)))
-        self._settle(name, Phase.SKIPPED)
+        self._settle(name, SKIPPED)
 
     def _skip_consumers(self, failed: str) -> None:
         stack = [failed]
         while stack:
             cause = stack.pop()
             for consumer in self.steps.consumers(cause):
-                if self.phase[consumer] is Phase.WAITING and cause in self._missing[consumer]:
+                if self.phase[consumer] is WAITING and cause in self._missing[consumer]:
                     self._skip(consumer, cause)
                     stack.append(consumer)
 
     def _settle(self, name: str, phase: Phase) -> None:
         """Put a task into a final phase, and let go of everything it held."""
         self.phase[name] = phase
-        if phase is not Phase.DONE:
+        if phase is not DONE:
             self._forgo(name)
         if name in self._targets:
             self._holders[name] -= 1
@@ -326,27 +338,27 @@ class RunState:
                 self._holders[need] -= 1
                 if self._holders[need]:
                     continue
-                if self.phase[need] is Phase.DONE:
+                if self.phase[need] is DONE:
                     self._release(need)
-                elif self.phase[need] not in SETTLED and self.phase[need] is not Phase.RUNNING:
+                elif self.phase[need] not in SETTLED and self.phase[need] is not RUNNING:
                     if self.phase[need] in MISSED:
                         self._forgo(need)
                     self._withdraw(need)
-                    self.phase[need] = Phase.UNNEEDED
+                    self.phase[need] = UNNEEDED
                     stack.append(need)
 
     def _withdraw(self, name: str) -> None:
-        if self.phase[name] is Phase.READY:
+        if self.phase[name] is READY:
             self._in_flight -= 1
             self._out.instructions.append(Withdraw(name))
 
     def _forgo(self, name: str) -> None:
-        if self.steps[name].cacheable:
+        if self._step[name].cacheable:
             self._out.instructions.append(Forgo(name))
 
     def _release(self, name: str) -> None:
         handles = self.values.pop(name)
-        if isinstance(self.steps[name], Task):  # what a loop gathered are the values of its tasks
+        if name in self.steps.tasks:  # what a loop gathered are the values of its tasks
             self._out.instructions.append(Release(handles))
 
     def _stop(self, status: Status) -> None:
@@ -354,15 +366,15 @@ class RunState:
         for name in self.phase:  # other runs may wait for what this one will not compute
             if self.phase[name] in MISSED:
                 self._withdraw(name)
-                self._settle(name, Phase.UNNEEDED)
+                self._settle(name, UNNEEDED)
 
     def _finish(self) -> None:
         phases = set(self.phase.values())
-        if not self._stopping and not phases <= {*SETTLED, Phase.IDLE}:
+        if not self._stopping and not phases <= {*SETTLED, IDLE}:
             raise EngineBug("nothing is in flight, and tasks wait")
         for name in [each for each in self.values if each not in self._kept]:
             self._release(name)
-        self.status = self._stopping or ("failed" if Phase.FAILED in phases else "done")
+        self.status = self._stopping or ("failed" if FAILED in phases else "done")
         self._out.events.append(RunFinished(self.status))
 
     def _expect(self, name: str, phase: Phase) -> None:
@@ -371,4 +383,4 @@ class RunState:
 
     def _shown(self, name: str) -> str:
         """Return the name of a step as a person knows it: an opening is its loop."""
-        return name.rpartition("[")[0] if isinstance(self.steps[name], Opening) else name
+        return name.rpartition("[")[0] if isinstance(self._step[name], Opening) else name

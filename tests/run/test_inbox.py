@@ -74,3 +74,23 @@ def test_after_the_end_of_the_loop_acts_are_dropped() -> None:
     sender.start()
     sender.join()
     assert seen == []
+
+
+async def test_acts_that_never_end_leave_the_loop_its_turns() -> None:
+    inbox, stop, seen = Inbox(), threading.Event(), []
+    acted = threading.Semaphore(1)
+
+    def send() -> None:  # each as soon as the last has happened, as calls of small nodes do
+        while not stop.is_set():
+            acted.acquire()
+            inbox.take(lambda: (seen.append(len(seen)), acted.release()))
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    for _ in range(20):
+        await asyncio.sleep(0.001)
+    stop.set()
+    await asyncio.to_thread(sender.join)
+    await asyncio.sleep(0)
+    assert len(seen) > 20
+    assert seen == list(range(len(seen)))

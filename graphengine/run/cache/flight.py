@@ -39,7 +39,7 @@ class SingleFlight:
 
         A cancelled wait never has the flight; None once given does, also if nobody looked at it yet.
         """
-        began = time.perf_counter()
+        began = time.perf_counter() if self._timings.heard else 0.0
         loop = asyncio.get_running_loop()
         if loop is not self._loop:  # the runs of an earlier loop ended with it, whatever they had begun
             self._flights.clear()

@@ -50,7 +50,7 @@ class MemoryTier:
 
     def put(self, fingerprint: str, handles: Handles, seconds: float) -> None:
         """Keep a result, and evict what is worth less until the budget holds."""
-        nbytes = _ENTRY_BYTES + sum(handle.nbytes for handle in handles.values())
+        nbytes = _ENTRY_BYTES + sum([handle.nbytes for handle in handles.values()])
         if nbytes > self.budget or fingerprint in self._entries:
             return
         entry = _Entry(handles, nbytes, seconds, self._worth(nbytes, seconds))

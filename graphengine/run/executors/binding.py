@@ -64,10 +64,9 @@ def linked_value(registry: Registry, socket: Input, conversion: Conversion, valu
     Raises:
         Refused: it is not what the node takes.
     """
-    if socket.type.flows:
+    if socket.flows:
         return items_for(registry, socket, conversion, iter(value))
-    value = conversion.convert(value)
-    return checked(registry, socket, socket.type, value, socket.parse)
+    return checked(registry, socket, socket.type, conversion.convert(value), socket.parse)
 
 
 def items_for(registry: Registry, socket: Input, conversion: Conversion, items: Iterator[Any]) -> Iterator[Any]:
@@ -120,10 +119,8 @@ def result_values(registry: Registry, spec: NodeSpec, result: Any) -> tuple[Any,
     values = result if spec.several else (result,)
     if len(values) != len(spec.outputs):
         raise wrong(f"{spec.id!r} returned {len(values)} values, not {len(spec.outputs)}")
-    return tuple(
-        result_value(registry, spec, output, output.type, value)
-        for output, value in zip(spec.outputs, values, strict=True)
-    )
+    pairs = zip(spec.outputs, values, strict=True)
+    return tuple([result_value(registry, spec, output, output.type, value) for output, value in pairs])
 
 
 def result_value(registry: Registry, spec: NodeSpec, output: Output, type_: TypeRef, returned: Any) -> Any:

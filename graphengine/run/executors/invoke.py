@@ -43,16 +43,21 @@ def _call(call: Call, registry: Registry, services: Services, flows: Flows | Non
 
 def arguments_of(call: Call, registry: Registry, services: Services) -> dict[str, Any]:
     """Return what a node function is called with, but for what flows; what is linked is converted and checked."""
-    arguments = {**call.constants, **linked_values(registry, call.spec, call.linked, call.conversions)}
-    return {**lazy_arguments(call.spec, arguments), **injected(call.spec, call.context, services, call.attempt)}
+    spec = call.spec
+    arguments = dict(call.constants)
+    if call.linked:
+        arguments |= linked_values(registry, spec, call.linked, call.conversions)
+    if spec.lazy:
+        arguments = lazy_arguments(spec, arguments)
+    if spec.injected:
+        arguments |= injected(spec, call.context, services, call.attempt)
+    return arguments
 
 
 def results_of(spec: NodeSpec, result: Any, registry: Registry) -> Handles:
     """Return handles of what a node function returned; it is checked."""
     values = result_values(registry, spec, result)
-    return {
-        output.name: handle_of(registry, output.type, value) for output, value in zip(spec.outputs, values, strict=True)
-    }
+    return {each.name: handle_of(registry, each.type, value) for each, value in zip(spec.outputs, values, strict=True)}
 
 
 def _call_with_flows(call: Call, registry: Registry, services: Services) -> Handles:
