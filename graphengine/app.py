@@ -154,7 +154,7 @@ class Engine:
         patience = Patience(call=self.settings.call_timeout)
         match self.settings.executor:
             case "thread":
-                return ThreadExecutor(self.registry, self.services, sum(self._slots.values()))
+                return ThreadExecutor(self.registry, self.services, self._slots)
             case "process":
                 slots = {"gpu": self.settings.gpu_slots, "cpu": self.settings.cpu_slots + self.settings.io_slots}
                 options = self.service_options.shared(self.settings.gpu_slots)  # each of these workers has a pool

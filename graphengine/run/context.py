@@ -23,6 +23,8 @@ class CancelToken:
     """A flag that any thread may raise, and that calls look at where they can stop."""
 
     def __init__(self) -> None:
+        self.stopping = False
+        """Whether no call is to begin any more, though those that run may go on."""
         self._cancelled = False
         self._lock = threading.Lock()
         self._watchers: set[Callable[[], None]] = set()
@@ -35,7 +37,7 @@ class CancelToken:
     def cancel(self) -> None:
         """Ask the calls of the run to stop."""
         with self._lock:
-            self._cancelled = True
+            self.stopping = self._cancelled = True
             watchers, self._watchers = self._watchers, set()
         for watcher in watchers:
             watcher()
@@ -88,6 +90,11 @@ class TaskContext:
     def cancelled(self) -> bool:
         """Whether the run was cancelled."""
         return self.scope.token.cancelled
+
+    @property
+    def stopping(self) -> bool:
+        """Whether no call of the run is to begin any more."""
+        return self.scope.token.stopping
 
     def check(self) -> None:
         """Raise Cancelled if the run was cancelled."""

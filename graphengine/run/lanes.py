@@ -10,10 +10,14 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import count, islice
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 MAX_PASSED = 16
 """How many grants may go past tickets whose turn it is, to keep the same weights busy, before others have to come."""
+
+
+AHEAD: Final = 3
+"""How many tickets may go in ahead for each slot, where calls are over sooner than the next could be handed over."""
 
 
 class Place(Enum):
@@ -64,6 +68,7 @@ class Ticket:
         granted: called once when the slot is there.
         batch_key: tickets with the same one may share a slot; None is alone.
         limit: how many may share it.
+        patient: whether it may go in ahead of its slot, as its call waits for that where calls are made.
         party: who shares it, if anybody does.
     """
 
@@ -74,6 +79,7 @@ class Ticket:
     granted: Callable[[], None]
     batch_key: str | None = None
     limit: int = 1
+    patient: bool = False
     party: Party | None = field(default=None, init=False)
     place: Place = field(default=Place.WAITING, init=False)
     line: "_Line" = field(init=False, repr=False)
@@ -96,7 +102,8 @@ class Lanes:
     Runs take turns. Of a run the highest rank goes first, then who came first. But what uses the same weights as the
     grants before goes past tickets that would change them, whoever's they are: at most :data:`MAX_PASSED` times, then
     the weights change. Whoever gets a slot shares it with those who wait with the same batch key, as many as the limit
-    allows.
+    allows. While calls are brisk, patient tickets go in ahead of the slots, so that whoever makes the calls need not
+    wait for the next.
 
     Args:
         capacities: how many slots each lane has; a lane that is not named has one.
@@ -125,11 +132,16 @@ class Lanes:
         line.add(ticket)
         self._changed.append(line)
 
-    def leave(self, ticket: Ticket) -> None:
-        """Free the slot of a ticket, if it has one, and nobody shares it any more."""
+    def leave(self, ticket: Ticket, *, brisk: bool = False) -> None:
+        """Free the slot of a ticket, if it has one, and nobody shares it any more.
+
+        Args:
+            brisk: whether the call was over sooner than the next could be handed over.
+        """
         if ticket.place is not Place.INSIDE:
             return
         ticket.place = Place.AWAY
+        ticket.line.brisk = brisk
         if ticket.party is None or ticket.party.let_out():
             ticket.line.free += 1
             if self._lines.get(ticket.lane) is ticket.line:  # and not one that was forgotten
@@ -174,7 +186,9 @@ class _Line:
     """One lane: its free slots, and who waits."""
 
     def __init__(self, capacity: int) -> None:
-        self.free = capacity
+        self.free = capacity  # less than nothing while some went in ahead
+        self.brisk = False
+        self._ahead = AHEAD * capacity
         self._numbers = count()
         self._mates: dict[str, dict[Ticket, None]] = {}  # who waits, by batch key
         self._only: Ticket | None = None  # who waits alone, as most do, needs no heaps
@@ -195,9 +209,13 @@ class _Line:
         self._push(ticket)
 
     def grant(self) -> None:
-        """Grant the slots that are free."""
-        while self.free and (self._only is not None or self._waiting):
+        """Grant the slots that are free, and while calls are brisk some that will be."""
+        while (self.free > 0 or (self.brisk and self.free > -self._ahead)) and (
+            self._only is not None or self._waiting
+        ):
             ticket = self._only or self._choose()
+            if self.free <= 0 and not ticket.patient:
+                return
             self.free -= 1
             if ticket.weights and ticket.weights != self._warm:
                 self._warm, self._passed = ticket.weights, 0

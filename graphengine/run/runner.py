@@ -2,20 +2,20 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 from graphengine.errors import EngineBug, Failure
-from graphengine.node.context import RunInfo
+from graphengine.node.context import FIRST, RunInfo
 from graphengine.plan.plan import Plan, Task
 from graphengine.run.cache.flight import SingleFlight
 from graphengine.run.calls import make_call
 from graphengine.run.context import CancelToken, RunScope, TaskContext
-from graphengine.run.executors.base import Executor, Outcome, Success, Wants
+from graphengine.run.executors.base import Call, Executor, Outcome, Sequel, Success, Wants
 from graphengine.run.handle import Handle, Handles
 from graphengine.run.inbox import Inbox
 from graphengine.run.joint import call_together
@@ -45,9 +45,14 @@ from graphengine.run.messages import (
 )
 from graphengine.run.opening import open_loop
 from graphengine.run.phase import WAITING
+from graphengine.run.sequels import sequels
 from graphengine.run.state import RunState
+from graphengine.run.wiring import call_of
 
 Observer = Callable[[Event], None]
+
+BRISK: Final = 100e-6
+"""The seconds below which handing a call over to another thread takes longer than the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,10 @@ class Run:
         self._grant = partial(self._lanes.grant_later, loop.call_soon) if together else self._lanes.grant
         self._together: dict[str, int] = {}  # how many calls were made as one
         self._tickets: dict[str, Ticket] = {}  # of the tasks that are queued
+        self._brisk = False  # whether the last call was quicker than its hand-over
+        self._begun: set[str] = set()  # whose calls began in the breath of another, and the machine knows nothing of it
+        self._at_rest = asyncio.Event()  # set while there are none
+        self._at_rest.set()
         self._stepping = False
         self._lookups: set[asyncio.Future[Handles | None]] = set()
         self._missed: set[str] = set()  # what the cache expects this run to compute
@@ -142,6 +151,7 @@ class Run:
             status = await self._ended
         finally:
             self._give_up()
+        await self._at_rest.wait()
         return RunResult(status, self._executor.value(self._state.results()), self._together)
 
     def _step(self, stimulus: Stimulus) -> None:
@@ -159,6 +169,7 @@ class Run:
         for instruction in reaction.instructions:
             self._obey(instruction)
         if self._state.stopping:
+            self._token.stopping = True
             self._stop_lookups()
         self._end_if_over()
 
@@ -193,7 +204,7 @@ class Run:
             case Forgo():
                 self._forgo(instruction.task)
             case Withdraw():
-                self._lanes.withdraw(self._tickets.pop(instruction.task))
+                self._withdraw(instruction.task)
             case Interrupt():
                 self._token.cancel()
             case _:
@@ -248,29 +259,71 @@ class Run:
         self._lanes.grant()
 
     def _queue(self, name: str, *, alone: bool) -> None:
+        if name in self._begun:
+            self._forget(name)
+            self._feed(Granted(name))
+            return
         task = self._tasks[name]
         ticket = Ticket(self, task.lane, task.rank, task.weights, lambda: self._feed(Granted(name)))
+        ticket.patient = bool(self._executor.breath) and task.cacheable and not task.weights
         if task.spec.together is not None and not alone and not task.flows:
             ticket.batch_key, ticket.limit = task.batch_key, task.spec.together.limit
         self._tickets[name] = ticket
         self._lanes.queue(ticket)
 
-    def _execute(self, instruction: Execute) -> None:
-        task, ticket = self._tasks[instruction.task], self._tickets.pop(instruction.task)
-
-        def done(outcome: Outcome) -> None:
-            self._inbox.take(partial(self._called, task, ticket, outcome))
-
-        call = make_call(task, instruction, TaskContext(self._scope, task.name))
-        if ticket.party is None:
-            self._executor.submit([call], lambda outcomes: done(outcomes[0]))
+    def _withdraw(self, name: str) -> None:
+        ticket = self._tickets.pop(name, None)
+        if ticket is None:
+            self._ahead(name)
         else:
-            ticket.party.bring((call, done), partial(call_together, self._executor))
+            self._lanes.withdraw(ticket)
 
-    def _called(self, task: Task, ticket: Ticket, outcome: Outcome) -> None:
-        if ticket.place is not Place.INSIDE:
+    def _ahead(self, name: str) -> None:
+        """Note that a call began which the machine knows nothing of, or does not want any more."""
+        self._begun.add(name)
+        self._at_rest.clear()
+
+    def _forget(self, name: str) -> None:
+        self._begun.remove(name)
+        if not self._begun:
+            self._at_rest.set()
+
+    def _execute(self, instruction: Execute) -> None:
+        task, ticket = self._tasks[instruction.task], self._tickets.pop(instruction.task, None)
+        if ticket is None:
+            return  # the call began in the breath of another
+        call = make_call(task, instruction, TaskContext(self._scope, task.name))
+        done = partial(self._answer, task, ticket, call)
+        if ticket.party is not None:
+            ticket.party.bring((call, done), partial(call_together, self._executor))
+            return
+        if self._brisk:
+            self._add_sequels(task, ticket, call)
+        self._executor.submit([call], _alone(done))
+
+    def _add_sequels(self, task: Task, ticket: Ticket, call: Call) -> None:
+        for before, following in sequels(self._state, task, self._executor.breath):
+            instruction = call_of(following, self._state.values, FIRST)
+            then = make_call(following, instruction, TaskContext(self._scope, following.name))
+            takes = {key: link.source.name for key, link in following.links.items() if link.source.node == before.name}
+            call.sequel = Sequel(then, takes, _alone(partial(self._answer, following, ticket, then)))
+            call = then
+
+    def _answer(self, task: Task, ticket: Ticket, call: Call, outcome: Outcome) -> None:
+        self._inbox.take(partial(self._called, task, ticket, call.sequel, outcome))
+
+    def _called(self, task: Task, ticket: Ticket, sequel: Sequel | None, outcome: Outcome) -> None:
+        self._brisk = isinstance(outcome, Success) and outcome.seconds < BRISK
+        if sequel is not None and sequel.begun:
+            self._ahead(sequel.call.context.node)  # in the same slot
+        elif ticket.place is Place.INSIDE:
+            self._lanes.leave(ticket, brisk=self._brisk)
+        else:
             return  # it was told before that it is cancelled, and the others of its party have gone on
-        self._lanes.leave(ticket)
+        if task.name in self._begun:
+            self._forget(task.name)
+            self._grant()
+            return
         if isinstance(outcome, Success) and outcome.together > 1:
             self._together[task.name] = outcome.together
         self._feed(_stimulus(task, outcome))
@@ -296,6 +349,10 @@ class Run:
                 self._ended.set_exception(error)
         finally:
             self._stepping = False
+
+
+def _alone(tell: Callable[[Outcome], None]) -> Callable[[Sequence[Outcome]], None]:
+    return lambda outcomes: tell(outcomes[0])
 
 
 def _stimulus(task: Task, outcome: Outcome) -> Stimulus:

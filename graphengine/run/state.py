@@ -136,6 +136,10 @@ class RunState:
         """Whether nothing new starts, and the run ends as soon as what is in flight has ended."""
         return self._stopping is not None
 
+    def waits_only_for(self, name: str, need: str) -> bool:
+        """Return whether a task will be ready as soon as another one is done."""
+        return self.phase[name] is WAITING and self._missing[name] == {need}
+
     def results(self) -> Mapping[str, Handle]:
         """Return the values of the plan's outputs that were computed, by the outputs' names."""
         return {

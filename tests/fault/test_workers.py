@@ -385,7 +385,7 @@ def random_nodes(seed: int) -> Nodes:
 
 async def test_the_executor_changes_no_result(engine: Engine, processes: ProcessExecutor, tmp_path: Path) -> None:
     inline = InlineExecutor(engine.registry, engine.services)
-    threads = ThreadExecutor(engine.registry, engine.services, 4)
+    threads = ThreadExecutor(engine.registry, engine.services, {"cpu": 4})
     for seed in range(10 * TRIALS):
         nodes = random_nodes(seed)
         document = workflow(nodes, outputs={name: {"from": f"{name}.value"} for name in nodes})

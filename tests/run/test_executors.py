@@ -39,9 +39,9 @@ def executor(request: pytest.FixtureRequest, registry: Registry) -> Iterator[Exe
         yield request.getfixturevalue(shared)
         return
     services = {plain_pack.Calls: plain_pack.Calls()}
-    made: Executor = (
-        InlineExecutor(registry, services) if request.param == "inline" else ThreadExecutor(registry, services, 4)
-    )
+    made: Executor = InlineExecutor(registry, services)
+    if request.param != "inline":
+        made = ThreadExecutor(registry, services, {"cpu": 4, "gpu": 2})
     yield made
     made.close()
 
@@ -290,7 +290,7 @@ def test_a_preview_is_made_only_when_somebody_looks(desk: Desk, watched: bool) -
 
 
 def test_threads_run_beside_each_other(registry: Registry, tmp_path: Path) -> None:
-    executor = ThreadExecutor(registry, {}, 4)
+    executor = ThreadExecutor(registry, {}, {"gpu": 4})
     desk = Desk(executor, tmp_path)
     started = time.perf_counter()
     waiting = [desk.start(plain_pack.steps, count=1, pause=0.2) for _ in range(4)]
@@ -301,7 +301,7 @@ def test_threads_run_beside_each_other(registry: Registry, tmp_path: Path) -> No
 
 
 def test_one_call_at_a_time_needs_one_thread(registry: Registry, tmp_path: Path) -> None:
-    executor = ThreadExecutor(registry, {}, 4)
+    executor = ThreadExecutor(registry, {}, {"cpu": 4})
     desk = Desk(executor, tmp_path)
     before = threading.active_count()
     for _ in range(20):
@@ -312,7 +312,7 @@ def test_one_call_at_a_time_needs_one_thread(registry: Registry, tmp_path: Path)
 
 
 def test_a_close_waits_for_all_calls_and_then_there_are_no_more(registry: Registry, tmp_path: Path) -> None:
-    executor = ThreadExecutor(registry, {}, 2)
+    executor = ThreadExecutor(registry, {}, {"gpu": 2})
     desk = Desk(executor, tmp_path)
     waiting = [desk.start(plain_pack.steps, count=1, pause=0.05) for _ in range(5)]
     executor.close()
@@ -323,7 +323,7 @@ def test_a_close_waits_for_all_calls_and_then_there_are_no_more(registry: Regist
 
 
 def test_an_observer_that_raises_ends_no_thread(registry: Registry, tmp_path: Path) -> None:
-    executor = ThreadExecutor(registry, {}, 1)
+    executor = ThreadExecutor(registry, {}, {"cpu": 1})
     desk = Desk(executor, tmp_path)
     call = Call(spec_of(plain_pack.number), {"value": 1.0}, {}, {}, desk.context())
     executor.submit([call], lambda _: (_ for _ in ()).throw(RuntimeError("the observer's own")))
@@ -342,7 +342,7 @@ class Printing(list):
     def append(self, event):
         print(event.step)
 
-desk = Desk(ThreadExecutor(Registry((plain_pack.PACK,)), {}, 4), Path("."), events=Printing())
+desk = Desk(ThreadExecutor(Registry((plain_pack.PACK,)), {}, {"cpu": 4}), Path("."), events=Printing())
 desk.start(plain_pack.steps, count=3, pause=0.1)
 """
 

@@ -18,6 +18,7 @@ from graphengine.app import Engine, load_settings
 from graphengine.run.cache.flight import SingleFlight
 from graphengine.run.cache.memory import MemoryTier
 from graphengine.run.executors.inline import InlineExecutor
+from graphengine.run.executors.thread import ThreadExecutor
 from graphengine.run.messages import Event, TaskFailed, TaskStarted
 from graphengine.run.phase import Reaction
 from graphengine.run.state import RunState
@@ -156,10 +157,23 @@ def checked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RunState, "handle", checking)
 
 
+@pytest.fixture
+def threads(engine: Engine) -> Iterator[ThreadExecutor]:
+    executor = ThreadExecutor(engine.registry, engine.services, {"cpu": 2})
+    yield executor
+    executor.close()
+
+
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
-@given(models(), st.sampled_from([0, 3_000, 10**9]), st.booleans(), st.data())
+@given(models(), st.sampled_from([0, 3_000, 10**9]), st.booleans(), st.booleans(), st.data())
 def test_what_comes_out_is_what_python_says(
-    engine: Engine, model: Model, cache: int, keep_going: bool, data: st.DataObject
+    engine: Engine,
+    threads: ThreadExecutor,
+    model: Model,
+    cache: int,
+    keep_going: bool,
+    inline: bool,
+    data: st.DataObject,
 ) -> None:
     shown = data.draw(st.lists(st.sampled_from(model.sources), min_size=1, max_size=3, unique_by=lambda each: each[0]))
     document = workflow_from(
@@ -171,7 +185,7 @@ def test_what_comes_out_is_what_python_says(
             "outputs": {f"o{index}": {"from": address} for index, (address, _, _) in enumerate(shown)},
         }
     )
-    vars(engine)["executor"] = InlineExecutor(engine.registry, engine.services)
+    vars(engine)["executor"] = InlineExecutor(engine.registry, engine.services) if inline else threads
     vars(engine)["flights"] = SingleFlight(MemoryTier(cache))
     plan = engine.plan(engine.resolve(document))
 

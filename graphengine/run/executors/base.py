@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from graphengine.errors import Failure
 from graphengine.node.context import FIRST, Attempt
@@ -13,6 +13,9 @@ from graphengine.run.handle import Handle, Handles
 from graphengine.types.assign import Conversion
 from graphengine.types.codec import Encoded
 from graphengine.types.socket_type import TypeRef
+
+SMALL: Final = 2**20
+"""The bytes up to which a result may wait until it is told, while a sequel of its call is made."""
 
 Taken = tuple[str, str]
 """A flow, by its name, and which of its outputs."""
@@ -37,6 +40,30 @@ class FlowCall:
 
 
 @dataclass(slots=True)
+class Sequel:
+    """A call that waits for nothing but one other: whoever has made that one may make this in the same breath.
+
+    Attributes:
+        call: it lacks what the other gives.
+        takes: which of the other's outputs comes to which of its inputs.
+        done: is told its outcome, after the other's.
+        begun: whether it is being made; set before the other's outcome is told.
+    """
+
+    call: "Call"
+    takes: Mapping[str, str]
+    done: "Callable[[Sequence[Outcome]], None]"
+    begun: bool = False
+
+    def begin(self, before: "Outcome") -> bool:
+        """Take what the call before gave; return whether this one is to be made now."""
+        if isinstance(before, Success) and not self.call.context.stopping and before.nbytes <= SMALL:
+            self.call.linked = {**self.call.linked, **{key: before.handles[name] for key, name in self.takes.items()}}
+            self.begun = True
+        return self.begun
+
+
+@dataclass(slots=True)
 class Call:
     """A node function to be called.
 
@@ -46,6 +73,7 @@ class Call:
         taken: the inputs that take items of flows.
         flows: what gives items within the call, in order.
         collects: the node is the last of the flows: all its items are the result, as lists.
+        sequel: what may be called in the same breath.
     """
 
     spec: NodeSpec
@@ -57,6 +85,7 @@ class Call:
     taken: Mapping[str, Taken] = field(default_factory=dict)
     flows: tuple[FlowCall, ...] = ()
     collects: bool = False
+    sequel: Sequel | None = None
 
     @property
     def has_effects(self) -> bool:
@@ -77,6 +106,11 @@ class Success:
     seconds: float
     together: int = 1
 
+    @property
+    def nbytes(self) -> int:
+        """About what the results take of their holder's memory."""
+        return sum([handle.nbytes for handle in self.handles.values()])
+
 
 @dataclass(frozen=True, slots=True)
 class Wants:
@@ -89,7 +123,13 @@ Outcome = Success | Failure | Wants
 
 
 class Executor(Protocol):
-    """Calls node functions and holds what they return."""
+    """Calls node functions and holds what they return.
+
+    Attributes:
+        breath: how many sequels of a quick call it makes at once, at most.
+    """
+
+    breath: int
 
     def submit(self, calls: Sequence[Call], done: Callable[[Sequence[Outcome]], None]) -> None:
         """Start a call, or several of one node that can be made together.

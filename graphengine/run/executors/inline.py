@@ -17,6 +17,8 @@ from graphengine.types.values import decode_value, encode_value, value_nbytes
 class InlineExecutor:
     """For tests and debuggers: nothing runs beside anything else, and the event loop waits."""
 
+    breath = 0
+
     def __init__(self, registry: Registry, services: Services) -> None:
         self._registry = registry
         self._services = services

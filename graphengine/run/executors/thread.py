@@ -2,13 +2,14 @@
 
 import logging
 import threading
+import time
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, Final
 
 from graphengine.node.registry import Registry
-from graphengine.node.spec import NodeSpec
+from graphengine.node.spec import LANES, NodeSpec
 from graphengine.run.executors.base import Call, Outcome
 from graphengine.run.executors.binding import Services
 from graphengine.run.executors.foresight import foreseeable, foretell
@@ -18,26 +19,40 @@ from graphengine.run.handle import Handles
 
 _LOG = logging.getLogger(__name__)
 
+BREATH: Final = 1e-3
+"""The seconds after which a thread makes no more sequels: others may wait for its slot."""
+
+Done = Callable[[Sequence[Outcome]], None]
+
 Order = list[Any]
-"""Calls or their outcomes, and who wants those, in a list out of which they are taken: a thread that has answered holds
-no values any more. An empty one ends a thread."""
+"""Calls and who wants their outcomes, in a list out of which they are taken: a thread that has answered holds no values
+any more. An empty one ends a thread."""
 
 
 class ThreadExecutor(InlineExecutor):
-    """Python threads: right for nodes that release the interpreter lock, as torch, numpy and files do."""
+    """Python threads: right for nodes that release the interpreter lock, as torch, numpy and files do.
 
-    def __init__(self, registry: Registry, services: Services, threads: int) -> None:
+    Each lane has threads of its own, as many as it has slots, so that what is submitted beyond them waits.
+    """
+
+    breath = 16
+
+    def __init__(self, registry: Registry, services: Services, slots: Mapping[str, int]) -> None:
         super().__init__(registry, services)
-        self._pool = _Pool(threads, lambda calls: invoke_all(calls, registry, services))
-        self._end = weakref.finalize(self, self._pool.close)
 
-    def submit(self, calls: Sequence[Call], done: Callable[[Sequence[Outcome]], None]) -> None:
+        def invoke(calls: Sequence[Call]) -> Sequence[Outcome]:
+            return invoke_all(calls, registry, services)
+
+        self._pools = {lane: _Pool(lane, slots.get(lane, 1), invoke) for lane in LANES}
+        self._end = weakref.finalize(self, _close, tuple(self._pools.values()))
+
+    def submit(self, calls: Sequence[Call], done: Done) -> None:
         """Make the calls in a thread.
 
         Raises:
             RuntimeError: the executor is closed.
         """
-        self._pool.submit([calls, done])
+        self._pools[calls[0].lane].submit([done, calls])
 
     def foresee(self, spec: NodeSpec, linked: Handles) -> None:
         """Tell the services."""
@@ -48,6 +63,11 @@ class ThreadExecutor(InlineExecutor):
         self._end()
 
 
+def _close(pools: Sequence["_Pool"]) -> None:
+    for pool in pools:
+        pool.close()
+
+
 class _Pool:
     """Threads that take calls off one queue, as many as there were calls at once so far.
 
@@ -55,7 +75,8 @@ class _Pool:
     each call, which costs more than a small node.
     """
 
-    def __init__(self, limit: int, invoke: Callable[[Sequence[Call]], Sequence[Outcome]]) -> None:
+    def __init__(self, lane: str, limit: int, invoke: Callable[[Sequence[Call]], Sequence[Outcome]]) -> None:
+        self._lane = lane
         self._limit = limit
         self._invoke = invoke
         self._orders: SimpleQueue[Order] = SimpleQueue()
@@ -85,17 +106,29 @@ class _Pool:
                 thread.join()
 
     def _add(self) -> threading.Thread:
-        name = f"graphengine_{len(self._threads)}"
+        name = f"graphengine_{self._lane}_{len(self._threads)}"
         thread = threading.Thread(target=self._work, name=name, daemon=True)  # joined all the same, before the exit
         self._threads.append(thread)
         return thread
 
     def _work(self) -> None:
         while order := self._orders.get():
-            try:
-                order[0] = self._invoke(order[0])
-                with self._lock:
-                    self._open -= 1
-                order.pop()(order.pop())
-            except BaseException:  # noqa: BLE001 - whoever is told an outcome must not end the thread of others
-                _LOG.exception("an observer of a call raised")
+            end = time.perf_counter() + BREATH
+            while order:
+                order = self._make(order.pop(), order.pop(), end)
+
+    def _make(self, calls: Sequence[Call], done: Done, end: float) -> Order:
+        """Make calls, tell their outcomes, and return what is to be made in the same breath, if anything is."""
+        sequel = calls[0].sequel
+        outcomes = self._invoke(calls)
+        if sequel is not None and time.perf_counter() < end and sequel.begin(outcomes[0]):
+            following = [sequel.done, [sequel.call]]
+        else:
+            following = []
+            with self._lock:
+                self._open -= 1
+        try:
+            done(outcomes)
+        except BaseException:  # noqa: BLE001 - whoever is told an outcome must not end the thread of others
+            _LOG.exception("an observer of a call raised")
+        return following

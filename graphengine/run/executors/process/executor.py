@@ -34,6 +34,8 @@ class ProcessExecutor:
         slots: how many workers each lane has at most, ``cpu`` among them; a lane that is not named shares its.
     """
 
+    breath = 0
+
     def __init__(
         self,
         registry: Registry,

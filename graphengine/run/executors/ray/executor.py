@@ -44,6 +44,8 @@ class RayExecutor:
         SettingsRefused: the cluster cannot be used.
     """
 
+    breath = 0
+
     def __init__(
         self,
         registry: Registry,
