@@ -189,6 +189,7 @@ class _Line:
         self.free = capacity  # less than nothing while some went in ahead
         self.brisk = False
         self._ahead = AHEAD * capacity
+        self._rank = 0.0  # of the last ticket that went in: none that could have to wait for its followers goes ahead
         self._numbers = count()
         self._mates: dict[str, dict[Ticket, None]] = {}  # who waits, by batch key
         self._only: Ticket | None = None  # who waits alone, as most do, needs no heaps
@@ -214,9 +215,10 @@ class _Line:
             self._only is not None or self._waiting
         ):
             ticket = self._only or self._choose()
-            if self.free <= 0 and not ticket.patient:
+            if self.free <= 0 and not (ticket.patient and ticket.rank >= self._rank):
                 return
             self.free -= 1
+            self._rank = ticket.rank
             if ticket.weights and ticket.weights != self._warm:
                 self._warm, self._passed = ticket.weights, 0
             if ticket.batch_key is None:

@@ -71,6 +71,18 @@ def test_while_calls_are_brisk_the_patient_go_in_ahead() -> None:
     assert people.granted == [f"p{index}" for index in range(12)], "who is not patient has a slot"
 
 
+def test_what_has_a_lower_rank_waits_for_what_may_come_before_it() -> None:
+    people = hall(cpu=1)
+    for index in range(3):
+        people.queue(f"p{index}", rank=3 - index, lane="cpu", patient=True)
+    people.lanes.grant()
+    people.queue("q0", rank=3, lane="cpu")
+    people.lanes.leave(people.tickets["p0"], brisk=True)
+    people.lanes.grant()
+    assert people.granted == ["p0", "q0"]
+    assert people.drain() == ["p0", "q0", "p1", "p2"]
+
+
 def test_after_a_call_that_took_its_time_nobody_goes_in_ahead() -> None:
     people = hall(cpu=1)
     for index in range(6):
