@@ -174,20 +174,13 @@ def together(desk: Desk, *numbers: float, tokens: Sequence[CancelToken] = (), **
     return waiting.all()
 
 
-def joined(desk: Desk, calls: int) -> int:
-    """Return how many calls become one; on Ray each is made by itself."""
-    return 1 if type(desk.executor).__name__ == "RayExecutor" else calls
-
-
 def test_calls_made_together_give_what_each_gives_alone(desk: Desk) -> None:
     outcomes = together(desk, 1, 2, 3)
     assert [values(desk, each)["value"] for each in outcomes] == [0.5, 1.0, 1.5]
-    assert [each.together for each in outcomes if isinstance(each, Success)] == [joined(desk, 3)] * 3
-    told = sorted(event.task for event in desk.events if isinstance(event, TaskProgress))  # in any order where apart
-    assert told == ["node0", "node1", "node2"]
+    assert [each.together for each in outcomes if isinstance(each, Success)] == [3, 3, 3]
+    assert [event.task for event in desk.events if isinstance(event, TaskProgress)] == ["node0", "node1", "node2"]
     pictures = {event.task: event.preview.data for event in desk.events if isinstance(event, TaskPreview)}
-    expected = {"node0": b"1", "node1": b"2", "node2": b"3"}  # alone, the node shows nothing
-    assert pictures == (expected if joined(desk, 3) > 1 else {})
+    assert pictures == {"node0": b"1", "node1": b"2", "node2": b"3"}
 
 
 def test_of_calls_that_fail_together_only_the_bad_one_fails(desk: Desk) -> None:
@@ -218,11 +211,7 @@ def test_of_calls_together_those_are_thrown_away_that_were_cancelled(desk: Desk)
     tokens = [CancelToken() for _ in range(3)]
     tokens[1].cancel()
     outcomes = together(desk, 1, 2, 3, tokens=tokens)
-    assert [each.code if isinstance(each, Failure) else each.together for each in outcomes] == [
-        joined(desk, 3),
-        "cancelled",
-        joined(desk, 3),
-    ]
+    assert [each.code if isinstance(each, Failure) else each.together for each in outcomes] == [3, "cancelled", 3]
     assert {event.task for event in desk.events if isinstance(event, TaskProgress)} == {"node0", "node2"}
 
 
