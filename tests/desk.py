@@ -1,8 +1,8 @@
 """Calls to an executor, as the engine makes them, and their outcomes."""
 
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,22 @@ class Desk:
         waiting = Waiting()
         call = Call(spec, constants, names, conversions, self.context(), attempt)
         self.executor.submit([call], waiting.done)
+        return waiting
+
+    def together(
+        self,
+        function: Callable[..., Any],
+        *constants: Mapping[str, Any],
+        tokens: Sequence[CancelToken] = (),
+    ) -> "Waiting":
+        """Make several calls as one; with tokens, each is of a run of its own."""
+        contexts = [self.context(f"node{index}") for index in range(len(constants))]
+        for index, token in enumerate(tokens):
+            scope = replace(contexts[index].scope, token=token, info=RunInfo(f"run{index}", "", {}))
+            contexts[index] = replace(contexts[index], scope=scope)
+        spec, waiting = spec_of(function), Waiting(len(constants))
+        calls = [Call(spec, each, {}, {}, context) for each, context in zip(constants, contexts, strict=True)]
+        self.executor.submit(calls, waiting.done)
         return waiting
 
     def context(self, name: str = "node") -> TaskContext:

@@ -37,7 +37,7 @@ class Peers:
     """Our actors and room for as many tasks, in one cluster."""
 
     def __init__(self) -> None:
-        ray.init(num_cpus=2 * SLOTS, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+        ray.init("local", num_cpus=2 * SLOTS, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
         registry = Registry((plain_pack.PACK, fault_pack.PACK))
         source = PackSource(installed=(), modules=("plain_pack", "fault_pack"))
         self.ours = RayExecutor(registry, source, ServiceOptions(), {"cpu": SLOTS})

@@ -35,6 +35,7 @@ from graphengine.node.registry import Registry
 from graphengine.run.executors.base import Success
 from graphengine.run.executors.inline import InlineExecutor
 from graphengine.run.executors.process.patience import Patience
+from graphengine.run.executors.ray import pool
 from graphengine.run.executors.ray.executor import RayExecutor
 from graphengine.run.executors.ray.job import Job
 from graphengine.run.executors.ray.worker import Worker
@@ -335,7 +336,7 @@ async def test_the_settings_choose_ray(cluster: Any, tmp_path: Path) -> None:
 def farm(cluster: Any) -> Iterator[RayExecutor]:
     """An executor on a cluster of three nodes; the engine is on the first, and the others come and go."""
     added = cluster.add_node(**NODE)
-    with actors(gpu=1, cpu=4, io=1) as executor:
+    with actors(cpu=4, io=1) as executor:  # four actors with a processor each: the first node has room for one
         yield executor
     if added in cluster.worker_nodes:
         cluster.remove_node(added)
@@ -363,7 +364,8 @@ async def nothing() -> None:
 
 
 async def outputs_of(executor: Any, document: Workflow, folder: Path, meanwhile: Awaitable[None]) -> RunResult:
-    settings = load_settings(disk_cache_bytes=0, cpu_slots=4, input_folders=[folder], model_folders=[folder])
+    rooms = {"input_folders": [folder], "model_folders": [folder], "disk_cache_bytes": 0}
+    settings = load_settings(**rooms, gpu_slots=3, cpu_slots=4, coalesce=True)
     engine = Engine(settings, packs=(plain_pack.PACK,))
     vars(engine)["executor"] = executor
     run = engine.start(document, engine.plan(engine.resolve(document)), folder, lambda _: None)
@@ -371,40 +373,88 @@ async def outputs_of(executor: Any, document: Workflow, folder: Path, meanwhile:
     return result
 
 
+def halves(steps: int) -> Workflow:
+    """Three calls, each of four nodes."""
+    nodes: Nodes = {f"h{index}": ["plain.halve", {"value": index, "steps": steps}] for index in range(12)}
+    return workflow(nodes, outputs={name: {"from": f"{name}.value"} for name in nodes})
+
+
+class Fate:
+    """Kills machines while they work.
+
+    Attributes:
+        hit: the jobs that were on them.
+    """
+
+    def __init__(self, farm: RayExecutor, cluster: Any) -> None:
+        self.hit: list[Job] = []
+        self._farm = farm
+        self._cluster = cluster
+        self._chance = random.Random(28)
+
+    async def strike(self, size: int = 1, pause: float = 0.2) -> None:
+        """Kill a machine that makes at least ``size`` calls as one, and add another."""
+        await asyncio.to_thread(self._lose_one, size, pause)
+        self._cluster.add_node(**NODE)  # in this thread, as it takes signals for itself
+
+    def _lose_one(self, size: int, pause: float) -> None:
+        """Kill a machine, its own processes and all it has made, while it works."""
+        machines = {each.node_id: each for each in self._cluster.worker_nodes}
+
+        def busy() -> dict[Worker, Job]:
+            found = {each: each.job for each in workers(self._farm) if each._node in machines}
+            return {each: job for each, job in found.items() if job is not None and len(job.calls) >= size}
+
+        assert settled(lambda: bool(busy()), 30)
+        time.sleep(self._chance.uniform(0, pause))
+        victim = self._chance.choice([machines[each._node] for each in busy()] or list(machines.values()))
+        self.hit += [job for each, job in busy().items() if each._node == victim.node_id]
+        (raylet,) = victim.all_processes["raylet"]
+        processes = children(raylet.process.pid)
+        self._cluster.remove_node(victim, allow_graceful=False)
+        for pid in self._chance.choice([processes, []]):  # some machines go on for a moment after they are given up
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def fate(farm: RayExecutor, cluster: Any) -> Fate:
+    return Fate(farm, cluster)
+
+
 async def test_losing_machines_loses_no_job_and_changes_no_result(
-    farm: RayExecutor, cluster: Any, engine: Engine, tmp_path: Path, figure: Callable[[str], None]
+    farm: RayExecutor, fate: Fate, engine: Engine, tmp_path: Path, figure: Callable[[str], None]
 ) -> None:
     document = slow_work()
     inline = InlineExecutor(engine.registry, engine.services)
     expected = await outputs_of(inline, slow_work(pause=0.0), tmp_path, nothing())
     assert expected.status == "done"
-    chance = random.Random(28)
-    hit: list[Job] = []
-
-    def lose_one() -> None:
-        """Kill a machine, its own processes and all it has made, while it works."""
-        machines = {each.node_id: each for each in cluster.worker_nodes}
-
-        def busy() -> list[Worker]:
-            return [each for each in workers(farm) if each.job is not None and each._node in machines]
-
-        assert settled(lambda: bool(busy()), 30)
-        time.sleep(chance.uniform(0, 0.2))
-        victim = chance.choice([machines[each._node] for each in busy()] or list(machines.values()))
-        hit.extend(each.job for each in busy() if each.job is not None and each._node == victim.node_id)
-        (raylet,) = victim.all_processes["raylet"]
-        processes = children(raylet.process.pid)
-        cluster.remove_node(victim, allow_graceful=False)
-        for pid in chance.choice([processes, []]):  # some machines go on for a moment after they are given up
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-
-    async def lose_and_add() -> None:
-        await asyncio.to_thread(lose_one)
-        cluster.add_node(**NODE)  # in this thread, as it takes signals for itself
-
     for _ in range(TRIALS):
-        assert await outputs_of(farm, document, tmp_path, lose_and_add()) == expected
-    again = sum(each.losses > 0 for each in hit)
+        assert await outputs_of(farm, document, tmp_path, fate.strike()) == expected
+    again = sum(each.losses > 0 for each in fate.hit)
     figure(f"Ray: {TRIALS} machines lost while they worked, {again} calls made again, 0 jobs lost")
     assert again > 0
+
+
+async def test_losing_a_machine_in_the_middle_of_calls_together_loses_none(
+    farm: RayExecutor, fate: Fate, engine: Engine, tmp_path: Path, figure: Callable[[str], None]
+) -> None:
+    inline = InlineExecutor(engine.registry, engine.services)
+    expected = await outputs_of(inline, halves(200), tmp_path, nothing())
+    assert (expected.status, set(expected.together.values())) == ("done", {4})
+    for _ in range(TRIALS):
+        assert await outputs_of(farm, halves(200), tmp_path, fate.strike(size=4)) == expected
+    again = sum(each.losses > 0 for each in fate.hit)
+    figure(f"Ray: {TRIALS} machines lost while they made 4 calls as one, {again} times made again as one, 0 calls lost")
+    assert again > 0
+
+
+async def test_calls_together_that_are_lost_too_often_are_made_one_by_one(
+    farm: RayExecutor, fate: Fate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "_LOSSES", 1)
+    result = await outputs_of(farm, halves(200), tmp_path, fate.strike(size=4))
+    assert (result.status, set(result.outputs)) == ("done", {f"h{index}" for index in range(12)})
+    lost = {call.context.node for job in fate.hit if job.losses for call in job.calls.values()}
+    assert lost
+    assert set(result.together) == set(result.outputs) - lost

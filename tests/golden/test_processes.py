@@ -1,5 +1,7 @@
-"""A ready-made workflow makes the same picture wherever its nodes are called."""
+"""The pictures of a workflow, made alone or together, are the same wherever its nodes are called."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -8,32 +10,58 @@ import torch
 
 from graphengine.app import Engine, load_settings
 from graphengine.diffusion.types.image import Image
-from graphengine.run.messages import Event, TaskProgress
+from graphengine.run.messages import Event, TaskOutput, TaskProgress
+from graphengine.run.runner import RunResult
 from graphengine.workflow.load import load_workflow
 from graphengine.workflow.parameters import with_parameters
 
 pytestmark = pytest.mark.torch
 
-WORKFLOW = Path(__file__).parents[2] / "workflows" / "text-to-image.json"
+WORKFLOWS = Path(__file__).parents[2] / "workflows"
 
 
-async def picture(folder: Path, **settings: Any) -> tuple[torch.Tensor, list[TaskProgress]]:
-    """Return the picture, and what was told while it was made."""
-    document = with_parameters(load_workflow(WORKFLOW), {"steps": 3})
-    engine = Engine(
-        load_settings(packs=["builtin"], disk_cache_bytes=0, gpu_slots=1, cpu_slots=1, io_slots=1, **settings)
-    )
+@dataclass(frozen=True)
+class Made:
+    """What a place where nodes are called made.
+
+    Attributes:
+        image: a picture that was made alone.
+        progress: what was told meanwhile.
+        sheet: the file of several pictures that were made together.
+        together: how many were, by task.
+    """
+
+    image: Image
+    progress: list[TaskProgress]
+    sheet: bytes
+    together: Mapping[str, int]
+
+
+async def made(folder: Path, **settings: Any) -> Made:
+    base = {"packs": ["builtin"], "disk_cache_bytes": 0, "gpu_slots": 1, "cpu_slots": 1, "io_slots": 1}
+    alone, joining = (Engine(load_settings(**base, **settings, coalesce=each)) for each in (False, True))
+    vars(joining)["executor"] = alone.executor
+    one, progress = await run(alone, "text-to-image.json", folder)
+    several, told = await run(joining, "prompts-by-seeds.json", folder)
+    alone.close()
+    (image,) = [value for value in one.outputs.values() if isinstance(value, Image)]
+    (file,) = [event.file for event in told if isinstance(event, TaskOutput)]
+    steps = [event for event in progress if isinstance(event, TaskProgress)]
+    return Made(image, steps, file.path.read_bytes(), several.together)
+
+
+async def run(engine: Engine, name: str, folder: Path) -> tuple[RunResult, list[Event]]:
+    document = with_parameters(load_workflow(WORKFLOWS / name), {"steps": 3})
     events: list[Event] = []
     result = await engine.start(document, engine.plan(engine.resolve(document)), folder, events.append).result()
-    engine.close()
-    (image,) = [value for value in result.outputs.values() if isinstance(value, Image)]
-    return image.pixels, [event for event in events if isinstance(event, TaskProgress)]
+    return result, events
 
 
-async def test_threads_worker_processes_and_actors_make_the_same_picture(cluster: Any, tmp_path: Path) -> None:
-    pixels, progress = await picture(tmp_path, executor="thread")
-    assert progress
+async def test_threads_worker_processes_and_actors_make_the_same_pictures(cluster: Any, tmp_path: Path) -> None:
+    expected = await made(tmp_path, executor="thread")
+    assert expected.progress
+    assert max(expected.together.values()) > 1
     for settings in ({"executor": "process"}, {"executor": "ray", "ray_address": cluster.address}):
-        same, told = await picture(tmp_path, **settings)
-        assert torch.equal(same, pixels)
-        assert told == progress
+        found = await made(tmp_path, **settings)
+        assert torch.equal(found.image.pixels, expected.image.pixels)
+        assert replace(found, image=expected.image) == expected

@@ -195,10 +195,15 @@ def scribble(bulk: Bulk) -> int:
     return bulk.data[0]
 
 
-@node("fault.sealed", category="fault")
-def sealed(how: Literal["sealed", "opened"]) -> object:
-    """Return a number that cannot travel."""
-    return Sealed(1) if how == "sealed" else Opened(1)
+def sealed_all(how: list[Literal["sealed", "opened", "plain"]]) -> list[object]:
+    """Return several numbers."""
+    return [sealed(each) for each in how]
+
+
+@node("fault.sealed", category="fault", together=Together(("how",), sealed_all))
+def sealed(how: Literal["sealed", "opened", "plain"]) -> object:
+    """Return a number, which may be one that cannot travel."""
+    return {"sealed": Sealed, "opened": Opened, "plain": int}[how](1)
 
 
 @node("fault.preview", category="fault")

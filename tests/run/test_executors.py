@@ -7,8 +7,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import pytest
 from desk import Desk, Waiting, values
 
 from graphengine.errors import Failure
-from graphengine.node.context import Attempt, Preview, RunInfo
+from graphengine.node.context import Attempt, Preview
 from graphengine.node.declare import spec_of
 from graphengine.node.registry import Registry
 from graphengine.run.context import CancelToken
@@ -159,35 +159,17 @@ def test_a_transient_error_says_so(desk: Desk) -> None:
 
 def together(desk: Desk, *numbers: float, tokens: Sequence[CancelToken] = (), **constants: Any) -> list[Outcome]:
     """Halve numbers in one call, each of a run of its own."""
-    waiting = Waiting(len(numbers))
     constants = {"steps": 1, "digits": 6} | constants
-    contexts = [desk.context(f"node{index}") for index in range(len(numbers))]
-    for index, token in enumerate(tokens):
-        scope = replace(contexts[index].scope, token=token, info=RunInfo(f"run{index}", "", {}))
-        contexts[index] = replace(contexts[index], scope=scope)
-    spec = spec_of(plain_pack.halve)
-    calls = [
-        Call(spec, constants | {"value": number}, {}, {}, context)
-        for number, context in zip(numbers, contexts, strict=True)
-    ]
-    desk.executor.submit(calls, waiting.done)
-    return waiting.all()
-
-
-def joined(desk: Desk, calls: int) -> int:
-    """Return how many calls become one; on Ray each is made by itself."""
-    return 1 if type(desk.executor).__name__ == "RayExecutor" else calls
+    return desk.together(plain_pack.halve, *[{**constants, "value": each} for each in numbers], tokens=tokens).all()
 
 
 def test_calls_made_together_give_what_each_gives_alone(desk: Desk) -> None:
     outcomes = together(desk, 1, 2, 3)
     assert [values(desk, each)["value"] for each in outcomes] == [0.5, 1.0, 1.5]
-    assert [each.together for each in outcomes if isinstance(each, Success)] == [joined(desk, 3)] * 3
-    told = sorted(event.task for event in desk.events if isinstance(event, TaskProgress))  # in any order where apart
-    assert told == ["node0", "node1", "node2"]
+    assert [each.together for each in outcomes if isinstance(each, Success)] == [3, 3, 3]
+    assert [event.task for event in desk.events if isinstance(event, TaskProgress)] == ["node0", "node1", "node2"]
     pictures = {event.task: event.preview.data for event in desk.events if isinstance(event, TaskPreview)}
-    expected = {"node0": b"1", "node1": b"2", "node2": b"3"}  # alone, the node shows nothing
-    assert pictures == (expected if joined(desk, 3) > 1 else {})
+    assert pictures == {"node0": b"1", "node1": b"2", "node2": b"3"}
 
 
 def test_of_calls_that_fail_together_only_the_bad_one_fails(desk: Desk) -> None:
@@ -218,11 +200,7 @@ def test_of_calls_together_those_are_thrown_away_that_were_cancelled(desk: Desk)
     tokens = [CancelToken() for _ in range(3)]
     tokens[1].cancel()
     outcomes = together(desk, 1, 2, 3, tokens=tokens)
-    assert [each.code if isinstance(each, Failure) else each.together for each in outcomes] == [
-        joined(desk, 3),
-        "cancelled",
-        joined(desk, 3),
-    ]
+    assert [each.code if isinstance(each, Failure) else each.together for each in outcomes] == [3, "cancelled", 3]
     assert {event.task for event in desk.events if isinstance(event, TaskProgress)} == {"node0", "node2"}
 
 
@@ -234,6 +212,15 @@ def test_calls_together_stop_when_all_are_cancelled(desk: Desk) -> None:
     outcomes = together(desk, 1, 2, tokens=tokens, steps=4000)
     assert [each.code for each in outcomes] == ["cancelled", "cancelled"]
     assert time.perf_counter() - started < 10  # 20 to the end
+
+
+def test_who_is_cancelled_on_the_way_is_told_no_more_and_the_others_go_on(desk: Desk) -> None:
+    tokens = [CancelToken() for _ in range(3)]
+    threading.Timer(0.3, tokens[1].cancel).start()
+    outcomes = together(desk, 1, 2, 3, tokens=tokens, steps=200)
+    assert [each.code if isinstance(each, Failure) else each.together for each in outcomes] == [3, "cancelled", 3]
+    told = Counter(event.task for event in desk.events if isinstance(event, TaskProgress))
+    assert told["node0"] == told["node2"] == 200 > told["node1"]
 
 
 def test_progress_is_told_step_by_step(desk: Desk) -> None:

@@ -71,7 +71,7 @@ def reading(registry: Registry, name: str) -> Traces:
     """The traces of a call with a linked value of a type that does not last, as recipes of weights are."""
     handle = Handle(Kept(Encoded({"name": name})), TypeRef("File"), 64)
     call = Call(spec_of(plain_pack.look), {}, {"blob": handle}, {"blob": IDENTITY}, None)  # type: ignore[arg-type]
-    return traces_of(call, registry)
+    return traces_of([call], registry)
 
 
 def test_a_call_goes_where_its_weights_are_and_else_where_its_type_of_node_was(registry: Registry) -> None:

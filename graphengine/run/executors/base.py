@@ -177,7 +177,7 @@ class Executor(Protocol):
 
 
 def one_by_one(executor: Executor, calls: Sequence[Call], done: Callable[[Sequence[Outcome]], None]) -> None:
-    """Make calls one after another, each alone; for an executor that cannot make them together, or could not."""
+    """Make calls one after another, each alone, as they could not be made together."""
     outcomes: list[Outcome] = []
 
     def follow(ended: Sequence[Outcome]) -> None:
@@ -188,3 +188,22 @@ def one_by_one(executor: Executor, calls: Sequence[Call], done: Callable[[Sequen
             done(outcomes)
 
     follow([])
+
+
+def or_one_by_one(
+    executor: Executor, calls: Sequence[Call], done: Callable[[Sequence[Outcome]], None]
+) -> Callable[[Sequence[Outcome] | Failure], None]:
+    """Return what takes the end of calls made as one: outcomes, or a failure of all, after which they are made apart.
+
+    Nobody wants apart what was cancelled.
+    """
+
+    def ended(outcomes: Sequence[Outcome] | Failure) -> None:
+        if not isinstance(outcomes, Failure):
+            done(outcomes)
+        elif len(calls) == 1 or outcomes.code == "cancelled":
+            done([outcomes] * len(calls))
+        else:
+            one_by_one(executor, calls, done)
+
+    return ended

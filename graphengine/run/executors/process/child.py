@@ -10,12 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from graphengine.errors import Failure, NodeError
 from graphengine.node.registry import Registry
-from graphengine.run.context import CancelToken, RunScope, TaskContext
-from graphengine.run.executors.base import Outcome, Success, Wants
 from graphengine.run.executors.binding import Services
 from graphengine.run.executors.foresight import foretell
+from graphengine.run.executors.process.orders import Cancels, Maker, arrive, travelling
 from graphengine.run.executors.process.segments import INLINE_BYTES, Segments
 from graphengine.run.executors.process.wire import (
     CANCEL,
@@ -25,19 +23,15 @@ from graphengine.run.executors.process.wire import (
     Foreseen,
     Frames,
     Order,
-    Ordered,
     Ready,
-    Results,
     Scope,
     Setup,
-    Told,
     dumps,
     frame,
     loads,
 )
-from graphengine.run.executors.together import invoke_all
-from graphengine.run.executors.written import Reader, write_result
-from graphengine.run.messages import Event
+from graphengine.run.executors.written import WrittenResult, write_result
+from graphengine.run.handle import Handle
 from graphengine.types.values import decode_value
 
 _LOG = logging.getLogger(__name__)
@@ -67,34 +61,6 @@ class Channel:
             self._socket.sendall(framed)
 
 
-class Cancels:
-    """Brings a cancel, which comes at any time, to the token of the call that it means. Numbers of calls only rise."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._running: dict[int, CancelToken] = {}
-        self._early: set[int] = set()
-
-    def begin(self, number: int, *, beside: bool = False) -> CancelToken:
-        """Return the token of a call that starts, when the one before is over or ``beside`` it."""
-        with self._lock:
-            if not beside:
-                self._running.clear()
-            token = self._running[number] = CancelToken()
-            if number in self._early:
-                token.cancel()
-            self._early = {each for each in self._early if each > number}
-            return token
-
-    def cancel(self, number: int) -> None:
-        """Cancel a call, if it still runs or is to come."""
-        with self._lock:
-            if number in self._running:
-                self._running[number].cancel()
-            else:
-                self._early.add(number)
-
-
 class Caller:
     """Makes calls in this process."""
 
@@ -102,7 +68,7 @@ class Caller:
         self._registry = Registry(setup.packs.load())
         self._services: Services = {each.python: each.create(setup.options) for each in self._registry.services}
         self._segments = Segments(setup.folder, setup.prefix)
-        self._reader = Reader(self._registry, self._segments.unpack)
+        self._maker = Maker(self._registry, self._services, self._segments.unpack, self._write)
         self._channel = channel
         self._cancels = cancels
         self._scope: Scope | None = None
@@ -114,6 +80,9 @@ class Caller:
         types, unpack = self._registry.types, self._segments.unpack
         values = [decode_value(types, type_, unpack(parcel)) for type_, parcel in message.values]
         foretell(self._registry.nodes[message.type], values, self._services)
+
+    def _write(self, handle: Handle) -> WrittenResult:
+        return write_result(handle, self._registry, self._segments.pack)
 
     def serve(self, message: object) -> None:
         """Do what the engine says."""
@@ -129,55 +98,14 @@ class Caller:
                 raise TypeError(f"the engine said {message!r}")
 
     def _answer(self, order: Order) -> None:
+        calls = arrive(order, self._scope, self._cancels, self._channel.say)
+        ends = self._maker.make(calls)
         try:
-            self._channel.say(Answer(order.number, tuple(self._ends(order))))
+            self._channel.say(Answer(order.number, ends))
         except BrokenPipeError:
             raise
-        except Exception as error:  # noqa: BLE001 - results of packs may refuse to be pickled
-            self._channel.say(Answer(order.number, (_stuck(order, error),) * len(order.calls)))
-
-    def _ends(self, order: Order) -> list[Results | Failure | Wants]:
-        try:
-            calls = [
-                self._reader.call(each.call, self._context(each, beside=index > 0))
-                for index, each in enumerate(order.calls)
-            ]
-            return [self._end(each, order) for each in invoke_all(calls, self._registry, self._services)]
-        except Exception as error:  # noqa: BLE001 - codecs and what they are given come from packs
-            if len(order.calls) == 1:
-                return [_stuck(order, error)]
-            return [end for each in order.calls for end in self._ends(order._replace(calls=(each,)))]
-
-    def _end(self, outcome: Outcome, order: Order) -> Results | Failure | Wants:
-        if not isinstance(outcome, Success):
-            return outcome
-        try:
-            results = {
-                name: write_result(handle, self._registry, self._segments.pack)
-                for name, handle in outcome.handles.items()
-            }
-        except NodeError as error:  # no room for the result
-            return error.failure()
-        except Exception as error:  # noqa: BLE001 - codecs come from packs
-            return _stuck(order, error)
-        return Results(results, outcome.seconds, outcome.together)
-
-    def _context(self, ordered: Ordered, *, beside: bool) -> TaskContext:
-        scope = ordered.scope or self._scope
-        if scope is None:
-            raise TypeError("a call came before its run")
-        info, folder, previews, started = scope
-
-        def tell(event: Event) -> None:
-            self._channel.say(Told(ordered.number, event))
-
-        token = self._cancels.begin(ordered.number, beside=beside)
-        return TaskContext(RunScope(info, folder, token, tell, previews, started), ordered.call.node)
-
-
-def _stuck(order: Order, error: Exception) -> Failure:
-    message = f"a value of {order.calls[0].call.type!r} cannot travel: {type(error).__name__}: {error}"
-    return Failure("wrong_output", message, "This is a fault of the node's pack.", type(error).__name__)
+        except Exception:  # noqa: BLE001 - results of packs may refuse to be pickled
+            self._channel.say(Answer(order.number, travelling(calls, ends)))
 
 
 def main(channel_descriptor: int, control: int, hints: int) -> None:

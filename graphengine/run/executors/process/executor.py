@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
-from graphengine.errors import Failure, OutOfMemory
+from graphengine.errors import OutOfMemory
 from graphengine.node.pack import PackSource, ServiceOptions
 from graphengine.node.registry import Registry
 from graphengine.node.spec import NodeSpec
-from graphengine.run.executors.base import Call, Outcome, one_by_one
+from graphengine.run.executors.base import Call, Outcome, or_one_by_one
 from graphengine.run.executors.foresight import foreseeable
+from graphengine.run.executors.process.failures import unfit
 from graphengine.run.executors.process.job import make_job
 from graphengine.run.executors.process.patience import Patience
 from graphengine.run.executors.process.pool import Pool
@@ -54,40 +55,16 @@ class ProcessExecutor:
 
     def submit(self, calls: Sequence[Call], done: Callable[[Sequence[Outcome]], None]) -> None:
         """Send calls to a worker, at once or when one is free."""
-
-        def end(outcomes: Sequence[Outcome] | Failure) -> None:
-            if not isinstance(outcomes, Failure):
-                done(outcomes)
-            elif len(calls) == 1 or outcomes.code == "cancelled":
-                done([outcomes] * len(calls))
-            else:
-                one_by_one(self, calls, done)
-
-        self._send(calls, end)
-
-    def _send(self, calls: Sequence[Call], done: Callable[[Sequence[Outcome] | Failure], None]) -> None:
-        spec, numbered = calls[0].spec, {next(self._numbers): call for call in calls}
-        seconds = self._patience.call if spec.timeout is None else spec.timeout
-        timeout = None if seconds is None else seconds * len(calls)
-        tokens = [call.context.scope.token for call in calls]
-
-        def cancel() -> None:
-            self._pool.cancel(job)
-
-        def end(outcomes: Sequence[Outcome] | Failure) -> None:
-            for token in tokens:
-                token.unwatch(cancel)
-            done(outcomes)
-
+        numbered = {next(self._numbers): call for call in calls}
+        ended = or_one_by_one(self, calls, done)
         try:
-            job = make_job(next(iter(numbered)), numbered, end, self._vault, timeout)
+            job = make_job(numbered, self._patience.of(calls), ended, self._vault)
         except OutOfMemory as error:
-            done(error.failure())
+            ended(error.failure())
         except Exception as error:  # noqa: BLE001 - constants are values of packs, and pickle asks them
-            done(Failure("invalid_input", f"an input of {spec.id!r} cannot travel: {error}"))
+            ended(unfit(calls[0].spec, error))
         else:
-            for token in tokens:
-                token.watch(cancel)
+            job.watch(self._pool.cancel)
             self._pool.submit(job)
 
     def foresee(self, spec: NodeSpec, linked: Handles) -> None:

@@ -3,6 +3,7 @@
 import signal
 
 from graphengine.errors import Failure
+from graphengine.node.spec import NodeSpec
 
 CANCELLED = Failure("cancelled", "the run was cancelled")
 CLOSED = Failure("cancelled", "the engine was closed")
@@ -11,6 +12,11 @@ UNINTELLIGIBLE = Failure("worker_died", "the worker process said what cannot be 
 
 _CRASH_HINT = "Native code of the node, or of a library that it uses, is at fault; the worker was replaced."
 _KILL_HINT = "Somebody killed it: often the system, for want of memory. The worker was replaced."
+
+
+def unfit(spec: NodeSpec, error: Exception) -> Failure:
+    """Return what befalls a call that cannot be sent."""
+    return Failure("invalid_input", f"an input of {spec.id!r} cannot travel: {error}")
 
 
 def late(seconds: float) -> Failure:

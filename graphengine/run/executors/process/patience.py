@@ -1,9 +1,11 @@
 """How long worker processes may take for what they do."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from graphengine.errors import Failure
+from graphengine.run.executors.base import Call
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,12 @@ class Patience:
     start: float = 120.0
     cancel: float = 10.0
     close: float = 2.0
+
+    def of(self, calls: Sequence[Call]) -> float | None:
+        """Return what calls of one node may take when they are made together: as long as apart."""
+        own = calls[0].spec.timeout
+        seconds = self.call if own is None else own
+        return None if seconds is None else seconds * len(calls)
 
 
 class Deadline(NamedTuple):

@@ -58,7 +58,7 @@ class Pool:
         self._workers: list[Worker] = []
         self._dying: list[Worker] = []
         self._warm: dict[str, Worker] = {}  # who made the last call of a type of node
-        self._after: list[Callable[[], None]] = []  # callbacks of the thread, in order, until it frees the lock
+        self._after: list[Callable[[], object]] = []  # callbacks of the thread, in order, until it frees the lock
         self._look = math.inf  # when the thread must look at everything, if nobody rings before
         self._closing = False
         self._bell, self._ear = socket.socketpair()
@@ -180,10 +180,9 @@ class Pool:
                 worker.ready = True
                 worker.deadline = None
                 self._feed(worker.lane)
-            case Told(number) if job is not None and number in job.calls:
-                self._after.append(lambda: job.tell(message))
             case Told():
-                pass  # from a thread that a node left behind
+                if job is not None:
+                    self._after.append(lambda: job.tell(message))
             case Answer(number) if job is not None and job.number == number:
                 worker.job = None
                 worker.deadline = None

@@ -105,11 +105,15 @@ class Results(NamedTuple):
     together: int
 
 
+End = Results | Failure | Wants
+"""How a call ended."""
+
+
 class Answer(NamedTuple):
     """How each call of an order ended."""
 
     number: int
-    ends: tuple[Results | Failure | Wants, ...]
+    ends: tuple[End, ...]
 
 
 class Unreadable(NamedTuple):

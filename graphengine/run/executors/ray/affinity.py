@@ -20,13 +20,13 @@ _MEMORY = 1000  # traces: far more than workers have weights
 Worker = TypeVar("Worker")
 
 
-def traces_of(call: Call, registry: Registry) -> Traces:
-    """Return the traces of a call: its type of node, the weights it is linked to, and its large values.
+def traces_of(calls: Sequence[Call], registry: Registry) -> Traces:
+    """Return the traces of calls of one node: its type, the weights they are linked to, and their large values.
 
     A recipe of weights is known by its type, which says that its values do not last.
     """
-    traces: dict[Hashable, int] = {call.spec.id: _TYPE}
-    linked = (call.linked, *(flow.linked for flow in call.flows))
+    traces: dict[Hashable, int] = {calls[0].spec.id: _TYPE}
+    linked = [handles for call in calls for handles in (call.linked, *(flow.linked for flow in call.flows))]
     for handle in (item for handles in linked for whole in handles.values() for item in whole.items or (whole,)):
         kept: Kept = handle.ref
         if kept.object is not None:

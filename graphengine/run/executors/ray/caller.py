@@ -1,4 +1,4 @@
-"""An actor, from inside: it loads the packs once, and then makes one call after another."""
+"""An actor, from inside: it loads the packs once, and then carries out one order after another."""
 
 import os
 import sys
@@ -13,17 +13,13 @@ import ray
 from graphengine.errors import Failure
 from graphengine.node.pack import PackSource, ServiceOptions
 from graphengine.node.registry import Registry
-from graphengine.run.context import RunScope, TaskContext, Tell
-from graphengine.run.executors.base import Success
 from graphengine.run.executors.binding import Services, value_of
-from graphengine.run.executors.invoke import invoke
-from graphengine.run.executors.process.child import Cancels
-from graphengine.run.executors.process.wire import Scope, dumps, loads
+from graphengine.run.executors.process.orders import Cancels, Maker, arrive, travelling
+from graphengine.run.executors.process.wire import Order, Scope, Told, dumps, loads
 from graphengine.run.executors.ray.kept import Stored, pack
-from graphengine.run.executors.ray.order import Answer, Ended, Order, Result, Told
-from graphengine.run.executors.written import Reader
-from graphengine.run.handle import Handles
-from graphengine.run.messages import Event
+from graphengine.run.executors.ray.order import Answer
+from graphengine.run.executors.written import WrittenResult
+from graphengine.run.handle import Handle
 from graphengine.types.values import encode_value
 
 
@@ -44,17 +40,16 @@ class Setup(NamedTuple):
 
 
 class Teller:
-    """Passes on what one call tells, and counts it: events and the answer go different ways."""
+    """Passes on what the calls of one order tell, and counts it: events and the answer go different ways."""
 
-    def __init__(self, number: int, said: SimpleQueue[bytes]) -> None:
-        self._number = number
+    def __init__(self, said: SimpleQueue[bytes]) -> None:
         self._said = said
         self._lock = threading.Lock()  # threads of a node may tell events too
         self.count = 0
 
-    def tell(self, event: Event) -> None:
+    def tell(self, told: Told) -> None:
         """Take an event; raises what its parts raise when they are pickled."""
-        message = dumps(Told(self._number, event))
+        message = dumps(told)
         with self._lock:
             self.count += 1
             self._said.put(message)
@@ -92,22 +87,22 @@ class Caller:
         return ""
 
     def call(self, scope: bytes, payload: bytes, outputs: int, *objects: Any) -> Any:
-        """Make a call, and return how it ended, with an object for each of its outputs that is large.
+        """Make the calls of an order, and return how they ended, with an object for each result that is large.
 
         Args:
-            scope: the run that it and the next calls belong to; empty if that is the one of the last call.
-            objects: the large values among its inputs.
+            scope: the run that they and the next calls belong to; empty if that is the one of the last order.
+            outputs: how many results there are at most, and objects that go along.
+            objects: the large values among the inputs.
         """
         if scope:
             run = loads(scope)
             self._scope = run if isinstance(run, Scope) else None
-        order = loads(payload)
-        stored: list[Stored | None] = [None] * outputs
+        order, stored = loads(payload), list[Stored]()
         if isinstance(order, Order):
             message = self._answer(order, objects, stored)
         else:
-            message = dumps(Ended(Failure("invalid_input", f"an input cannot be read: {order}"), 0))
-        return (message, *stored) if stored else message
+            message = dumps(Answer(Failure("invalid_input", f"an input cannot be read: {order}"), 0, 0))
+        return (message, *stored, *[None] * (outputs - len(stored))) if outputs else message
 
     def _load(self, setup: Setup) -> None:
         os.environ.pop("OMP_NUM_THREADS", None)
@@ -119,32 +114,19 @@ class Caller:
         self._registry = Registry(setup.packs.load())
         self._services: Services = {each.python: each.create(setup.options) for each in self._registry.services}
 
-    def _answer(self, order: Order, objects: Sequence[Any], stored: list[Stored | None]) -> bytes:
-        teller = Teller(order.number, self._said)
+    def _answer(self, order: Order, objects: Sequence[Any], stored: list[Stored]) -> bytes:
+        teller = Teller(self._said)
+        maker = Maker(
+            self._registry, self._services, lambda parcel: parcel.open(objects), lambda each: self._write(each, stored)
+        )
+        calls = arrive(order, self._scope, self._cancels, teller.tell)
+        ends = maker.make(calls)
         try:
-            reader = Reader(self._registry, lambda parcel: parcel.open(objects))
-            call = reader.call(order.call, self._context(order, teller.tell))
-            outcome = invoke(call, self._registry, self._services)
-            if not isinstance(outcome, Success):
-                return dumps(Ended(outcome, teller.count))
-            results = self._results(outcome.handles, stored)
-            return dumps(Answer(results, outcome.seconds, teller.count))
-        except Exception as error:  # noqa: BLE001 - codecs and what they are given come from packs
-            text = f"a value of {order.call.type!r} cannot travel: {type(error).__name__}: {error}"
-            failure = Failure("wrong_output", text, "This is a fault of the node's pack.", type(error).__name__)
-            return dumps(Ended(failure, teller.count))
+            return dumps(Answer(ends, len(stored), teller.count))
+        except Exception:  # noqa: BLE001 - results of packs may refuse to be pickled
+            return dumps(Answer(travelling(calls, ends), len(stored), teller.count))
 
-    def _context(self, order: Order, tell: Tell) -> TaskContext:
-        if self._scope is None:
-            raise TypeError("a call came before its run")
-        info, folder, previews, started = self._scope
-        token = self._cancels.begin(order.number)
-        return TaskContext(RunScope(info, folder, token, tell, previews, started), order.call.node)
-
-    def _results(self, handles: Handles, stored: list[Stored | None]) -> dict[str, Result]:
-        results = {}
-        for place, (name, handle) in enumerate(handles.items()):
-            encoded = encode_value(self._registry.types, handle.type, value_of(handle))
-            parcel, stored[place] = pack(encoded, place)
-            results[name] = Result(handle.type, handle.nbytes, parcel)
-        return results
+    def _write(self, handle: Handle, stored: list[Stored]) -> WrittenResult:
+        """Return the written form of a value, always whole: there is one object for it."""
+        encoded = encode_value(self._registry.types, handle.type, value_of(handle))
+        return WrittenResult(handle.type, handle.nbytes, pack(encoded, stored))

@@ -7,11 +7,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from graphengine.errors import Failure
 from graphengine.node.pack import PackSource, ServiceOptions
 from graphengine.node.registry import Registry
 from graphengine.node.spec import NodeSpec
-from graphengine.run.executors.base import Call, Outcome, one_by_one
+from graphengine.run.executors.base import Call, Outcome, or_one_by_one
+from graphengine.run.executors.process.failures import unfit
 from graphengine.run.executors.process.patience import Patience
 from graphengine.run.executors.ray.affinity import traces_of
 from graphengine.run.executors.ray.caller import Setup
@@ -64,30 +64,16 @@ class RayExecutor:
         self._pool = Pool(self._hire, slots, self._patience)
 
     def submit(self, calls: Sequence[Call], done: Callable[[Sequence[Outcome]], None]) -> None:
-        """Send calls to actors, at once or when they are free. Calls that could be made together are made apart."""
-        if len(calls) == 1:
-            self._submit(calls[0], lambda outcome: done([outcome]))
-        else:
-            one_by_one(self, calls, done)
-
-    def _submit(self, call: Call, done: Callable[[Outcome], None]) -> None:
-        timeout = self._patience.call if call.spec.timeout is None else call.spec.timeout
-        token = call.context.scope.token
-
-        def cancel() -> None:
-            self._pool.cancel(job)
-
-        def end(outcome: Outcome) -> None:
-            token.unwatch(cancel)
-            done(outcome)
-
+        """Send calls to an actor, at once or when one is free."""
+        numbered = {next(self._numbers): call for call in calls}
+        ended = or_one_by_one(self, calls, done)
         try:
-            traces = traces_of(call, self._registry)
-            job = make_job(next(self._numbers), call, end, timeout, self._lanes, traces)
+            traces = traces_of(calls, self._registry)
+            job = make_job(numbered, self._patience.of(calls), ended, self._lanes, traces)
         except Exception as error:  # noqa: BLE001 - constants are values of packs, and pickle asks them
-            done(Failure("invalid_input", f"an input of {call.spec.id!r} cannot travel: {error}"))
+            ended(unfit(calls[0].spec, error))
         else:
-            token.watch(cancel)
+            job.watch(self._pool.cancel)
             self._pool.submit(job)
 
     def foresee(self, spec: NodeSpec, linked: Handles) -> None:

@@ -58,12 +58,13 @@ def keep(encoded: Encoded) -> Kept:
     return Kept(Encoded(encoded.meta, mapped(ray.get(reference))), reference)
 
 
-def pack(encoded: Encoded, place: int) -> tuple[Parcel, Stored | None]:
-    """Return a value as it travels, and the object for ``place`` if it is large."""
+def pack(encoded: Encoded, large: list[Stored]) -> Parcel:
+    """Return a value as it travels; if it is large, the object that goes with it is added to ``large``."""
     views = _views(encoded)
     if _is_small(views):
-        return Parcel(encoded.meta, tuple(bytes(view) for view in views)), None
-    return Parcel(encoded.meta, (), place), _stored(views)
+        return Parcel(encoded.meta, tuple(bytes(view) for view in views))
+    large.append(_stored(views))
+    return Parcel(encoded.meta, (), len(large) - 1)
 
 
 def _stored(buffers: Sequence[memoryview]) -> Stored:

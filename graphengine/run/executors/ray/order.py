@@ -1,4 +1,4 @@
-"""A call as it travels to an actor, and what the actor says of it."""
+"""Calls as they travel to an actor, and what the actor says of them."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -6,48 +6,22 @@ from typing import Any, NamedTuple
 from ray import ObjectRef
 
 from graphengine.errors import Failure
-from graphengine.run.executors.base import Call, Wants
-from graphengine.run.executors.process.wire import dumps
+from graphengine.run.executors.base import Call
+from graphengine.run.executors.process.batch import write_order
+from graphengine.run.executors.process.wire import End, dumps
 from graphengine.run.executors.ray.kept import Kept, Parcel
-from graphengine.run.executors.written import WrittenCall, write_call
-from graphengine.run.messages import Event
-from graphengine.types.socket_type import TypeRef
-
-
-class Order(NamedTuple):
-    """A call to make."""
-
-    number: int
-    call: WrittenCall
-
-
-class Told(NamedTuple):
-    """An event of a call, which comes another way than its answer."""
-
-    number: int
-    event: Event
-
-
-class Result(NamedTuple):
-    """The value of an output, always whole: there is one object for it."""
-
-    type: TypeRef
-    nbytes: int
-    parcel: Parcel
 
 
 class Answer(NamedTuple):
-    """The call returned, after it told ``told`` events; large values are in the objects that go along."""
+    """How each call ended, or what they all fail with.
 
-    results: Mapping[str, Result]
-    seconds: float
-    told: int
+    Attributes:
+        large: how many of the objects that go along hold values; they come first.
+        told: after how many events it was said, for those come another way.
+    """
 
-
-class Ended(NamedTuple):
-    """The call ended without results, after it told ``told`` events."""
-
-    outcome: Failure | Wants
+    ends: tuple[End, ...] | Failure
+    large: int
     told: int
 
 
@@ -58,20 +32,19 @@ class Written(NamedTuple):
     objects: "tuple[ObjectRef[Any], ...]"
 
 
-def write_order(number: int, call: Call) -> Written:
-    """Write the order of a call.
+def write(calls: Mapping[int, Call]) -> Written:
+    """Write the order of calls, by their numbers.
 
     Raises:
         Exception: a constant cannot be pickled; whatever its class raises.
     """
-    objects: list[ObjectRef[Any]] = []
-    written = write_call(call, lambda handle: _parcel(handle.ref, objects))
-    return Written(dumps(Order(number, written)), tuple(objects))
+    places: dict[ObjectRef[Any], int] = {}  # calls that are made together share many of their inputs
+    order = write_order(calls, lambda handle: _parcel(handle.ref, places))
+    return Written(dumps(order), tuple(places))
 
 
-def _parcel(kept: Kept, objects: "list[ObjectRef[Any]]") -> Parcel:
+def _parcel(kept: Kept, places: "dict[ObjectRef[Any], int]") -> Parcel:
     meta, buffers = kept.encoded.meta, kept.encoded.buffers
     if kept.object is None:
         return Parcel(meta, tuple(bytes(buffer) for buffer in buffers))
-    objects.append(kept.object)
-    return Parcel(meta, (), len(objects) - 1)
+    return Parcel(meta, (), places.setdefault(kept.object, len(places)))

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from graphengine.errors import Failure
 from graphengine.run.executors.base import Outcome
@@ -55,19 +55,23 @@ class Pool:
                 self._waiting[job.lane].append(job)
                 self._feed(job.lane)
         if refused is not None:
-            job.finish(refused)
+            job.end(refused)
 
     def cancel(self, job: Job) -> None:
-        """Take back a job that waits; ask one that runs to stop, and give it some time for that."""
+        """Notice that calls were cancelled.
+
+        A job of which nobody wants anything any more is taken back if it waits; if it runs it is asked to stop, and
+        given some time for that.
+        """
         with self._lock:
-            waits = job in self._waiting[job.lane]
-            if waits:
+            taken_back = job.unwanted and job in self._waiting[job.lane]
+            if taken_back:
                 self._waiting[job.lane].remove(job)
             for worker in self._workers:
                 if worker.job is job:
-                    self._hurry(worker, job, self._patience.cancel)
-        if waits:
-            job.finish(CANCELLED)
+                    self._cancel(worker, job)
+        if taken_back:
+            job.end(CANCELLED)
 
     def close(self) -> None:
         """End all workers, after a moment for the calls that run."""
@@ -82,7 +86,7 @@ class Pool:
                 if worker.job is not None:
                     self._hurry(worker, worker.job, self._patience.close)
         for job in waiting:
-            job.finish(CLOSED)
+            job.end(CLOSED)
         for thread in threads:
             thread.join()
 
@@ -115,11 +119,11 @@ class Pool:
             worker.ready = True
             self._feed(worker.lane)
 
-    def _finish(self, worker: Worker, job: Job, outcome: Outcome) -> None:
+    def _finish(self, worker: Worker, job: Job, outcomes: Sequence[Outcome] | Failure) -> None:
         with self._lock:
             worker.job = None
             self._feed(worker.lane)
-        job.finish(outcome)
+        job.end(outcomes)
 
     def _bury(self, worker: Worker, gone: Gone) -> None:
         """Decide about the call of a worker that is no more; another worker takes its place."""
@@ -134,14 +138,14 @@ class Pool:
                 failure = self._again(job, gone)
             self._feed(worker.lane)
         if job is not None and failure is not None:
-            job.finish(failure)
+            job.end(failure)
 
     # -------------------------------------------------------------- with the lock
 
     def _refusal(self, job: Job) -> Failure | None:
         if self._closing:
             return CLOSED
-        return CANCELLED if job.call.context.scope.token.cancelled else None
+        return CANCELLED if job.unwanted else None
 
     def _again(self, job: Job, gone: Gone) -> Failure | None:
         """Let a lost job wait for another worker, before all others; or return what it fails with."""
@@ -175,8 +179,18 @@ class Pool:
         worker.job = job
         job.deadline = None if job.timeout is None else Deadline(time.monotonic() + job.timeout, late(job.timeout))
         worker.inbox.put(job)
+        if job.cancelled:  # some of several, while it waited
+            self._cancel(worker, job)
+
+    def _cancel(self, worker: Worker, job: Job) -> None:
+        if job.unwanted:
+            self._hurry(worker, job, self._patience.cancel)
+            return
+        for number in job.cancelled:
+            worker.cancel(number)
 
     def _hurry(self, worker: Worker, job: Job, seconds: float) -> None:
         deadline = Deadline(time.monotonic() + seconds, deaf(seconds))
         job.deadline = min(job.deadline or deadline, deadline, key=lambda each: each.time)
-        worker.cancel(job.number)
+        for number in job.calls:
+            worker.cancel(number)

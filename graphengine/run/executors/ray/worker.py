@@ -1,7 +1,7 @@
-"""A worker, from outside: an actor of the cluster, and what becomes of a call that it makes."""
+"""A worker, from outside: an actor of the cluster, and what becomes of the calls that it makes."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 from typing import Any
 
@@ -22,13 +22,13 @@ from graphengine.errors import Failure
 from graphengine.run.executors.base import Outcome, Success
 from graphengine.run.executors.process.failures import CLOSED, UNINTELLIGIBLE, not_started
 from graphengine.run.executors.process.patience import Deadline
-from graphengine.run.executors.process.wire import Scope, dumps, loads
+from graphengine.run.executors.process.wire import End, Results, Scope, Told, dumps, loads
 from graphengine.run.executors.ray.caller import Caller, Setup
 from graphengine.run.executors.ray.cluster import Cluster
 from graphengine.run.executors.ray.job import Job
-from graphengine.run.executors.ray.kept import Kept
-from graphengine.run.executors.ray.order import Answer, Ended, Told
-from graphengine.run.handle import Handle
+from graphengine.run.executors.ray.kept import Kept, Parcel
+from graphengine.run.executors.ray.order import Answer
+from graphengine.run.executors.written import read_result
 
 _LOOK_SECONDS = 0.25  # how often a deadline is looked at, which a cancel may have moved
 _DOUBT_SECONDS = 5.0  # how long an actor that does not answer may only be slow to be reported dead
@@ -58,8 +58,8 @@ class Gone(Exception):
     """A worker is no more.
 
     Attributes:
-        failure: what its call fails with; None if it is not the call's fault, which may be made elsewhere.
-        begun: whether the call may have begun.
+        failure: what its calls fail with; None if it is not their fault, and they may be made elsewhere.
+        begun: whether the calls may have begun.
     """
 
     def __init__(self, failure: Failure | None, *, begun: bool = True) -> None:
@@ -112,11 +112,11 @@ class Worker:
         if reason:
             raise Gone(not_started(reason))
 
-    def call(self, job: Job) -> Outcome:
-        """Make a call, and return its outcome. Its large results are on the engine's own node when it does.
+    def call(self, job: Job) -> Sequence[Outcome] | Failure:
+        """Make calls, and return their outcomes. Their large results are on the engine's own node when it does.
 
         Raises:
-            Gone: the worker died, or had to be ended; the call failed with it, or was lost and may be made again.
+            Gone: the worker died, or had to be ended; the calls failed with it, or were lost and may be made again.
         """
         try:
             self._rouse()
@@ -151,25 +151,23 @@ class Worker:
     def _send(self, job: Job) -> "list[ObjectRef[Any]]":
         scope = b"" if self._scope == job.scope else dumps(job.scope)
         self._scope = job.scope
-        outputs = len(job.call.spec.outputs)
-        call = self._actor.call.options(concurrency_group="calls", num_returns=1 + outputs)
-        sent = call.remote(scope, job.written.order, outputs, *job.written.objects)
-        return list(sent) if outputs else [sent]
+        call = self._actor.call.options(concurrency_group="calls", num_returns=1 + job.outputs)
+        sent = call.remote(scope, job.written.order, job.outputs, *job.written.objects)
+        return list(sent) if job.outputs else [sent]
 
-    def _hear(self, job: Job, returned: "list[ObjectRef[Any]]") -> Outcome:
-        """Pass events on until the call has ended, and all that it told before that has come."""
+    def _hear(self, job: Job, returned: "list[ObjectRef[Any]]") -> Sequence[Outcome] | Failure:
+        """Pass events on until the calls have ended, and all that they told before that has come."""
         told = 0
         while self._next(job, returned[0], self._events) is self._events:
             told += self._pass_on(job)
         answer = loads(ray.get(returned[0]))
-        if not isinstance(answer, Answer | Ended):
+        if not isinstance(answer, Answer):
             raise Gone(UNINTELLIGIBLE)
         while told < answer.told:
             self._next(job, self._events)
             told += self._pass_on(job)
-        if isinstance(answer, Ended):
-            return answer.outcome
-        return Success(_handles(answer, returned[1:]), answer.seconds)
+        large = returned[1 : 1 + answer.large]
+        return answer.ends if isinstance(answer.ends, Failure) else _outcomes(answer.ends, large)
 
     def _next(self, job: Job, *sources: Any) -> Any:
         """Return the first of some sources that has something.
@@ -185,14 +183,11 @@ class Worker:
                 return ready[0]
 
     def _pass_on(self, job: Job) -> bool:
-        """Take an event, and return whether it was of the call; a thread that another left behind may tell some."""
-        match loads(ray.get(next(self._events))):
-            case Told(number, event):
-                if number == job.number:
-                    job.tell(event)
-                return number == job.number
-            case _:
-                raise Gone(UNINTELLIGIBLE)
+        """Take an event, and return whether it was of the job; a thread that another left behind may tell some."""
+        told = loads(ray.get(next(self._events)))
+        if not isinstance(told, Told):
+            raise Gone(UNINTELLIGIBLE)
+        return job.tell(told)
 
     def _await(self, reference: "ObjectRef[Any]", closing: Callable[[], bool], deadline: Deadline | None = None) -> Any:
         while not ray.wait([reference], timeout=_LOOK_SECONDS)[0]:
@@ -243,12 +238,17 @@ def _check(deadline: Deadline | None) -> None:
         raise Gone(deadline.failure)
 
 
-def _handles(answer: Answer, references: "list[ObjectRef[Any]]") -> Mapping[str, Handle]:
+def _outcomes(ends: Sequence[End], large: "list[ObjectRef[Any]]") -> Sequence[Outcome]:
     """Bring the large results to this node: from now on no other one matters."""
-    large = any(each.parcel.place is not None for each in answer.results.values())
-    objects = ray.get(references) if large else ()
-    handles = {}
-    for name, (type_, nbytes, parcel) in answer.results.items():
-        kept = Kept(parcel.open(objects), None if parcel.place is None else references[parcel.place])
-        handles[name] = Handle(kept, type_, nbytes)
-    return handles
+    objects = ray.get(large) if large else ()
+
+    def kept(parcel: Parcel) -> Kept:
+        return Kept(parcel.open(objects), None if parcel.place is None else large[parcel.place])
+
+    def outcome(end: End) -> Outcome:
+        if not isinstance(end, Results):
+            return end
+        handles = {name: read_result(result, kept) for name, result in end.results.items()}
+        return Success(handles, end.seconds, end.together)
+
+    return [outcome(end) for end in ends]
