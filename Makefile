@@ -13,7 +13,7 @@ export HF_HUB_OFFLINE := 1
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test fault check bench format clean
+.PHONY: help demo serve editor test fault check frontend bench format clean
 
 help:  ## Say what there is to make.
 	@echo "graphengine"
@@ -22,8 +22,11 @@ help:  ## Say what there is to make.
 demo: $(RUN)  ## Install, make a picture with the embedded model, and say where it is.
 	OMP_NUM_THREADS=$$(nproc) $(BIN)/graphengine run workflows/text-to-image.json --output-dir $(OUTPUT)
 
-serve: $(RUN)  ## Serve the HTTP API on this machine, at port 8188.
+serve: $(RUN) editor  ## Serve the editor and the HTTP API on this machine, at port 8188.
 	$(BIN)/graphengine serve
+
+editor: $(RUN)  ## Build the editor into the package, if its sources have changed.
+	@$(BIN)/python frontend/build.py
 
 test: $(DEV) check  ## Install, and run every check and every test.
 	$(BIN)/python -m pytest tests -n 2 --dist worksteal
