@@ -1,8 +1,9 @@
 """Builds the editor into the package, if anything that it is made of has changed; needs nothing but Python and Node.
 
-``python frontend/build.py`` is what ``make`` runs; the build hook of the package runs the same. ``GRAPHENGINE_EDITOR``
-says what a failure means: by default it is written beside where the editor would be, and the package works without;
-``required`` makes it an error; ``skip`` builds nothing.
+``python frontend/build.py`` is what ``make`` runs; the build hook of the package runs the same, and
+``python frontend/build.py npm …`` runs npm with whichever Node there is. ``GRAPHENGINE_EDITOR`` says what a failure
+means: by default it is written beside where the editor would be, and the package works without; ``required`` makes it
+an error; ``skip`` builds nothing.
 """
 
 import hashlib
@@ -90,11 +91,10 @@ def _make(stamp: str) -> None:
 
 
 def _run(command: list[str], node: list[str]) -> None:
-    path = os.pathsep.join([str(Path(node[0]).parent), os.environ.get("PATH", "")])  # scripts of packages want node
     done = subprocess.run(
         command,
         cwd=SOURCES,
-        env={**os.environ, "PATH": path},
+        env=_with(node),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -111,5 +111,22 @@ def _is_new(node: str) -> bool:
     return found is not None and (int(found[1]), int(found[2])) >= OLDEST
 
 
+def _npm(arguments: list[str]) -> int:
+    found = find_node()
+    if found is None:
+        print(f"There is no Node {'.'.join(map(str, OLDEST))} or newer: pip install '{WHEEL}'", file=sys.stderr)
+        return 1
+    node, npm = found
+    return subprocess.run([*npm, *arguments], cwd=SOURCES, env=_with(node), check=False).returncode
+
+
+def _with(node: list[str]) -> dict[str, str]:
+    """Return an environment in which the scripts of packages find Node, and the scripts of ours this Python."""
+    path = os.pathsep.join([str(Path(node[0]).parent), os.environ.get("PATH", "")])
+    return {**os.environ, "PATH": path, "PYTHON": sys.executable}
+
+
 if __name__ == "__main__":
-    sys.exit(0 if build() or os.environ.get("GRAPHENGINE_EDITOR") != "required" else 1)
+    if sys.argv[1:2] == ["npm"]:
+        sys.exit(_npm(sys.argv[2:]))
+    build()

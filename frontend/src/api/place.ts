@@ -61,4 +61,3 @@ export class Place {
     this.heard.resync(message.jobs, message.complete);
   }
 }
-

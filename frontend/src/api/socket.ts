@@ -1,5 +1,14 @@
 /** The websocket: connects, and connects again, and goes on in the log where it was. */
-import { type JobView, type Message, PROTOCOL, packed, type Preview, type Progress, type Request, unpacked } from "./messages";
+import {
+  type JobView,
+  type Message,
+  PROTOCOL,
+  type Preview,
+  type Progress,
+  packed,
+  type Request,
+  unpacked,
+} from "./messages";
 import { type Heard, Place } from "./place";
 
 export type Link = "connecting" | "open" | "lost";

@@ -17,7 +17,7 @@ import {
   SelectionMode,
   useReactFlow,
 } from "@xyflow/react";
-import { memo, type MouseEvent, useEffect, useMemo, useRef } from "react";
+import { type MouseEvent, memo, useEffect, useMemo, useRef, useState } from "react";
 import { useCatalog } from "~/catalog/store";
 import { connect, disconnect, insertIntoLink, moveNode } from "~/doc/edit";
 import { addressOf, linksOf, type Part } from "~/doc/model";
@@ -60,6 +60,7 @@ function Flow({ place }: { place: string }) {
   const flow = useReactFlow<CanvasNode, CanvasEdge>();
   const { nodes, edges } = useFlow();
   const before = viewports.get(place);
+  const [isFitted] = useState(!before && nodes.length > 0); // when it is opened, never while somebody builds
   const shell = useRef<HTMLDivElement>(null);
 
   useEffect(() => {
@@ -70,7 +71,8 @@ function Flow({ place }: { place: string }) {
     showView({
       toCanvas: (screen) => flow.screenToFlowPosition(screen),
       middle,
-      fit: (names) => void flow.fitView({ nodes: names?.map((id) => ({ id })), padding: 0.15, maxZoom: 1.1, duration: 150 }),
+      fit: (names) =>
+        void flow.fitView({ nodes: names?.map((id) => ({ id })), padding: 0.15, maxZoom: 1.1, duration: 150 }),
       zoom: (by) => void (by === "actual" ? flow.zoomTo(1) : flow.zoomTo(flow.getZoom() * by)),
     });
     return () => showView(null);
@@ -107,7 +109,7 @@ function Flow({ place }: { place: string }) {
         isValidConnection={isValid}
         onMoveEnd={(_, viewport) => viewports.set(place, viewport)}
         defaultViewport={before ?? { x: 60, y: 60, zoom: 1 }}
-        fitView={!before && nodes.length > 0}
+        fitView={isFitted}
         fitViewOptions={{ padding: 0.12, maxZoom: 1 }}
         minZoom={0.08}
         maxZoom={2.5}
@@ -173,24 +175,31 @@ function useFlow() {
 
 function changeNodes(changes: NodeChange<CanvasNode>[]): void {
   const { dragged, sizes } = useCanvas.getState();
-  let [moved, measured, chosen] = [dragged, sizes, null as Set<string> | null];
+  const moved = new Map(dragged);
+  const measured = new Map(sizes);
+  const chosen = new Set(activeTab().nodes);
+  let [isMoved, isMeasured, isChosen] = [false, false, false];
   for (const change of changes) {
     if (change.type === "position" && change.position) {
-      if (moved === dragged) moved = new Map(dragged);
-      (moved as Map<string, { x: number; y: number }>).set(change.id, change.position);
+      moved.set(change.id, change.position);
+      isMoved = true;
     } else if (change.type === "dimensions" && change.dimensions) {
-      const known = measured.get(change.id);
-      if (known?.height === change.dimensions.height && known.width === change.dimensions.width) continue;
-      if (measured === sizes) measured = new Map(sizes);
-      (measured as Map<string, { width: number; height: number }>).set(change.id, change.dimensions);
+      if (sizes.get(change.id)?.height === change.dimensions.height) continue;
+      measured.set(change.id, change.dimensions);
+      isMeasured = true;
     } else if (change.type === "select") {
-      chosen ??= new Set(activeTab().nodes);
-      if (change.selected) chosen.add(change.id);
-      else chosen.delete(change.id);
+      put(chosen, change.id, change.selected);
+      isChosen = true;
     }
   }
-  if (moved !== dragged || measured !== sizes) useCanvas.setState({ dragged: moved, sizes: measured });
-  if (chosen) select(chosen, activeTab().links);
+  if (isMoved) useCanvas.setState({ dragged: moved });
+  if (isMeasured) useCanvas.setState({ sizes: measured });
+  if (isChosen) select(chosen, activeTab().links);
+}
+
+function put(set: Set<string>, each: string, isIn: boolean): void {
+  if (isIn) set.add(each);
+  else set.delete(each);
 }
 
 function changeEdges(changes: EdgeChange<CanvasEdge>[]): void {
@@ -198,8 +207,7 @@ function changeEdges(changes: EdgeChange<CanvasEdge>[]): void {
   const links = new Set(tab.links);
   for (const change of changes) {
     if (change.type !== "select") continue;
-    if (change.selected) links.add(change.id);
-    else links.delete(change.id);
+    put(links, change.id, change.selected);
   }
   select(tab.nodes, links);
 }
@@ -211,7 +219,8 @@ function finishDrag(event: MouseEvent | TouchEvent | globalThis.MouseEvent): voi
   const link = one ? linkUnder(event as MouseEvent, one) : null;
   edit(dragged.size > 1 ? "Move nodes" : "Move node", (part) => {
     for (const [name, point] of dragged) if (part.nodes?.[name]) moveNode(part, name, point);
-    if (one && link) putInto(part as Part, link, one, (from, input, output) => insertIntoLink(part, from, one, input, output));
+    if (one && link)
+      putInto(part as Part, link, one, (from, input, output) => insertIntoLink(part, from, one, input, output));
   });
   drop();
 }
@@ -258,7 +267,9 @@ const beginPlug: OnConnectStart = (_, { nodeId, handleId, handleType }) => {
   const { finder } = useCatalog.getState();
   if (!nodeId || !handleId) return;
   const isSource = handleType === "source";
-  const socket = isSource ? finder.output(part, nodeId, handleId, tab.doc) : finder.input(part, nodeId, handleId, tab.doc);
+  const socket = isSource
+    ? finder.output(part, nodeId, handleId, tab.doc)
+    : finder.input(part, nodeId, handleId, tab.doc);
   if (socket) useCanvas.setState({ plug: { node: nodeId, name: handleId, type: socket.type, isSource } });
 };
 

@@ -6,13 +6,13 @@ import { useCatalog } from "~/catalog/store";
 import { setValue } from "~/doc/edit";
 import { sourceOf } from "~/doc/model";
 import { edit, placeOfTab, useTab } from "~/doc/tabs";
-import { problemsOf, usePlans, plannedTask } from "~/run/plan";
+import { plannedTask, problemsOf, usePlans } from "~/run/plan";
 import { taskOf, useRuns } from "~/run/store";
 import { widgetOf } from "~/widgets/registry";
+import { useDetail } from "./Detail";
 import { fixOf } from "./fixes";
 import type { CanvasNode } from "./flow";
 import type { Row } from "./geometry";
-import { useDetail } from "./Detail";
 import { Media } from "./Media";
 import { Plugged } from "./Plugged";
 import { statusOf } from "./status";
@@ -50,7 +50,8 @@ function Body({ data, selected }: NodeProps<CanvasNode>) {
   );
 }
 
-const keyOf = (row: Row) => (row.kind === "value" ? row.input.name : `${row.input?.name ?? ""} ${row.output?.name ?? ""}`);
+const keyOf = (row: Row) =>
+  row.kind === "value" ? row.input.name : `${row.input?.name ?? ""} ${row.output?.name ?? ""}`;
 
 function useStatus(name: string, mode: string | undefined) {
   const doc = useTab((tab) => tab.id);
@@ -132,7 +133,17 @@ function Value({ input, isLinked, node, isNear }: ValueProps) {
   const now = value === undefined ? input.default : value;
   let body: ReactNode = null;
   if (!isLinked && widget && isNear) {
-    body = <widget.View input={input} value={now} isDefault={value === undefined} label={input.name} id={id} node={node} set={set} />;
+    body = (
+      <widget.View
+        input={input}
+        value={now}
+        isDefault={value === undefined}
+        label={input.name}
+        id={id}
+        node={node}
+        set={set}
+      />
+    );
   } else if (!isLinked) body = <span className="shown">{String(now ?? "")}</span>;
   return (
     <>

@@ -43,7 +43,6 @@ function List({ request }: { request: PaletteRequest }) {
     top: Math.max(8, Math.min(request.at.y, innerHeight - BOX.height - 8)),
   };
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: Escape closes it too
     <div className="veil" onPointerDown={(event) => event.target === event.currentTarget && close()}>
       <Command
         className="palette"
@@ -78,7 +77,9 @@ function List({ request }: { request: PaletteRequest }) {
             </Command.Item>
           ))}
         </Command.List>
-        <footer>{request.plug ? "Tab: all nodes" : (hits.find(({ node }) => node.id === chosen)?.node.summary ?? "")}</footer>
+        <footer>
+          {request.plug ? "Tab: all nodes" : (hits.find(({ node }) => node.id === chosen)?.node.summary ?? "")}
+        </footer>
       </Command>
     </div>
   );
@@ -87,7 +88,10 @@ function List({ request }: { request: PaletteRequest }) {
 /** What flows in and out, as far as it needs links. */
 function signature(node: NodeOut): string {
   const list = (names: readonly string[]) => [...new Set(names)].slice(0, 2).join(", ");
-  const [from, to] = [list(node.inputs.filter((each) => !isWritable(each)).map((each) => each.type)), list(node.outputs.map((each) => each.type))];
+  const [from, to] = [
+    list(node.inputs.filter((each) => !isWritable(each)).map((each) => each.type)),
+    list(node.outputs.map((each) => each.type)),
+  ];
   return [from, to].filter(Boolean).join(" → ");
 }
 
@@ -99,7 +103,8 @@ export function add(catalog: Catalog, node: NodeOut, request: Pick<PaletteReques
   edit(`Add ${node.title}`, (part) => {
     name = addNode(part, { type: node.id, inputs: {} }, at);
     if (plug) plugInto(catalog, node, name, plug, (source, target) => connect(part, { source, target }));
-    if (link) putInto(part as Part, link, name, (from, input, output) => insertIntoLink(part, from, name, input, output));
+    if (link)
+      putInto(part as Part, link, name, (from, input, output) => insertIntoLink(part, from, name, input, output));
   });
   select([name]);
 }
@@ -111,7 +116,10 @@ function plugInto(catalog: Catalog, node: NodeOut, name: string, plug: Plug, joi
   const exact = sockets.find((each) => each.type === plug.type && each.name === plug.name);
   const socket = exact ?? sockets.find((each) => each.type === plug.type) ?? sockets[0];
   if (!socket) return;
-  const [other, own] = [{ node: plug.node, name: plug.name }, { node: name, name: socket.name }];
+  const [other, own] = [
+    { node: plug.node, name: plug.name },
+    { node: name, name: socket.name },
+  ];
   if (plug.isSource) join(other, own);
   else join(own, other);
 }

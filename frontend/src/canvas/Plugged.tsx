@@ -20,7 +20,16 @@ interface Props {
   children: ReactNode;
 }
 
-export function Plugged({ node, name, type, isSource = false, isOpen = false, isValue = false, title, children }: Props) {
+export function Plugged({
+  node,
+  name,
+  type,
+  isSource = false,
+  isOpen = false,
+  isValue = false,
+  title,
+  children,
+}: Props) {
   const colour = useCatalog((state) => state.finder.catalog.colour(type));
   const reason = useCanvas((state) => (state.plug ? reasonAgainst(state.plug, { node, name, type, isSource }) : null));
   const isFitting = useCanvas((state) => state.plug !== null) && reason === null;
@@ -43,7 +52,8 @@ export function Plugged({ node, name, type, isSource = false, isOpen = false, is
 /** Why a socket does not fit the one that a link is drawn from; the socket itself stays as it is. */
 function reasonAgainst(plug: Plug, socket: Plug): string | null {
   if (plug.node === socket.node && plug.name === socket.name && plug.isSource === socket.isSource) return null;
-  if (plug.isSource === socket.isSource) return plug.isSource ? "an output flows into an input" : "an input takes an output";
+  if (plug.isSource === socket.isSource)
+    return plug.isSource ? "an output flows into an input" : "an input takes an output";
   const [source, target] = plug.isSource ? [plug, socket] : [socket, plug];
   const tab = activeTab();
   return obstacle(useCatalog.getState().finder, tab.doc, placeOfTab(tab).part, { source, target });

@@ -22,22 +22,30 @@ export function fixOf(finder: SocketFinder, doc: Workflow, part: Part, node: str
   return { label: "Use the default", source: null, apply: (draft) => setValue(draft, target, undefined) };
 }
 
-/** The output that fits an input best: of the same type, not behind the node, and near. */
+interface Offer {
+  address: Address;
+  /** How far away: the best is the nearest, of the same type, to the left. */
+  cost: number;
+}
+
 function nearest(finder: SocketFinder, doc: Workflow, part: Part, node: string, input: Input): Address | null {
   if (Object.keys(input.schema).length > 0) return null; // a value is as good as any link
   const after = behind(part, [node]);
-  const here = positionOf(part, node);
-  let best: { address: Address; cost: number } | null = null;
-  for (const [name, each] of Object.entries(part.nodes ?? {})) {
-    if (after.has(name)) continue;
-    const place = positionOf(part, name);
-    const distance = Math.hypot(place.x - here.x, place.y - here.y) + (place.x > here.x ? 2_000 : 0);
-    for (const output of finder.of(each.type, doc)?.outputs ?? []) {
-      const fit = finder.catalog.fit(output.type, input.type);
-      if (!fit || (output.type === "Any" && input.type !== "Any")) continue;
-      const cost = distance + (fit.converts || fit.each ? 10_000 : 0) + (output.name === input.name ? -200 : 0);
-      if (!best || cost < best.cost) best = { address: { node: name, name: output.name }, cost };
-    }
-  }
-  return best?.address ?? null;
+  const offers = Object.keys(part.nodes ?? {})
+    .filter((name) => !after.has(name))
+    .flatMap((name) => offersOf(finder, doc, part, name, node, input));
+  offers.sort((a, b) => a.cost - b.cost);
+  return offers[0]?.address ?? null;
+}
+
+function offersOf(finder: SocketFinder, doc: Workflow, part: Part, name: string, node: string, input: Input): Offer[] {
+  const [here, there] = [positionOf(part, node), positionOf(part, name)];
+  const distance = Math.hypot(there.x - here.x, there.y - here.y) + (there.x > here.x ? 2_000 : 0);
+  const outputs = finder.of(part.nodes?.[name]?.type ?? "", doc)?.outputs ?? [];
+  return outputs.flatMap((output) => {
+    const fit = finder.catalog.fit(output.type, input.type);
+    if (!fit || (output.type === "Any" && input.type !== "Any")) return [];
+    const cost = distance + (fit.converts || fit.each ? 10_000 : 0) + (output.name === input.name ? -200 : 0);
+    return [{ address: { node: name, name: output.name }, cost }];
+  });
 }

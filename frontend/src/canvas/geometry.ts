@@ -1,8 +1,8 @@
 /** How large a node is and where its sockets are, from its sockets alone: the canvas never has to measure for it. */
 import { type Input, isWritable, type Output, type Sockets } from "~/catalog/catalog";
 import { type Node, sourceOf } from "~/doc/model";
-import { ROW } from "~/widgets/widget";
 import { widgetOf } from "~/widgets/registry";
+import { ROW } from "~/widgets/widget";
 
 export const WIDTH = 216;
 export const HEAD = 31;

@@ -48,7 +48,5 @@ function contained(query: string, text: string): number {
 }
 
 function fits(catalog: Catalog, node: NodeOut, plug: Plug): boolean {
-  return plug.isSource
-    ? catalog.inputsFor(node, plug.type).length > 0
-    : catalog.outputsFor(node, plug.type).length > 0;
+  return plug.isSource ? catalog.inputsFor(node, plug.type).length > 0 : catalog.outputsFor(node, plug.type).length > 0;
 }

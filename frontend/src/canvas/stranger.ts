@@ -3,7 +3,9 @@ import type { Sockets } from "~/catalog/catalog";
 import { linksOf, type Node, type Part } from "~/doc/model";
 
 export function strangerOf(part: Part, name: string, node: Node): Sockets {
-  const outputs = new Set([...linksOf(part)].filter(({ source }) => source.node === name).map(({ source }) => source.name));
+  const outputs = new Set(
+    [...linksOf(part)].filter(({ source }) => source.node === name).map(({ source }) => source.name),
+  );
   return {
     id: node.type,
     title: node.type,

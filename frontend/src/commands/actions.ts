@@ -1,10 +1,11 @@
 /** What commands do to the selection and the document that is looked at. */
+
+import { pointer, shownView } from "~/canvas/state";
+import { useCatalog } from "~/catalog/store";
 import { clipText, copy, paste, readClip } from "~/doc/clipboard";
 import { disconnect, removeNodes, setLook, setMode } from "~/doc/edit";
 import { addressOf, linkId, linksOf, type Point } from "~/doc/model";
 import { activeTab, edit, placeOfTab, select } from "~/doc/tabs";
-import { useCatalog } from "~/catalog/store";
-import { pointer, shownView } from "~/canvas/state";
 
 /** Removes what is selected; chains stay whole where a removed node could have been bypassed. */
 export function removeSelected(isRejoining: boolean): void {
@@ -26,7 +27,9 @@ export function toggleMode(mode: "bypass" | "mute"): void {
   const { part } = placeOfTab(tab);
   const names = [...tab.nodes];
   const isOn = names.length > 0 && names.every((name) => part.nodes?.[name]?.mode === mode);
-  edit(isOn ? "Run again" : mode === "bypass" ? "Bypass" : "Mute", (draft) => setMode(draft, names, isOn ? "run" : mode));
+  edit(isOn ? "Run again" : mode === "bypass" ? "Bypass" : "Mute", (draft) =>
+    setMode(draft, names, isOn ? "run" : mode),
+  );
 }
 
 export function toggleCollapsed(): void {

@@ -1,12 +1,12 @@
 /** Opening and saving: files of this machine, and the service's library. */
 import { Refused } from "~/api/http";
 import { service } from "~/api/service";
+import { layOut } from "~/canvas/layout";
 import { NoWorkflow, workflowOf, workflowText } from "~/doc/file";
 import { linksOf, type Workflow } from "~/doc/model";
 import { activeTab, markSaved, openTab, showTab, titleOf, useTabs } from "~/doc/tabs";
-import { say } from "~/ui/notices";
 import { openDialog } from "~/ui/dialogs";
-import { layOut } from "~/canvas/layout";
+import { say } from "~/ui/notices";
 
 /** Opens a document in a new tab, and lays it out where it has no places. */
 export function openDocument(doc: Workflow, more: Parameters<typeof openTab>[1] = {}): void {

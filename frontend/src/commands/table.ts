@@ -1,9 +1,10 @@
 /** Every command, once: the palette of commands, the menus, the shortcuts and the cheat sheet are made from this. */
+
+import { service } from "~/api/service";
 import { layOut } from "~/canvas/layout";
 import { pointer, shownView, usePalette } from "~/canvas/state";
 import { SUBGRAPH } from "~/doc/model";
 import { activeTab, closeTab, goTo, newTab, placeOfTab, redoEdit, showTab, undoEdit, useTabs } from "~/doc/tabs";
-import { service } from "~/api/service";
 import { openJobs, useRuns } from "~/run/store";
 import { run } from "~/run/submit";
 import { openDialog } from "~/ui/dialogs";
@@ -70,7 +71,14 @@ export const COMMANDS: readonly Command[] = [
     can: hasNodes,
     run: () => void run([...activeTab().nodes].map((name) => [...activeTab().path, name].join("/"))),
   },
-  { id: "cancel", title: "Cancel what runs", group: "Run", keys: ["Mod+Alt+Enter"], can: () => openJobs(useRuns.getState().jobs).length > 0, run: cancelNewest },
+  {
+    id: "cancel",
+    title: "Cancel what runs",
+    group: "Run",
+    keys: ["Mod+Alt+Enter"],
+    can: () => openJobs(useRuns.getState().jobs).length > 0,
+    run: cancelNewest,
+  },
 
   { id: "new", title: "New", group: "File", keys: ["Alt+N"], run: newTab },
   { id: "open", title: "Open a file…", group: "File", keys: ["Mod+O"], run: chooseFiles },
@@ -89,7 +97,14 @@ export const COMMANDS: readonly Command[] = [
   { id: "next-tab", title: "Next tab", group: "File", keys: ["Alt+ArrowRight"], run: () => step(1) },
   { id: "previous-tab", title: "Previous tab", group: "File", keys: ["Alt+ArrowLeft"], run: () => step(-1) },
 
-  { id: "undo", title: "Undo", group: "Edit", keys: ["Mod+Z"], can: () => activeTab().history.past.length > 0, run: undoEdit },
+  {
+    id: "undo",
+    title: "Undo",
+    group: "Edit",
+    keys: ["Mod+Z"],
+    can: () => activeTab().history.past.length > 0,
+    run: undoEdit,
+  },
   {
     id: "redo",
     title: "Redo",
@@ -100,8 +115,22 @@ export const COMMANDS: readonly Command[] = [
   },
   { id: "duplicate", title: "Duplicate", group: "Edit", keys: ["Mod+D"], can: hasNodes, run: duplicate },
   { id: "select-all", title: "Select all", group: "Edit", keys: ["Mod+A"], run: selectAll },
-  { id: "delete", title: "Delete and re-join", group: "Edit", keys: ["Delete", "Backspace"], can: hasSelection, run: () => removeSelected(true) },
-  { id: "delete-apart", title: "Delete with links", group: "Edit", keys: ["Shift+Delete"], can: hasSelection, run: () => removeSelected(false) },
+  {
+    id: "delete",
+    title: "Delete and re-join",
+    group: "Edit",
+    keys: ["Delete", "Backspace"],
+    can: hasSelection,
+    run: () => removeSelected(true),
+  },
+  {
+    id: "delete-apart",
+    title: "Delete with links",
+    group: "Edit",
+    keys: ["Shift+Delete"],
+    can: hasSelection,
+    run: () => removeSelected(false),
+  },
 
   { id: "add", title: "Add a node", group: "Nodes", keys: ["Space", "Tab", "Shift+A"], run: openPalette },
   { id: "bypass", title: "Bypass", group: "Nodes", keys: ["B"], can: hasNodes, run: () => toggleMode("bypass") },
@@ -117,17 +146,47 @@ export const COMMANDS: readonly Command[] = [
     run: () => goTo(activeTab().path.slice(0, -1)),
   },
 
-  { id: "commands", title: "Commands", group: "View", keys: ["Mod+K"], whileTyping: true, run: () => openDialog({ kind: "commands" }) },
+  {
+    id: "commands",
+    title: "Commands",
+    group: "View",
+    keys: ["Mod+K"],
+    whileTyping: true,
+    run: () => openDialog({ kind: "commands" }),
+  },
   { id: "keys", title: "Keys", group: "View", keys: ["?"], run: () => openDialog({ kind: "keys" }) },
-  { id: "focus", title: "Look at the selection", group: "View", keys: ["F"], run: () => shownView()?.fit(hasNodes() ? [...activeTab().nodes] : undefined) },
+  {
+    id: "focus",
+    title: "Look at the selection",
+    group: "View",
+    keys: ["F"],
+    run: () => shownView()?.fit(hasNodes() ? [...activeTab().nodes] : undefined),
+  },
   { id: "fit", title: "Look at everything", group: "View", keys: ["Home"], run: () => shownView()?.fit() },
   { id: "zoom-in", title: "Zoom in", group: "View", keys: ["+", "="], run: () => shownView()?.zoom(1.25) },
   { id: "zoom-out", title: "Zoom out", group: "View", keys: ["-"], run: () => shownView()?.zoom(0.8) },
   { id: "zoom-actual", title: "Zoom to 100 %", group: "View", keys: ["1"], run: () => shownView()?.zoom("actual") },
   { id: "layout", title: "Lay out", group: "View", keys: ["Shift+L"], run: () => void layOut() },
-  { id: "inspector", title: "Inspector", group: "View", keys: ["N"], run: () => useLayout.setState(({ inspector }) => ({ inspector: !inspector })) },
-  { id: "dock", title: "Queue and results", group: "View", keys: ["Q"], run: () => useLayout.setState(({ dock }) => ({ dock: !dock })) },
-  { id: "theme", title: "Dark, light, or as the system", group: "View", run: () => useLayout.setState(({ theme }) => ({ theme: nextTheme[theme] })) },
+  {
+    id: "inspector",
+    title: "Inspector",
+    group: "View",
+    keys: ["N"],
+    run: () => useLayout.setState(({ inspector }) => ({ inspector: !inspector })),
+  },
+  {
+    id: "dock",
+    title: "Queue and results",
+    group: "View",
+    keys: ["Q"],
+    run: () => useLayout.setState(({ dock }) => ({ dock: !dock })),
+  },
+  {
+    id: "theme",
+    title: "Dark, light, or as the system",
+    group: "View",
+    run: () => useLayout.setState(({ theme }) => ({ theme: nextTheme[theme] })),
+  },
 ];
 
 export function command(id: string): Command | undefined {

@@ -1,8 +1,18 @@
 /** Copying: a piece of a workflow is a small workflow, as plain JSON; it goes through chats and mails as it is. */
 import type { Draft } from "immer";
 import { parseJson, writeJson } from "~/api/json";
-import { addNode, type PartDraft, nodesOf } from "./edit";
-import { linkTo, type Node, type Part, type Point, positionOf, SUBGRAPH, type Subgraph, sourceOf, type Workflow } from "./model";
+import { addNode, nodesOf, type PartDraft } from "./edit";
+import {
+  linkTo,
+  type Node,
+  type Part,
+  type Point,
+  positionOf,
+  SUBGRAPH,
+  type Subgraph,
+  sourceOf,
+  type Workflow,
+} from "./model";
 
 const FORMAT = "graphengine.clip";
 

@@ -1,6 +1,16 @@
 /** Changes to a part of the document. Each works on a draft, and leaves alone whatever it does not know. */
 import type { Draft } from "immer";
-import { type Address, addressOf, type Link, linkTo, type Node, type Part, type Point, sourceOf, written } from "./model";
+import {
+  type Address,
+  addressOf,
+  type Link,
+  linkTo,
+  type Node,
+  type Part,
+  type Point,
+  sourceOf,
+  written,
+} from "./model";
 import { freeName } from "./names";
 
 export type PartDraft = Draft<Part>;
@@ -107,11 +117,7 @@ export function removeNodes(
   }
 }
 
-function forgetInterface(
-  part: PartDraft,
-  names: ReadonlySet<string>,
-  led: (source: Address) => Address | null,
-): void {
+function forgetInterface(part: PartDraft, names: ReadonlySet<string>, led: (source: Address) => Address | null): void {
   for (const [key, input] of Object.entries(part.inputs ?? {})) {
     const rest = input.to.filter((address) => !names.has(addressOf(address).node));
     if (rest.length === input.to.length) continue;

@@ -1,7 +1,8 @@
 /** Keeps every open document in the journal, and brings them back. Each window holds documents of its own. */
+
+import { workflowText } from "./file";
 import { emptyHistory } from "./history";
 import { Journal, type Kept } from "./journal";
-import { workflowText } from "./file";
 import { hasChanged, NOTHING, restoreTabs, type Tab, useTabs } from "./tabs";
 
 const DELAY = 200; // milliseconds without a change, after which it is written
@@ -57,7 +58,12 @@ export class Keeper {
     const now = Date.now();
     if (!hasChanged(tab) || (last !== undefined && now - last < BETWEEN_VERSIONS)) return;
     this.versions.set(tab.id, now);
-    await this.journal.keep({ doc: tab.id, time: now, label: tab.history.past.at(-1)?.label ?? "", text: workflowText(tab.doc) });
+    await this.journal.keep({
+      doc: tab.id,
+      time: now,
+      label: tab.history.past.at(-1)?.label ?? "",
+      text: workflowText(tab.doc),
+    });
   }
 
   private async restore(): Promise<void> {

@@ -150,7 +150,8 @@ export function markSaved(id: string, saved: Saved, doc: Workflow): void {
 }
 
 export function restoreTabs(tabs: readonly Tab[], active: string): void {
-  if (tabs.length > 0) useTabs.setState({ tabs, active: tabs.some((tab) => tab.id === active) ? active : (tabs[0]?.id ?? "") });
+  if (tabs.length > 0)
+    useTabs.setState({ tabs, active: tabs.some((tab) => tab.id === active) ? active : (tabs[0]?.id ?? "") });
 }
 
 export function titleOf(tab: Tab): string {

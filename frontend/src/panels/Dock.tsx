@@ -2,14 +2,14 @@
 import { ChevronDown, ChevronUp, Pause, Play, X } from "lucide-react";
 import { useMemo } from "react";
 import { resultUrl, service } from "~/api/service";
+import { shownView } from "~/canvas/state";
 import { duration } from "~/canvas/status";
 import { openFiles } from "~/commands/files";
 import { select, useTab } from "~/doc/tabs";
-import { shownView } from "~/canvas/state";
 import { isOver, type Job, type ResultFile, shareOf, type Task } from "~/run/jobs";
-import { useLayout } from "~/ui/layout";
-import { openJobs, shownJob, useRuns } from "~/run/store";
 import { usePlans } from "~/run/plan";
+import { openJobs, shownJob, useRuns } from "~/run/store";
+import { useLayout } from "~/ui/layout";
 
 export function Dock({ isOpen }: { isOpen: boolean }) {
   const jobs = useRuns((state) => state.jobs);
@@ -28,7 +28,12 @@ export function Dock({ isOpen }: { isOpen: boolean }) {
       ) : (
         <span className="quiet-word">{open.length ? words : "Nothing runs"}</span>
       )}
-      <button type="button" className="icon fold" aria-label={isOpen ? "Close the dock" : "Open the dock"} onClick={() => useLayout.setState({ dock: !isOpen })}>
+      <button
+        type="button"
+        className="icon fold"
+        aria-label={isOpen ? "Close the dock" : "Open the dock"}
+        onClick={() => useLayout.setState({ dock: !isOpen })}
+      >
         {isOpen ? <ChevronDown size={14} /> : <ChevronUp size={14} />}
       </button>
     </section>
@@ -41,7 +46,13 @@ function Queue({ open, words }: { open: readonly Job[]; words: string }) {
     <div className="card queue">
       <h2>
         Queue <small>{paused ? "paused" : words}</small>
-        <button type="button" className="icon" aria-label={paused ? "Go on" : "Pause"} title={paused ? "Go on" : "Pause: nothing new begins"} onClick={() => void (paused ? service.resume() : service.pause())}>
+        <button
+          type="button"
+          className="icon"
+          aria-label={paused ? "Go on" : "Pause"}
+          title={paused ? "Go on" : "Pause: nothing new begins"}
+          onClick={() => void (paused ? service.resume() : service.pause())}
+        >
           {paused ? <Play size={12} /> : <Pause size={12} />}
         </button>
       </h2>
@@ -61,9 +72,17 @@ function JobView({ job }: { job: Job }) {
   const word = job.cancelling ? "stopping" : job.state === "running" ? `${Math.floor(share * 100)} %` : "waits";
   return (
     <div className="job">
-      <span>{job.state === "running" ? "▶ " : ""}{job.title || job.id}</span>
+      <span>
+        {job.state === "running" ? "▶ " : ""}
+        {job.title || job.id}
+      </span>
       <small>{word}</small>
-      <button type="button" className="icon" aria-label={`Cancel ${job.title}`} onClick={() => void service.cancel(job.id)}>
+      <button
+        type="button"
+        className="icon"
+        aria-label={`Cancel ${job.title}`}
+        onClick={() => void service.cancel(job.id)}
+      >
         <X size={12} />
       </button>
     </div>
@@ -122,7 +141,14 @@ function Timeline() {
               {bar.name}
             </button>
             <svg width="100%" height="12" aria-hidden>
-              <rect className={bar.task.state} x={`${bar.from * 100}%`} width={`${Math.max(bar.share * 100, 0.6)}%`} y="1" height="10" rx="2" />
+              <rect
+                className={bar.task.state}
+                x={`${bar.from * 100}%`}
+                width={`${Math.max(bar.share * 100, 0.6)}%`}
+                y="1"
+                height="10"
+                rx="2"
+              />
             </svg>
           </li>
         ))}
@@ -183,4 +209,3 @@ function Result({ file }: { file: ResultFile }) {
     </button>
   );
 }
-

@@ -1,9 +1,10 @@
 /** What is selected, with all its fields and room for them; or the document itself. */
-import { useCatalog } from "~/catalog/store";
-import { strangerOf } from "~/canvas/stranger";
+
 import { fixOf } from "~/canvas/fixes";
 import { duration } from "~/canvas/status";
+import { strangerOf } from "~/canvas/stranger";
 import { type Input, isWritable, type Sockets } from "~/catalog/catalog";
+import { useCatalog } from "~/catalog/store";
 import { disconnect, setTitle, setValue } from "~/doc/edit";
 import { sourceOf } from "~/doc/model";
 import { edit, placeOfTab, usePart, useTab } from "~/doc/tabs";
@@ -16,7 +17,13 @@ export function Inspector() {
   const one = selected.size === 1 ? [...selected][0] : undefined;
   return (
     <aside className="inspector" aria-label="Inspector">
-      {one ? <NodePanel key={one} name={one} /> : selected.size > 1 ? <p className="quiet-word">{selected.size} nodes are selected.</p> : <DocumentPanel />}
+      {one ? (
+        <NodePanel key={one} name={one} />
+      ) : selected.size > 1 ? (
+        <p className="quiet-word">{selected.size} nodes are selected.</p>
+      ) : (
+        <DocumentPanel />
+      )}
     </aside>
   );
 }
@@ -109,7 +116,8 @@ function Field({ name, input }: { name: string; input: Input }) {
   const widget = isWritable(input) ? widgetOf(input) : null;
   if (!widget && !problem && !source) return null;
   const target = { node: name, name: input.name };
-  const set = (next: unknown, gesture?: string) => edit(`Set ${input.name}`, (part) => setValue(part, target, next), gesture);
+  const set = (next: unknown, gesture?: string) =>
+    edit(`Set ${input.name}`, (part) => setValue(part, target, next), gesture);
   const id = `panel ${name}.${input.name}`;
   return (
     <div className={`field${problem ? " wrong" : ""}`}>
@@ -122,7 +130,16 @@ function Field({ name, input }: { name: string; input: Input }) {
           </button>
         </span>
       ) : widget ? (
-        <widget.View input={input} value={value === undefined ? input.default : value} isDefault={value === undefined} label={input.name} id={id} node={name} set={set} isWide />
+        <widget.View
+          input={input}
+          value={value === undefined ? input.default : value}
+          isDefault={value === undefined}
+          label={input.name}
+          id={id}
+          node={name}
+          set={set}
+          isWide
+        />
       ) : (
         <span className="linked">{input.type}</span>
       )}
@@ -138,7 +155,11 @@ function Problem({ name, input, message }: { name: string; input: Input; message
     <p className="problem">
       {message}
       {label && (
-        <button type="button" className="plain" onClick={() => edit(label, (part, doc) => fixOf(finder, doc, part, name, input)?.apply(part))}>
+        <button
+          type="button"
+          className="plain"
+          onClick={() => edit(label, (part, doc) => fixOf(finder, doc, part, name, input)?.apply(part))}
+        >
           {label}
         </button>
       )}
@@ -153,7 +174,12 @@ function Plan({ name }: { name: string }) {
   const planned = usePlans((state) => plannedTask(state, doc, key));
   const task = useRuns((state) => taskOf(state, doc, key));
   if (!planned && !task) return null;
-  const words = { runs: "Why it will run", may_run: "Why it may run", cached: "Why it will not run", not_needed: "Why it will not run" };
+  const words = {
+    runs: "Why it will run",
+    may_run: "Why it may run",
+    cached: "Why it will not run",
+    not_needed: "Why it will not run",
+  };
   return (
     <div className="plan">
       {planned?.reasons.map((reason) => (
@@ -162,7 +188,9 @@ function Plan({ name }: { name: string }) {
         </p>
       ))}
       {task?.seconds !== undefined && <p>Last run {duration(task.seconds)}</p>}
-      {task?.failure && <p className="problem">{[task.failure.message, task.failure.hint].filter(Boolean).join(" ")}</p>}
+      {task?.failure && (
+        <p className="problem">{[task.failure.message, task.failure.hint].filter(Boolean).join(" ")}</p>
+      )}
     </div>
   );
 }

@@ -2,7 +2,7 @@
 import type { Event, JobView, Preview, Progress } from "~/api/messages";
 import { service } from "~/api/service";
 import { type Link, type Listener, Socket } from "~/api/socket";
-import { isOver, jobOf, type Job, take, takeProgress } from "./jobs";
+import { isOver, type Job, jobOf, take, takeProgress } from "./jobs";
 import { changeJobs, type Picture, previewKey, useRuns } from "./store";
 
 const MOST_JOBS = 200;
@@ -66,7 +66,8 @@ export class Feed implements Listener {
   private due(): void {
     if (this.isDue) return;
     this.isDue = true;
-    if (document.hidden) setTimeout(() => this.set(), 100); // a hidden page has no frames
+    if (document.hidden)
+      setTimeout(() => this.set(), 100); // a hidden page has no frames
     else requestAnimationFrame(() => this.set());
   }
 

@@ -1,10 +1,10 @@
 /** Running the document that is looked at. */
 import { Refused } from "~/api/http";
 import { service } from "~/api/service";
-import { activeTab, edit, newId } from "~/doc/tabs";
-import { setValue } from "~/doc/edit";
 import { finder } from "~/catalog/store";
+import { setValue } from "~/doc/edit";
 import { sourceOf } from "~/doc/model";
+import { activeTab, edit, newId } from "~/doc/tabs";
 import { say } from "~/ui/notices";
 import { docTag } from "./jobs";
 import { markTried, planSoon } from "./plan";

@@ -5,7 +5,7 @@ import { type ReactNode, useEffect, useState } from "react";
 import type { SavedOut } from "~/api/generated/service";
 import { service, thumbnailUrl } from "~/api/service";
 import { openSaved, saveAs } from "~/commands/files";
-import { shownKeys } from "~/commands/keys";
+import { shownKeys } from "~/commands/keyname";
 import { COMMANDS } from "~/commands/table";
 import { closeDialog, openDialog, useDialog } from "./dialogs";
 
@@ -55,7 +55,14 @@ function SaveDialog({ tab, name }: { tab: string; name: string }) {
           if (typed.trim()) void submit();
         }}
       >
-        <input className="line" aria-label="Name" placeholder="Name" maxLength={200} value={typed} onChange={(event) => setTyped(event.target.value)} />
+        <input
+          className="line"
+          aria-label="Name"
+          placeholder="Name"
+          maxLength={200}
+          value={typed}
+          onChange={(event) => setTyped(event.target.value)}
+        />
         <footer>
           <button type="button" className="plain" onClick={closeDialog}>
             Cancel
@@ -109,7 +116,13 @@ function LibraryDialog() {
   const shown = (found ?? []).filter(({ newest }) => `${newest.name} ${newest.title}`.toLowerCase().includes(words));
   return (
     <Frame title="Library" isWide>
-      <input className="line" placeholder="Search" aria-label="Search" value={query} onChange={(event) => setQuery(event.target.value)} />
+      <input
+        className="line"
+        placeholder="Search"
+        aria-label="Search"
+        value={query}
+        onChange={(event) => setQuery(event.target.value)}
+      />
       <ul className="library">
         {shown.map((each) => (
           <li key={each.newest.name}>
@@ -117,7 +130,9 @@ function LibraryDialog() {
           </li>
         ))}
       </ul>
-      {found && shown.length === 0 && <p className="quiet-word">{found.length ? "Nothing like that." : "Nothing is saved yet."}</p>}
+      {found && shown.length === 0 && (
+        <p className="quiet-word">{found.length ? "Nothing like that." : "Nothing is saved yet."}</p>
+      )}
     </Frame>
   );
 }

@@ -1,8 +1,8 @@
 /** The narrow bar at the left: the few places that one goes to. */
 import { FolderOpen, Keyboard, LayoutGrid, Library, Plus, SunMoon } from "lucide-react";
 import type { ComponentType } from "react";
+import { shownKeys } from "~/commands/keyname";
 import { command } from "~/commands/table";
-import { shownKeys } from "~/commands/keys";
 
 const ITEMS: readonly [string, ComponentType<{ size: number }>][] = [
   ["add", Plus],
@@ -35,7 +35,13 @@ function Item({ item: [id, Icon] }: { item: (typeof ITEMS)[number] }) {
   if (!found) return null;
   const keys = found.keys?.[0];
   return (
-    <button type="button" className="icon" aria-label={found.title} title={`${found.title}${keys ? ` (${shownKeys(keys)})` : ""}`} onClick={() => found.run()}>
+    <button
+      type="button"
+      className="icon"
+      aria-label={found.title}
+      title={`${found.title}${keys ? ` (${shownKeys(keys)})` : ""}`}
+      onClick={() => found.run()}
+    >
       <Icon size={17} />
     </button>
   );

@@ -3,7 +3,7 @@ import { ChevronRight, Menu, Play, Plus, X } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { useEffect, useState } from "react";
 import { duration } from "~/canvas/status";
-import { shownKeys } from "~/commands/keys";
+import { shownKeys } from "~/commands/keyname";
 import { COMMANDS, type Group } from "~/commands/table";
 import { SUBGRAPH } from "~/doc/model";
 import { closeTab, goTo, hasChanged, newTab, showTab, type Tab, titleOf, useTab, useTabs } from "~/doc/tabs";
@@ -105,7 +105,14 @@ function SavedWord() {
     return () => clearInterval(timer);
   }, []);
   if (link === "lost") return <span className="quiet-word lost">Reconnecting…</span>;
-  const word = savedAt === null ? (isChanged ? "Kept in this browser" : "") : isChanged ? "Changed since saved" : `Saved ${ago(savedAt)}`;
+  const word =
+    savedAt === null
+      ? isChanged
+        ? "Kept in this browser"
+        : ""
+      : isChanged
+        ? "Changed since saved"
+        : `Saved ${ago(savedAt)}`;
   return <span className="quiet-word">{word}</span>;
 }
 
@@ -153,7 +160,12 @@ function MainMenu() {
               <DropdownMenu.Portal>
                 <DropdownMenu.SubContent className="menu">
                   {COMMANDS.filter((each) => each.group === group).map((each) => (
-                    <DropdownMenu.Item key={each.id} className="menu-item" disabled={each.can?.() === false} onSelect={() => each.run()}>
+                    <DropdownMenu.Item
+                      key={each.id}
+                      className="menu-item"
+                      disabled={each.can?.() === false}
+                      onSelect={() => each.run()}
+                    >
                       {each.title}
                       <kbd>{each.keys?.[0] ? shownKeys(each.keys[0]) : ""}</kbd>
                     </DropdownMenu.Item>

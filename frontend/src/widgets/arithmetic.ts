@@ -65,7 +65,11 @@ class Parser {
 
   private chain(operators: readonly string[], next: () => number | null): number | null {
     let left = next();
-    for (let token = this.tokens[this.at]; left !== null && token && operators.includes(token); token = this.tokens[this.at]) {
+    for (
+      let token = this.tokens[this.at];
+      left !== null && token && operators.includes(token);
+      token = this.tokens[this.at]
+    ) {
       this.at++;
       const right = next();
       left = right === null ? null : apply(token, left, right);

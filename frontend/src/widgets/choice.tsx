@@ -28,7 +28,13 @@ function ChoiceList({ value, label, id, set, options, onOpen, foot }: ListProps)
   return (
     <Popover.Root open={isOpen} onOpenChange={change}>
       <Popover.Trigger asChild>
-        <button type="button" id={id} className="choice nodrag" aria-label={`${label}: ${shown || "nothing"}`} title={shown}>
+        <button
+          type="button"
+          id={id}
+          className="choice nodrag"
+          aria-label={`${label}: ${shown || "nothing"}`}
+          title={shown}
+        >
           <span>{shown || "choose…"}</span>
           <ChevronDown size={11} aria-hidden />
         </button>
@@ -81,7 +87,9 @@ function FileView(props: WidgetProps) {
   const load = async () => {
     const roots = input.roots ?? [];
     const found = await Promise.all(roots.map((root) => service.files(root).catch(() => ({ files: [] }))));
-    const listed = found.flatMap(({ files }, index) => files.map(({ reference }) => optionOf(reference, roots[index] ?? "", index === 0)));
+    const listed = found.flatMap(({ files }, index) =>
+      files.map(({ reference }) => optionOf(reference, roots[index] ?? "", index === 0)),
+    );
     if (isAlive.current) setOptions(listed);
   };
   const upload = async (file: File) => {

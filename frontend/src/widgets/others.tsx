@@ -1,6 +1,7 @@
 /** Yes or no, a colour, and everything else as JSON. */
-import { lazy, Suspense, useState } from "react";
+
 import { Popover } from "radix-ui";
+import { lazy, Suspense, useState } from "react";
 import { parseJson, writeJson } from "~/api/json";
 import { hint, ROW, type Widget, type WidgetProps } from "./widget";
 
@@ -8,7 +9,16 @@ const Picker = lazy(() => import("./picker"));
 
 function BooleanView({ value, label, id, set }: WidgetProps) {
   return (
-    <input id={id} type="checkbox" className="switch nodrag" role="switch" aria-label={label} checked={value === true} onChange={(event) => set(event.target.checked)} />
+    <input
+      id={id}
+      type="checkbox"
+      className="switch nodrag"
+      role="switch"
+      aria-checked={value === true}
+      aria-label={label}
+      checked={value === true}
+      onChange={(event) => set(event.target.checked)}
+    />
   );
 }
 
@@ -61,7 +71,12 @@ function JsonView({ value, label, id, set, isWide }: WidgetProps) {
   return isWide ? (
     <textarea {...shared} className="lines code" rows={4} onChange={(event) => setTyped(event.target.value)} />
   ) : (
-    <input {...shared} className="line code nodrag" onChange={(event) => setTyped(event.target.value)} onKeyDown={(event) => event.key === "Enter" && commit()} />
+    <input
+      {...shared}
+      className="line code nodrag"
+      onChange={(event) => setTyped(event.target.value)}
+      onKeyDown={(event) => event.key === "Enter" && commit()}
+    />
   );
 }
 

@@ -4,7 +4,7 @@ import { choiceWidget, fileWidget } from "./choice";
 import { numberWidget, sliderWidget } from "./number";
 import { booleanWidget, colourWidget, jsonWidget } from "./others";
 import { seedWidget } from "./seed";
-import { lineWidget, linesWidget } from "./text";
+import { linesWidget, lineWidget } from "./text";
 import type { Widget } from "./widget";
 
 export const WIDGETS: readonly Widget[] = [

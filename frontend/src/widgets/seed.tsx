@@ -45,10 +45,23 @@ function SeedView({ input, value, label, id, node, set }: WidgetProps) {
         onBlur={commit}
         onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()}
       />
-      <button type="button" className="icon nodrag" title="A new seed" aria-label={`${label}: a new seed`} onClick={() => set(randomSeed())}>
+      <button
+        type="button"
+        className="icon nodrag"
+        title="A new seed"
+        aria-label={`${label}: a new seed`}
+        onClick={() => set(randomSeed())}
+      >
         <Dices size={12} />
       </button>
-      <button type="button" className="icon nodrag" title={`Seed ${says}`} aria-label={`${label} ${says}`} data-on={how !== "fixed"} onClick={choose}>
+      <button
+        type="button"
+        className="icon nodrag"
+        title={`Seed ${says}`}
+        aria-label={`${label} ${says}`}
+        data-on={how !== "fixed"}
+        onClick={choose}
+      >
         <Icon size={12} />
       </button>
     </span>

@@ -1,7 +1,7 @@
 /** Text: a line, several lines, or a prompt whose weights go up and down by Ctrl and the arrow keys. */
 import type { KeyboardEvent } from "react";
-import { hint, ROW, type Widget, type WidgetProps } from "./widget";
 import { weighted } from "./weights";
+import { hint, ROW, type Widget, type WidgetProps } from "./widget";
 
 const LINE = 17;
 const AROUND = 18;

@@ -12,19 +12,10 @@ from graphengine.node.registry import Registry
 from graphengine.node.spec import NodeSpec
 from graphengine.server.answers import answer
 from graphengine.server.backend import BACKEND
+from graphengine.server.catalogue import ConversionOut, FileOut, FilesOut, FitOut, NodeOut, NodesOut, TypeOut
 from graphengine.server.problems import Refused
 from graphengine.server.routing import Route
-from graphengine.server.schema import (
-    CacheOut,
-    ConversionOut,
-    FileOut,
-    FilesOut,
-    FitOut,
-    NodeOut,
-    NodesOut,
-    ObjectOut,
-    TypeOut,
-)
+from graphengine.server.schema import CacheOut, ObjectOut
 from graphengine.types.assign import IDENTITY
 from graphengine.workflow.document import json_schema
 from graphengine.workflow.modes import passage
