@@ -16,6 +16,7 @@ import {
   ReactFlowProvider,
   SelectionMode,
   useReactFlow,
+  type Viewport,
 } from "@xyflow/react";
 import { type MouseEvent, memo, useEffect, useMemo, useRef, useState } from "react";
 import { useCatalog } from "~/catalog/store";
@@ -30,6 +31,7 @@ import { type CanvasEdge, type CanvasNode, FlowMaker } from "./flow";
 import { putInto } from "./insert";
 import { NodeView } from "./NodeView";
 import { drop, pointer, showView, useCanvas, usePalette } from "./state";
+import { LEAST_ZOOM, MOST_ZOOM, remember, viewportFor } from "./viewport";
 
 const nodeTypes: NodeTypes = { node: NodeView };
 const edgeTypes: EdgeTypes = { link: EdgeView };
@@ -43,24 +45,24 @@ const DEFAULT_EDGE = { reconnectable: "target" as const };
 
 export function Canvas() {
   const key = useTab((tab) => `${tab.id} ${tab.path.join("/")}`);
+  return <Place key={key} place={key} />;
+}
+
+function Place({ place }: { place: string }) {
+  const [begin] = useState(() => viewportFor(place, placeOfTab(activeTab()).part));
   return (
-    <ReactFlowProvider key={key}>
-      <DetailProvider>
-        <Flow place={key} />
+    <ReactFlowProvider>
+      <DetailProvider zoom={begin.zoom}>
+        <Flow place={place} begin={begin} />
       </DetailProvider>
     </ReactFlowProvider>
   );
 }
 
-/** Where each document was looked at last. */
-const viewports = new Map<string, { x: number; y: number; zoom: number }>();
-
-function Flow({ place }: { place: string }) {
+function Flow({ place, begin }: { place: string; begin: Viewport }) {
   const tier = useDetail();
   const flow = useReactFlow<CanvasNode, CanvasEdge>();
   const { nodes, edges } = useFlow();
-  const before = viewports.get(place);
-  const [isFitted] = useState(!before && nodes.length > 0); // when it is opened, never while somebody builds
   const shell = useRef<HTMLDivElement>(null);
 
   useEffect(() => {
@@ -107,12 +109,10 @@ function Flow({ place }: { place: string }) {
         onReconnect={replug}
         onReconnectEnd={unplug}
         isValidConnection={isValid}
-        onMoveEnd={(_, viewport) => viewports.set(place, viewport)}
-        defaultViewport={before ?? { x: 60, y: 60, zoom: 1 }}
-        fitView={isFitted}
-        fitViewOptions={{ padding: 0.12, maxZoom: 1 }}
-        minZoom={0.08}
-        maxZoom={2.5}
+        onMoveEnd={(_, viewport) => remember(place, viewport)}
+        defaultViewport={begin}
+        minZoom={LEAST_ZOOM}
+        maxZoom={MOST_ZOOM}
         onlyRenderVisibleElements
         connectionMode={ConnectionMode.Strict}
         connectionRadius={26}

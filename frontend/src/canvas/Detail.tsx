@@ -18,9 +18,15 @@ export function tierAt(zoom: number, before: Tier): Tier {
   return zoom < middle ? "middle" : "near";
 }
 
-export function DetailProvider({ children }: { children: ReactNode }) {
-  const [tier, setTier] = useState<Tier>("near");
-  const wanted = useStore((state) => tierAt(state.transform[2], tier));
+interface Props {
+  /** At the beginning. */
+  zoom: number;
+  children: ReactNode;
+}
+
+export function DetailProvider({ zoom, children }: Props) {
+  const [tier, setTier] = useState<Tier>(() => tierAt(zoom, "near"));
+  const wanted = useStore((state) => (state.domNode ? tierAt(state.transform[2], tier) : tier));
   useEffect(() => {
     if (wanted !== tier) startTransition(() => setTier(wanted));
   }, [wanted, tier]);
