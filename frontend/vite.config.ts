@@ -10,6 +10,7 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2023",
     assetsInlineLimit: 0, // a policy without data: scripts and styles
+    license: { fileName: "assets/licenses.txt" }, // of what is bundled; ELK among it is EPL-2.0, unmodified
     modulePreload: { polyfill: false },
     chunkSizeWarningLimit: 1_000, // what counts is the sum of the first page, and a test holds that
   },

@@ -88,6 +88,7 @@ class Editor:
         """Find a command by its title, and do it."""
         await self.page.keyboard.press("Control+k")
         await self.page.locator("[role=dialog] input").fill(title)
+        await expect(self.page.locator("[cmdk-item][data-selected=true]")).to_contain_text(title)
         await self.page.keyboard.press("Enter")
 
     async def run(self) -> None:

@@ -25,7 +25,8 @@ function Body({ data, selected }: NodeProps<CanvasNode>) {
   const title = node?.title || sockets.title;
   const state = count > 0 && !soft ? "problem" : status.dot;
   return (
-    <section
+    <div
+      role="group"
       className={`node ${tier} is-${state} mode-${node?.mode ?? "run"}${selected ? " selected" : ""}`}
       aria-label={`${title}${status.word ? `, ${status.word}` : ""}${count ? `, ${count} problems` : ""}`}
     >
@@ -45,8 +46,11 @@ function Body({ data, selected }: NodeProps<CanvasNode>) {
           ))}
         </div>
       )}
+      {tier === "near" && count > 0 && !soft && geometry.rows.length > 0 && (
+        <Fixes node={name} inputs={sockets.inputs} />
+      )}
       {tier !== "far" && geometry.rows.length > 0 && <Media doc={doc} task={task} />}
-    </section>
+    </div>
   );
 }
 
@@ -76,7 +80,6 @@ function RowView({ row, node, isNear, soft }: { row: Row; node: string; isNear: 
             {row.output.name}
           </Plugged>
         )}
-        {problem && !soft && <Fix node={node} input={row.input} />}
       </div>
     );
   }
@@ -103,11 +106,25 @@ function Socket({ input, node, problem }: { input: Input; node: string; problem?
   );
 }
 
+function Fixes({ node, inputs }: { node: string; inputs: readonly Input[] }) {
+  const doc = useTab((tab) => tab.id);
+  const task = useTab((tab) => [...tab.path, node].join("/"));
+  const problems = usePlans((state) => problemsOf(state, doc, task));
+  const wrong = inputs.filter((input) => problems.some((problem) => problem.socket === input.name));
+  return (
+    <div className="fixes">
+      {wrong.map((input) => (
+        <Fix key={input.name} node={node} input={input} />
+      ))}
+    </div>
+  );
+}
+
 /** The one-click way out of a problem, where there is one. */
-function Fix({ node, input }: { node: string; input: Input | null }) {
+function Fix({ node, input }: { node: string; input: Input }) {
   const finder = useCatalog((state) => state.finder);
-  const fix = useTab((tab) => (input ? fixOf(finder, tab.doc, placeOfTab(tab).part, node, input) : null)?.label);
-  if (!fix || !input) return null;
+  const fix = useTab((tab) => fixOf(finder, tab.doc, placeOfTab(tab).part, node, input)?.label);
+  if (!fix) return null;
   const apply = () => edit(fix, (part, doc) => fixOf(finder, doc, part, node, input)?.apply(part));
   return (
     <button type="button" className="fix nodrag" onClick={apply}>
@@ -163,6 +180,7 @@ function Folded({ geometry, node }: { geometry: CanvasNode["data"]["geometry"]; 
       type={handle.isSource ? "source" : "target"}
       position={handle.isSource ? Position.Right : Position.Left}
       className="socket"
+      role="img"
       aria-label={`${node}.${handle.id}`}
     />
   ));

@@ -42,6 +42,7 @@ export function Plugged({
         position={isSource ? Position.Right : Position.Left}
         className={`socket${isList(type) ? " list" : ""}${isOpen ? " open" : ""}`}
         style={{ "--socket": colour } as React.CSSProperties}
+        role="img"
         aria-label={`${node}.${name}, ${type}`}
       />
       {children}

@@ -7,23 +7,30 @@ import { sourceOf } from "~/doc/model";
 import { activeTab, edit, newId } from "~/doc/tabs";
 import { say } from "~/ui/notices";
 import { docTag } from "./jobs";
-import { markTried, planSoon } from "./plan";
+import { markTried, planSoon, usePlans } from "./plan";
 
 /** Queues the document; `targets` are the nodes whose results are wanted, null for all that have an effect. */
 export async function run(targets: readonly string[] | null = null): Promise<void> {
   const tab = activeTab();
   const title = tab.saved?.name || tab.doc.title || "Untitled";
+  const known = usePlans.getState().plans[tab.id];
+  if (known?.doc === tab.doc && !known.plan.valid && targets === null) return refuse(tab.id);
   const wanted = targets === null ? null : (targets as [string, ...string[]]);
   try {
     // an id of our own: a request that is sent again after a broken connection is the same job
     await service.submit(tab.doc, { id: `e${newId()}`, tags: [docTag(tab.id)], title, targets: wanted });
     nextSeeds();
   } catch (error) {
-    markTried(tab.id);
-    planSoon(0);
-    if (error instanceof Refused && error.code === "invalid_workflow") say("The workflow has problems.", "problem");
+    if (error instanceof Refused && error.code === "invalid_workflow") refuse(tab.id);
     else say(error instanceof Error ? error.message : String(error), "problem");
   }
+}
+
+/** Says aloud, at the nodes, what is still wrong. */
+function refuse(doc: string): void {
+  markTried(doc);
+  planSoon(0);
+  say("The workflow is not ready: see the problems.", "problem");
 }
 
 /** Moves on the seeds that shall change after each run: chosen before, and seen before the next. */

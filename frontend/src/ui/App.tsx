@@ -42,5 +42,5 @@ function PageTitle() {
   useEffect(() => {
     document.title = `${percent === null ? "" : `${percent} % · `}${title}${isChanged ? " •" : ""} — graphengine`;
   }, [title, isChanged, percent]);
-  return null;
+  return <h1 className="hidden">{title}</h1>;
 }

@@ -35,14 +35,14 @@ function TabList() {
   const tabs = useTabs((state) => state.tabs);
   const active = useTabs((state) => state.active);
   return (
-    <div className="tabs" role="tablist" aria-label="Open workflows">
+    <nav className="tabs" aria-label="Open workflows">
       {tabs.map((tab) => (
         <TabView key={tab.id} tab={tab} isActive={tab.id === active} />
       ))}
       <button type="button" className="icon" aria-label="New workflow" title="New workflow" onClick={newTab}>
         <Plus size={15} />
       </button>
-    </div>
+    </nav>
   );
 }
 
@@ -52,8 +52,7 @@ function TabView({ tab, isActive }: { tab: Tab; isActive: boolean }) {
     <span className="tab" data-active={isActive}>
       <button
         type="button"
-        role="tab"
-        aria-selected={isActive}
+        aria-current={isActive ? "page" : undefined}
         onClick={() => showTab(tab.id)}
         onAuxClick={(event) => event.button === 1 && closeTab(tab.id)}
       >
