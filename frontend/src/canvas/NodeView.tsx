@@ -25,8 +25,7 @@ function Body({ data, selected }: NodeProps<CanvasNode>) {
   const title = node?.title || sockets.title;
   const state = count > 0 && !soft ? "problem" : status.dot;
   return (
-    <div
-      role="group"
+    <article
       className={`node ${tier} is-${state} mode-${node?.mode ?? "run"}${selected ? " selected" : ""}`}
       aria-label={`${title}${status.word ? `, ${status.word}` : ""}${count ? `, ${count} problems` : ""}`}
     >
@@ -50,7 +49,7 @@ function Body({ data, selected }: NodeProps<CanvasNode>) {
         <Fixes node={name} inputs={sockets.inputs} />
       )}
       {tier !== "far" && geometry.rows.length > 0 && <Media doc={doc} task={task} />}
-    </div>
+    </article>
   );
 }
 

@@ -11,10 +11,12 @@ import { totals, usePlans } from "~/run/plan";
 import { useRuns } from "~/run/store";
 import { run } from "~/run/submit";
 import { openDialog } from "./dialogs";
+import { PageTitle } from "./PageTitle";
 
 export function TopBar() {
   return (
     <header className="top">
+      <PageTitle />
       <span className="mark" aria-hidden>
         ◆
       </span>
