@@ -309,4 +309,5 @@ export interface JobFailure {
   message: string;
   hint?: string;
   exception?: string;
+  transient?: boolean;
 }
