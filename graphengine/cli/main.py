@@ -13,10 +13,10 @@ from graphengine.cli.export import export
 from graphengine.cli.models import models
 from graphengine.cli.nodes import nodes
 from graphengine.cli.run import run
-from graphengine.cli.schema import schema
 from graphengine.cli.validate import validate
 
 LATER: Final[Mapping[str, tuple[str, str]]] = {
+    "schema": ("graphengine.cli.schema", "schema"),
     "serve": ("graphengine.cli.serve", "serve_command"),
     "token": ("graphengine.cli.serve", "token"),
 }
@@ -45,7 +45,7 @@ def main() -> None:
     """Run saved node-graph workflows for pictures, video and 3D."""
 
 
-for command in (run, validate, export, nodes, schema, models, cache):
+for command in (run, validate, export, nodes, models, cache):
     main.add_command(command)
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from graphengine.files.roots import Roots
 from graphengine.node.registry import Registry
 from graphengine.plan.explain import Explanation
 from graphengine.plan.plan import Plan
@@ -28,6 +29,11 @@ class Engine(Runner, Protocol):
     @property
     def registry(self) -> Registry:
         """The nodes and types."""
+        ...
+
+    @property
+    def roots(self) -> Roots:
+        """Where files may lie."""
         ...
 
     def explain(self, plan: Plan, origin: str) -> Collection[Explanation]:

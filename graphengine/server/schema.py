@@ -271,14 +271,6 @@ class AssetOut(Answer):
     reference: str
 
 
-class NodesOut(Answer):
-    """The nodes, the types, and which types flow into which."""
-
-    nodes: list[dict[str, Any]]
-    types: list[dict[str, Any]]
-    conversions: list[dict[str, str]]
-
-
 class CacheOut(Answer):
     """What the results on disk take."""
 

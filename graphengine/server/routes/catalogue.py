@@ -1,28 +1,51 @@
-"""``/api/nodes``, ``/api/schema``, ``/api/settings``, ``/api/cache``: what there is to work with."""
+"""``/api/nodes``, ``/api/schema``, ``/api/files``, ``/api/settings``, ``/api/cache``: what there is to work with."""
 
 import asyncio
+from collections.abc import Iterator
+from typing import Final
 
 from aiohttp import web
 
+from graphengine.files.listing import list_files
 from graphengine.node.catalogue import describe
+from graphengine.node.registry import Registry
+from graphengine.node.spec import NodeSpec
 from graphengine.server.answers import answer
 from graphengine.server.backend import BACKEND
+from graphengine.server.catalogue import ConversionOut, FileOut, FilesOut, FitOut, NodeOut, NodesOut, TypeOut
+from graphengine.server.problems import Refused
 from graphengine.server.routing import Route
-from graphengine.server.schema import CacheOut, NodesOut, ObjectOut
+from graphengine.server.schema import CacheOut, ObjectOut
+from graphengine.types.assign import IDENTITY
 from graphengine.workflow.document import json_schema
+from graphengine.workflow.modes import passage
+
+ASSETS: Final = "assets"
+"""The root of what was uploaded, by anybody: it is not listed."""
 
 
 async def nodes(request: web.Request) -> web.Response:
     """List the nodes, the types, and which types flow into which."""
     registry = request.app[BACKEND].engine.registry
     types = [
-        {"name": name, "summary": each.summary, "colour": each.colour, "literal": each.literal}
+        TypeOut(name=name, summary=each.summary, colour=each.colour, literal=each.literal)
         for name, each in registry.types.items()
     ]
-    conversions = [{"source": each.source, "target": each.target} for each in registry.assignability]
-    return answer(
-        NodesOut(nodes=[dict(describe(each)) for each in registry.nodes.values()], types=types, conversions=conversions)
-    )
+    conversions = [ConversionOut(source=each.source, target=each.target) for each in registry.assignability]
+    described = [
+        NodeOut.model_validate({**describe(each), "passage": _passed(each)}) for each in registry.nodes.values()
+    ]
+    return answer(NodesOut(nodes=described, types=types, conversions=conversions, fits=list(_fits(registry))))
+
+
+async def files(request: web.Request) -> web.Response:
+    """List what the files of a root may be called in a document: models, or pictures and all the rest."""
+    root = request.match_info["root"]
+    folders = request.app[BACKEND].engine.roots.folders.get(root)
+    if folders is None or root == ASSETS:
+        raise Refused(404, "not_found", "there is no such root")
+    found = await asyncio.to_thread(list_files, root, folders)
+    return answer(FilesOut(files=[FileOut(reference=each.reference, bytes=each.nbytes) for each in found]))
 
 
 async def schema(request: web.Request) -> web.Response:  # noqa: ARG001 - a handler takes a request
@@ -43,9 +66,28 @@ async def cache(request: web.Request) -> web.Response:
     return answer(CacheOut(entries=usage.entries, bytes=usage.nbytes, budget=budget))
 
 
+def _passed(spec: NodeSpec) -> dict[str, str]:
+    """Return, by output, the input that stands for it where the node is bypassed."""
+    return {output: entry.name for output, entry in passage(spec).items()}
+
+
+def _fits(registry: Registry) -> Iterator[FitOut]:
+    """Yield every pair of types that some sockets have and that a link may join."""
+    sources = {output.type for spec in registry.nodes.values() for output in spec.outputs}
+    targets = {entry.type for spec in registry.nodes.values() for entry in spec.inputs}
+    both = sorted(sources | targets, key=str)  # the sockets of a subgraph are those of nodes, on the other side
+    for source in both:
+        for target in both:
+            found = registry.assignability.fit(source, target)
+            if found is not None:
+                converts = found.conversion is not IDENTITY
+                yield FitOut(source=str(source), target=str(target), each=found.each, converts=converts)
+
+
 ROUTES = (
     Route("GET", "/api/nodes", nodes, "read", "catalogue", answer=NodesOut),
     Route("GET", "/api/schema", schema, "read", "catalogue", answer=ObjectOut),
     Route("GET", "/api/settings", settings, "read", "catalogue", answer=ObjectOut),
+    Route("GET", "/api/files/{root}", files, "read", "catalogue", answer=FilesOut, statuses=(200, 404)),
     Route("GET", "/api/cache", cache, "read", "catalogue", answer=CacheOut),
 )

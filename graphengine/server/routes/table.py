@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from graphengine.server.routes import assets, catalogue, health, jobs, plan, queue, stream, workflows
+from graphengine.server.routes import assets, catalogue, editor, health, jobs, plan, queue, stream, workflows
 from graphengine.server.routing import Route
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -14,4 +14,5 @@ ROUTES: Final[tuple[Route, ...]] = (
     *assets.ROUTES,
     *catalogue.ROUTES,
     *health.ROUTES,
+    *editor.ROUTES,
 )

@@ -1,0 +1,67 @@
+/** What the service can do, each as a function. */
+import type {
+  AssetOut,
+  DocumentOut,
+  FilesOut,
+  JobOut,
+  JobsOut,
+  NodesOut,
+  PlanOut,
+  QueueOut,
+  SavedListOut,
+  Submit,
+  VersionOut,
+  VersionsOut,
+} from "./generated/service";
+import type { Workflow } from "./generated/workflow";
+import { ask } from "./http";
+
+const saved = (name: string) => `/api/workflows/${encodeURIComponent(name)}`;
+const job = (id: string) => `/api/jobs/${encodeURIComponent(id)}`;
+
+/** A document as it is sent: the service reads it, and may refuse it. */
+const sent = (workflow: Workflow) => workflow as Record<string, unknown>;
+
+export const service = {
+  nodes: () => ask<NodesOut>("/api/nodes"),
+  files: (root: string) => ask<FilesOut>(`/api/files/${encodeURIComponent(root)}`),
+  plan: (workflow: Workflow, targets: [string, ...string[]] | null, signal?: AbortSignal) =>
+    ask<PlanOut>("/api/plan", { method: "POST", body: { workflow: sent(workflow), targets }, signal }),
+
+  submit: (workflow: Workflow, more: Omit<Submit, "workflow">) =>
+    ask<JobOut>("/api/jobs", { method: "POST", body: { ...more, workflow: sent(workflow) } }),
+  job: (id: string) => ask<JobOut>(job(id)),
+  cancel: (id: string) => ask<JobOut>(`${job(id)}/cancel`, { method: "POST" }),
+  retry: (id: string) => ask<JobOut>(`${job(id)}/retry`, { method: "POST" }),
+  moveBefore: (id: string, before: string) => ask<JobOut>(`${job(id)}/move`, { method: "POST", body: { before } }),
+  moveToFront: (id: string) => ask<JobOut>(`${job(id)}/move`, { method: "POST", body: { front: true } }),
+  forget: (id: string) => ask<null>(job(id), { method: "DELETE" }),
+  cancelBatch: (id: string) => ask<JobsOut>(`/api/batches/${encodeURIComponent(id)}/cancel`, { method: "POST" }),
+  queue: () => ask<QueueOut>("/api/queue"),
+  pause: () => ask<QueueOut>("/api/queue/pause", { method: "POST" }),
+  resume: () => ask<QueueOut>("/api/queue/resume", { method: "POST" }),
+
+  workflows: (after = "") => ask<SavedListOut>(`/api/workflows?limit=1000&after=${encodeURIComponent(after)}`),
+  workflow: (name: string, version?: number) =>
+    ask<DocumentOut>(saved(name) + (version === undefined ? "" : `?version=${version}`)),
+  versions: (name: string) => ask<VersionsOut>(`${saved(name)}/versions`),
+  save: (name: string, workflow: Workflow, expected: number | null, note = "") =>
+    ask<VersionOut>(saved(name), { method: "PUT", body: { workflow: sent(workflow), expected, note } }),
+  setThumbnail: (name: string, picture: Blob) =>
+    ask<null>(`${saved(name)}/thumbnail`, { method: "PUT", bytes: picture }),
+  remove: (name: string) => ask<null>(saved(name), { method: "DELETE" }),
+
+  upload: async (file: Blob): Promise<AssetOut> => {
+    const bytes = await file.arrayBuffer();
+    const digest = hex(await crypto.subtle.digest("SHA-256", bytes));
+    return ask<AssetOut>(`/api/assets/${digest}`, { method: "PUT", bytes });
+  },
+};
+
+export const resultUrl = (digest: string) => `/api/results/${digest}`;
+export const assetUrl = (digest: string) => `/api/assets/${digest}`;
+export const thumbnailUrl = (name: string) => `${saved(name)}/thumbnail`;
+
+function hex(bytes: ArrayBuffer): string {
+  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

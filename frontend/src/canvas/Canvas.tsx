@@ -1,0 +1,287 @@
+/** The canvas: the document drawn by React Flow, and what hands do on it turned into changes of the document. */
+import {
+  Background,
+  BackgroundVariant,
+  type Connection,
+  ConnectionMode,
+  type EdgeChange,
+  type EdgeTypes,
+  type FinalConnectionState,
+  MiniMap,
+  type NodeChange,
+  type NodeTypes,
+  type OnConnectStart,
+  type OnReconnect,
+  ReactFlow,
+  ReactFlowProvider,
+  SelectionMode,
+  useReactFlow,
+  type Viewport,
+} from "@xyflow/react";
+import { type MouseEvent, memo, useEffect, useMemo, useRef, useState } from "react";
+import { useCatalog } from "~/catalog/store";
+import { connect, disconnect, insertIntoLink, moveNode } from "~/doc/edit";
+import { addressOf, linksOf, type Part } from "~/doc/model";
+import { activeTab, edit, placeOfTab, select, usePart, useTab } from "~/doc/tabs";
+import { linkOf, obstacle } from "./connecting";
+import { DetailProvider, useDetail } from "./Detail";
+import { EdgeView } from "./EdgeView";
+import { FarLinks } from "./FarLinks";
+import { type CanvasEdge, type CanvasNode, FlowMaker } from "./flow";
+import { putInto } from "./insert";
+import { NodeView } from "./NodeView";
+import { drop, pointer, showView, useCanvas, usePalette } from "./state";
+import { LEAST_ZOOM, MOST_ZOOM, remember, viewportFor } from "./viewport";
+
+const nodeTypes: NodeTypes = { node: NodeView };
+const edgeTypes: EdgeTypes = { link: EdgeView };
+const SNAP: [number, number] = [8, 8];
+const PAN_BUTTONS = [1, 2];
+const NO_EDGES: CanvasEdge[] = [];
+const DELETE: string[] = []; // a command does it
+const EXTEND = ["Shift", "Meta", "Control"];
+const PRO = { hideAttribution: true };
+const DEFAULT_EDGE = { reconnectable: "target" as const };
+
+export function Canvas() {
+  const key = useTab((tab) => `${tab.id} ${tab.path.join("/")}`);
+  return <Place key={key} place={key} />;
+}
+
+function Place({ place }: { place: string }) {
+  const [begin] = useState(() => viewportFor(place, placeOfTab(activeTab()).part));
+  return (
+    <ReactFlowProvider>
+      <DetailProvider zoom={begin.zoom}>
+        <Flow place={place} begin={begin} />
+      </DetailProvider>
+    </ReactFlowProvider>
+  );
+}
+
+function Flow({ place, begin }: { place: string; begin: Viewport }) {
+  const tier = useDetail();
+  const flow = useReactFlow<CanvasNode, CanvasEdge>();
+  const { nodes, edges } = useFlow();
+  const shell = useRef<HTMLDivElement>(null);
+
+  useEffect(() => {
+    const middle = () => {
+      const box = shell.current?.getBoundingClientRect() ?? new DOMRect();
+      return flow.screenToFlowPosition({ x: box.x + box.width / 2, y: box.y + box.height / 2 });
+    };
+    showView({
+      toCanvas: (screen) => flow.screenToFlowPosition(screen),
+      middle,
+      fit: (names) =>
+        void flow.fitView({ nodes: names?.map((id) => ({ id })), padding: 0.15, maxZoom: 1.1, duration: 150 }),
+      zoom: (by) => void (by === "actual" ? flow.zoomTo(1) : flow.zoomTo(flow.getZoom() * by)),
+    });
+    return () => showView(null);
+  }, [flow]);
+
+  const openPalette = (event: MouseEvent) => {
+    if (!(event.target as Element).classList.contains("react-flow__pane")) return;
+    const at = { x: event.clientX, y: event.clientY };
+    usePalette.setState({ request: { at, to: flow.screenToFlowPosition(at), plug: null, link: null } });
+  };
+
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the palette opens by keys too
+    <div
+      ref={shell}
+      className="canvas"
+      onDoubleClick={openPalette}
+      onPointerMove={(event) => Object.assign(pointer, { x: event.clientX, y: event.clientY })}
+    >
+      <ReactFlow<CanvasNode, CanvasEdge>
+        nodes={nodes}
+        edges={tier === "far" ? NO_EDGES : edges}
+        nodeTypes={nodeTypes}
+        edgeTypes={edgeTypes}
+        onNodesChange={changeNodes}
+        onEdgesChange={changeEdges}
+        onNodeDragStop={finishDrag}
+        onSelectionDragStop={finishDrag}
+        onConnect={plugIn}
+        onConnectStart={beginPlug}
+        onConnectEnd={(event, state) => endPlug(event, state, (at) => flow.screenToFlowPosition(at))}
+        onReconnect={replug}
+        onReconnectEnd={unplug}
+        isValidConnection={isValid}
+        onMoveEnd={(_, viewport) => remember(place, viewport)}
+        defaultViewport={begin}
+        minZoom={LEAST_ZOOM}
+        maxZoom={MOST_ZOOM}
+        onlyRenderVisibleElements
+        connectionMode={ConnectionMode.Strict}
+        connectionRadius={26}
+        defaultEdgeOptions={DEFAULT_EDGE}
+        snapToGrid
+        snapGrid={SNAP}
+        selectionOnDrag
+        selectionMode={SelectionMode.Partial}
+        panOnDrag={PAN_BUTTONS}
+        panOnScroll={false}
+        zoomOnDoubleClick={false}
+        panActivationKeyCode={null}
+        deleteKeyCode={DELETE}
+        multiSelectionKeyCode={EXTEND}
+        selectionKeyCode={null}
+        elevateNodesOnSelect={false}
+        nodeDragThreshold={2}
+        proOptions={PRO}
+        aria-label="Workflow graph"
+      >
+        <Background variant={BackgroundVariant.Dots} gap={24} size={1} color="var(--grid)" />
+        {tier === "far" && <FarLinks nodes={nodes} edges={edges} />}
+        {nodes.length > 12 && <Map_ />}
+      </ReactFlow>
+      {nodes.length === 0 && <Empty />}
+    </div>
+  );
+}
+
+const Map_ = memo(() => <MiniMap pannable zoomable className="minimap" nodeBorderRadius={6} ariaLabel="Overview" />);
+
+function Empty() {
+  return (
+    <div className="empty">
+      <p>
+        Double-click or press <kbd>Space</kbd> to add a node.
+      </p>
+      <p>Drop a workflow, or a picture that carries one, to open it.</p>
+    </div>
+  );
+}
+
+function useFlow() {
+  const part = usePart();
+  const doc = useTab((tab) => tab.doc);
+  const selected = useTab((tab) => tab.nodes);
+  const selectedLinks = useTab((tab) => tab.links);
+  const finder = useCatalog((state) => state.finder);
+  const dragged = useCanvas((state) => state.dragged);
+  const sizes = useCanvas((state) => state.sizes);
+  const maker = useRef<FlowMaker>(null);
+  maker.current ??= new FlowMaker();
+  const made = maker.current;
+  return useMemo(() => {
+    const seen = { part, doc, selected, selectedLinks, finder, dragged, sizes };
+    const nodes = made.nodes(seen);
+    return { nodes, edges: made.links(seen) };
+  }, [made, part, doc, selected, selectedLinks, finder, dragged, sizes]);
+}
+
+function changeNodes(changes: NodeChange<CanvasNode>[]): void {
+  const { dragged, sizes } = useCanvas.getState();
+  const moved = new Map(dragged);
+  const measured = new Map(sizes);
+  const chosen = new Set(activeTab().nodes);
+  let [isMoved, isMeasured, isChosen] = [false, false, false];
+  for (const change of changes) {
+    if (change.type === "position" && change.position) {
+      moved.set(change.id, change.position);
+      isMoved = true;
+    } else if (change.type === "dimensions" && change.dimensions) {
+      if (sizes.get(change.id)?.height === change.dimensions.height) continue;
+      measured.set(change.id, change.dimensions);
+      isMeasured = true;
+    } else if (change.type === "select") {
+      put(chosen, change.id, change.selected);
+      isChosen = true;
+    }
+  }
+  if (isMoved) useCanvas.setState({ dragged: moved });
+  if (isMeasured) useCanvas.setState({ sizes: measured });
+  if (isChosen) select(chosen, activeTab().links);
+}
+
+function put(set: Set<string>, each: string, isIn: boolean): void {
+  if (isIn) set.add(each);
+  else set.delete(each);
+}
+
+function changeEdges(changes: EdgeChange<CanvasEdge>[]): void {
+  const tab = activeTab();
+  const links = new Set(tab.links);
+  for (const change of changes) {
+    if (change.type !== "select") continue;
+    put(links, change.id, change.selected);
+  }
+  select(tab.nodes, links);
+}
+
+function finishDrag(event: MouseEvent | TouchEvent | globalThis.MouseEvent): void {
+  const { dragged } = useCanvas.getState();
+  if (dragged.size === 0) return;
+  const one = dragged.size === 1 ? [...dragged.keys()][0] : undefined;
+  const link = one ? linkUnder(event as MouseEvent, one) : null;
+  edit(dragged.size > 1 ? "Move nodes" : "Move node", (part) => {
+    for (const [name, point] of dragged) if (part.nodes?.[name]) moveNode(part, name, point);
+    if (one && link)
+      putInto(part as Part, link, one, (from, input, output) => insertIntoLink(part, from, one, input, output));
+  });
+  drop();
+}
+
+/** The link under the hand, where a node that is plugged into nothing may go. */
+function linkUnder(event: MouseEvent, node: string): string | null {
+  const { part } = placeOfTab(activeTab());
+  const isFree = [...linksOf(part)].every(({ source, target }) => source.node !== node && target.node !== node);
+  if (!isFree || event.clientX === undefined) return null;
+  const found = document
+    .elementsFromPoint(event.clientX, event.clientY)
+    .find((each) => each.classList.contains("react-flow__edge-interaction"));
+  return found?.closest(".react-flow__edge")?.getAttribute("data-id") ?? null;
+}
+
+function isValid(ends: Connection | CanvasEdge): boolean {
+  const link = linkOf(ends);
+  const tab = activeTab();
+  return link !== null && obstacle(useCatalog.getState().finder, tab.doc, placeOfTab(tab).part, link) === null;
+}
+
+function plugIn(ends: Connection): void {
+  const link = linkOf(ends);
+  if (link) edit("Connect", (part) => connect(part, link));
+}
+
+const replug: OnReconnect<CanvasEdge> = (old, ends) => {
+  const link = linkOf(ends);
+  if (!link) return;
+  edit("Re-plug", (part) => {
+    disconnect(part, addressOf(old.id));
+    connect(part, link);
+  });
+};
+
+function unplug(_: unknown, edge: CanvasEdge, __: unknown, state: FinalConnectionState): void {
+  useCanvas.setState({ plug: null });
+  if (!state.isValid) edit("Unplug", (part) => disconnect(part, addressOf(edge.id)));
+}
+
+const beginPlug: OnConnectStart = (_, { nodeId, handleId, handleType }) => {
+  const tab = activeTab();
+  const { part } = placeOfTab(tab);
+  const { finder } = useCatalog.getState();
+  if (!nodeId || !handleId) return;
+  const isSource = handleType === "source";
+  const socket = isSource
+    ? finder.output(part, nodeId, handleId, tab.doc)
+    : finder.input(part, nodeId, handleId, tab.doc);
+  if (socket) useCanvas.setState({ plug: { node: nodeId, name: handleId, type: socket.type, isSource } });
+};
+
+type ToCanvas = (at: { x: number; y: number }) => { x: number; y: number };
+
+/** A link that is dropped where no socket is asks for a node that fits. */
+function endPlug(event: globalThis.MouseEvent | TouchEvent, state: FinalConnectionState, toCanvas: ToCanvas): void {
+  const { plug } = useCanvas.getState();
+  useCanvas.setState({ plug: null });
+  if (!plug || state.isValid || state.toHandle || state.toNode) return;
+  const touch = "changedTouches" in event ? event.changedTouches[0] : event;
+  if (!touch) return;
+  const at = { x: touch.clientX, y: touch.clientY };
+  usePalette.setState({ request: { at, to: toCanvas(at), plug, link: null } });
+}

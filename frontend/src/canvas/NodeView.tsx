@@ -1,0 +1,188 @@
+/** A node on the canvas. Everything that changes is read by its name; its own properties change with its form only. */
+import { Handle, type NodeProps, Position } from "@xyflow/react";
+import { memo, type ReactNode } from "react";
+import type { Input } from "~/catalog/catalog";
+import { useCatalog } from "~/catalog/store";
+import { setValue } from "~/doc/edit";
+import { sourceOf } from "~/doc/model";
+import { edit, placeOfTab, useTab } from "~/doc/tabs";
+import { plannedTask, problemsOf, usePlans } from "~/run/plan";
+import { taskOf, useRuns } from "~/run/store";
+import { widgetOf } from "~/widgets/registry";
+import { useDetail } from "./Detail";
+import { fixOf } from "./fixes";
+import type { CanvasNode } from "./flow";
+import type { Row } from "./geometry";
+import { Media } from "./Media";
+import { Plugged } from "./Plugged";
+import { statusOf } from "./status";
+
+function Body({ data, selected }: NodeProps<CanvasNode>) {
+  const { name, geometry, sockets } = data;
+  const tier = useDetail();
+  const node = useTab((tab) => placeOfTab(tab).part.nodes?.[name]);
+  const { doc, task, status, soft, count } = useStatus(name, node?.mode);
+  const title = node?.title || sockets.title;
+  const state = count > 0 && !soft ? "problem" : status.dot;
+  return (
+    <article
+      className={`node ${tier} is-${state} mode-${node?.mode ?? "run"}${selected ? " selected" : ""}`}
+      aria-label={`${title}${status.word ? `, ${status.word}` : ""}${count ? `, ${count} problems` : ""}`}
+    >
+      <header className="node-head">
+        <i className={`dot ${status.dot}`} title={status.why} />
+        <b>{title}</b>
+        <span className="word" title={status.why}>
+          {count > 0 && !soft ? `${count} problem${count > 1 ? "s" : ""}` : status.word}
+        </span>
+      </header>
+      {tier === "far" ? null : geometry.rows.length === 0 ? (
+        <Folded geometry={geometry} node={name} />
+      ) : (
+        <div className="rows">
+          {geometry.rows.map((row) => (
+            <RowView key={keyOf(row)} row={row} node={name} isNear={tier === "near"} soft={soft} />
+          ))}
+        </div>
+      )}
+      {tier === "near" && count > 0 && !soft && geometry.rows.length > 0 && (
+        <Fixes node={name} inputs={sockets.inputs} />
+      )}
+      {tier !== "far" && geometry.rows.length > 0 && <Media doc={doc} task={task} />}
+    </article>
+  );
+}
+
+const keyOf = (row: Row) =>
+  row.kind === "value" ? row.input.name : `${row.input?.name ?? ""} ${row.output?.name ?? ""}`;
+
+function useStatus(name: string, mode: string | undefined) {
+  const doc = useTab((tab) => tab.id);
+  const task = useTab((tab) => [...tab.path, name].join("/"));
+  const planned = usePlans((state) => plannedTask(state, doc, task));
+  const running = useRuns((state) => taskOf(state, doc, task));
+  const problems = usePlans((state) => problemsOf(state, doc, task));
+  const tried = usePlans((state) => state.tried.has(doc));
+  const soft = !tried && problems.every((each) => each.code === "missing_input");
+  return { doc, task, status: statusOf(planned, running, mode), soft, count: problems.length };
+}
+
+function RowView({ row, node, isNear, soft }: { row: Row; node: string; isNear: boolean; soft: boolean }) {
+  const problem = useProblem(node, row.input?.name);
+  const tone = problem ? (soft ? " missing" : " wrong") : "";
+  if (row.kind === "sockets") {
+    return (
+      <div className={`row pair${tone}`} style={{ height: row.height }}>
+        {row.input && <Socket input={row.input} node={node} problem={problem?.message} />}
+        {row.output && (
+          <Plugged isSource node={node} name={row.output.name} type={row.output.type}>
+            {row.output.name}
+          </Plugged>
+        )}
+      </div>
+    );
+  }
+  return (
+    <div className={`row value${tone}`} style={{ height: row.height }} title={problem?.message}>
+      <Value input={row.input} isLinked={row.isLinked} node={node} isNear={isNear} />
+    </div>
+  );
+}
+
+function useProblem(node: string, input: string | undefined) {
+  const doc = useTab((tab) => tab.id);
+  const task = useTab((tab) => [...tab.path, node].join("/"));
+  return usePlans((state) => problemsOf(state, doc, task).find((each) => input !== undefined && each.socket === input));
+}
+
+function Socket({ input, node, problem }: { input: Input; node: string; problem?: string | undefined }) {
+  const isLinked = useTab((tab) => sourceOf(placeOfTab(tab).part.nodes?.[node]?.inputs?.[input.name]) !== null);
+  return (
+    <Plugged node={node} name={input.name} type={input.type} isOpen={!isLinked} title={problem}>
+      {input.name}
+      {problem && !isLinked && <em> — not connected</em>}
+    </Plugged>
+  );
+}
+
+function Fixes({ node, inputs }: { node: string; inputs: readonly Input[] }) {
+  const doc = useTab((tab) => tab.id);
+  const task = useTab((tab) => [...tab.path, node].join("/"));
+  const problems = usePlans((state) => problemsOf(state, doc, task));
+  const wrong = inputs.filter((input) => problems.some((problem) => problem.socket === input.name));
+  return (
+    <div className="fixes">
+      {wrong.map((input) => (
+        <Fix key={input.name} node={node} input={input} />
+      ))}
+    </div>
+  );
+}
+
+/** The one-click way out of a problem, where there is one. */
+function Fix({ node, input }: { node: string; input: Input }) {
+  const finder = useCatalog((state) => state.finder);
+  const fix = useTab((tab) => fixOf(finder, tab.doc, placeOfTab(tab).part, node, input)?.label);
+  if (!fix) return null;
+  const apply = () => edit(fix, (part, doc) => fixOf(finder, doc, part, node, input)?.apply(part));
+  return (
+    <button type="button" className="fix nodrag" onClick={apply}>
+      {fix}
+    </button>
+  );
+}
+
+interface ValueProps {
+  input: Input;
+  isLinked: boolean;
+  node: string;
+  isNear: boolean;
+}
+
+function Value({ input, isLinked, node, isNear }: ValueProps) {
+  const value = useTab((tab) => placeOfTab(tab).part.nodes?.[node]?.inputs?.[input.name]);
+  const widget = widgetOf(input);
+  const isBare = widget?.isLabelled === true && !isLinked;
+  const id = `${node}.${input.name}`;
+  const set = (next: unknown, gesture?: string) =>
+    edit(`Set ${input.name}`, (part) => setValue(part, { node, name: input.name }, next), gesture);
+  const now = value === undefined ? input.default : value;
+  let body: ReactNode = null;
+  if (!isLinked && widget && isNear) {
+    body = (
+      <widget.View
+        input={input}
+        value={now}
+        isDefault={value === undefined}
+        label={input.name}
+        id={id}
+        node={node}
+        set={set}
+      />
+    );
+  } else if (!isLinked) body = <span className="shown">{String(now ?? "")}</span>;
+  return (
+    <>
+      <Plugged node={node} name={input.name} type={input.type} isOpen={!isLinked} isValue>
+        {isBare ? "" : input.name}
+      </Plugged>
+      {body}
+    </>
+  );
+}
+
+function Folded({ geometry, node }: { geometry: CanvasNode["data"]["geometry"]; node: string }) {
+  return geometry.handles.map((handle) => (
+    <Handle
+      key={`${handle.isSource} ${handle.id}`}
+      id={handle.id}
+      type={handle.isSource ? "source" : "target"}
+      position={handle.isSource ? Position.Right : Position.Left}
+      className="socket"
+      role="img"
+      aria-label={`${node}.${handle.id}`}
+    />
+  ));
+}
+
+export const NodeView = memo(Body);

@@ -1,0 +1,137 @@
+/** One list to add from: opened by a double click, Space, Tab, or a link that was dropped where nothing is. */
+import { Command } from "cmdk";
+import { useEffect, useMemo, useState } from "react";
+import type { NodeOut } from "~/api/generated/service";
+import { type Catalog, isWritable } from "~/catalog/catalog";
+import { useCatalog } from "~/catalog/store";
+import { addNode, connect, insertIntoLink } from "~/doc/edit";
+import type { Part } from "~/doc/model";
+import { edit, select } from "~/doc/tabs";
+import { WIDTH } from "./geometry";
+import { putInto } from "./insert";
+import { searchNodes } from "./search";
+import { type PaletteRequest, type Plug, usePalette } from "./state";
+
+const MOST = 60;
+const RECENT = "graphengine.recent";
+const BOX = { width: 340, height: 360 };
+
+export function Palette() {
+  const request = usePalette((state) => state.request);
+  return request ? <List request={request} /> : null;
+}
+
+const close = () => usePalette.setState({ request: null });
+
+function List({ request }: { request: PaletteRequest }) {
+  const catalog = useCatalog((state) => state.finder.catalog);
+  const [query, setQuery] = useState("");
+  const [isFiltered, setFiltered] = useState(request.plug !== null);
+  const plug = isFiltered ? request.plug : null;
+  const hits = useMemo(() => searchNodes(catalog, query, plug, recent()).slice(0, MOST), [catalog, query, plug]);
+  const [chosen, setChosen] = useState("");
+  const first = hits[0]?.node.id ?? "";
+  useEffect(() => setChosen(first), [first]);
+
+  const choose = (node: NodeOut) => {
+    add(catalog, node, request);
+    remember(node.id);
+    close();
+  };
+  const at = {
+    left: Math.max(8, Math.min(request.at.x, innerWidth - BOX.width - 8)),
+    top: Math.max(8, Math.min(request.at.y, innerHeight - BOX.height - 8)),
+  };
+  return (
+    <div className="veil" onPointerDown={(event) => event.target === event.currentTarget && close()}>
+      <Command
+        className="palette"
+        style={at}
+        label="Add a node"
+        shouldFilter={false}
+        loop
+        value={chosen}
+        onValueChange={setChosen}
+        onKeyDown={(event) => {
+          if (event.key === "Escape") close();
+          else if (event.key === "Tab" && request.plug) {
+            event.preventDefault();
+            setFiltered(!isFiltered);
+          }
+        }}
+      >
+        <div className="palette-head">
+          <Command.Input autoFocus value={query} onValueChange={setQuery} placeholder="Add a node" />
+          {request.plug && (
+            <button type="button" data-on={isFiltered} onClick={() => setFiltered(!isFiltered)}>
+              {request.plug.isSource ? "accepts" : "gives"} {request.plug.type} {isFiltered ? "×" : ""}
+            </button>
+          )}
+        </div>
+        <Command.List>
+          <Command.Empty>Nothing like that.</Command.Empty>
+          {hits.map(({ node }) => (
+            <Command.Item key={node.id} value={node.id} onSelect={() => choose(node)}>
+              <span>{node.title}</span>
+              <small>{signature(node)}</small>
+            </Command.Item>
+          ))}
+        </Command.List>
+        <footer>
+          {request.plug ? "Tab: all nodes" : (hits.find(({ node }) => node.id === chosen)?.node.summary ?? "")}
+        </footer>
+      </Command>
+    </div>
+  );
+}
+
+/** What flows in and out, as far as it needs links. */
+function signature(node: NodeOut): string {
+  const list = (names: readonly string[]) => [...new Set(names)].slice(0, 2).join(", ");
+  const [from, to] = [
+    list(node.inputs.filter((each) => !isWritable(each)).map((each) => each.type)),
+    list(node.outputs.map((each) => each.type)),
+  ];
+  return [from, to].filter(Boolean).join(" → ");
+}
+
+/** Adds a node where it was asked for, plugged into what it was asked for. */
+export function add(catalog: Catalog, node: NodeOut, request: Pick<PaletteRequest, "to" | "plug" | "link">): void {
+  const { to, plug, link } = request;
+  const at = { x: plug && !plug.isSource ? to.x - WIDTH : to.x, y: to.y - 20 };
+  let name = "";
+  edit(`Add ${node.title}`, (part) => {
+    name = addNode(part, { type: node.id, inputs: {} }, at);
+    if (plug) plugInto(catalog, node, name, plug, (source, target) => connect(part, { source, target }));
+    if (link)
+      putInto(part as Part, link, name, (from, input, output) => insertIntoLink(part, from, name, input, output));
+  });
+  select([name]);
+}
+
+type Joined = (source: { node: string; name: string }, target: { node: string; name: string }) => void;
+
+function plugInto(catalog: Catalog, node: NodeOut, name: string, plug: Plug, join: Joined): void {
+  const sockets = plug.isSource ? catalog.inputsFor(node, plug.type) : catalog.outputsFor(node, plug.type);
+  const exact = sockets.find((each) => each.type === plug.type && each.name === plug.name);
+  const socket = exact ?? sockets.find((each) => each.type === plug.type) ?? sockets[0];
+  if (!socket) return;
+  const [other, own] = [
+    { node: plug.node, name: plug.name },
+    { node: name, name: socket.name },
+  ];
+  if (plug.isSource) join(other, own);
+  else join(own, other);
+}
+
+function recent(): string[] {
+  try {
+    return JSON.parse(localStorage.getItem(RECENT) ?? "[]") as string[];
+  } catch {
+    return [];
+  }
+}
+
+function remember(id: string): void {
+  localStorage.setItem(RECENT, JSON.stringify([id, ...recent().filter((each) => each !== id)].slice(0, 10)));
+}

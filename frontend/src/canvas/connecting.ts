@@ -1,0 +1,26 @@
+/** Which sockets a link may join: the service's table, and no circles. */
+import type { SocketFinder } from "~/catalog/sockets";
+import { type Link, type Part, type Workflow, wouldCycle } from "~/doc/model";
+
+export interface Ends {
+  source: string | null;
+  sourceHandle?: string | null;
+  target: string | null;
+  targetHandle?: string | null;
+}
+
+export function linkOf(ends: Ends): Link | null {
+  const { source, sourceHandle, target, targetHandle } = ends;
+  if (!source || !sourceHandle || !target || !targetHandle) return null;
+  return { source: { node: source, name: sourceHandle }, target: { node: target, name: targetHandle } };
+}
+
+/** Why two sockets cannot be joined, or null where they can. */
+export function obstacle(finder: SocketFinder, doc: Workflow, part: Part, link: Link): string | null {
+  const output = finder.output(part, link.source.node, link.source.name, doc);
+  const input = finder.input(part, link.target.node, link.target.name, doc);
+  if (!output || !input) return "there is no such socket";
+  if (link.source.node === link.target.node) return "a node cannot feed itself";
+  if (!finder.catalog.fit(output.type, input.type)) return `${output.type} does not flow into ${input.type}`;
+  return wouldCycle(part, link.source.node, link.target.node) ? "this would close a circle" : null;
+}

@@ -1,0 +1,180 @@
+/** The document as React Flow wants it. Derived, never kept: what has not changed stays the same object. */
+import type { Edge, Node as FlowNode } from "@xyflow/react";
+import { Position } from "@xyflow/react";
+import type { Sockets } from "~/catalog/catalog";
+import type { SocketFinder } from "~/catalog/sockets";
+import { linkId, linksOf, type Node, type Part, type Point, positionOf, type Workflow } from "~/doc/model";
+import { type Geometry, geometryOf, SOCKET } from "./geometry";
+import { strangerOf } from "./stranger";
+
+export interface NodeData extends Record<string, unknown> {
+  name: string;
+  geometry: Geometry;
+  sockets: Sockets;
+}
+
+export interface EdgeData extends Record<string, unknown> {
+  colour: string;
+  /** Nothing flows: an end is muted, or not there. */
+  isDead: boolean;
+  isBypassed: boolean;
+}
+
+export type CanvasNode = FlowNode<NodeData, "node">;
+export type CanvasEdge = Edge<EdgeData, "link">;
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+interface KnownNode {
+  node: Node;
+  sockets: Sockets;
+  x: number;
+  y: number;
+  isSelected: boolean;
+  isCollapsed: boolean;
+  size: Size | undefined;
+  geometry: Geometry;
+  flow: CanvasNode;
+}
+
+export interface Seen {
+  part: Part;
+  doc: Workflow;
+  finder: SocketFinder;
+  selected: ReadonlySet<string>;
+  selectedLinks: ReadonlySet<string>;
+  /** Where nodes are while they are dragged. */
+  dragged: ReadonlyMap<string, Point>;
+  /** What was measured on the screen. */
+  sizes: ReadonlyMap<string, Size>;
+}
+
+export class FlowMaker {
+  private known = new Map<string, KnownNode>();
+  private edges = new Map<string, CanvasEdge>();
+  private lastNodes: CanvasNode[] = [];
+  private lastEdges: CanvasEdge[] = [];
+
+  nodes(seen: Seen): CanvasNode[] {
+    const known = new Map<string, KnownNode>();
+    const found = Object.entries(seen.part.nodes ?? {}).map(([name, node]) => {
+      const entry = this.node(name, node, seen);
+      known.set(name, entry);
+      return entry.flow;
+    });
+    this.known = known;
+    if (!same(found, this.lastNodes)) this.lastNodes = found;
+    return this.lastNodes;
+  }
+
+  links(seen: Seen): CanvasEdge[] {
+    const edges = new Map<string, CanvasEdge>();
+    for (const { source, target } of linksOf(seen.part)) {
+      const from = seen.part.nodes?.[source.node];
+      if (!from) continue; // a problem of the field, there is nothing to draw
+      const id = linkId(target);
+      const to = seen.part.nodes?.[target.node];
+      const output = this.known.get(source.node)?.sockets.outputs.find((each) => each.name === source.name);
+      const colour = output ? seen.finder.catalog.colour(output.type) : "var(--problem)";
+      const data = {
+        colour,
+        isDead: from.mode === "mute" || to?.mode === "mute",
+        isBypassed: from.mode === "bypass" || to?.mode === "bypass",
+      };
+      edges.set(id, this.edge(id, source, target, data, isLit(seen, id, source.node, target.node)));
+    }
+    this.edges = edges;
+    const found = [...edges.values()];
+    if (!same(found, this.lastEdges)) this.lastEdges = found;
+    return this.lastEdges;
+  }
+
+  private edge(
+    id: string,
+    source: { node: string; name: string },
+    target: { node: string; name: string },
+    data: EdgeData,
+    selected: boolean,
+  ): CanvasEdge {
+    const known = this.edges.get(id);
+    const isSame =
+      known &&
+      known.source === source.node &&
+      known.sourceHandle === source.name &&
+      known.selected === selected &&
+      known.data?.colour === data.colour &&
+      known.data.isDead === data.isDead &&
+      known.data.isBypassed === data.isBypassed;
+    if (isSame) return known;
+    const ends = { source: source.node, sourceHandle: source.name, target: target.node, targetHandle: target.name };
+    return { id, type: "link", ...ends, data, selected };
+  }
+
+  private node(name: string, node: Node, seen: Seen): KnownNode {
+    const { x, y } = seen.dragged.get(name) ?? positionOf(seen.part, name);
+    const sockets = seen.finder.of(node.type, seen.doc) ?? strangerOf(seen.part, name, node);
+    const isSelected = seen.selected.has(name);
+    const isCollapsed = seen.part.view?.nodes?.[name]?.collapsed === true;
+    const size = seen.sizes.get(name);
+    const known = this.known.get(name);
+    const isFormed = known && known.node === node && known.sockets === sockets && known.isCollapsed === isCollapsed;
+    const now = { node, sockets, x, y, isSelected, isCollapsed, size };
+    if (isFormed && isAt(known, now)) return known;
+    const fresh = isFormed ? known.geometry : geometryOf(sockets, node, isCollapsed);
+    const geometry = known && alike(known.geometry, fresh) ? known.geometry : fresh;
+    if (known && geometry === known.geometry && known.sockets === sockets && isAt(known, now)) {
+      return { ...now, geometry, flow: known.flow };
+    }
+    return { ...now, geometry, flow: flowOf(name, now, geometry) };
+  }
+}
+
+function isAt(known: KnownNode, now: Omit<KnownNode, "geometry" | "flow">): boolean {
+  return known.x === now.x && known.y === now.y && known.isSelected === now.isSelected && known.size === now.size;
+}
+
+function flowOf(name: string, now: Omit<KnownNode, "geometry" | "flow">, geometry: Geometry): CanvasNode {
+  return {
+    id: name,
+    type: "node",
+    position: { x: now.x, y: now.y },
+    data: { name, geometry, sockets: now.sockets },
+    selected: now.isSelected,
+    width: geometry.width,
+    measured: { width: geometry.width, height: now.size?.height ?? geometry.height },
+    handles: geometry.handles.map((handle) => ({
+      id: handle.id,
+      type: handle.isSource ? "source" : "target",
+      position: handle.isSource ? Position.Right : Position.Left,
+      x: handle.x - SOCKET / 2,
+      y: handle.y - SOCKET / 2,
+      width: SOCKET,
+      height: SOCKET,
+    })),
+  };
+}
+
+/** Whether two geometries look the same, so that a typed letter moves nothing. */
+function alike(a: Geometry, b: Geometry): boolean {
+  return (
+    a.height === b.height &&
+    a.rows.length === b.rows.length &&
+    a.rows.every((row, index) => {
+      const other = b.rows[index];
+      if (!other || row.kind !== other.kind || row.height !== other.height || row.input !== other.input) return false;
+      if (row.kind === "sockets") return other.kind === "sockets" && row.output === other.output;
+      return other.kind === "value" && row.isLinked === other.isLinked;
+    })
+  );
+}
+
+function isLit(seen: Seen, id: string, source: string, target: string): boolean {
+  return seen.selectedLinks.has(id) || seen.selected.has(source) || seen.selected.has(target);
+}
+
+function same<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((each, index) => each === b[index]);
+}

@@ -1,0 +1,54 @@
+/** What concerns the canvas only, and lasts no longer than the page: sizes, drags, what is being connected. */
+import { create } from "zustand";
+import type { Point } from "~/doc/model";
+
+export interface Plug {
+  node: string;
+  name: string;
+  type: string;
+  isSource: boolean;
+}
+
+interface CanvasState {
+  dragged: ReadonlyMap<string, Point>;
+  sizes: ReadonlyMap<string, { width: number; height: number }>;
+  /** The socket that a link is being drawn from. */
+  plug: Plug | null;
+}
+
+const NO_POINTS: ReadonlyMap<string, Point> = new Map();
+
+export const useCanvas = create<CanvasState>()(() => ({ dragged: NO_POINTS, sizes: new Map(), plug: null }));
+
+export function drop(): void {
+  useCanvas.setState({ dragged: NO_POINTS });
+}
+
+export interface PaletteRequest {
+  /** On the screen. */
+  at: Point;
+  /** On the canvas, where the node comes. */
+  to: Point;
+  /** The socket that the new node shall fit. */
+  plug: Plug | null;
+  /** The link that the new node goes into. */
+  link: string | null;
+}
+
+export const usePalette = create<{ request: PaletteRequest | null }>()(() => ({ request: null }));
+
+/** The flow instance of the canvas that is shown, for what commands ask of it. */
+export interface View {
+  toCanvas(screen: Point): Point;
+  middle(): Point;
+  fit(nodes?: readonly string[]): void;
+  zoom(by: number | "actual"): void;
+}
+
+let view: View | null = null;
+export const shownView = () => view;
+export function showView(next: View | null): void {
+  view = next;
+}
+
+export const pointer: Point = { x: 0, y: 0 };

@@ -1,0 +1,35 @@
+/** From keys to commands. */
+import { nameOf } from "./keyname";
+import { COMMANDS, type Command } from "./table";
+
+export function commandFor(event: KeyboardEvent): Command | null {
+  const name = nameOf(event);
+  const found = COMMANDS.find((each) => each.keys?.includes(name));
+  if (!found || (isTyping(event.target) && !found.whileTyping)) return null;
+  if (isButton(event.target) && (name === "Space" || name === "Enter" || name === "Tab")) return null;
+  return found.can?.() === false ? null : found;
+}
+
+export function listenToKeys(): void {
+  addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || document.querySelector("[role=dialog], .palette")) return;
+    const found = commandFor(event);
+    if (!found) return;
+    event.preventDefault();
+    found.run();
+  });
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement &&
+    target.matches("input:not([type=checkbox], [type=range]), textarea, select, [contenteditable]")
+  );
+}
+
+/** Elsewhere than on the canvas, Space, Enter and Tab are for moving about and pressing. */
+function isButton(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement && target !== document.body && !target.closest(".react-flow__node, .react-flow__pane")
+  );
+}

@@ -1,0 +1,144 @@
+/** Keeps every open document in the journal, and brings them back. Each window holds documents of its own. */
+
+import { parseWorkflow, workflowText } from "./file";
+import { emptyHistory } from "./history";
+import { Journal, type Kept } from "./journal";
+import { hasChanged, NOTHING, restoreTabs, type Tab, useTabs } from "./tabs";
+
+const DELAY = 200; // milliseconds without a change, after which it is written
+const BESIDE = "graphengine.beside.";
+const ACTIVE = "graphengine.active";
+const BETWEEN_VERSIONS = 120_000;
+
+export class Keeper {
+  private readonly written = new Map<string, Tab>();
+  private readonly versions = new Map<string, number>();
+  private readonly pending = new Set<string>();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  private constructor(readonly journal: Journal) {}
+
+  /** Restores what was open here, and keeps what comes. */
+  static async start(): Promise<Keeper> {
+    const keeper = new Keeper(await Journal.open());
+    await keeper.restore();
+    useTabs.subscribe((state, before) => {
+      if (state.active !== before.active) sessionStorage.setItem(ACTIVE, state.active);
+      if (state.tabs !== before.tabs) keeper.later();
+    });
+    addEventListener("pagehide", () => keeper.leave());
+    document.addEventListener("visibilitychange", () => void keeper.flush());
+    return keeper;
+  }
+
+  /** Writes what has changed now. */
+  async flush(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const { tabs } = useTabs.getState();
+    const open = new Set(tabs.map((tab) => tab.id));
+    const changed = tabs.filter((tab) => this.written.get(tab.id) !== tab);
+    const closed = [...this.written.values()].filter((tab) => !open.has(tab.id));
+    for (const tab of closed) this.written.delete(tab.id);
+    for (const tab of changed) this.written.set(tab.id, tab);
+    const position = (tab: Tab) => tabs.indexOf(tab);
+    for (const tab of changed) this.pending.add(tab.id);
+    await Promise.all([
+      ...changed.map((tab) => this.journal.put(keptOf(tab, true, position(tab)))),
+      ...closed.map((tab) => this.journal.put(keptOf(tab, false, 0))),
+      ...changed.map((tab) => this.version(tab)),
+    ]);
+    for (const tab of changed) {
+      this.pending.delete(tab.id);
+      void hold(tab.id);
+    }
+  }
+
+  /** The page goes away, and a database may not be written any more: what is not in it yet is written beside it. */
+  private leave(): void {
+    const { tabs } = useTabs.getState();
+    for (const tab of tabs.filter((each) => this.written.get(each.id) !== each || this.pending.has(each.id))) {
+      const { doc, ...rest } = keptOf(tab, true, tabs.indexOf(tab));
+      try {
+        localStorage.setItem(BESIDE + tab.id, JSON.stringify({ ...rest, text: workflowText(doc) }));
+      } catch {
+        // there is no room: the database may still have made it
+      }
+    }
+    void this.flush();
+  }
+
+  private later(): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => void this.flush(), DELAY);
+  }
+
+  private async version(tab: Tab): Promise<void> {
+    const last = this.versions.get(tab.id);
+    const now = Date.now();
+    if (!hasChanged(tab) || (last !== undefined && now - last < BETWEEN_VERSIONS)) return;
+    this.versions.set(tab.id, now);
+    await this.journal.keep({
+      doc: tab.id,
+      time: now,
+      label: tab.history.past.at(-1)?.label ?? "",
+      text: workflowText(tab.doc),
+    });
+  }
+
+  private async restore(): Promise<void> {
+    const found: Tab[] = [];
+    const beside = takeBeside();
+    const all = new Map([...(await this.journal.all()), ...beside].map((kept) => [kept.id, kept]));
+    for (const kept of all.values()) {
+      if (kept.isOpen && (await hold(kept.id))) found.push(tabOf(kept));
+    }
+    await Promise.all(beside.map((kept) => this.journal.put(kept)));
+    for (const kept of beside) localStorage.removeItem(BESIDE + kept.id);
+    for (const tab of found) this.written.set(tab.id, tab);
+    restoreTabs(found, sessionStorage.getItem(ACTIVE) ?? "");
+  }
+}
+
+/** What was written beside the database when a page went away. */
+function takeBeside(): Kept[] {
+  const keys = Object.keys(localStorage).filter((key) => key.startsWith(BESIDE));
+  return keys.flatMap((key) => {
+    try {
+      const { text, ...rest } = JSON.parse(localStorage.getItem(key) ?? "") as Omit<Kept, "doc"> & { text: string };
+      return [{ ...rest, doc: parseWorkflow(text, key) }];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function keptOf(tab: Tab, isOpen: boolean, position: number): Kept {
+  const { id, doc, path, saved } = tab;
+  return { id, doc, path, saved, isChanged: hasChanged(tab), isOpen, position, touched: Date.now() };
+}
+
+function tabOf(kept: Kept): Tab {
+  const savedDoc = kept.isChanged ? UNKNOWN : kept.doc;
+  const { id, doc, path, saved } = kept;
+  const empty = { nodes: NOTHING, links: NOTHING, history: emptyHistory<Tab["doc"]>(), savedAt: null };
+  return { id, doc, path, saved, savedDoc, ...empty };
+}
+
+/** Stands for a saved document that is not the one at hand. */
+const UNKNOWN: Tab["doc"] = { format: "graphengine.workflow", version: 1 };
+
+const held = new Set<string>();
+
+/** Holds a document for this window until it is closed; returns false where another window has it. */
+function hold(id: string): Promise<boolean> {
+  if (held.has(id) || !navigator.locks) return Promise.resolve(true);
+  return new Promise((resolve) => {
+    void navigator.locks.request(`document ${id}`, { ifAvailable: true }, (lock) => {
+      if (!lock) return resolve(false);
+      held.add(id);
+      resolve(true);
+      return new Promise(() => {}); // until the window is gone
+    });
+  });
+}

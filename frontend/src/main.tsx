@@ -1,0 +1,45 @@
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import "@xyflow/react/dist/base.css";
+import "./ui/tokens.css";
+import "./ui/shell.css";
+import "./canvas/canvas.css";
+import "./widgets/widgets.css";
+import "./panels/panels.css";
+import { loadCatalog } from "./catalog/store";
+import { listenToClipboard } from "./commands/clipboard";
+import { listenToKeys } from "./commands/keys";
+import { Keeper } from "./doc/keeping";
+import { Feed } from "./run/feed";
+import { planSoon, watchPlans } from "./run/plan";
+import { useRuns } from "./run/store";
+import { App } from "./ui/App";
+import { listenToDrops } from "./ui/drops";
+import { watchTheme } from "./ui/layout";
+import { say } from "./ui/notices";
+
+async function start(): Promise<void> {
+  watchTheme();
+  await Keeper.start().catch(() => say("This browser keeps nothing: save before you leave.", "problem"));
+  listenToKeys();
+  listenToClipboard();
+  listenToDrops();
+  createRoot(document.getElementById("root") as HTMLElement).render(
+    <StrictMode>
+      <App />
+    </StrictMode>,
+  );
+  const feed = new Feed((job) => {
+    if (job.state === "failed" && job.failure) say(job.failure.message, "problem");
+    planSoon();
+  });
+  const catalog = () => loadCatalog().catch(() => {});
+  useRuns.subscribe((now, before) => {
+    if (now.link === "open" && before.link !== "open") void catalog().then(() => planSoon(0)); // another service, perhaps
+  });
+  await catalog();
+  feed.start();
+  watchPlans();
+}
+
+void start();

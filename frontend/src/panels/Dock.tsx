@@ -1,0 +1,211 @@
+/** The bottom: queue, timeline and results; closed it is one line. */
+import { ChevronDown, ChevronUp, Pause, Play, X } from "lucide-react";
+import { useMemo } from "react";
+import { resultUrl, service } from "~/api/service";
+import { shownView } from "~/canvas/state";
+import { duration } from "~/canvas/status";
+import { openFiles } from "~/commands/files";
+import { select, useTab } from "~/doc/tabs";
+import { isOver, type Job, type ResultFile, shareOf, type Task } from "~/run/jobs";
+import { usePlans } from "~/run/plan";
+import { openJobs, shownJob, useRuns } from "~/run/store";
+import { useLayout } from "~/ui/layout";
+
+export function Dock({ isOpen }: { isOpen: boolean }) {
+  const jobs = useRuns((state) => state.jobs);
+  const open = useMemo(() => openJobs(jobs), [jobs]);
+  const running = open.filter((job) => job.state === "running").length;
+  const words = `${running} running · ${open.length - running} waiting`;
+  return (
+    <section className="dock" aria-label="Queue and results">
+      {isOpen ? (
+        <>
+          <Queue open={open} words={words} />
+          <Problems />
+          <Timeline />
+          <Results />
+        </>
+      ) : (
+        <span className="quiet-word">{open.length ? words : "Nothing runs"}</span>
+      )}
+      <button
+        type="button"
+        className="icon fold"
+        aria-label={isOpen ? "Close the dock" : "Open the dock"}
+        onClick={() => useLayout.setState({ dock: !isOpen })}
+      >
+        {isOpen ? <ChevronDown size={14} /> : <ChevronUp size={14} />}
+      </button>
+    </section>
+  );
+}
+
+function Queue({ open, words }: { open: readonly Job[]; words: string }) {
+  const paused = useRuns((state) => state.paused);
+  return (
+    <div className="card queue">
+      <h2>
+        Queue <small>{paused ? "paused" : words}</small>
+        <button
+          type="button"
+          className="icon"
+          aria-label={paused ? "Go on" : "Pause"}
+          title={paused ? "Go on" : "Pause: nothing new begins"}
+          onClick={() => void (paused ? service.resume() : service.pause())}
+        >
+          {paused ? <Play size={12} /> : <Pause size={12} />}
+        </button>
+      </h2>
+      <ul>
+        {open.map((job) => (
+          <li key={job.id}>
+            <JobView job={job} />
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function JobView({ job }: { job: Job }) {
+  const share = shareOf(job);
+  const word = job.cancelling ? "stopping" : job.state === "running" ? `${Math.floor(share * 100)} %` : "waits";
+  return (
+    <div className="job">
+      <span>
+        {job.state === "running" ? "▶ " : ""}
+        {job.title || job.id}
+      </span>
+      <small>{word}</small>
+      <button
+        type="button"
+        className="icon"
+        aria-label={`Cancel ${job.title}`}
+        onClick={() => void service.cancel(job.id)}
+      >
+        <X size={12} />
+      </button>
+    </div>
+  );
+}
+
+function Problems() {
+  const doc = useTab((tab) => tab.id);
+  const planned = usePlans((state) => state.plans[doc]);
+  const problems = planned?.plan.problems ?? [];
+  if (problems.length === 0) return null;
+  return (
+    <div className="card problems">
+      <h2>
+        Problems <small>{problems.length}</small>
+      </h2>
+      <ul>
+        {problems.map((problem) => (
+          <li key={`${problem.place} ${problem.code} ${problem.message}`}>
+            <button
+              type="button"
+              onClick={() => {
+                if (!problem.node) return;
+                select([problem.node]);
+                shownView()?.fit([problem.node]);
+              }}
+            >
+              <b>{problem.place}</b> {problem.message} {problem.hint}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function Timeline() {
+  const doc = useTab((tab) => tab.id);
+  const job = useRuns((state) => shownJob(state, doc));
+  const bars = useMemo(() => (job ? barsOf(job) : []), [job]);
+  if (!job) return <div className="card timeline" />;
+  const cached = Object.values(job.tasks).filter((task) => task.state === "cached").length;
+  const seconds = job.started ? ((job.ended ?? Date.now()) - job.started) / 1_000 : 0;
+  return (
+    <div className="card timeline">
+      <h2>
+        Timeline{" "}
+        <small>
+          {isOver(job) ? `${job.state} · ${duration(seconds)}` : "running"} · {cached} from cache
+        </small>
+      </h2>
+      <ul>
+        {bars.map((bar) => (
+          <li key={bar.name}>
+            <button type="button" onClick={() => select([bar.name])}>
+              {bar.name}
+            </button>
+            <svg width="100%" height="12" aria-hidden>
+              <rect
+                className={bar.task.state}
+                x={`${bar.from * 100}%`}
+                width={`${Math.max(bar.share * 100, 0.6)}%`}
+                y="1"
+                height="10"
+                rx="2"
+              />
+            </svg>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function barsOf(job: Job): { name: string; task: Task; from: number; share: number }[] {
+  const begin = job.started ?? 0;
+  const end = Math.max(job.ended ?? Date.now(), begin + 1);
+  return Object.entries(job.tasks).map(([name, task]) => {
+    const from = (task.began ?? task.ended ?? begin) - begin;
+    const to = (task.ended ?? end) - begin;
+    return { name, task, from: Math.max(from, 0) / (end - begin), share: Math.max(to - from, 0) / (end - begin) };
+  });
+}
+
+const MOST = 60;
+
+function Results() {
+  const jobs = useRuns((state) => state.jobs);
+  const doc = useTab((tab) => tab.id);
+  const files = useMemo(() => {
+    const own = Object.values(jobs).filter((job) => job.doc === doc);
+    own.sort((a, b) => b.created - a.created);
+    return own.flatMap((job) => job.files.map((file) => ({ job: job.id, file }))).slice(0, MOST);
+  }, [jobs, doc]);
+  return (
+    <div className="card results">
+      <h2>
+        Results <small>{files.length || ""}</small>
+      </h2>
+      <div className="grid">
+        {files.map(({ job, file }) => (
+          <Result key={`${job} ${file.task} ${file.name}`} file={file} />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function Result({ file }: { file: ResultFile }) {
+  const open = async () => {
+    const blob = await (await fetch(resultUrl(file.digest))).blob();
+    await openFiles([new File([blob], file.name, { type: blob.type })]);
+  };
+  if (!file.media_type.startsWith("image/")) {
+    return (
+      <a href={resultUrl(file.digest)} download={file.name.split("/").at(-1)}>
+        {file.name}
+      </a>
+    );
+  }
+  return (
+    <button type="button" title={`${file.name} — open its workflow`} onClick={() => void open()}>
+      <img src={resultUrl(file.digest)} alt={file.name} loading="lazy" decoding="async" />
+    </button>
+  );
+}

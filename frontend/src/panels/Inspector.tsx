@@ -1,0 +1,196 @@
+/** What is selected, with all its fields and room for them; or the document itself. */
+
+import { fixOf } from "~/canvas/fixes";
+import { duration } from "~/canvas/status";
+import { strangerOf } from "~/canvas/stranger";
+import { type Input, isWritable, type Sockets } from "~/catalog/catalog";
+import { useCatalog } from "~/catalog/store";
+import { disconnect, setTitle, setValue } from "~/doc/edit";
+import { sourceOf } from "~/doc/model";
+import { edit, placeOfTab, usePart, useTab } from "~/doc/tabs";
+import { plannedTask, problemsOf, usePlans } from "~/run/plan";
+import { taskOf, useRuns } from "~/run/store";
+import { widgetOf } from "~/widgets/registry";
+
+export function Inspector() {
+  const selected = useTab((tab) => tab.nodes);
+  const one = selected.size === 1 ? [...selected][0] : undefined;
+  return (
+    <aside className="inspector" aria-label="Inspector">
+      {one ? (
+        <NodePanel key={one} name={one} />
+      ) : selected.size > 1 ? (
+        <p className="quiet-word">{selected.size} nodes are selected.</p>
+      ) : (
+        <DocumentPanel />
+      )}
+    </aside>
+  );
+}
+
+function DocumentPanel() {
+  const doc = useTab((tab) => tab.doc);
+  const count = Object.keys(doc.nodes ?? {}).length;
+  return (
+    <>
+      <p className="path">Workflow</p>
+      <input
+        className="title"
+        aria-label="Title"
+        placeholder="Untitled"
+        value={doc.title ?? ""}
+        onChange={(event) => {
+          const title = event.target.value;
+          edit("Title", (_, draft) => Object.assign(draft, { title }), "title");
+        }}
+      />
+      <textarea
+        className="lines"
+        aria-label="Description"
+        placeholder="Description"
+        rows={4}
+        value={doc.description ?? ""}
+        onChange={(event) => {
+          const description = event.target.value;
+          edit("Description", (_, draft) => Object.assign(draft, { description }), "description");
+        }}
+      />
+      <p className="quiet-word">
+        {count} node{count === 1 ? "" : "s"}
+      </p>
+    </>
+  );
+}
+
+function NodePanel({ name }: { name: string }) {
+  const part = usePart();
+  const doc = useTab((tab) => tab.doc);
+  const finder = useCatalog((state) => state.finder);
+  const node = part.nodes?.[name];
+  if (!node) return null;
+  const sockets = finder.of(node.type, doc) ?? strangerOf(part, name, node);
+  return (
+    <>
+      <p className="path">
+        {sockets.title} · {node.type}
+      </p>
+      <input
+        className="title"
+        aria-label="Title"
+        value={node.title ?? ""}
+        placeholder={sockets.title}
+        onChange={(event) => {
+          const title = event.target.value;
+          edit("Title", (draft) => setTitle(draft, name, title), `title ${name}`);
+        }}
+      />
+      <p className="summary">{sockets.summary}</p>
+      <Fields name={name} sockets={sockets} />
+      <Plan name={name} />
+      {sockets.help.length > sockets.summary.length && (
+        <details>
+          <summary>Help</summary>
+          <pre className="help">{sockets.help.slice(sockets.summary.length).trim()}</pre>
+        </details>
+      )}
+    </>
+  );
+}
+
+function Fields({ name, sockets }: { name: string; sockets: Sockets }) {
+  return (
+    <div className="fields">
+      {sockets.inputs.map((input) => (
+        <Field key={input.name} name={name} input={input} />
+      ))}
+    </div>
+  );
+}
+
+function Field({ name, input }: { name: string; input: Input }) {
+  const value = useTab((tab) => placeOfTab(tab).part.nodes?.[name]?.inputs?.[input.name]);
+  const doc = useTab((tab) => tab.id);
+  const task = useTab((tab) => [...tab.path, name].join("/"));
+  const problem = usePlans((state) => problemsOf(state, doc, task).find((each) => each.socket === input.name));
+  const source = sourceOf(value);
+  const widget = isWritable(input) ? widgetOf(input) : null;
+  if (!widget && !problem && !source) return null;
+  const target = { node: name, name: input.name };
+  const set = (next: unknown, gesture?: string) =>
+    edit(`Set ${input.name}`, (part) => setValue(part, target, next), gesture);
+  const id = `panel ${name}.${input.name}`;
+  return (
+    <div className={`field${problem ? " wrong" : ""}`}>
+      <label htmlFor={id}>{input.name}</label>
+      {source ? (
+        <span className="linked">
+          ← {source.node}.{source.name}
+          <button type="button" className="plain" onClick={() => edit("Unplug", (part) => disconnect(part, target))}>
+            unplug
+          </button>
+        </span>
+      ) : widget ? (
+        <widget.View
+          input={input}
+          value={value === undefined ? input.default : value}
+          isDefault={value === undefined}
+          label={input.name}
+          id={id}
+          node={name}
+          set={set}
+          isWide
+        />
+      ) : (
+        <span className="linked">{input.type}</span>
+      )}
+      {problem && <Problem name={name} input={input} message={problem.message} />}
+    </div>
+  );
+}
+
+function Problem({ name, input, message }: { name: string; input: Input; message: string }) {
+  const finder = useCatalog((state) => state.finder);
+  const label = useTab((tab) => fixOf(finder, tab.doc, placeOfTab(tab).part, name, input)?.label);
+  return (
+    <p className="problem">
+      {message}
+      {label && (
+        <button
+          type="button"
+          className="plain"
+          onClick={() => edit(label, (part, doc) => fixOf(finder, doc, part, name, input)?.apply(part))}
+        >
+          {label}
+        </button>
+      )}
+    </p>
+  );
+}
+
+/** What a run would do with the node, and why; and what the last one did. */
+function Plan({ name }: { name: string }) {
+  const doc = useTab((tab) => tab.id);
+  const key = useTab((tab) => [...tab.path, name].join("/"));
+  const planned = usePlans((state) => plannedTask(state, doc, key));
+  const task = useRuns((state) => taskOf(state, doc, key));
+  if (!planned && !task) return null;
+  const words = {
+    runs: "Why it will run",
+    may_run: "Why it may run",
+    cached: "Why it will not run",
+    not_needed: "Why it will not run",
+  };
+  return (
+    <div className="plan">
+      {planned?.reasons.map((reason) => (
+        <p key={reason.message}>
+          {words[planned.verdict]}: <b>{reason.message}</b>
+        </p>
+      ))}
+      {task?.seconds !== undefined && <p>Last run {duration(task.seconds)}</p>}
+      {task?.failure && (
+        <p className="problem">{[task.failure.message, task.failure.hint].filter(Boolean).join(" ")}</p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,139 @@
+/** From the socket to the store: entries are gathered, and set once in a frame; of previews the newest only. */
+import type { Event, JobView, Preview, Progress } from "~/api/messages";
+import { service } from "~/api/service";
+import { type Link, type Listener, Socket } from "~/api/socket";
+import { isOver, type Job, jobOf, take, takeProgress } from "./jobs";
+import { changeJobs, type Picture, previewKey, useRuns } from "./store";
+
+const MOST_JOBS = 200;
+
+export class Feed implements Listener {
+  private waiting: (Event | Progress)[] = [];
+  private readonly pictures = new Map<string, Preview>();
+  private readonly urls = new Map<string, string>();
+  private isDue = false;
+
+  constructor(private readonly onEnd: (job: Job) => void) {}
+
+  start(): Socket {
+    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+    const socket = new Socket(`${scheme}//${location.host}/api/ws`, this);
+    socket.connect();
+    addEventListener("online", () => socket.wake());
+    document.addEventListener("visibilitychange", () => socket.wake());
+    return socket;
+  }
+
+  link(link: Link): void {
+    useRuns.setState({ link });
+    if (link === "open") void service.queue().then(({ paused }) => useRuns.setState({ paused }));
+  }
+
+  known(jobs: readonly JobView[], newest: number): number {
+    this.resync(jobs);
+    const open = jobs.filter((job) => job.state === "queued" || job.state === "running");
+    const shown = new Set(Object.values(useRuns.getState().shown));
+    const wanted = jobs.filter((job) => shown.has(job.id) || open.includes(job)).map((job) => job.seq);
+    return Math.min(newest, ...wanted.map((seq) => seq - 1));
+  }
+
+  resync(jobs: readonly JobView[]): void {
+    changeJobs((draft) => {
+      for (const view of jobs) draft[view.id] = jobOf(view, draft[view.id]);
+    });
+  }
+
+  event(event: Event): void {
+    if (event.kind === "paused" || event.kind === "resumed") useRuns.setState({ paused: event.kind === "paused" });
+    else this.wait(event);
+  }
+
+  progress(progress: Progress): void {
+    this.wait(progress);
+  }
+
+  preview(preview: Preview): void {
+    if (!preview.data) return;
+    this.pictures.set(previewKey(preview.job, preview.task), preview);
+    this.due();
+  }
+
+  private wait(what: Event | Progress): void {
+    this.waiting.push(what);
+    this.due();
+  }
+
+  private due(): void {
+    if (this.isDue) return;
+    this.isDue = true;
+    if (document.hidden)
+      setTimeout(() => this.set(), 100); // a hidden page has no frames
+    else requestAnimationFrame(() => this.set());
+  }
+
+  private set(): void {
+    this.isDue = false;
+    const told = this.waiting;
+    this.waiting = [];
+    const unknown = new Set<string>();
+    changeJobs((jobs) => {
+      for (const each of told) {
+        if (each.type === "progress") takeProgress(jobs, each);
+        else if (each.type === "event" && take(jobs, each)) unknown.add(each.job);
+      }
+    });
+    this.setPictures();
+    for (const id of unknown) void this.ask(id);
+  }
+
+  private async ask(id: string): Promise<void> {
+    const found = await service.job(id).catch(() => null);
+    if (!found) return;
+    const before = useRuns.getState().jobs[id];
+    changeJobs((jobs) => {
+      jobs[id] = jobOf({ ...found, seq: 0 } as JobView, jobs[id]);
+      forgetOld(jobs);
+    });
+    const job = useRuns.getState().jobs[id];
+    if (job && isOver(job) && before && !isOver(before)) {
+      this.dropPictures(id);
+      this.onEnd(job);
+    }
+  }
+
+  private setPictures(): void {
+    if (this.pictures.size === 0) return;
+    const previews: Record<string, Picture> = { ...useRuns.getState().previews };
+    for (const [key, preview] of this.pictures) {
+      const bytes = preview.data as unknown as Uint8Array<ArrayBuffer>;
+      const url = URL.createObjectURL(new Blob([bytes], { type: preview.media_type }));
+      this.release(key);
+      this.urls.set(key, url);
+      previews[key] = { url, width: preview.width, height: preview.height };
+    }
+    this.pictures.clear();
+    useRuns.setState({ previews });
+  }
+
+  private dropPictures(job: string): void {
+    const previews = { ...useRuns.getState().previews };
+    for (const key of Object.keys(previews).filter((each) => each.startsWith(`${job} `))) {
+      delete previews[key];
+      this.release(key);
+    }
+    useRuns.setState({ previews });
+  }
+
+  private release(key: string): void {
+    const url = this.urls.get(key);
+    if (url) setTimeout(() => URL.revokeObjectURL(url), 1_000); // what is on the screen may still be read
+    this.urls.delete(key);
+  }
+}
+
+function forgetOld(jobs: Record<string, Job>): void {
+  const over = Object.values(jobs).filter(isOver);
+  if (over.length <= MOST_JOBS) return;
+  over.sort((a, b) => a.created - b.created);
+  for (const job of over.slice(0, over.length - MOST_JOBS)) delete jobs[job.id];
+}

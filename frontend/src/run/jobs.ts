@@ -1,0 +1,148 @@
+/** Jobs and what is known of them, from the entries of the log; pure. */
+import type { Event, JobView, Progress } from "~/api/messages";
+
+export type TaskState = "running" | "done" | "cached" | "failed" | "skipped";
+
+export interface Failure {
+  code: string;
+  message: string;
+  hint?: string;
+}
+
+export interface Task {
+  state: TaskState;
+  /** Milliseconds since the epoch. */
+  began?: number;
+  ended?: number;
+  seconds?: number;
+  step?: number;
+  total?: number;
+  failure?: Failure;
+  cause?: string;
+}
+
+export interface ResultFile {
+  task: string;
+  name: string;
+  digest: string;
+  media_type: string;
+  bytes: number;
+}
+
+export interface Job {
+  id: string;
+  /** The document that it was run from, here; empty for jobs of others. */
+  doc: string;
+  title: string;
+  state: JobView["state"];
+  batch: string | null;
+  created: number;
+  started: number | null;
+  ended: number | null;
+  cancelling: boolean;
+  failure: Failure | null;
+  outputs: Record<string, unknown>;
+  tasks: Record<string, Task>;
+  files: ResultFile[];
+}
+
+const DOC = "doc:";
+
+export const docTag = (id: string) => DOC + id;
+
+export function jobOf(view: JobView, known?: Job): Job {
+  const time = (text: string | null) => (text === null ? null : Date.parse(text));
+  const result = view.result as { outputs?: Record<string, unknown>; files?: ResultFile[] } | null;
+  return {
+    id: view.id,
+    doc: view.tags.find((tag) => tag.startsWith(DOC))?.slice(DOC.length) ?? "",
+    title: view.title,
+    state: view.state,
+    batch: view.batch,
+    created: time(view.created) ?? 0,
+    started: time(view.started),
+    ended: time(view.ended),
+    cancelling: view.cancelling,
+    failure: view.failure,
+    outputs: result?.outputs ?? {},
+    tasks: known?.tasks ?? {},
+    files: result?.files ?? known?.files ?? [],
+  };
+}
+
+/** Takes an entry of the log in; returns whether the job must be asked for, as the entry does not say all. */
+export function take(jobs: Record<string, Job>, event: Event): boolean {
+  const job = jobs[event.job];
+  if (!job) return event.kind !== "deleted" && event.job !== "";
+  const time = Date.parse(event.time);
+  switch (event.kind) {
+    case "started":
+      Object.assign(job, { state: "running", started: time, ended: null, tasks: {}, files: [], failure: null });
+      return false;
+    case "requeued":
+      Object.assign(job, { state: "queued", started: null, cancelling: false, tasks: {} });
+      return false;
+    case "cancelling":
+      job.cancelling = true;
+      return false;
+    case "deleted":
+      delete jobs[event.job];
+      return false;
+    case "finished":
+      return true;
+    case "output":
+      job.files.push(event.data as unknown as ResultFile);
+      return false;
+    default:
+      takeTask(job, event, time);
+      return false;
+  }
+}
+
+function takeTask(job: Job, event: Event, time: number): void {
+  if (typeof event.data.task !== "string") return;
+  setTask(job, event.data.task, event, time);
+  const node = event.data.task.replace(/\[\d+\]/g, ""); // `sample[3]` is the node `sample` at the fourth item
+  if (node !== event.data.task) setTask(job, node, event, time);
+}
+
+function setTask(job: Job, name: string, event: Event, time: number): void {
+  const before = job.tasks[name];
+  switch (event.kind) {
+    case "task_started":
+      job.tasks[name] = { state: "running", began: time };
+      break;
+    case "task_cached":
+      job.tasks[name] = { state: "cached", ended: time };
+      break;
+    case "task_finished":
+      job.tasks[name] = { state: "done", began: before?.began, ended: time, seconds: Number(event.data.seconds) };
+      break;
+    case "task_failed":
+      job.tasks[name] = { state: "failed", began: before?.began, ended: time, failure: event.data.failure as Failure };
+      break;
+    case "task_skipped":
+      job.tasks[name] = { state: "skipped", cause: String(event.data.cause ?? "") };
+      break;
+  }
+}
+
+export function takeProgress(jobs: Record<string, Job>, progress: Progress): void {
+  const tasks = jobs[progress.job]?.tasks ?? {};
+  for (const [name, step] of Object.entries(progress.tasks)) {
+    const task = tasks[name];
+    if (task?.state === "running") Object.assign(task, { step: step.step, total: step.total });
+  }
+}
+
+export function isOver(job: Job): boolean {
+  return job.state === "done" || job.state === "failed" || job.state === "cancelled";
+}
+
+/** What share of a job is done, 0 to 1; what it will take is only guessed. */
+export function shareOf(job: Job): number {
+  if (isOver(job)) return 1;
+  const tasks = Object.values(job.tasks);
+  const parts = tasks.map((task) => (task.state === "running" ? (task.step ?? 0) / (task.total || 1) : 1));
+  return tasks.length === 0 ? 0 : parts.reduce((sum, part) => sum + part, 0) / Math.max(tasks.length, 1);
+}

@@ -1,0 +1,59 @@
+/** Running the document that is looked at. */
+import { Refused } from "~/api/http";
+import { service } from "~/api/service";
+import { finder } from "~/catalog/store";
+import { setValue } from "~/doc/edit";
+import { sourceOf } from "~/doc/model";
+import { activeTab, edit, newId } from "~/doc/tabs";
+import { say } from "~/ui/notices";
+import { docTag } from "./jobs";
+import { markTried, planSoon, usePlans } from "./plan";
+
+/** Queues the document; `targets` are the nodes whose results are wanted, null for all that have an effect. */
+export async function run(targets: readonly string[] | null = null): Promise<void> {
+  const tab = activeTab();
+  const title = tab.saved?.name || tab.doc.title || "Untitled";
+  const known = usePlans.getState().plans[tab.id];
+  if (known?.doc === tab.doc && !known.plan.valid && targets === null) return refuse(tab.id);
+  const wanted = targets === null ? null : (targets as [string, ...string[]]);
+  try {
+    // an id of our own: a request that is sent again after a broken connection is the same job
+    await service.submit(tab.doc, { id: `e${newId()}`, tags: [docTag(tab.id)], title, targets: wanted });
+    nextSeeds();
+  } catch (error) {
+    if (error instanceof Refused && error.code === "invalid_workflow") refuse(tab.id);
+    else say(error instanceof Error ? error.message : String(error), "problem");
+  }
+}
+
+/** Says aloud, at the nodes, what is still wrong. */
+function refuse(doc: string): void {
+  markTried(doc);
+  planSoon(0);
+  say("The workflow is not ready: see the problems.", "problem");
+}
+
+/** Moves on the seeds that shall change after each run: chosen before, and seen before the next. */
+function nextSeeds(): void {
+  const { doc } = activeTab();
+  const found = Object.entries(doc.view?.nodes ?? {}).flatMap(([node, look]) =>
+    Object.entries((look.seeds ?? {}) as Record<string, string>).map(([name, how]) => ({ node, name, how })),
+  );
+  if (found.length === 0 || activeTab().path.length > 0) return;
+  edit("Next seed", (part) => {
+    for (const { node, name, how } of found) {
+      const given = part.nodes?.[node]?.inputs?.[name];
+      if (!part.nodes?.[node] || sourceOf(given)) continue;
+      const input = finder().input(doc, node, name, doc);
+      const before = BigInt((given ?? input?.default ?? 0) as number | bigint);
+      setValue(part, { node, name }, how === "random" ? randomSeed() : plain((before + 1n) % 2n ** 64n));
+    }
+  });
+}
+
+export function randomSeed(): number {
+  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
+  return (high % 2 ** 16) * 2 ** 32 + low; // 48 bits: enough, and short enough to read
+}
+
+const plain = (value: bigint) => (value <= Number.MAX_SAFE_INTEGER ? Number(value) : value);

@@ -1,0 +1,212 @@
+/** The dialogs, one at a time. */
+import { Command } from "cmdk";
+import { Dialog } from "radix-ui";
+import { type ReactNode, useEffect, useState } from "react";
+import type { SavedOut } from "~/api/generated/service";
+import { service, thumbnailUrl } from "~/api/service";
+import { openSaved, saveAs } from "~/commands/files";
+import { shownKeys } from "~/commands/keyname";
+import { COMMANDS } from "~/commands/table";
+import { closeDialog, openDialog, useDialog } from "./dialogs";
+
+export function Dialogs() {
+  const dialog = useDialog((state) => state.dialog);
+  switch (dialog?.kind) {
+    case "save":
+      return <SaveDialog tab={dialog.tab} name={dialog.name} />;
+    case "conflict":
+      return <ConflictDialog tab={dialog.tab} name={dialog.name} />;
+    case "library":
+      return <LibraryDialog />;
+    case "commands":
+      return <CommandDialog />;
+    case "keys":
+      return <KeysDialog />;
+    default:
+      return null;
+  }
+}
+
+function Frame({ title, children, isWide = false }: { title: string; children: ReactNode; isWide?: boolean }) {
+  return (
+    <Dialog.Root open modal={false} onOpenChange={(open) => !open && closeDialog()}>
+      <Dialog.Portal>
+        <div className="veil dim" />
+        <Dialog.Content className={`dialog${isWide ? " wide" : ""}`} aria-describedby={undefined}>
+          <Dialog.Title>{title}</Dialog.Title>
+          {children}
+        </Dialog.Content>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}
+
+function SaveDialog({ tab, name }: { tab: string; name: string }) {
+  const [typed, setTyped] = useState(name);
+  const submit = async () => {
+    closeDialog();
+    await saveAs(tab, typed.trim(), 0);
+  };
+  return (
+    <Frame title="Save to the library">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (typed.trim()) void submit();
+        }}
+      >
+        <input
+          className="line"
+          aria-label="Name"
+          placeholder="Name"
+          maxLength={200}
+          value={typed}
+          onChange={(event) => setTyped(event.target.value)}
+        />
+        <footer>
+          <button type="button" className="plain" onClick={closeDialog}>
+            Cancel
+          </button>
+          <button type="submit" className="primary" disabled={!typed.trim()}>
+            Save
+          </button>
+        </footer>
+      </form>
+    </Frame>
+  );
+}
+
+/** Somebody else has saved under the name: nothing is written over, and both stay. */
+function ConflictDialog({ tab, name }: { tab: string; name: string }) {
+  const newest = useLoaded(() => service.versions(name).then(({ versions }) => versions[0]));
+  return (
+    <Frame title={`“${name}” is already there`}>
+      <p>
+        {newest
+          ? `Version ${newest.version} was saved ${new Date(newest.created).toLocaleString()}${newest.owner ? ` by ${newest.owner}` : ""}. Nothing of it is lost whichever you choose.`
+          : "It has been saved meanwhile."}
+      </p>
+      <footer>
+        <button type="button" className="plain" onClick={() => void openSaved(name, newest?.version).then(closeDialog)}>
+          Open it beside mine
+        </button>
+        <button type="button" className="plain" onClick={() => openDialog({ kind: "save", tab, name: `${name} 2` })}>
+          Another name
+        </button>
+        <button
+          type="button"
+          className="primary"
+          disabled={!newest}
+          onClick={() => {
+            closeDialog();
+            if (newest) void saveAs(tab, name, newest.version);
+          }}
+        >
+          Save mine as version {(newest?.version ?? 0) + 1}
+        </button>
+      </footer>
+    </Frame>
+  );
+}
+
+function LibraryDialog() {
+  const found = useLoaded(() => service.workflows().then(({ workflows }) => workflows));
+  const [query, setQuery] = useState("");
+  const words = query.trim().toLowerCase();
+  const shown = (found ?? []).filter(({ newest }) => `${newest.name} ${newest.title}`.toLowerCase().includes(words));
+  return (
+    <Frame title="Library" isWide>
+      <input
+        className="line"
+        placeholder="Search"
+        aria-label="Search"
+        value={query}
+        onChange={(event) => setQuery(event.target.value)}
+      />
+      <ul className="library">
+        {shown.map((each) => (
+          <li key={each.newest.name}>
+            <SavedView saved={each} />
+          </li>
+        ))}
+      </ul>
+      {found && shown.length === 0 && (
+        <p className="quiet-word">{found.length ? "Nothing like that." : "Nothing is saved yet."}</p>
+      )}
+    </Frame>
+  );
+}
+
+function SavedView({ saved: { newest, has_thumbnail } }: { saved: SavedOut }) {
+  return (
+    <button type="button" onClick={() => void openSaved(newest.name).then(closeDialog)}>
+      {has_thumbnail ? <img src={thumbnailUrl(newest.name)} alt="" /> : <span className="blank" aria-hidden />}
+      <b>{newest.name}</b>
+      <small>
+        version {newest.version} · {new Date(newest.created).toLocaleDateString()}
+      </small>
+    </button>
+  );
+}
+
+function CommandDialog() {
+  return (
+    <Frame title="Commands">
+      <Command loop label="Commands">
+        <Command.Input autoFocus placeholder="What to do" />
+        <Command.List>
+          <Command.Empty>Nothing like that.</Command.Empty>
+          {COMMANDS.filter((each) => each.id !== "commands").map((each) => (
+            <Command.Item
+              key={each.id}
+              value={`${each.title} ${each.group}`}
+              disabled={each.can?.() === false}
+              onSelect={() => {
+                closeDialog();
+                each.run();
+              }}
+            >
+              <span>{each.title}</span>
+              <kbd>{each.keys?.[0] ? shownKeys(each.keys[0]) : ""}</kbd>
+            </Command.Item>
+          ))}
+        </Command.List>
+      </Command>
+    </Frame>
+  );
+}
+
+function KeysDialog() {
+  const groups = [...new Set(COMMANDS.map((each) => each.group))];
+  return (
+    <Frame title="Keys" isWide>
+      <div className="sheet">
+        {groups.map((group) => (
+          <section key={group}>
+            <h3>{group}</h3>
+            {COMMANDS.filter((each) => each.group === group && each.keys).map((each) => (
+              <p key={each.id}>
+                {each.title} <kbd>{each.keys?.map(shownKeys).join(", ")}</kbd>
+              </p>
+            ))}
+          </section>
+        ))}
+      </div>
+    </Frame>
+  );
+}
+
+function useLoaded<T>(load: () => Promise<T>): T | undefined {
+  const [found, setFound] = useState<T>();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: loaded once, when the dialog opens
+  useEffect(() => {
+    let isAlive = true;
+    load()
+      .then((data) => isAlive && setFound(data))
+      .catch(() => {});
+    return () => {
+      isAlive = false;
+    };
+  }, []);
+  return found;
+}

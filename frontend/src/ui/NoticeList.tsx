@@ -1,0 +1,14 @@
+import { dismiss, useNotices } from "./notices";
+
+export function Notices() {
+  const notices = useNotices((state) => state.notices);
+  return (
+    <div className="notices" role="status" aria-live="polite">
+      {notices.map((notice) => (
+        <button key={notice.id} type="button" className={`notice ${notice.kind}`} onClick={() => dismiss(notice.id)}>
+          {notice.text}
+        </button>
+      ))}
+    </div>
+  );
+}

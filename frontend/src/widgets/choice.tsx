@@ -1,0 +1,141 @@
+/** One of several words, or a file: a button whose list comes when it is opened, with a field to search in it. */
+import { Command } from "cmdk";
+import { ChevronDown, Upload } from "lucide-react";
+import { Popover } from "radix-ui";
+import { type ReactNode, useEffect, useRef, useState } from "react";
+import { service } from "~/api/service";
+import { say } from "~/ui/notices";
+import { ROW, type Widget, type WidgetProps } from "./widget";
+
+interface Option {
+  value: string;
+  label: string;
+}
+
+interface ListProps extends WidgetProps {
+  options: readonly Option[];
+  onOpen?(): void;
+  foot?: ReactNode;
+}
+
+function ChoiceList({ value, label, id, set, options, onOpen, foot }: ListProps) {
+  const [isOpen, setOpen] = useState(false);
+  const shown = options.find((option) => option.value === value)?.label ?? String(value ?? "");
+  const change = (open: boolean) => {
+    if (open) onOpen?.();
+    setOpen(open);
+  };
+  return (
+    <Popover.Root open={isOpen} onOpenChange={change}>
+      <Popover.Trigger asChild>
+        <button
+          type="button"
+          id={id}
+          className="choice nodrag"
+          aria-label={`${label}: ${shown || "nothing"}`}
+          title={shown}
+        >
+          <span>{shown || "choose…"}</span>
+          <ChevronDown size={11} aria-hidden />
+        </button>
+      </Popover.Trigger>
+      <Popover.Portal>
+        <Popover.Content className="popover" align="end" sideOffset={4} collisionPadding={8}>
+          <Command loop defaultValue={String(value ?? "")} label={label}>
+            {options.length > 8 && <Command.Input placeholder="Search" autoFocus />}
+            <Command.List>
+              <Command.Empty>Nothing like that.</Command.Empty>
+              {options.map((option) => (
+                <Command.Item
+                  key={option.value}
+                  value={option.value}
+                  keywords={[option.label]}
+                  data-chosen={option.value === value}
+                  onSelect={() => {
+                    set(option.value);
+                    setOpen(false);
+                  }}
+                >
+                  {option.label}
+                </Command.Item>
+              ))}
+            </Command.List>
+          </Command>
+          {foot}
+        </Popover.Content>
+      </Popover.Portal>
+    </Popover.Root>
+  );
+}
+
+function ChoiceView(props: WidgetProps) {
+  const words = (props.input.schema.enum as string[] | undefined) ?? [];
+  return <ChoiceList {...props} options={words.map((word) => ({ value: word, label: word }))} />;
+}
+
+function FileView(props: WidgetProps) {
+  const { input, set } = props;
+  const [options, setOptions] = useState<readonly Option[]>([]);
+  const picker = useRef<HTMLInputElement>(null);
+  const isAlive = useRef(true);
+  useEffect(() => {
+    isAlive.current = true;
+    return () => {
+      isAlive.current = false;
+    };
+  }, []);
+  const load = async () => {
+    const roots = input.roots ?? [];
+    const found = await Promise.all(roots.map((root) => service.files(root).catch(() => ({ files: [] }))));
+    const listed = found.flatMap(({ files }, index) =>
+      files.map(({ reference }) => optionOf(reference, roots[index] ?? "", index === 0)),
+    );
+    if (isAlive.current) setOptions(listed);
+  };
+  const upload = async (file: File) => {
+    try {
+      set((await service.upload(file)).reference);
+    } catch (error) {
+      say(error instanceof Error ? error.message : String(error), "problem");
+    }
+  };
+  const foot = (
+    <button type="button" className="foot" onClick={() => picker.current?.click()}>
+      <Upload size={12} aria-hidden /> Upload a file
+    </button>
+  );
+  return (
+    <>
+      <ChoiceList {...props} options={options} onOpen={() => void load()} foot={foot} />
+      <input
+        ref={picker}
+        type="file"
+        hidden
+        onChange={(event) => {
+          const file = event.target.files?.[0];
+          if (file) void upload(file);
+        }}
+      />
+    </>
+  );
+}
+
+/** A plain path is looked up in the first root first, so there the name of the root says nothing. */
+function optionOf(reference: string, root: string, isFirst: boolean): Option {
+  const plain = reference.slice(root.length + 1);
+  return { value: isFirst ? plain : reference, label: plain };
+}
+
+export const choiceWidget: Widget = {
+  kind: "choice",
+  match: (input) => Array.isArray(input.schema.enum),
+  height: () => ROW,
+  View: ChoiceView,
+};
+
+export const fileWidget: Widget = {
+  kind: "file",
+  match: (input) => input.type === "File",
+  height: () => ROW,
+  View: FileView,
+};

@@ -1,0 +1,5 @@
+import { HexColorPicker } from "react-colorful";
+
+export default function Picker({ colour, onChange }: { colour: string; onChange(colour: string): void }) {
+  return <HexColorPicker color={colour} onChange={onChange} />;
+}

@@ -1,0 +1,91 @@
+"""What clients learn of the nodes, the types and the files there are: the forms of an editor are made from this."""
+
+from typing import Any, Literal
+
+from pydantic import ConfigDict, Field, JsonValue
+
+from graphengine.server.schema import Answer
+
+
+class InputOut(Answer):
+    """An input of a node; ``schema`` is that of the values a document may write, empty where it may write none."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", serialize_by_alias=True)
+
+    name: str
+    type: str
+    required: bool
+    schema_: dict[str, Any] = Field(alias="schema")
+    default: JsonValue = None
+    widget: dict[str, JsonValue] | None = None
+    roots: list[str] = Field(default_factory=list)
+
+
+class OutputOut(Answer):
+    """An output of a node."""
+
+    name: str
+    type: str
+
+
+class NodeOut(Answer):
+    """A node; ``passage`` says by output which input stands for it where the node is bypassed."""
+
+    id: str
+    title: str
+    category: str
+    version: int
+    summary: str
+    help: str
+    lane: Literal["gpu", "cpu", "io"]
+    sink: bool
+    inputs: list[InputOut]
+    outputs: list[OutputOut]
+    passage: dict[str, str]
+
+
+class TypeOut(Answer):
+    """A socket type; ``literal`` where a document can write a value of it."""
+
+    name: str
+    summary: str
+    colour: str
+    literal: bool
+
+
+class ConversionOut(Answer):
+    """A way from one type to another that happens by itself on a link."""
+
+    source: str
+    target: str
+
+
+class FitOut(Answer):
+    """A pair of types that a link may join; with ``each`` the node is called for each item."""
+
+    source: str
+    target: str
+    each: bool
+    converts: bool
+
+
+class NodesOut(Answer):
+    """The nodes, the types, and which types flow into which."""
+
+    nodes: list[NodeOut]
+    types: list[TypeOut]
+    conversions: list[ConversionOut]
+    fits: list[FitOut]
+
+
+class FileOut(Answer):
+    """A file or folder, and what a document calls it."""
+
+    reference: str
+    bytes: int
+
+
+class FilesOut(Answer):
+    """What lies under a root."""
+
+    files: list[FileOut]

@@ -1,0 +1,73 @@
+"""A real browser before a real server with the embedded model; whatever the browser complains of fails the test."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from editing import Editor
+from playwright.async_api import Browser, async_playwright
+
+from graphengine.server.page import BUILT
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    found = next((path for path in map(shutil.which, NAMES) if path), None)
+    if found is None:
+        pytest.skip("there is no Chromium on this machine")
+    if not (BUILT / "index.html").exists():
+        pytest.skip("the editor is not built: python frontend/build.py")
+    return found
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server of its own, with the built-in pack."""
+    folder = tmp_path_factory.mktemp("service")
+    command = [sys.executable, "-m", "graphengine", "serve", "--port", "0", "--data-dir", str(folder)]
+    server = subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "GRAPHENGINE_GRACE_SECONDS": "1"}
+    )
+    assert server.stdout is not None
+    found = re.search(r"http://\S+", server.stdout.readline())
+    assert found is not None
+    yield found[0]
+    server.send_signal(signal.SIGTERM)
+    server.communicate(timeout=60)
+
+
+@pytest.fixture
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def editor(request: pytest.FixtureRequest, browser: Browser, address: str) -> AsyncIterator[Editor]:
+    context = await browser.new_context(viewport={"width": 1600, "height": 900}, color_scheme="dark")
+    context.set_default_timeout(10_000)
+    editor = Editor(await context.new_page(), Path(__file__).parent / "screenshots")
+    await editor.open(address)
+    yield editor
+    await editor.shoot(f"end-{request.node.name}")
+    await context.close()
+    assert editor.complaints == []

@@ -1,0 +1,114 @@
+"""The hands and eyes of the browser tests."""
+
+import asyncio
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import ConsoleMessage, Locator, Page, expect
+
+LONG = 120_000
+"""The milliseconds that a first run may take on a busy machine: workers start, and load their model."""
+
+DROP = """([text, name]) => {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const data = new DataTransfer();
+  data.items.add(new File([bytes], name));
+  window.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+}"""
+
+
+class Editor:
+    """An editor in a page.
+
+    Attributes:
+        complaints: what the browser had to say: errors, and what the page's policy forbade.
+    """
+
+    def __init__(self, page: Page, screenshots: Path) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        self._screenshots = screenshots
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    async def open(self, address: str) -> None:
+        await self.page.goto(address)
+        await self.page.wait_for_selector(".canvas")
+
+    def node(self, name: str) -> Locator:
+        return self.page.locator(f'.react-flow__node[data-id="{name}"]')
+
+    def socket(self, node: str, name: str, *, out: bool = False) -> Locator:
+        side = "source" if out else "target"
+        return self.node(node).locator(f'.react-flow__handle.{side}[data-handleid="{name}"]')
+
+    async def add(self, words: str, x: float, y: float) -> None:
+        """Add a node by a double click and a few letters."""
+        await self.page.mouse.dblclick(x, y)
+        await self.choose(words)
+
+    async def choose(self, words: str) -> None:
+        """Choose from the palette."""
+        await self.page.locator(".palette input").fill(words)
+        await self.page.keyboard.press("Enter")
+        await expect(self.page.locator(".palette")).to_have_count(0)
+
+    async def plug(self, source: tuple[str, str], target: tuple[str, str]) -> None:
+        """Draw a link from an output to an input."""
+        await self.pull(source, await middle(self.socket(*target)))
+
+    async def pull(self, source: tuple[str, str], to: tuple[float, float]) -> None:
+        """Draw a link from an output to a place."""
+        await self.page.mouse.move(*await middle(self.socket(*source, out=True)))
+        await self.page.mouse.down()
+        await self.page.mouse.move(*to, steps=6)
+        await self.page.mouse.up()
+
+    async def fill(self, node: str, name: str, value: str) -> None:
+        """Write a value into a field of a node."""
+        field = self.page.locator(f'[id="{node}.{name}"]')
+        await field.click()
+        await field.fill(value)
+        await self.page.keyboard.press("Tab")
+
+    async def drop(self, name: str, content: bytes) -> None:
+        await self.page.evaluate(DROP, [base64.b64encode(content).decode(), name])
+
+    async def document(self) -> dict[str, Any]:
+        """Return the document that is looked at, as it would be downloaded."""
+        async with self.page.expect_download() as arriving:
+            await self.command("Download as JSON")
+        path = await (await arriving.value).path()
+        found: dict[str, Any] = json.loads(await asyncio.to_thread(Path(path).read_text))
+        return found
+
+    async def command(self, title: str) -> None:
+        """Find a command by its title, and do it."""
+        await self.page.keyboard.press("Control+k")
+        await self.page.locator("[role=dialog] input").fill(title)
+        await expect(self.page.locator("[cmdk-item][data-selected=true]")).to_contain_text(title)
+        await self.page.keyboard.press("Enter")
+
+    async def run(self) -> None:
+        """Run, and wait until nothing runs any more."""
+        before = await self.page.locator(".results img").count()
+        await self.page.locator("button.run").click()
+        await expect(self.page.locator(".results img")).to_have_count(before + 1, timeout=LONG)
+        await expect(self.page.locator(".job")).to_have_count(0, timeout=LONG)
+
+    async def shoot(self, name: str) -> None:
+        """Take a picture for people to look at."""
+        self._screenshots.mkdir(exist_ok=True)
+        await self.page.screenshot(path=self._screenshots / f"{name}.png")
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.complaints.append(message.text)
+
+
+async def middle(what: Locator) -> tuple[float, float]:
+    box = await what.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
