@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from graphengine.errors import Problem, WorkflowError
 from graphengine.plan.plan import Plan
 from graphengine.plan.steps import Draft, Scope
+from graphengine.workflow.bulk import built_in_bulk
 from graphengine.workflow.graph import Graph, has_sink
 from graphengine.workflow.suggest import did_you_mean
 
@@ -44,11 +45,12 @@ def make_plan(
         raise WorkflowError(problems)
     shown: list[tuple[str, str | None]] = [*graph.outputs.values()]
     shown += [(name, None) for name in wanted if targets is not None or name not in dict(shown)]
-    scope = Scope(graph.nodes, environments or {}, shown=shown, weights=weights, coalesce=coalesce)
-    drafts = closure({draft.name: draft for draft in scope.drafts()}, wanted)
-    consumers = consumers_of(drafts)
-    ranks = _ranks(consumers)
-    tasks = {each.name: scope.step(each, tuple(consumers[each.name]), ranks[each.name]) for each in drafts}
+    with built_in_bulk(len(graph.nodes)):
+        scope = Scope(graph.nodes, environments or {}, shown=shown, weights=weights, coalesce=coalesce)
+        drafts = closure({draft.name: draft for draft in scope.drafts()}, wanted)
+        consumers = consumers_of(drafts)
+        ranks = _ranks(consumers)
+        tasks = {each.name: scope.step(each, tuple(consumers[each.name]), ranks[each.name]) for each in drafts}
     outputs = {name: socket for name, socket in graph.outputs.items() if socket.node in tasks}
     types = {name: graph.types[socket.node][socket.name].whole for name, socket in outputs.items()}
     return Plan(tasks, wanted, outputs, types)

@@ -15,6 +15,7 @@ from graphengine.node.spec import Input, NodeSpec
 from graphengine.types.assign import IDENTITY
 from graphengine.types.builtin import FILE
 from graphengine.types.socket_type import TypeRef
+from graphengine.workflow.bulk import built_in_bulk
 from graphengine.workflow.contents import Contents
 from graphengine.workflow.document import Node, Socket, Workflow, link_of, source_of
 from graphengine.workflow.findings import Findings
@@ -34,8 +35,9 @@ def resolve(workflow: Workflow, registry: Registry, roots: Roots, digests: Diges
     Raises:
         WorkflowError: with every problem of the document, each at its node and socket.
     """
-    resolver = _Resolver(workflow, registry, roots, digests)
-    graph = resolver.graph()
+    with built_in_bulk(len(workflow.nodes)):
+        resolver = _Resolver(workflow, registry, roots, digests)
+        graph = resolver.graph()
     problems = resolver.findings.problems()
     if problems:
         raise WorkflowError(problems)
