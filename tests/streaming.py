@@ -12,7 +12,8 @@ from aiohttp import web
 from graphengine.errors import Failure, LeaseLost
 from graphengine.node.context import Preview
 from graphengine.run.messages import TaskPreview, TaskProgress
-from graphengine.server.commands import Caller, StoreCommands
+from graphengine.server.access import Caller
+from graphengine.server.commands import StoreCommands
 from graphengine.server.hub import Hub, HubLimits
 from graphengine.server.messages import JSON, MSGPACK
 from graphengine.server.socket import handle_socket
@@ -53,7 +54,7 @@ class Service:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         self.connections.append(request)
         try:
-            caller = self.caller or Caller(request.query.get("owner", "ann"))
+            caller = self.caller or Caller(request.query.get("owner", "ann"), "admin")
             return await handle_socket(request, self.commands, self.hub, caller)
         finally:
             self.connections.remove(request)

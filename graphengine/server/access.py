@@ -51,6 +51,10 @@ class Caller:
         """Return whether a route is open to them."""
         return RANK[self.scope] >= RANK[permission]
 
+    def owns(self, owner: str) -> bool:
+        """Return whether what belongs to ``owner`` is theirs to change."""
+        return self.name == owner or self.scope == "admin"
+
 
 class Access:
     """The tokens of a service."""

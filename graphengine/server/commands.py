@@ -3,31 +3,21 @@
 import functools
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any, Final, Literal, Protocol, assert_never
+from typing import Any, Protocol, assert_never
 
 from graphengine.errors import QueueFull, ServiceError, StoreRefused, StoreUnavailable, WorkflowError
+from graphengine.server.access import Caller, Scope
 from graphengine.server.messages import Cancel, Command, Get, List, Move, Pause, Retry, Submit
-from graphengine.server.views import Fault, JobFailure, JobView, Refusal
+from graphengine.server.shown import job_view
+from graphengine.server.views import Fault, Refusal
 from graphengine.service.job import Job, JsonObject, Submission
 from graphengine.service.queue.listing import Filter
 from graphengine.service.spread import Spread
 from graphengine.service.store import Store
 from graphengine.workflow.parse import workflow_from
 
-Permission = Literal["read", "submit", "admin"]
 Result = dict[str, Any]
 Outcome = Result | Refusal
-
-EVERYTHING: Final[frozenset[Permission]] = frozenset({"read", "submit", "admin"})
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks, and what that one may do."""
-
-    owner: str
-    permissions: frozenset[Permission] = EVERYTHING
 
 
 class Commands(Protocol):
@@ -56,7 +46,7 @@ class StoreCommands:
     async def answer(self, command: Command, caller: Caller) -> Outcome:
         """See :class:`Commands`."""
         needed = permission_for(command)
-        if needed not in caller.permissions:
+        if not caller.may(needed):
             return Refusal(code="forbidden", message=f"this needs the permission to {needed}")
         try:
             if isinstance(command, Cancel | Retry | Move) and not await self._owns(caller, command.job):
@@ -93,7 +83,7 @@ class StoreCommands:
             WorkflowError: the workflow is wrong.
             ServiceError: the queue refuses.
         """
-        submission, spread = await self._prepare(asked, caller.owner)
+        submission, spread = await self._prepare(asked, caller.name)
         if spread is None:
             accepted = await self._store.queue.submit(submission)
             return {**_one(accepted.job), "created": accepted.created}
@@ -101,7 +91,7 @@ class StoreCommands:
         return {"batch": many.batch.id, "total": many.batch.total, "created": many.created}
 
     async def _owns(self, caller: Caller, job: str) -> bool:
-        return "admin" in caller.permissions or (await self._store.queue.get(job)).owner == caller.owner
+        return caller.scope == "admin" or caller.owns((await self._store.queue.get(job)).owner)
 
     async def _move(self, asked: Move) -> Job:
         if asked.before is None:
@@ -111,7 +101,7 @@ class StoreCommands:
     async def _list(self, asked: List, caller: Caller) -> Result:
         wanted = Filter(
             states=None if asked.states is None else frozenset(asked.states),
-            owner=caller.owner if asked.own else None,
+            owner=caller.name if asked.own else None,
             batch=asked.batch,
             text=asked.text,
         )
@@ -143,7 +133,7 @@ async def prepare_form(store: Store, asked: Submit, owner: str) -> tuple[Submiss
     return submission, None if asked.batch is None else Spread(asked.batch.mode, asked.batch.values)
 
 
-def permission_for(command: Command) -> Permission:
+def permission_for(command: Command) -> Scope:
     """Return what a caller must be allowed to ask for this."""
     match command:
         case Get() | List():
@@ -169,34 +159,9 @@ def refusal_of(error: ServiceError | WorkflowError) -> Refusal:
     return Refusal(code=error.code, message=str(error), retry_after=retry_after)
 
 
-def view(job: Job) -> JobView:
-    """Return a job as clients see it."""
-    failure = None if job.failure is None else JobFailure.model_validate(job.failure, from_attributes=True)
-    return JobView(
-        id=job.id,
-        seq=job.seq,
-        owner=job.owner,
-        state=job.state,
-        priority=job.priority,
-        workflow=job.workflow,
-        inputs=dict(job.inputs),
-        targets=None if job.targets is None else list(job.targets),
-        title=job.title,
-        tags=list(job.tags),
-        batch=job.batch,
-        created=job.created,
-        started=job.started,
-        ended=job.ended,
-        attempt=job.attempt,
-        cancelling=job.cancelling,
-        failure=failure,
-        result=None if job.result is None else dict(job.result),
-    )
-
-
 def _one(job: Job) -> Result:
     return {"job": _dumped(job)}
 
 
 def _dumped(job: Job) -> Result:
-    return view(job).model_dump(mode="json")
+    return job_view(job).model_dump(mode="json")

@@ -1,12 +1,15 @@
 """What goes in and what comes out: strict models, from which the OpenAPI document is made."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from graphengine.errors import ProblemCode
-from graphengine.service.job import ID, MOST_PRIORITY, Batch, Job, JobState
+from graphengine.server.shown import job_view
+from graphengine.server.views import JobView
+from graphengine.service.job import ID, MOST_PRIORITY, Batch, Job
 
 Id = Annotated[str, StringConstraints(pattern=f"^{ID.pattern}$")]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -64,43 +67,6 @@ class Move(Body):
     priority: Priority | None = None
 
 
-class FailureOut(Answer):
-    """Why a job failed."""
-
-    code: str
-    message: str
-    hint: str = ""
-    exception: str = ""
-
-
-class JobOut(Answer):
-    """A job."""
-
-    id: str
-    owner: str
-    state: JobState
-    priority: int
-    workflow: str
-    inputs: dict[str, JsonValue]
-    targets: list[str] | None
-    title: str
-    tags: list[str]
-    batch: str | None
-    created: datetime
-    started: datetime | None
-    ended: datetime | None
-    attempt: int
-    cancelling: bool
-    failure: FailureOut | None
-    result: dict[str, JsonValue] | None
-
-    @classmethod
-    def of(cls, job: Job) -> "JobOut":
-        """Return a job as clients see it."""
-        shown = {name: getattr(job, name) for name in cls.model_fields}
-        return cls.model_construct(**shown)
-
-
 class BatchOut(Answer):
     """A batch; its jobs are called ``<its id>~<number>``."""
 
@@ -120,8 +86,13 @@ class BatchOut(Answer):
 class JobsOut(Answer):
     """A page of jobs; ``cursor`` asks for the next."""
 
-    jobs: list[JobOut]
+    jobs: list[JobView]
     cursor: str | None = None
+
+    @classmethod
+    def of(cls, jobs: Iterable[Job], cursor: str | None = None) -> "JobsOut":
+        """Return jobs as clients see them."""
+        return cls.model_construct(jobs=[job_view(job) for job in jobs], cursor=cursor)
 
 
 class JobsQuery(Body):

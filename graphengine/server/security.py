@@ -78,11 +78,6 @@ class Door:
                 raise Refused(403, "wrong_origin", "pages of other sites may not use the service")
 
 
-def owns(caller: Caller, owner: str) -> bool:
-    """Return whether a job is the caller's to change."""
-    return caller.name == owner or caller.scope == "admin"
-
-
 def _name(host: str) -> str | None:
     """Return the name in a ``Host`` header, without its port, or None if it is not one."""
     try:

@@ -43,6 +43,7 @@ class JobFailure(Told):
     message: str
     hint: str = ""
     exception: str = ""
+    transient: bool = False
 
 
 class JobView(Told):
