@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
+from graphengine.files.roots import Roots
 from graphengine.node.registry import Registry
 from graphengine.plan.explain import Explanation
 from graphengine.plan.plan import Plan
@@ -15,6 +16,8 @@ from graphengine.server.access import Access
 from graphengine.server.commands import Commands
 from graphengine.server.hub import Hub
 from graphengine.server.metrics import Metrics
+from graphengine.server.problems import Refused
+from graphengine.server.timetable import Timetable
 from graphengine.service.assets import Assets
 from graphengine.service.dispatcher import Dispatcher
 from graphengine.service.live import LiveFeed
@@ -28,6 +31,11 @@ class Engine(Runner, Protocol):
     @property
     def registry(self) -> Registry:
         """The nodes and types."""
+        ...
+
+    @property
+    def roots(self) -> Roots:
+        """Where files may lie."""
         ...
 
     def explain(self, plan: Plan, origin: str) -> Collection[Explanation]:
@@ -52,6 +60,7 @@ class Backend:
     """What the routes share.
 
     Attributes:
+        timetable: the schedules, as callers see them.
         hub: passes what happens on to websockets, and ``commands`` answers what they ask.
         closing: no job is taken in any more.
     """
@@ -62,10 +71,20 @@ class Backend:
     feed: LiveFeed
     assets: Assets
     access: Access
+    timetable: Timetable
     hub: Hub
     commands: Commands
     metrics: Metrics = field(default_factory=lambda: Metrics(CollectorRegistry()))
     closing: bool = False
+
+    def check_open(self) -> None:
+        """Refuse to take a job in where the service ends.
+
+        Raises:
+            Refused: it does.
+        """
+        if self.closing:
+            raise Refused(503, "closing", "the service is closing", headers={"Retry-After": "10"})
 
 
 BACKEND: Final = web.AppKey("backend", Backend)

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, assert_never
 
 from graphengine.errors import QueueFull, ServiceError, StoreRefused, StoreUnavailable, WorkflowError
-from graphengine.server.access import Caller, Scope
+from graphengine.server.access import Caller, Forbidden, Scope
 from graphengine.server.messages import Cancel, Command, Get, List, Move, Pause, Retry, Submit
 from graphengine.server.shown import job_view
 from graphengine.server.views import Fault, Refusal
@@ -49,9 +49,11 @@ class StoreCommands:
         if not caller.may(needed):
             return Refusal(code="forbidden", message=f"this needs the permission to {needed}")
         try:
-            if isinstance(command, Cancel | Retry | Move) and not await self._owns(caller, command.job):
-                return Refusal(code="forbidden", message="the job is somebody else's")
+            if isinstance(command, Cancel | Retry | Move):
+                caller.check_owns((await self._store.queue.get(command.job)).owner, "the job")
             return await self._do(command, caller)
+        except Forbidden as error:
+            return Refusal(code="forbidden", message=str(error))
         except (ServiceError, WorkflowError) as error:
             return refusal_of(error)
 
@@ -89,9 +91,6 @@ class StoreCommands:
             return {**_one(accepted.job), "created": accepted.created}
         many = await self._store.queue.submit_batch(submission, spread)
         return {"batch": many.batch.id, "total": many.batch.total, "created": many.created}
-
-    async def _owns(self, caller: Caller, job: str) -> bool:
-        return caller.scope == "admin" or caller.owns((await self._store.queue.get(job)).owner)
 
     async def _move(self, asked: Move) -> Job:
         if asked.before is None:

@@ -1,9 +1,11 @@
 """From what a client sends to what is proven: before anything is queued, everything is looked at."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import replace
 from uuid import uuid4
 
+from graphengine.errors import WorkflowError
 from graphengine.server import messages
 from graphengine.server.backend import Backend
 from graphengine.server.commands import prepare_form
@@ -12,6 +14,8 @@ from graphengine.service.job import JsonObject, Submission
 from graphengine.service.runner import Ready, Runner, make_ready
 from graphengine.service.spread import Spread
 from graphengine.service.store import Store
+from graphengine.workflow.parameters import places_of, with_parameters
+from graphengine.workflow.parse import workflow_from
 
 
 async def document_of(backend: Backend, workflow: JsonObject | str) -> JsonObject:
@@ -69,6 +73,34 @@ async def prepared(
     submission, spread = await prepare_form(store, asked, owner)
     weights = await asyncio.to_thread(_prove_all, engine, submission, spread, store.queue.limits.batch)
     return replace(submission, weights=weights), spread
+
+
+def prove_schedule(
+    engine: Runner,
+    document: JsonObject,
+    inputs: JsonObject,
+    targets: Collection[str] | None,
+    later: Collection[str],
+) -> str:
+    """Prove what a schedule runs as far as it is known, and return the name of the models that it loads.
+
+    Args:
+        later: the inputs whose values come with an occasion: what is wrong without them is not wrong.
+
+    Raises:
+        WorkflowError: with every problem of the document.
+    """
+    workflow = workflow_from(dict(document))
+    with_parameters(workflow, dict.fromkeys(later))  # each must be an input of the workflow
+    try:
+        return make_ready(engine, document, inputs, targets).weights
+    except WorkflowError as error:
+        places = {place for name in later for place in places_of(workflow, name)}
+        open_ = {(place.node, place.name) for place in places}
+        problems = [each for each in error.problems if (each.node, each.socket) not in open_]
+        if problems:
+            raise WorkflowError(problems) from None
+        return ""
 
 
 def _prove_all(engine: Runner, submission: Submission, spread: Spread | None, most: int) -> str:

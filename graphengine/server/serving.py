@@ -4,7 +4,7 @@ import asyncio
 import functools
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import web
@@ -15,11 +15,15 @@ from graphengine.server.app import make_app
 from graphengine.server.backend import Backend, Engine
 from graphengine.server.commands import StoreCommands
 from graphengine.server.hub import Hub
-from graphengine.server.proving import prepared
+from graphengine.server.proving import prepared, prove_schedule
+from graphengine.server.timetable import Timetable
 from graphengine.service.assets import Assets
 from graphengine.service.attempt import Workplace
+from graphengine.service.clock import Clock
 from graphengine.service.dispatcher import Dispatcher
 from graphengine.service.live import LiveFeed
+from graphengine.service.schedule.folders import FolderWatch
+from graphengine.service.schedule.scan import locate
 from graphengine.service.store import Store
 
 _WATCH = 5.0  # seconds between two looks for workers that are silent
@@ -34,6 +38,7 @@ class ServeOptions:
         folder: the data folder, of this service alone.
         hosts: the names under which it may be reached, beside those of the loopback.
         grace: the seconds that running jobs have when the service closes.
+        clock: where times come from.
     """
 
     folder: Path
@@ -42,6 +47,7 @@ class ServeOptions:
     hosts: tuple[str, ...] = ()
     jobs_at_once: int = 2
     grace: float = 20.0
+    clock: Clock = field(default_factory=Clock)
 
 
 async def serve(engine: Engine, options: ServeOptions, announce: Callable[[str], None], stop: asyncio.Event) -> None:
@@ -56,7 +62,7 @@ async def serve(engine: Engine, options: ServeOptions, announce: Callable[[str],
     """
     access = await asyncio.to_thread(load_access, options.folder)
     check_bind(options.host, access)
-    store = await Store.open(options.folder)
+    store = await Store.open(options.folder, clock=options.clock)
     try:
         async with _working(engine, store, access, options) as backend, _listening(backend, options) as address:
             announce(address)
@@ -86,12 +92,15 @@ async def _working(engine: Engine, store: Store, access: Access, options: ServeO
     feed, assets = LiveFeed(), Assets(options.folder / "assets")
     place = Workplace(store, engine, feed, assets, options.folder / "outputs")
     dispatcher = Dispatcher(place, options.jobs_at_once)
-    tasks = [asyncio.create_task(store.attempts.watch(_WATCH)), asyncio.create_task(store.scheduler.run())]
+    folders = FolderWatch(store.database, store.queue.limits, options.clock, engine.roots)
+    timetable = Timetable(store, functools.partial(prove_schedule, engine), functools.partial(locate, engine.roots))
+    work = (store.attempts.watch(_WATCH), store.scheduler.run(), folders.run())
+    tasks = [asyncio.create_task(each) for each in work]
     dispatcher.start()
     hub = Hub(store, feed)
     commands = StoreCommands(store, functools.partial(prepared, engine, store))
     try:
-        yield Backend(engine, store, dispatcher, feed, assets, access, hub, commands)
+        yield Backend(engine, store, dispatcher, feed, assets, access, timetable, hub, commands)
     finally:
         await dispatcher.close(0)
         await hub.close()

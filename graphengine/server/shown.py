@@ -1,9 +1,19 @@
 """What the service has, as clients see it."""
 
 from dataclasses import asdict
+from typing import Final
 
+from pydantic import TypeAdapter
+
+from graphengine.server.timed import Misfire, ScheduleView, Trigger
 from graphengine.server.views import JobFailure, JobView
 from graphengine.service.job import Job
+from graphengine.service.schedule.happening import Hook
+from graphengine.service.schedule.schedule import Schedule
+from graphengine.service.schedule.trigger import TRIGGER, upcoming
+
+_TIMES: Final = 5
+_TRIGGER: Final[TypeAdapter[Trigger]] = TypeAdapter(Trigger)
 
 
 def job_view(job: Job) -> JobView:
@@ -13,3 +23,30 @@ def job_view(job: Job) -> JobView:
     shown["targets"] = None if job.targets is None else list(job.targets)
     shown["tags"] = list(job.tags)
     return JobView.model_construct(**shown)
+
+
+def schedule_view(schedule: Schedule, secret: str | None = None) -> ScheduleView:
+    """Return a schedule as clients see it; ``secret`` is shown to whoever has just made it."""
+    draft = schedule.draft
+    return ScheduleView(
+        id=schedule.id,
+        owner=draft.owner,
+        trigger=_TRIGGER.validate_python(TRIGGER.dump_python(draft.trigger, mode="json")),
+        workflow=schedule.workflow,
+        saved=draft.name,
+        inputs=dict(draft.inputs),
+        targets=None if draft.targets is None else list(draft.targets),
+        priority=draft.priority,
+        title=draft.title,
+        tags=list(draft.tags),
+        misfire=Misfire.model_validate(asdict(draft.misfire)),
+        paused=not draft.enabled,
+        revision=schedule.revision,
+        created=schedule.created,
+        next=list(upcoming(draft.trigger, schedule.due, _TIMES)),
+        fired=schedule.fired,
+        last=schedule.last,
+        problem=schedule.problem,
+        path=f"/api/hooks/{schedule.id}" if isinstance(draft.trigger, Hook) else None,
+        secret=secret,
+    )

@@ -15,6 +15,7 @@ from graphengine.service.queue import work
 from graphengine.service.queue.attempts import Attempts
 from graphengine.service.queue.pace import Pace
 from graphengine.service.queue.queue import Queue
+from graphengine.service.schedule.firing import Firing
 from graphengine.service.schedule.scheduler import Scheduler
 from graphengine.service.schedule.schedules import Schedules
 
@@ -33,6 +34,7 @@ class Store:
     library: Library
     schedules: Schedules
     scheduler: Scheduler
+    firing: Firing
 
     @classmethod
     async def open(cls, folder: Path, limits: Limits = DEFAULT, clock: Clock | None = None) -> "Store":
@@ -59,6 +61,7 @@ class Store:
             Library(database, times),
             Schedules(database, times),
             Scheduler(database, limits, times),
+            Firing(database, limits, times, pace),
         )
 
     async def document(self, digest: str) -> dict[str, Any]:

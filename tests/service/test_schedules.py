@@ -376,6 +376,6 @@ async def test_a_client_cannot_take_the_name_of_a_time(store: Store) -> None:
 
 def test_the_schema_of_triggers_is_known() -> None:
     schema = TRIGGER.json_schema()
-    assert set(schema["discriminator"]["mapping"]) == {"cron", "every", "at"}
+    assert set(schema["discriminator"]["mapping"]) == {"cron", "every", "at", "folder", "webhook"}
     assert Schedules.__doc__
     assert Clock().now().tzinfo is UTC

@@ -8,7 +8,6 @@ from graphengine.errors import Unacceptable
 from graphengine.server.answers import answer, empty
 from graphengine.server.backend import BACKEND, Backend
 from graphengine.server.limits import read_body, read_query
-from graphengine.server.problems import Refused
 from graphengine.server.proving import proven
 from graphengine.server.routing import Route
 from graphengine.server.schema import BatchOut, JobsOut, JobsQuery, Move, Nothing, Submit
@@ -23,8 +22,7 @@ async def submit(request: web.Request) -> web.Response:
     """Queue a job, or a batch of them. It is on the disk when 201 is answered; 200: it was there already."""
     backend, caller = request.app[BACKEND], request[CALLER]
     asked = await read_body(request, Submit)
-    if backend.closing:
-        raise Refused(503, "closing", "the service is closing", headers={"Retry-After": "10"})
+    backend.check_open()
     submission, spread = await proven(backend, asked, caller.name)
     if spread is not None:
         batch = await backend.store.queue.submit_batch(submission, spread)
@@ -97,7 +95,7 @@ async def cancel_batch(request: web.Request) -> web.Response:
     """Cancel the jobs of a batch that are not over, and return them."""
     backend, id_ = request.app[BACKEND], request.match_info["id"]
     await read_body(request, Nothing)
-    _check_owner(request, (await backend.store.queue.batch(id_)).owner)
+    request[CALLER].check_owns((await backend.store.queue.batch(id_)).owner, f"the batch {id_}")
     jobs = await backend.store.queue.cancel_batch(id_)
     return answer(JobsOut.of(jobs))
 
@@ -106,13 +104,8 @@ async def _own(request: web.Request) -> tuple[Backend, Job]:
     """Return the job that a request names, if it is the caller's to change."""
     backend = request.app[BACKEND]
     job = await backend.store.queue.get(request.match_info["id"])
-    _check_owner(request, job.owner)
+    request[CALLER].check_owns(job.owner, "the job")
     return backend, job
-
-
-def _check_owner(request: web.Request, owner: str) -> None:
-    if not request[CALLER].owns(owner):
-        raise Refused(403, "forbidden", "the job is somebody else's")
 
 
 def _created(model: JobView | BatchOut, location: str, *, created: bool) -> web.Response:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from graphengine.server.routes import assets, catalogue, health, jobs, plan, queue, stream, workflows
+from graphengine.server.routes import assets, catalogue, health, hooks, jobs, plan, queue, schedules, stream, workflows
 from graphengine.server.routing import Route
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -10,6 +10,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     *queue.ROUTES,
     *stream.ROUTES,
     *plan.ROUTES,
+    *schedules.ROUTES,
+    *hooks.ROUTES,
     *workflows.ROUTES,
     *assets.ROUTES,
     *catalogue.ROUTES,

@@ -139,6 +139,16 @@ CREATE TABLE schedule (
 ) STRICT
 """
 
+_FILE = """
+CREATE TABLE schedule_file (  -- a file of a watched folder that was acted upon, or was there before
+    schedule TEXT NOT NULL REFERENCES schedule (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,  -- empty: the folder was looked at
+    size INTEGER NOT NULL,
+    modified INTEGER NOT NULL,  -- nanoseconds
+    PRIMARY KEY (schedule, name)
+) STRICT, WITHOUT ROWID
+"""
+
 STEPS: Final[Sequence[Step]] = (
     statements(
         _STORE,
@@ -171,6 +181,10 @@ STEPS: Final[Sequence[Step]] = (
         _SCHEDULE,
         "CREATE INDEX schedule_due ON schedule (due) WHERE enabled",
         "CREATE INDEX schedule_workflow ON schedule (workflow)",
+    ),
+    statements(
+        "ALTER TABLE schedule ADD COLUMN lock TEXT NOT NULL DEFAULT ''",  # the SHA-256 of the secret for requests
+        _FILE,
     ),
 )
 """The steps to the current schema, the first from an empty database."""
