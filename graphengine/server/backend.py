@@ -16,6 +16,7 @@ from graphengine.server.access import Access
 from graphengine.server.commands import Commands
 from graphengine.server.hub import Hub
 from graphengine.server.metrics import Metrics
+from graphengine.server.notices import Notices
 from graphengine.server.problems import Refused
 from graphengine.server.timetable import Timetable
 from graphengine.service.assets import Assets
@@ -60,7 +61,7 @@ class Backend:
     """What the routes share.
 
     Attributes:
-        timetable: the schedules, as callers see them.
+        timetable: the schedules, as callers see them, and ``notices`` the webhooks.
         hub: passes what happens on to websockets, and ``commands`` answers what they ask.
         closing: no job is taken in any more.
     """
@@ -72,6 +73,7 @@ class Backend:
     assets: Assets
     access: Access
     timetable: Timetable
+    notices: Notices
     hub: Hub
     commands: Commands
     metrics: Metrics = field(default_factory=lambda: Metrics(CollectorRegistry()))

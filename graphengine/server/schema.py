@@ -11,6 +11,7 @@ from graphengine.server.fields import Document, Id, Inputs, Name, Part, Priority
 from graphengine.server.shown import job_view
 from graphengine.server.timed import ScheduleView
 from graphengine.server.views import JobView
+from graphengine.server.webhooks import DeliveryState, DeliveryView, WebhookView
 from graphengine.service.job import Batch, Job
 
 
@@ -147,6 +148,27 @@ class HookOut(Answer):
 
     job: str
     created: bool
+
+
+# ------------------------------------------------------------------ webhooks
+
+
+class WebhooksOut(Answer):
+    """Webhooks by id."""
+
+    webhooks: list[WebhookView]
+
+
+class DeliveriesOut(Answer):
+    """Deliveries, the newest first; go on after the last."""
+
+    deliveries: list[DeliveryView]
+
+
+class DeliveriesQuery(LimitQuery):
+    """How many deliveries are wanted, after which id, and in which state."""
+
+    state: DeliveryState | None = None
 
 
 # ------------------------------------------------------------------ workflows

@@ -15,7 +15,9 @@ from graphengine.server.app import make_app
 from graphengine.server.backend import Backend, Engine
 from graphengine.server.commands import StoreCommands
 from graphengine.server.hub import Hub
+from graphengine.server.notices import Notices
 from graphengine.server.proving import prepared, prove_schedule
+from graphengine.server.sender import Reach, Sender
 from graphengine.server.timetable import Timetable
 from graphengine.service.assets import Assets
 from graphengine.service.attempt import Workplace
@@ -25,6 +27,7 @@ from graphengine.service.live import LiveFeed
 from graphengine.service.schedule.folders import FolderWatch
 from graphengine.service.schedule.scan import locate
 from graphengine.service.store import Store
+from graphengine.service.webhook.courier import Courier
 
 _WATCH = 5.0  # seconds between two looks for workers that are silent
 _HANG_UP = 2.0  # seconds that answers on their way may take when all is closed
@@ -38,6 +41,7 @@ class ServeOptions:
         folder: the data folder, of this service alone.
         hosts: the names under which it may be reached, beside those of the loopback.
         grace: the seconds that running jobs have when the service closes.
+        webhooks: where others may be told that jobs are over.
         clock: where times come from.
     """
 
@@ -47,6 +51,7 @@ class ServeOptions:
     hosts: tuple[str, ...] = ()
     jobs_at_once: int = 2
     grace: float = 20.0
+    webhooks: Reach = "off"
     clock: Clock = field(default_factory=Clock)
 
 
@@ -100,11 +105,28 @@ async def _working(engine: Engine, store: Store, access: Access, options: ServeO
     hub = Hub(store, feed)
     commands = StoreCommands(store, functools.partial(prepared, engine, store))
     try:
-        yield Backend(engine, store, dispatcher, feed, assets, access, timetable, hub, commands)
+        async with Sender(options.webhooks) as sender, _delivering(store, options, sender):
+            notices = Notices(store, sender.check)
+            yield Backend(engine, store, dispatcher, feed, assets, access, timetable, notices, hub, commands)
     finally:
         await dispatcher.close(0)
         await hub.close()
         await _cancel(tasks)
+
+
+@asynccontextmanager
+async def _delivering(store: Store, options: ServeOptions, sender: Sender) -> AsyncIterator[None]:
+    """Tell others what they want to know; what is not delivered at the end is after the next start."""
+    if options.webhooks == "off":
+        yield
+        return
+    courier = Courier(store.database, options.clock, sender)
+    task = asyncio.create_task(courier.run())
+    try:
+        yield
+    finally:
+        await _cancel([task])
+        await courier.close(_HANG_UP)
 
 
 @asynccontextmanager

@@ -7,10 +7,12 @@ from pydantic import TypeAdapter
 
 from graphengine.server.timed import Misfire, ScheduleView, Trigger
 from graphengine.server.views import JobFailure, JobView
+from graphengine.server.webhooks import ENDS, DeliveryView, WebhookView
 from graphengine.service.job import Job
 from graphengine.service.schedule.happening import Hook
 from graphengine.service.schedule.schedule import Schedule
 from graphengine.service.schedule.trigger import TRIGGER, upcoming
+from graphengine.service.webhook.webhook import Delivery, Webhook
 
 _TIMES: Final = 5
 _TRIGGER: Final[TypeAdapter[Trigger]] = TypeAdapter(Trigger)
@@ -49,4 +51,40 @@ def schedule_view(schedule: Schedule, secret: str | None = None) -> ScheduleView
         problem=schedule.problem,
         path=f"/api/hooks/{schedule.id}" if isinstance(draft.trigger, Hook) else None,
         secret=secret,
+    )
+
+
+def webhook_view(webhook: Webhook, secret: str | None = None) -> WebhookView:
+    """Return a webhook as its owner sees it; ``secret`` is shown to whoever has just made it."""
+    draft = webhook.draft
+    return WebhookView(
+        id=webhook.id,
+        owner=draft.owner,
+        url=draft.url,
+        states=[each for each in ENDS if each in draft.states],
+        jobs=draft.jobs,
+        paused=not draft.enabled,
+        revision=webhook.revision,
+        created=webhook.created,
+        waiting=webhook.waiting,
+        dropped=webhook.dropped,
+        problem=webhook.problem,
+        secret=secret,
+    )
+
+
+def delivery_view(delivery: Delivery) -> DeliveryView:
+    """Return a delivery as the owner of its webhook sees it."""
+    return DeliveryView(
+        id=delivery.id,
+        webhook=delivery.webhook,
+        type=delivery.kind,
+        job=delivery.job or None,
+        state=delivery.state,
+        attempts=delivery.attempts,
+        created=delivery.created,
+        tried=delivery.tried,
+        due=delivery.due,
+        status=delivery.status,
+        problem=delivery.problem,
     )

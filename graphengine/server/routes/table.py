@@ -2,7 +2,19 @@
 
 from typing import Final
 
-from graphengine.server.routes import assets, catalogue, health, hooks, jobs, plan, queue, schedules, stream, workflows
+from graphengine.server.routes import (
+    assets,
+    catalogue,
+    health,
+    hooks,
+    jobs,
+    plan,
+    queue,
+    schedules,
+    stream,
+    webhooks,
+    workflows,
+)
 from graphengine.server.routing import Route
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -12,6 +24,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *plan.ROUTES,
     *schedules.ROUTES,
     *hooks.ROUTES,
+    *webhooks.ROUTES,
     *workflows.ROUTES,
     *assets.ROUTES,
     *catalogue.ROUTES,
