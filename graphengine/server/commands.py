@@ -1,14 +1,16 @@
-"""What a caller may ask of the queue, from the websocket or over HTTP: one place that answers both."""
+"""What a caller may ask of the service on the websocket: one place that answers it."""
 
 import functools
 import secrets
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, assert_never
+from typing import Protocol
 
 from graphengine.errors import QueueFull, ServiceError, StoreRefused, StoreUnavailable, WorkflowError
 from graphengine.server.access import Caller, Forbidden, Scope
 from graphengine.server.messages import Cancel, Command, Get, List, Move, Pause, Retry, Submit
+from graphengine.server.orders import LOOKS
 from graphengine.server.shown import job_view
+from graphengine.server.standing import Result, Standing
 from graphengine.server.views import Fault, Refusal
 from graphengine.service.job import Job, JsonObject, Submission
 from graphengine.service.queue.listing import Filter
@@ -16,12 +18,11 @@ from graphengine.service.spread import Spread
 from graphengine.service.store import Store
 from graphengine.workflow.parse import workflow_from
 
-Result = dict[str, Any]
 Outcome = Result | Refusal
 
 
 class Commands(Protocol):
-    """The queue as a connection sees it."""
+    """The service as a connection sees it."""
 
     async def answer(self, command: Command, caller: Caller) -> Outcome:
         """Do what is asked and return the result, or say why not; never raises for what a client may cause."""
@@ -33,14 +34,15 @@ Prepare = Callable[[Submit, str], Awaitable[tuple[Submission, Spread | None]]]
 
 
 class StoreCommands:
-    """The queue of a store.
+    """The queue of a store, and what stands.
 
     Args:
         prepare: by default no more is proven than that a workflow has the form of one.
     """
 
-    def __init__(self, store: Store, prepare: Prepare | None = None) -> None:
+    def __init__(self, store: Store, standing: Standing, prepare: Prepare | None = None) -> None:
         self._store = store
+        self._standing = standing
         self._prepare = prepare or functools.partial(prepare_form, store)
 
     async def answer(self, command: Command, caller: Caller) -> Outcome:
@@ -76,7 +78,7 @@ class StoreCommands:
             case List():
                 return await self._list(command, caller)
             case _:
-                assert_never(command)
+                return await self._standing.answer(command, caller)
 
     async def submit(self, asked: Submit, caller: Caller) -> Result:
         """Prove and queue a submission; ``created`` says whether it was not there yet.
@@ -142,7 +144,7 @@ def permission_for(command: Command) -> Scope:
         case Pause():
             return "admin"
         case _:
-            assert_never(command)
+            return "read" if isinstance(command, LOOKS) else "submit"
 
 
 def refusal_of(error: ServiceError | WorkflowError) -> Refusal:

@@ -18,6 +18,7 @@ from graphengine.server.hub import Hub
 from graphengine.server.notices import Notices
 from graphengine.server.proving import prepared, prove_schedule
 from graphengine.server.sender import Reach, Sender
+from graphengine.server.standing import Standing
 from graphengine.server.timetable import Timetable
 from graphengine.service.assets import Assets
 from graphengine.service.attempt import Workplace
@@ -103,10 +104,10 @@ async def _working(engine: Engine, store: Store, access: Access, options: ServeO
     tasks = [asyncio.create_task(each) for each in work]
     dispatcher.start()
     hub = Hub(store, feed)
-    commands = StoreCommands(store, functools.partial(prepared, engine, store))
     try:
         async with Sender(options.webhooks) as sender, _delivering(store, options, sender):
             notices = Notices(store, sender.check)
+            commands = StoreCommands(store, Standing(timetable, notices), functools.partial(prepared, engine, store))
             yield Backend(engine, store, dispatcher, feed, assets, access, timetable, notices, hub, commands)
     finally:
         await dispatcher.close(0)

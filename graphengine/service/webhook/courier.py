@@ -51,6 +51,7 @@ class Send(Protocol):
 class _Line:
     """What is known of a receiver: which deliveries are on their way, how often it failed, until when it is left."""
 
+    revision: int = 0
     busy: set[str] = field(default_factory=set)
     failures: int = 0
     rests: float = 0.0
@@ -110,13 +111,19 @@ class Courier:
         self._lines = {id_: line for id_, line in self._lines.items() if id_ in names or line.busy}
         pauses = [LONGEST_SLEEP]
         for webhook in found:
-            line = self._lines.setdefault(webhook.id, _Line())
+            line = self._line(webhook)
             room = min(line.room(self._clock.monotonic()), _AT_ONCE - len(self._tasks))
             if room > 0:
                 for delivery in await self._due(webhook, line, room):
                     self._begin(webhook, line, delivery)
             pauses.append(await self._pause(webhook, line))
         return max(_PROMPT, min(pauses))
+
+    def _line(self, webhook: Webhook) -> _Line:
+        line = self._lines.setdefault(webhook.id, _Line())
+        if line.revision != webhook.revision:  # somebody has changed it: perhaps it works now
+            line.revision, line.failures = webhook.revision, 0
+        return line
 
     async def _due(self, webhook: Webhook, line: _Line, room: int) -> Sequence[Delivery]:
         now, busy = stamp(self._clock.now()), frozenset(line.busy)
