@@ -1,5 +1,6 @@
 """What stands behind the routes."""
 
+import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -62,6 +63,7 @@ class Backend:
 
     Attributes:
         timetable: the schedules, as callers see them, and ``notices`` the webhooks.
+        chores: what goes on beside the routes, by what is missing where it does not.
         hub: passes what happens on to websockets, and ``commands`` answers what they ask.
         closing: no job is taken in any more.
     """
@@ -76,6 +78,7 @@ class Backend:
     notices: Notices
     hub: Hub
     commands: Commands
+    chores: Mapping[str, asyncio.Task[None]] = field(default_factory=dict)
     metrics: Metrics = field(default_factory=lambda: Metrics(CollectorRegistry()))
     closing: bool = False
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,35 +98,38 @@ async def _working(engine: Engine, store: Store, access: Access, options: ServeO
     feed, assets = LiveFeed(), Assets(options.folder / "assets")
     place = Workplace(store, engine, feed, assets, options.folder / "outputs")
     dispatcher = Dispatcher(place, options.jobs_at_once)
-    folders = FolderWatch(store.database, store.queue.limits, options.clock, engine.roots)
-    timetable = Timetable(store, functools.partial(prove_schedule, engine), functools.partial(locate, engine.roots))
-    work = (store.attempts.watch(_WATCH), store.scheduler.run(), folders.run())
-    tasks = [asyncio.create_task(each) for each in work]
     dispatcher.start()
     hub = Hub(store, feed)
+    timetable = Timetable(store, functools.partial(prove_schedule, engine), functools.partial(locate, engine.roots))
     try:
-        async with Sender(options.webhooks) as sender, _delivering(store, options, sender):
+        async with Sender(options.webhooks) as sender, _chores(engine, store, options, sender) as chores:
             notices = Notices(store, sender.check)
             commands = StoreCommands(store, Standing(timetable, notices), functools.partial(prepared, engine, store))
-            yield Backend(engine, store, dispatcher, feed, assets, access, timetable, notices, hub, commands)
+            yield Backend(engine, store, dispatcher, feed, assets, access, timetable, notices, hub, commands, chores)
     finally:
         await dispatcher.close(0)
         await hub.close()
-        await _cancel(tasks)
 
 
 @asynccontextmanager
-async def _delivering(store: Store, options: ServeOptions, sender: Sender) -> AsyncIterator[None]:
-    """Tell others what they want to know; what is not delivered at the end is after the next start."""
-    if options.webhooks == "off":
-        yield
-        return
+async def _chores(
+    engine: Engine, store: Store, options: ServeOptions, sender: Sender
+) -> AsyncIterator[Mapping[str, asyncio.Task[None]]]:
+    """Do what goes on by itself; each by what is missing where it does not."""
+    folders = FolderWatch(store.database, store.queue.limits, options.clock, engine.roots)
     courier = Courier(store.database, options.clock, sender)
-    task = asyncio.create_task(courier.run())
+    work = {
+        "nobody looks for workers that are silent": store.attempts.watch(_WATCH),
+        "no schedules are fired": store.scheduler.run(),
+        "no folders are watched": folders.run(),
+    }
+    if options.webhooks != "off":
+        work["no webhooks are delivered"] = courier.run()
+    tasks = {missing: asyncio.create_task(each) for missing, each in work.items()}
     try:
-        yield
+        yield tasks
     finally:
-        await _cancel([task])
+        await _cancel(tasks.values())
         await courier.close(_HANG_UP)
 
 
