@@ -4,9 +4,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from graphengine.server.fields import WHOLE
+
 Id = Annotated[str, Field(min_length=1, max_length=100)]
 JobId = Annotated[str, Field(min_length=1, max_length=200)]
-Number = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Number = Annotated[int, Field(ge=0, le=2**63 - 1), WHOLE]
 
 
 class Asked(BaseModel):

@@ -17,6 +17,7 @@ from typing import Annotated, Any, Final, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, model_validator
 
 from graphengine.server.asked import Asked, Id, JobId, Number, example
+from graphengine.server.fields import WHOLE, Priority
 from graphengine.server.orders import Order
 from graphengine.server.views import JobView, Refusal, State, Told
 
@@ -62,10 +63,10 @@ class Submit(Asked):
     job: Id | None = None
     workflow: dict[str, JsonValue] | None = None
     saved: str | None = None
-    version: int | None = None
+    version: Annotated[int, WHOLE] | None = None
     inputs: dict[str, JsonValue] = Field(default_factory=dict)
     targets: list[str] | None = None
-    priority: int = 0
+    priority: Priority = 0
     title: str = ""
     tags: list[str] = Field(default_factory=list)
     batch: Batch | None = None
@@ -133,7 +134,7 @@ class List(Asked):
     own: bool = False
     batch: str | None = None
     text: str | None = None
-    limit: Annotated[int, Field(ge=1, le=MOST_JOBS)] = 100
+    limit: Annotated[int, Field(ge=1, le=MOST_JOBS), WHOLE] = 100
     cursor: str | None = None
     order: Literal["newest", "oldest"] = "newest"
 

@@ -5,11 +5,11 @@ from typing import Annotated, Literal, get_args
 from pydantic import Field
 
 from graphengine.server.asked import Asked, Id, example
-from graphengine.server.fields import Inputs
+from graphengine.server.fields import WHOLE, Inputs
 from graphengine.server.timed import ScheduleFields
 from graphengine.server.webhooks import DeliveryState, WebhookFields
 
-Limit = Annotated[int, Field(ge=1, le=1_000)]
+Limit = Annotated[int, Field(ge=1, le=1_000), WHOLE]
 After = Annotated[str, Field(max_length=200)]
 
 

@@ -31,6 +31,7 @@ Code = Literal[
     "no_route",
     "wrong_method",
     "bad_request",
+    "upgrade_required",
     "wrong_digest",
     "closing",
     "internal",

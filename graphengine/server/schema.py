@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, RootModel, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel, StringConstraints
 
 from graphengine.errors import ProblemCode
-from graphengine.server.fields import Document, Id, Inputs, Name, Part, Priority, Tags, Targets, Title
+from graphengine.server.fields import WHOLE, Document, Id, Inputs, Moment, Name, Part, Priority, Tags, Targets, Title
 from graphengine.server.shown import job_view
 from graphengine.server.timed import ScheduleView
 from graphengine.server.views import JobView
@@ -93,9 +93,9 @@ class JobsQuery(Part):
     owner: Annotated[str, StringConstraints(max_length=200)] | None = None
     batch: Annotated[str, StringConstraints(max_length=200)] | None = None
     text: Annotated[str, StringConstraints(max_length=200)] | None = None
-    after: AwareDatetime | None = None
-    before: AwareDatetime | None = None
-    limit: Annotated[int, Field(ge=1, le=1_000)] = 100
+    after: Moment | None = None
+    before: Moment | None = None
+    limit: Annotated[int, Field(ge=1, le=1_000), WHOLE] = 100
     cursor: Annotated[str, StringConstraints(max_length=200)] | None = None
     order: Literal["newest", "oldest"] = "newest"
 
@@ -113,7 +113,7 @@ class LimitQuery(Part):
 
     model_config = ConfigDict(strict=False, extra="forbid", frozen=True)
 
-    limit: Annotated[int, Field(ge=1, le=1_000)] = 100
+    limit: Annotated[int, Field(ge=1, le=1_000), WHOLE] = 100
     after: Annotated[str, StringConstraints(max_length=200)] = ""
 
 
@@ -225,7 +225,7 @@ class SaveBody(Part):
 
     workflow: dict[str, JsonValue]
     note: Annotated[str, StringConstraints(max_length=10_000)] = ""
-    expected: Annotated[int, Field(ge=0)] | None = None
+    expected: Annotated[int, Field(ge=0), WHOLE] | None = None
 
 
 class VersionOut(Answer):
@@ -271,7 +271,7 @@ class VersionQuery(Part):
 
     model_config = ConfigDict(strict=False, extra="forbid", frozen=True)
 
-    version: Annotated[int, Field(ge=1, le=2**31)] | None = None
+    version: Annotated[int, Field(ge=1, le=2**31), WHOLE] | None = None
 
 
 # ------------------------------------------------------------------ the rest

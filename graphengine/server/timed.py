@@ -5,7 +5,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue, StringConstraints
 
-from graphengine.server.fields import Document, InputName, Inputs, Name, Part, Priority, Tags, Targets, Title
+from graphengine.server.fields import (
+    WHOLE,
+    Document,
+    InputName,
+    Inputs,
+    Name,
+    Part,
+    Priority,
+    Tags,
+    Targets,
+    Title,
+)
 from graphengine.server.views import Told
 
 MOST_SECRET = 200
@@ -29,7 +40,7 @@ class Every(Part):
     """Each ``seconds`` from ``start`` on; without a start at round times."""
 
     kind: Literal["every"]
-    seconds: Annotated[int, Field(ge=1, le=366 * 86_400)]
+    seconds: Annotated[int, Field(ge=1, le=366 * 86_400), WHOLE]
     start: Instant = "1970-01-01T00:00:00Z"
 
 
@@ -52,7 +63,7 @@ class Folder(Part):
     folder: Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
     input: InputName
     pattern: Annotated[str, StringConstraints(min_length=1, max_length=200)] = "*"
-    seconds: Annotated[int, Field(ge=1, le=3_600)] = 2
+    seconds: Annotated[int, Field(ge=1, le=3_600), WHOLE] = 2
     existing: bool = False
 
 
@@ -78,8 +89,8 @@ class Misfire(Part):
     """
 
     policy: Literal["skip", "once", "all"] = "once"
-    grace_seconds: Annotated[int, Field(ge=1, le=86_400)] = 60
-    most: Annotated[int, Field(ge=1, le=1_000)] = 100
+    grace_seconds: Annotated[int, Field(ge=1, le=86_400), WHOLE] = 60
+    most: Annotated[int, Field(ge=1, le=1_000), WHOLE] = 100
 
 
 class ScheduleFields(Part):
@@ -99,7 +110,7 @@ class ScheduleFields(Part):
     misfire: Misfire = Field(default_factory=Misfire)
     paused: bool = False
     secret: Secret | None = None
-    expected: Annotated[int, Field(ge=0, le=2**31)] | None = None
+    expected: Annotated[int, Field(ge=0, le=2**31), WHOLE] | None = None
 
 
 class ScheduleView(Told):

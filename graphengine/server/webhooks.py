@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal, get_args
 
 from pydantic import Field, StringConstraints
 
-from graphengine.server.fields import Part
+from graphengine.server.fields import WHOLE, Part
 from graphengine.server.views import Told
 
 End = Literal["done", "failed", "cancelled"]
@@ -27,7 +27,7 @@ class WebhookFields(Part):
     jobs: Literal["own", "all"] = "own"
     paused: bool = False
     secret: SigningSecret | None = None
-    expected: Annotated[int, Field(ge=0, le=2**31)] | None = None
+    expected: Annotated[int, Field(ge=0, le=2**31), WHOLE] | None = None
 
 
 class WebhookView(Told):

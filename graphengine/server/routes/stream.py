@@ -11,6 +11,8 @@ from graphengine.server.socket import handle_socket
 
 async def connect(request: web.Request) -> web.StreamResponse:
     """Open a websocket; its messages are described by their own schema."""
+    if not web.WebSocketResponse().can_prepare(request).ok:
+        raise Refused(426, "upgrade_required", "this is a websocket", headers={"Upgrade": "websocket"})
     backend = request.app[BACKEND]
     return await handle_socket(request, backend.commands, backend.hub, request[CALLER])
 
@@ -24,6 +26,6 @@ async def preview(request: web.Request) -> web.Response:
 
 
 ROUTES = (
-    Route("GET", "/api/ws", connect, "read", "stream", statuses=(101, 400)),
-    Route("GET", "/api/jobs/{id}/previews/{task}", preview, "read", "stream", gives="image/*", statuses=(200, 404)),
+    Route("GET", "/api/ws", connect, "read", "stream", statuses=(101,)),
+    Route("GET", "/api/jobs/{id}/previews/{task}", preview, "read", "stream", gives="image/*"),
 )
