@@ -10,6 +10,7 @@ from graphengine.server import messages
 from graphengine.server.backend import Backend
 from graphengine.server.commands import prepare_form
 from graphengine.server.schema import PlanBody, Submit
+from graphengine.service.documents import title_of
 from graphengine.service.job import JsonObject, Submission
 from graphengine.service.runner import Ready, Runner, make_ready
 from graphengine.service.spread import Spread
@@ -57,7 +58,7 @@ async def proven(backend: Backend, asked: Submit, owner: str) -> tuple[Submissio
         inputs=asked.inputs,
         targets=None if asked.targets is None else tuple(asked.targets),
         priority=asked.priority,
-        title=asked.title or _title(document),
+        title=asked.title or title_of(document),
         tags=tuple(asked.tags),
     )
     spread = None if asked.batch is None else Spread(asked.batch.mode, asked.batch.values)
@@ -111,8 +112,3 @@ def _prove_all(engine: Runner, submission: Submission, spread: Spread | None, mo
         for row in rows
     ]
     return found[0]
-
-
-def _title(document: JsonObject) -> str:
-    title = document.get("title")
-    return title[:500] if isinstance(title, str) else ""

@@ -7,6 +7,7 @@ from typing import Final
 
 from graphengine.errors import Unacceptable
 from graphengine.files.digest import sha256
+from graphengine.service.documents import title_of
 from graphengine.service.job import ID, JsonObject, Submission
 from graphengine.service.schedule.happening import Folder, Hook
 from graphengine.service.schedule.misfire import Misfire
@@ -70,7 +71,7 @@ class Draft:
             inputs={**self.inputs, **(inputs or {})},
             targets=self.targets,
             priority=self.priority,
-            title=self.title,
+            title=self.title or title_of(document),
             tags=self.tags,
             weights=self.weights,
         )
