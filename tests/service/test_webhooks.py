@@ -82,6 +82,7 @@ async def test_a_webhook_is_what_was_saved(store: Store) -> None:
     secret = new_secret()
     changed = await store.webhooks.save(replace(saved.draft, url="https://example.org/"), secret=secret, expected=1)
     assert (changed.revision, changed.secret, changed.draft.url) == (2, secret, "https://example.org/")
+    assert await store.webhooks.save(changed.draft, expected=1) == changed, "asked again, it was done already"
     with pytest.raises(Conflict):
         await store.webhooks.save(draft(), expected=1)
     with pytest.raises(Conflict):

@@ -124,10 +124,10 @@ class _Wanted:
 def _save(transaction: Transaction, wanted: _Wanted, now: datetime) -> Schedule:
     draft, content = wanted.draft, wanted.content
     row = transaction.execute("SELECT * FROM schedule WHERE id = ?", (draft.id,)).fetchone()
-    _check(transaction, row, wanted)
     workflow = None if content is None else content.digest
     values = {**wanted.values, "workflow": workflow, "lock": _lock(row, wanted)}
     if row is None or any(row[name] != value for name, value in values.items()):
+        _check(transaction, row, wanted)
         if content is not None:
             keep(transaction, content)
         goes_on = row is not None and row["fires"] == values["fires"] and row["enabled"]

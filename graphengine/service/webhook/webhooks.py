@@ -143,13 +143,6 @@ class Webhooks:
 
 def _save(transaction: Transaction, draft: Draft, secret: str | None, expected: int | None, now: int) -> Webhook:
     row = transaction.execute("SELECT * FROM webhook WHERE id = ?", (draft.id,)).fetchone()
-    if row is not None and row["owner"] != draft.owner:
-        raise Conflict(f"the webhook {draft.id} has another owner")
-    revision = 0 if row is None else row["revision"]
-    if expected not in (None, revision):
-        raise Conflict(f"the webhook {draft.id} has the revision {revision}, not {expected}")
-    if row is None and transaction.execute("SELECT count(*) FROM webhook").fetchone()[0] >= MOST:
-        raise Conflict(f"there are {MOST:,} webhooks already")
     wanted = {
         "id": draft.id,
         "owner": draft.owner,
@@ -160,6 +153,17 @@ def _save(transaction: Transaction, draft: Draft, secret: str | None, expected: 
         "enabled": int(draft.enabled),
     }
     if row is None or any(row[name] != value for name, value in wanted.items()):
+        _check(transaction, row, draft, expected)
         transaction.execute(_SAVE, {**wanted, "now": now})
         transaction.outbox.append(DeliveriesChanged())
     return find_webhook(transaction.connection, draft.id)
+
+
+def _check(transaction: Transaction, row: sqlite3.Row | None, draft: Draft, expected: int | None) -> None:
+    if row is not None and row["owner"] != draft.owner:
+        raise Conflict(f"the webhook {draft.id} has another owner")
+    revision = 0 if row is None else row["revision"]
+    if expected not in (None, revision):
+        raise Conflict(f"the webhook {draft.id} has the revision {revision}, not {expected}")
+    if row is None and transaction.execute("SELECT count(*) FROM webhook").fetchone()[0] >= MOST:
+        raise Conflict(f"there are {MOST:,} webhooks already")
