@@ -90,6 +90,11 @@ class Settings(BaseSettings):
 
     grace_seconds: float = Field(default=20.0, ge=0)
     """How long a server that is told to end waits for what runs; then that goes back into the queue."""
+
+    webhooks: Literal["off", "public", "any"] = "off"
+    """Whether a server tells others when jobs end, by requests to addresses that its users choose: to those of the
+    internet, or to any, also of this machine and the networks around it."""
+
     coalesce: bool = False
     """Whether ready calls that fit each other are made as one, also of different runs: more pictures in the same time.
     Results may then differ in their last bits from those of calls made alone, which are the same bits every time."""

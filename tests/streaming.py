@@ -12,16 +12,27 @@ from aiohttp import web
 from graphengine.errors import Failure, LeaseLost
 from graphengine.node.context import Preview
 from graphengine.run.messages import TaskPreview, TaskProgress
-from graphengine.server.commands import Caller, StoreCommands
+from graphengine.server.access import Caller
+from graphengine.server.commands import StoreCommands
 from graphengine.server.hub import Hub, HubLimits
 from graphengine.server.messages import JSON, MSGPACK
+from graphengine.server.notices import Notices
 from graphengine.server.socket import handle_socket
+from graphengine.server.standing import Standing
+from graphengine.server.timetable import Timetable
 from graphengine.service.job import Job
 from graphengine.service.limits import Limits
 from graphengine.service.live import LiveFeed
 from graphengine.service.store import Store
+from graphengine.workflow.parse import workflow_from
 
 PICTURE = Preview("image/jpeg", b"\xff\xd8picture", 8, 8)
+
+
+def prove_form(document: Any, inputs: Any, targets: Any, later: Any) -> str:
+    """No more is proven than that a workflow has the form of one."""
+    workflow_from(document)
+    return ""
 
 
 class Service:
@@ -40,7 +51,8 @@ class Service:
         self.store = await Store.open(self.folder, self.limits)
         self.feed = LiveFeed()
         self.hub = Hub(self.store, self.feed, self.hub_limits)
-        self.commands = StoreCommands(self.store)
+        timetable = Timetable(self.store, prove_form, lambda folder: self.folder)
+        self.commands = StoreCommands(self.store, Standing(timetable, Notices(self.store, lambda url: None)))
         app = web.Application()
         app.router.add_get("/api/ws", self.handle)
         self.runner = web.AppRunner(app, shutdown_timeout=1.0)
@@ -53,7 +65,7 @@ class Service:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         self.connections.append(request)
         try:
-            caller = self.caller or Caller(request.query.get("owner", "ann"))
+            caller = self.caller or Caller(request.query.get("owner", "ann"), "admin")
             return await handle_socket(request, self.commands, self.hub, caller)
         finally:
             self.connections.remove(request)

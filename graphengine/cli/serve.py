@@ -24,7 +24,7 @@ def serve_command(host: str, port: int, data_dir: Path | None) -> None:
         engine = Engine(_settings(data_dir))
         settings = engine.settings
         hosts, at_once, grace = tuple(settings.allowed_hosts), settings.jobs_at_once, settings.grace_seconds
-        options = ServeOptions(settings.data_dir, host, port, hosts, at_once, grace)
+        options = ServeOptions(settings.data_dir, host, port, hosts, at_once, grace, settings.webhooks)
         _ = engine.registry  # what is wrong with a pack is told before anything is opened
         try:
             asyncio.run(_serve(engine, options))

@@ -9,7 +9,9 @@ from typing import Any, Final, Literal, Self
 from graphengine.client.connection import Connection
 from graphengine.client.documents import AnyWorkflow, named
 from graphengine.client.errors import JobEnded, Refused
+from graphengine.client.schedules import Schedules
 from graphengine.client.subscription import Subscription, Update
+from graphengine.client.webhooks import Webhooks
 from graphengine.server.messages import Event, Resync
 from graphengine.server.views import JobView
 
@@ -31,6 +33,10 @@ class Client:
         self._base = url.rstrip("/")
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         self._connection = Connection(f"{self._base}{PATH}", headers, patience)
+        self.schedules = Schedules(self._connection)
+        """What the service runs by itself."""
+        self.webhooks = Webhooks(self._connection)
+        """Who is told when jobs end."""
 
     async def __aenter__(self) -> Self:
         await self._connection.open()

@@ -1,8 +1,8 @@
 """A connection that comes back: requests are sent again, and subscriptions go on where they were.
 
 Every request may be sent twice, for the service does it once: a submission has an id, to cancel what is cancelled
-changes nothing, and to look never does. Only
-``retry`` is refused the second time, so a client learns which requests were sent again.
+changes nothing, and to look never does. Only ``retry`` and
+what removes something are refused the second time, so a client learns which requests were sent again.
 """
 
 import asyncio

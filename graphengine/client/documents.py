@@ -28,6 +28,21 @@ AnyWorkflow = Mapping[str, Any] | Written | Saved | str | PathLike[str]
 """A document, what makes one, the path of a file that holds one, or the name of one that is saved."""
 
 
+async def document_or_name(workflow: AnyWorkflow) -> dict[str, Any] | str:
+    """Return a document, or the name of a saved workflow whose newest version is meant.
+
+    Raises:
+        ValueError: a version is named.
+        WorkflowError: a file is not there, or holds no workflow.
+    """
+    if isinstance(workflow, Saved):
+        if workflow.version is not None:
+            raise ValueError("of a saved workflow the newest version is run: leave the version out")
+        return workflow.name
+    document: dict[str, Any] = (await named(workflow))["workflow"]
+    return document
+
+
 async def named(workflow: AnyWorkflow) -> dict[str, Any]:
     """Return the fields of a submission that say which workflow it is about.
 

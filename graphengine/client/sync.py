@@ -9,6 +9,7 @@ from typing import Any, Literal, Self, TypeVar
 from graphengine.client.client import Client
 from graphengine.client.documents import AnyWorkflow
 from graphengine.client.subscription import Update
+from graphengine.client.sync_standing import SyncSchedules, SyncWebhooks
 from graphengine.server.views import JobView
 
 T = TypeVar("T")
@@ -22,6 +23,10 @@ class SyncClient:
         self._thread = threading.Thread(target=self._loop.run_forever, name="graphengine-client", daemon=True)
         self._thread.start()
         self._client = Client(url, token, patience=patience)
+        self.schedules = SyncSchedules(self._client.schedules, self._do)
+        """What the service runs by itself."""
+        self.webhooks = SyncWebhooks(self._client.webhooks, self._do)
+        """Who is told when jobs end."""
         try:
             self._do(self._client.__aenter__())
         except BaseException:

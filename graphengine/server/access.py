@@ -11,15 +11,15 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
-from graphengine.errors import SettingsRefused
+from graphengine.errors import GraphEngineError, SettingsRefused
 from graphengine.files.atomic import write_atomically
 from graphengine.files.digest import sha256
 
 Scope = Literal["read", "submit", "admin"]
-Permission = Literal["public", Scope]
-"""What a route asks for. Each scope holds those before it."""
+Permission = Literal["public", "secret", Scope]
+"""What a route asks for. Each scope holds those before it; ``secret`` asks for one that opens this route alone."""
 
-RANK: Final = {"public": 0, "read": 1, "submit": 2, "admin": 3}
+RANK: Final = {"public": 0, "secret": 0, "read": 1, "submit": 2, "admin": 3}
 
 LOCAL: Final = "local"
 """The owner of what is done without a token."""
@@ -40,6 +40,14 @@ class Token(BaseModel):
 _TOKENS: Final = TypeAdapter(Annotated[list[Token], Field(max_length=1_000)])
 
 
+class Stranger(GraphEngineError):
+    """Who asks has not said who they are, or not what opens this."""
+
+
+class Forbidden(GraphEngineError):
+    """Who asks may not do this."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks, and what they may do."""
@@ -50,6 +58,19 @@ class Caller:
     def may(self, permission: Permission) -> bool:
         """Return whether a route is open to them."""
         return RANK[self.scope] >= RANK[permission]
+
+    def owns(self, owner: str) -> bool:
+        """Return whether what belongs to ``owner`` is theirs to change."""
+        return self.name == owner or self.scope == "admin"
+
+    def check_owns(self, owner: str, what: str) -> None:
+        """Refuse to change what is somebody else's.
+
+        Raises:
+            Forbidden: it is.
+        """
+        if not self.owns(owner):
+            raise Forbidden(f"{what} is somebody else's")
 
 
 class Access:

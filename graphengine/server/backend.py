@@ -1,5 +1,6 @@
 """What stands behind the routes."""
 
+import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -16,6 +17,9 @@ from graphengine.server.access import Access
 from graphengine.server.commands import Commands
 from graphengine.server.hub import Hub
 from graphengine.server.metrics import Metrics
+from graphengine.server.notices import Notices
+from graphengine.server.problems import Refused
+from graphengine.server.timetable import Timetable
 from graphengine.service.assets import Assets
 from graphengine.service.dispatcher import Dispatcher
 from graphengine.service.live import LiveFeed
@@ -58,6 +62,8 @@ class Backend:
     """What the routes share.
 
     Attributes:
+        timetable: the schedules, as callers see them, and ``notices`` the webhooks.
+        chores: what goes on beside the routes, by what is missing where it does not.
         hub: passes what happens on to websockets, and ``commands`` answers what they ask.
         closing: no job is taken in any more.
     """
@@ -68,10 +74,22 @@ class Backend:
     feed: LiveFeed
     assets: Assets
     access: Access
+    timetable: Timetable
+    notices: Notices
     hub: Hub
     commands: Commands
+    chores: Mapping[str, asyncio.Task[None]] = field(default_factory=dict)
     metrics: Metrics = field(default_factory=lambda: Metrics(CollectorRegistry()))
     closing: bool = False
+
+    def check_open(self) -> None:
+        """Refuse to take a job in where the service ends.
+
+        Raises:
+            Refused: it does.
+        """
+        if self.closing:
+            raise Refused(503, "closing", "the service is closing", headers={"Retry-After": "10"})
 
 
 BACKEND: Final = web.AppKey("backend", Backend)

@@ -1,37 +1,28 @@
-"""What a caller may ask of the queue, from the websocket or over HTTP: one place that answers both."""
+"""What a caller may ask of the service on the websocket: one place that answers it."""
 
 import functools
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any, Final, Literal, Protocol, assert_never
+from typing import Protocol
 
 from graphengine.errors import QueueFull, ServiceError, StoreRefused, StoreUnavailable, WorkflowError
+from graphengine.server.access import Caller, Forbidden, Scope
 from graphengine.server.messages import Cancel, Command, Get, List, Move, Pause, Retry, Submit
-from graphengine.server.views import Fault, JobFailure, JobView, Refusal
+from graphengine.server.orders import LOOKS
+from graphengine.server.shown import job_view
+from graphengine.server.standing import Result, Standing
+from graphengine.server.views import Fault, Refusal
 from graphengine.service.job import Job, JsonObject, Submission
 from graphengine.service.queue.listing import Filter
 from graphengine.service.spread import Spread
 from graphengine.service.store import Store
 from graphengine.workflow.parse import workflow_from
 
-Permission = Literal["read", "submit", "admin"]
-Result = dict[str, Any]
 Outcome = Result | Refusal
-
-EVERYTHING: Final[frozenset[Permission]] = frozenset({"read", "submit", "admin"})
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks, and what that one may do."""
-
-    owner: str
-    permissions: frozenset[Permission] = EVERYTHING
 
 
 class Commands(Protocol):
-    """The queue as a connection sees it."""
+    """The service as a connection sees it."""
 
     async def answer(self, command: Command, caller: Caller) -> Outcome:
         """Do what is asked and return the result, or say why not; never raises for what a client may cause."""
@@ -43,25 +34,28 @@ Prepare = Callable[[Submit, str], Awaitable[tuple[Submission, Spread | None]]]
 
 
 class StoreCommands:
-    """The queue of a store.
+    """The queue of a store, and what stands.
 
     Args:
         prepare: by default no more is proven than that a workflow has the form of one.
     """
 
-    def __init__(self, store: Store, prepare: Prepare | None = None) -> None:
+    def __init__(self, store: Store, standing: Standing, prepare: Prepare | None = None) -> None:
         self._store = store
+        self._standing = standing
         self._prepare = prepare or functools.partial(prepare_form, store)
 
     async def answer(self, command: Command, caller: Caller) -> Outcome:
         """See :class:`Commands`."""
         needed = permission_for(command)
-        if needed not in caller.permissions:
+        if not caller.may(needed):
             return Refusal(code="forbidden", message=f"this needs the permission to {needed}")
         try:
-            if isinstance(command, Cancel | Retry | Move) and not await self._owns(caller, command.job):
-                return Refusal(code="forbidden", message="the job is somebody else's")
+            if isinstance(command, Cancel | Retry | Move):
+                caller.check_owns((await self._store.queue.get(command.job)).owner, "the job")
             return await self._do(command, caller)
+        except Forbidden as error:
+            return Refusal(code="forbidden", message=str(error))
         except (ServiceError, WorkflowError) as error:
             return refusal_of(error)
 
@@ -84,7 +78,7 @@ class StoreCommands:
             case List():
                 return await self._list(command, caller)
             case _:
-                assert_never(command)
+                return await self._standing.answer(command, caller)
 
     async def submit(self, asked: Submit, caller: Caller) -> Result:
         """Prove and queue a submission; ``created`` says whether it was not there yet.
@@ -93,15 +87,12 @@ class StoreCommands:
             WorkflowError: the workflow is wrong.
             ServiceError: the queue refuses.
         """
-        submission, spread = await self._prepare(asked, caller.owner)
+        submission, spread = await self._prepare(asked, caller.name)
         if spread is None:
             accepted = await self._store.queue.submit(submission)
             return {**_one(accepted.job), "created": accepted.created}
         many = await self._store.queue.submit_batch(submission, spread)
         return {"batch": many.batch.id, "total": many.batch.total, "created": many.created}
-
-    async def _owns(self, caller: Caller, job: str) -> bool:
-        return "admin" in caller.permissions or (await self._store.queue.get(job)).owner == caller.owner
 
     async def _move(self, asked: Move) -> Job:
         if asked.before is None:
@@ -111,7 +102,7 @@ class StoreCommands:
     async def _list(self, asked: List, caller: Caller) -> Result:
         wanted = Filter(
             states=None if asked.states is None else frozenset(asked.states),
-            owner=caller.owner if asked.own else None,
+            owner=caller.name if asked.own else None,
             batch=asked.batch,
             text=asked.text,
         )
@@ -143,7 +134,7 @@ async def prepare_form(store: Store, asked: Submit, owner: str) -> tuple[Submiss
     return submission, None if asked.batch is None else Spread(asked.batch.mode, asked.batch.values)
 
 
-def permission_for(command: Command) -> Permission:
+def permission_for(command: Command) -> Scope:
     """Return what a caller must be allowed to ask for this."""
     match command:
         case Get() | List():
@@ -153,7 +144,7 @@ def permission_for(command: Command) -> Permission:
         case Pause():
             return "admin"
         case _:
-            assert_never(command)
+            return "read" if isinstance(command, LOOKS) else "submit"
 
 
 def refusal_of(error: ServiceError | WorkflowError) -> Refusal:
@@ -169,34 +160,9 @@ def refusal_of(error: ServiceError | WorkflowError) -> Refusal:
     return Refusal(code=error.code, message=str(error), retry_after=retry_after)
 
 
-def view(job: Job) -> JobView:
-    """Return a job as clients see it."""
-    failure = None if job.failure is None else JobFailure.model_validate(job.failure, from_attributes=True)
-    return JobView(
-        id=job.id,
-        seq=job.seq,
-        owner=job.owner,
-        state=job.state,
-        priority=job.priority,
-        workflow=job.workflow,
-        inputs=dict(job.inputs),
-        targets=None if job.targets is None else list(job.targets),
-        title=job.title,
-        tags=list(job.tags),
-        batch=job.batch,
-        created=job.created,
-        started=job.started,
-        ended=job.ended,
-        attempt=job.attempt,
-        cancelling=job.cancelling,
-        failure=failure,
-        result=None if job.result is None else dict(job.result),
-    )
-
-
 def _one(job: Job) -> Result:
     return {"job": _dumped(job)}
 
 
 def _dumped(job: Job) -> Result:
-    return view(job).model_dump(mode="json")
+    return job_view(job).model_dump(mode="json")

@@ -17,9 +17,9 @@ from urllib.parse import quote
 from graphengine.errors import NotFound, StoreUnavailable
 from graphengine.run.messages import Event as RunEvent
 from graphengine.run.messages import TaskPreview, TaskProgress
-from graphengine.server.commands import view
 from graphengine.server.messages import MOST_JOBS, Event, Message, Preview, Progress, Step, Subscribe
 from graphengine.server.shared import Shared
+from graphengine.server.shown import job_view
 from graphengine.server.topics import Index, Topic, topics_of
 from graphengine.server.views import JobView
 from graphengine.service.events import Entry, Gap
@@ -166,13 +166,13 @@ class Hub:
         for asked in subscriptions:
             if asked.job is not None:
                 with suppress(NotFound):
-                    found[asked.job] = view(await self._queue.get(asked.job))
+                    found[asked.job] = job_view(await self._queue.get(asked.job))
                     continue
                 wanted = Filter(batch=asked.job)
             else:
                 wanted = Filter(states=_OPEN, owner=owner if asked.to == "own" else None)
             page = await self._queue.list(wanted, limit=MOST_JOBS)
-            found |= {job.id: view(job) for job in page.jobs}
+            found |= {job.id: job_view(job) for job in page.jobs}
             complete = complete and page.cursor is None
         return list(found.values())[:MOST_JOBS], complete and len(found) <= MOST_JOBS
 

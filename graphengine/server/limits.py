@@ -25,13 +25,13 @@ _FAULTS: Final = 50
 M = TypeVar("M", bound=BaseModel)
 
 
-async def read_body(request: web.Request, model: type[M]) -> M:
-    """Return the JSON body of a request; an empty one counts as ``{}``.
+async def read_body(request: web.Request, model: type[M], most: int = MOST_JSON) -> M:
+    """Return the JSON body of a request, of at most ``most`` bytes; an empty one counts as ``{}``.
 
     Raises:
         Refused: it is too large, too slow, or not what is asked for.
     """
-    content = await _content(request)
+    content = await read_bytes(request, most)
     if len(content) <= _AT_ONCE:
         return _parsed(content, model)
     return await asyncio.to_thread(_parsed, content, model)
@@ -54,22 +54,18 @@ async def read_bytes(request: web.Request, most: int) -> bytes:
     Raises:
         Refused: it is larger than ``most`` bytes, or too slow.
     """
-    content = await _content(request)
-    if len(content) > most:
+    if request.content_length is not None and request.content_length > most:
         raise Refused(413, "too_large", f"a body has at most {most:,} bytes")
-    return content
-
-
-async def _content(request: web.Request) -> bytes:
-    if request.content_length is not None and request.content_length > MOST_JSON:
-        raise Refused(413, "too_large", f"a body has at most {MOST_JSON:,} bytes")
     try:
         async with asyncio.timeout(PATIENCE):
-            return await request.read()
+            content = await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise Refused(413, "too_large", f"a body has at most {MOST_JSON:,} bytes") from None
     except TimeoutError:
         raise Refused(408, "too_slow", f"a body must come within {PATIENCE:.0f} seconds") from None
+    if len(content) > most:
+        raise Refused(413, "too_large", f"a body has at most {most:,} bytes")
+    return content
 
 
 def _parsed(content: bytes, model: type[M]) -> M:

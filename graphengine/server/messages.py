@@ -16,6 +16,9 @@ from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, model_validator
 
+from graphengine.server.asked import Asked, Id, JobId, Number, example
+from graphengine.server.fields import WHOLE, Priority
+from graphengine.server.orders import Order
 from graphengine.server.views import JobView, Refusal, State, Told
 
 JSON: Final = "graphengine.v1.json"
@@ -24,22 +27,6 @@ PROTOCOLS: Final = (MSGPACK, JSON)
 
 MOST_JOBS: Final = 1_000
 """How many jobs a list or a ``resync`` holds."""
-
-Id = Annotated[str, Field(min_length=1, max_length=100)]
-JobId = Annotated[str, Field(min_length=1, max_length=200)]
-Number = Annotated[int, Field(ge=0, le=2**63 - 1)]
-
-
-class Asked(BaseModel):
-    """What a client says; strict, for a field that is not known is a mistake."""
-
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
-
-    id: Id
-
-
-def _example(**fields: Any) -> ConfigDict:
-    return ConfigDict(json_schema_extra={"examples": [fields]})
 
 
 # ------------------------------------------------------------------ parts
@@ -64,7 +51,7 @@ class Submit(Asked):
     or the name of a ``saved`` one (its newest version unless ``version`` says which).
     """
 
-    model_config = _example(
+    model_config = example(
         type="submit",
         id="1",
         job="circle-1",
@@ -76,12 +63,12 @@ class Submit(Asked):
     job: Id | None = None
     workflow: dict[str, JsonValue] | None = None
     saved: str | None = None
-    version: int | None = None
-    inputs: dict[str, JsonValue] = {}
+    version: Annotated[int, WHOLE] | None = None
+    inputs: dict[str, JsonValue] = Field(default_factory=dict)
     targets: list[str] | None = None
-    priority: int = 0
+    priority: Priority = 0
     title: str = ""
-    tags: list[str] = []
+    tags: list[str] = Field(default_factory=list)
     batch: Batch | None = None
 
     @model_validator(mode="after")
@@ -94,7 +81,7 @@ class Submit(Asked):
 class Cancel(Asked):
     """Cancel a job that waits, or tell one that runs to stop."""
 
-    model_config = _example(type="cancel", id="2", job="circle-1")
+    model_config = example(type="cancel", id="2", job="circle-1")
 
     type: Literal["cancel"]
     job: JobId
@@ -103,7 +90,7 @@ class Cancel(Asked):
 class Retry(Asked):
     """Queue a job again that failed or was cancelled."""
 
-    model_config = _example(type="retry", id="3", job="circle-1")
+    model_config = example(type="retry", id="3", job="circle-1")
 
     type: Literal["retry"]
     job: JobId
@@ -112,7 +99,7 @@ class Retry(Asked):
 class Move(Asked):
     """Let a waiting job go right before another, or without ``before`` be the next of its owner and priority."""
 
-    model_config = _example(type="move", id="4", job="circle-2", before="circle-1")
+    model_config = example(type="move", id="4", job="circle-2", before="circle-1")
 
     type: Literal["move"]
     job: JobId
@@ -122,7 +109,7 @@ class Move(Asked):
 class Pause(Asked):
     """Let no job begin, or with ``paused`` false let them begin again."""
 
-    model_config = _example(type="pause", id="5", paused=True)
+    model_config = example(type="pause", id="5", paused=True)
 
     type: Literal["pause"]
     paused: bool = True
@@ -131,7 +118,7 @@ class Pause(Asked):
 class Get(Asked):
     """Ask for a job."""
 
-    model_config = _example(type="get", id="6", job="circle-1")
+    model_config = example(type="get", id="6", job="circle-1")
 
     type: Literal["get"]
     job: JobId
@@ -140,14 +127,14 @@ class Get(Asked):
 class List(Asked):
     """Ask for jobs; go on with the ``cursor`` of the reply."""
 
-    model_config = _example(type="list", id="7", states=["queued", "running"], own=True, limit=50)
+    model_config = example(type="list", id="7", states=["queued", "running"], own=True, limit=50)
 
     type: Literal["list"]
     states: list[State] | None = None
     own: bool = False
     batch: str | None = None
     text: str | None = None
-    limit: Annotated[int, Field(ge=1, le=MOST_JOBS)] = 100
+    limit: Annotated[int, Field(ge=1, le=MOST_JOBS), WHOLE] = 100
     cursor: str | None = None
     order: Literal["newest", "oldest"] = "newest"
 
@@ -158,7 +145,7 @@ class Subscribe(Asked):
     ``since`` is the last number that the client has, of the log that ``epoch`` names; without it, events begin now.
     """
 
-    model_config = _example(type="subscribe", id="8", to="job", job="circle-1", since=17, epoch="6f1c2b9a0d3e4f58")
+    model_config = example(type="subscribe", id="8", to="job", job="circle-1", since=17, epoch="6f1c2b9a0d3e4f58")
 
     type: Literal["subscribe"]
     to: Literal["job", "own", "all"] = "own"
@@ -177,7 +164,7 @@ class Subscribe(Asked):
 class Unsubscribe(Asked):
     """End a subscription by the ``id`` of the request that began it."""
 
-    model_config = _example(type="unsubscribe", id="9", subscription="8")
+    model_config = example(type="unsubscribe", id="9", subscription="8")
 
     type: Literal["unsubscribe"]
     subscription: Id
@@ -186,14 +173,14 @@ class Unsubscribe(Asked):
 class Ping(Asked):
     """Ask whether anybody is there."""
 
-    model_config = _example(type="ping", id="10")
+    model_config = example(type="ping", id="10")
 
     type: Literal["ping"]
 
 
-Request = Submit | Cancel | Retry | Move | Pause | Get | List | Subscribe | Unsubscribe | Ping
-Command = Submit | Cancel | Retry | Move | Pause | Get | List
-"""The requests that concern the queue, not the connection."""
+Request = Submit | Cancel | Retry | Move | Pause | Get | List | Subscribe | Unsubscribe | Ping | Order
+Command = Submit | Cancel | Retry | Move | Pause | Get | List | Order
+"""The requests that concern the service, not the connection."""
 
 
 # ------------------------------------------------------------------ what the service tells
@@ -202,7 +189,7 @@ Command = Submit | Cancel | Retry | Move | Pause | Get | List
 class Hello(Told):
     """The first message: which log this is, its newest number, as whom the client is known, and the version."""
 
-    model_config = _example(type="hello", epoch="6f1c2b9a0d3e4f58", seq=17, owner="ann", version="0.1.0")
+    model_config = example(type="hello", epoch="6f1c2b9a0d3e4f58", seq=17, owner="ann", version="0.1.0")
 
     type: Literal["hello"] = "hello"
     epoch: str
@@ -216,10 +203,11 @@ class Reply(Told):
 
     ``id`` is None where the request was too broken to have one. The result of ``submit``, ``cancel``, ``retry``,
     ``move`` and ``get`` has a ``job``; that of a batch a ``batch`` and a ``total``; that of ``list`` has ``jobs``
-    and a ``cursor``; that of ``subscribe`` the ``seq`` and ``epoch`` from which it begins.
+    and a ``cursor``; that of ``subscribe`` the ``seq`` and ``epoch`` from which it begins. What is asked about a
+    schedule, a webhook or a delivery has one or several, under that name; ``fire_schedule`` has a ``job``.
     """
 
-    model_config = _example(
+    model_config = example(
         type="reply", id="6", problem={"code": "not_found", "message": "there is no job circle-1", "problems": []}
     )
 
@@ -232,7 +220,7 @@ class Reply(Told):
 class Event(Told):
     """An entry of the log: something happened to a job, or with ``job`` empty to the queue."""
 
-    model_config = _example(
+    model_config = example(
         type="event",
         seq=18,
         epoch="6f1c2b9a0d3e4f58",
@@ -264,7 +252,7 @@ class Step(Told):
 class Progress(Told):
     """How far the running tasks of a job are, each by its name; at most 20 a second for each job."""
 
-    model_config = _example(type="progress", job="circle-1", owner="ann", tasks={"sample": {"step": 3, "total": 20}})
+    model_config = example(type="progress", job="circle-1", owner="ann", tasks={"sample": {"step": 3, "total": 20}})
 
     type: Literal["progress"] = "progress"
     job: str
@@ -275,7 +263,7 @@ class Progress(Told):
 class Preview(Told):
     """A picture of a task's work in progress: as ``data`` in msgpack, and in JSON at the ``url``."""
 
-    model_config = _example(
+    model_config = example(
         type="preview",
         job="circle-1",
         owner="ann",
@@ -304,7 +292,7 @@ class Resync(Told):
     fit, ``complete`` is false, and ``list`` gives the others.
     """
 
-    model_config = _example(
+    model_config = example(
         type="resync", epoch="6f1c2b9a0d3e4f58", seq=5000, subscriptions=["8"], jobs=[], complete=True
     )
 

@@ -13,6 +13,7 @@ from graphengine.server.schema import ProblemDocument
 
 _REF: Final = "#/components/schemas/{model}"
 _PARAMETER: Final = re.compile(r"\{(\w+)\}")
+_SECURITY: Final[Mapping[str, Any]] = {"public": [], "secret": [{"secret": []}]}
 _PROBLEM: Final = {
     "description": "A problem (RFC 9457).",
     "content": {"application/problem+json": {"schema": {"$ref": _REF.format(model="ProblemDocument")}}},
@@ -34,7 +35,10 @@ def openapi(routes: Iterable[Route]) -> Mapping[str, Any]:
         "paths": paths,
         "components": {
             "schemas": schemas.get("$defs", {}),
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "description": "A token of the service."},
+                "secret": {"type": "http", "scheme": "bearer", "description": "The secret of this one webhook."},
+            },
         },
     }
 
@@ -47,7 +51,7 @@ def _operation(route: Route) -> Mapping[str, Any]:
         "summary": says.partition("\n")[0],
         "parameters": [*_path_parameters(route.path), *_query_parameters(route.query)],
         "responses": {**{str(status): _success(route, status) for status in route.statuses}, "default": _PROBLEM},
-        "security": [] if route.permission == "public" else [{"token": []}, {}],
+        "security": _SECURITY.get(route.permission, [{"token": []}, {}]),
         "x-permission": route.permission,
     }
     if route.body is not None or route.takes != JSON:

@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 from aiohttp import web
 
 from graphengine.errors import QueueFull, ServiceCode, ServiceError, WorkflowError
+from graphengine.server.access import Forbidden, Stranger
 
 Code = Literal[
     "malformed_json",
@@ -30,6 +31,7 @@ Code = Literal[
     "no_route",
     "wrong_method",
     "bad_request",
+    "upgrade_required",
     "wrong_digest",
     "closing",
     "internal",
@@ -104,6 +106,10 @@ def problem_of(error: Exception) -> web.Response:
         case ServiceError():
             status = STATUS.get(error.code, 503)
             return problem(status, error.code, str(error), {"Retry-After": "5"} if status >= 500 else None)
+        case Stranger():
+            return problem(401, "unauthorized", str(error), {"WWW-Authenticate": "Bearer"})
+        case Forbidden():
+            return problem(403, "forbidden", str(error))
         case web.HTTPException():
             headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
             return problem(error.status, _HTTP.get(error.status, "bad_request"), error.reason, headers)

@@ -1,17 +1,22 @@
 """From what a client sends to what is proven: before anything is queued, everything is looked at."""
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import replace
 from uuid import uuid4
 
+from graphengine.errors import WorkflowError
 from graphengine.server import messages
 from graphengine.server.backend import Backend
 from graphengine.server.commands import prepare_form
 from graphengine.server.schema import PlanBody, Submit
+from graphengine.service.documents import title_of
 from graphengine.service.job import JsonObject, Submission
 from graphengine.service.runner import Ready, Runner, make_ready
 from graphengine.service.spread import Spread
 from graphengine.service.store import Store
+from graphengine.workflow.parameters import places_of, with_parameters
+from graphengine.workflow.parse import workflow_from
 
 
 async def document_of(backend: Backend, workflow: JsonObject | str) -> JsonObject:
@@ -53,7 +58,7 @@ async def proven(backend: Backend, asked: Submit, owner: str) -> tuple[Submissio
         inputs=asked.inputs,
         targets=None if asked.targets is None else tuple(asked.targets),
         priority=asked.priority,
-        title=asked.title or _title(document),
+        title=asked.title or title_of(document),
         tags=tuple(asked.tags),
     )
     spread = None if asked.batch is None else Spread(asked.batch.mode, asked.batch.values)
@@ -71,6 +76,34 @@ async def prepared(
     return replace(submission, weights=weights), spread
 
 
+def prove_schedule(
+    engine: Runner,
+    document: JsonObject,
+    inputs: JsonObject,
+    targets: Collection[str] | None,
+    later: Collection[str],
+) -> str:
+    """Prove what a schedule runs as far as it is known, and return the name of the models that it loads.
+
+    Args:
+        later: the inputs whose values come with an occasion: what is wrong without them is not wrong.
+
+    Raises:
+        WorkflowError: with every problem of the document.
+    """
+    workflow = workflow_from(dict(document))
+    with_parameters(workflow, dict.fromkeys(later))  # each must be an input of the workflow
+    try:
+        return make_ready(engine, document, inputs, targets).weights
+    except WorkflowError as error:
+        places = {place for name in later for place in places_of(workflow, name)}
+        open_ = {(place.node, place.name) for place in places}
+        problems = [each for each in error.problems if (each.node, each.socket) not in open_]
+        if problems:
+            raise WorkflowError(problems) from None
+        return ""
+
+
 def _prove_all(engine: Runner, submission: Submission, spread: Spread | None, most: int) -> str:
     """Prove each job of a submission, and return the name of the models that the first loads."""
     rows: list[JsonObject] = [{}] if spread is None else spread.combinations(most)
@@ -79,8 +112,3 @@ def _prove_all(engine: Runner, submission: Submission, spread: Spread | None, mo
         for row in rows
     ]
     return found[0]
-
-
-def _title(document: JsonObject) -> str:
-    title = document.get("title")
-    return title[:500] if isinstance(title, str) else ""

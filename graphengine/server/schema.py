@@ -1,24 +1,18 @@
 """What goes in and what comes out: strict models, from which the OpenAPI document is made."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel, StringConstraints
 
 from graphengine.errors import ProblemCode
-from graphengine.service.job import ID, MOST_PRIORITY, Batch, Job, JobState
-
-Id = Annotated[str, StringConstraints(pattern=f"^{ID.pattern}$")]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-NodeName = Annotated[str, StringConstraints(min_length=1, max_length=1_000)]
-Priority = Annotated[int, Field(ge=-MOST_PRIORITY, le=MOST_PRIORITY)]
-Inputs = dict[Annotated[str, StringConstraints(max_length=200)], JsonValue]
-
-
-class Body(BaseModel):
-    """What clients send: nothing is converted, nothing unknown is passed over."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+from graphengine.server.fields import WHOLE, Document, Id, Inputs, Moment, Name, Part, Priority, Tags, Targets, Title
+from graphengine.server.shown import job_view
+from graphengine.server.timed import ScheduleView
+from graphengine.server.views import JobView
+from graphengine.server.webhooks import DeliveryState, DeliveryView, WebhookView
+from graphengine.service.job import Batch, Job
 
 
 class Answer(BaseModel):
@@ -27,78 +21,39 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Nothing(Body):
+class Nothing(Part):
     """An empty object."""
 
 
 # ------------------------------------------------------------------ jobs
 
 
-class SpreadBody(Body):
+class SpreadBody(Part):
     """Several values for some inputs: ``zip`` takes the first of each, then the second; ``product`` all pairs."""
 
     mode: Literal["zip", "product"]
     values: Annotated[dict[str, list[JsonValue]], Field(min_length=1, max_length=100)]
 
 
-class Submit(Body):
+class Submit(Part):
     """A workflow to run: a document, or the name of a saved one."""
 
-    workflow: dict[str, JsonValue] | Name
+    workflow: Document | Name
     inputs: Inputs = Field(default_factory=dict)
     id: Id | None = None
     priority: Priority = 0
-    targets: Annotated[list[NodeName], Field(min_length=1, max_length=1_000)] | None = None
-    title: Annotated[str, StringConstraints(max_length=500)] = ""
-    tags: Annotated[list[Annotated[str, StringConstraints(min_length=1, max_length=64)]], Field(max_length=32)] = Field(
-        default_factory=list
-    )
+    targets: Targets | None = None
+    title: Title = ""
+    tags: Tags = Field(default_factory=list)
     batch: SpreadBody | None = None
 
 
-class Move(Body):
+class Move(Part):
     """Where a waiting job goes: before another one, to the front, or to another priority; exactly one is given."""
 
     before: str | None = None
     front: Literal[True] | None = None
     priority: Priority | None = None
-
-
-class FailureOut(Answer):
-    """Why a job failed."""
-
-    code: str
-    message: str
-    hint: str = ""
-    exception: str = ""
-
-
-class JobOut(Answer):
-    """A job."""
-
-    id: str
-    owner: str
-    state: JobState
-    priority: int
-    workflow: str
-    inputs: dict[str, JsonValue]
-    targets: list[str] | None
-    title: str
-    tags: list[str]
-    batch: str | None
-    created: datetime
-    started: datetime | None
-    ended: datetime | None
-    attempt: int
-    cancelling: bool
-    failure: FailureOut | None
-    result: dict[str, JsonValue] | None
-
-    @classmethod
-    def of(cls, job: Job) -> "JobOut":
-        """Return a job as clients see it."""
-        shown = {name: getattr(job, name) for name in cls.model_fields}
-        return cls.model_construct(**shown)
 
 
 class BatchOut(Answer):
@@ -120,11 +75,16 @@ class BatchOut(Answer):
 class JobsOut(Answer):
     """A page of jobs; ``cursor`` asks for the next."""
 
-    jobs: list[JobOut]
+    jobs: list[JobView]
     cursor: str | None = None
 
+    @classmethod
+    def of(cls, jobs: Iterable[Job], cursor: str | None = None) -> "JobsOut":
+        """Return jobs as clients see them."""
+        return cls.model_construct(jobs=[job_view(job) for job in jobs], cursor=cursor)
 
-class JobsQuery(Body):
+
+class JobsQuery(Part):
     """Which jobs are wanted; ``state`` may name several with commas between."""
 
     model_config = ConfigDict(strict=False, extra="forbid", frozen=True)
@@ -133,9 +93,9 @@ class JobsQuery(Body):
     owner: Annotated[str, StringConstraints(max_length=200)] | None = None
     batch: Annotated[str, StringConstraints(max_length=200)] | None = None
     text: Annotated[str, StringConstraints(max_length=200)] | None = None
-    after: AwareDatetime | None = None
-    before: AwareDatetime | None = None
-    limit: Annotated[int, Field(ge=1, le=1_000)] = 100
+    after: Moment | None = None
+    before: Moment | None = None
+    limit: Annotated[int, Field(ge=1, le=1_000), WHOLE] = 100
     cursor: Annotated[str, StringConstraints(max_length=200)] | None = None
     order: Literal["newest", "oldest"] = "newest"
 
@@ -148,24 +108,78 @@ class QueueOut(Answer):
     running: int
 
 
-class LimitQuery(Body):
+class LimitQuery(Part):
     """How many are wanted, and after which name."""
 
     model_config = ConfigDict(strict=False, extra="forbid", frozen=True)
 
-    limit: Annotated[int, Field(ge=1, le=1_000)] = 100
+    limit: Annotated[int, Field(ge=1, le=1_000), WHOLE] = 100
     after: Annotated[str, StringConstraints(max_length=200)] = ""
+
+
+# ------------------------------------------------------------------ schedules
+
+
+class SchedulesOut(Answer):
+    """Schedules by id; go on after the last."""
+
+    schedules: list[ScheduleView]
+
+
+class SchedulesQuery(LimitQuery):
+    """How many schedules are wanted, after which id, and whose."""
+
+    owner: Annotated[str, StringConstraints(max_length=200)] | None = None
+
+
+class FireBody(Part):
+    """Inputs that go over the schedule's own; the same under the same ``key`` is the same job."""
+
+    inputs: Inputs = Field(default_factory=dict)
+    key: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+
+
+class HookBody(RootModel[JsonValue]):
+    """What another program has to say: any JSON."""
+
+
+class HookOut(Answer):
+    """The job that a request has made, or made the first time that it came."""
+
+    job: str
+    created: bool
+
+
+# ------------------------------------------------------------------ webhooks
+
+
+class WebhooksOut(Answer):
+    """Webhooks by id."""
+
+    webhooks: list[WebhookView]
+
+
+class DeliveriesOut(Answer):
+    """Deliveries, the newest first; go on after the last."""
+
+    deliveries: list[DeliveryView]
+
+
+class DeliveriesQuery(LimitQuery):
+    """How many deliveries are wanted, after which id, and in which state."""
+
+    state: DeliveryState | None = None
 
 
 # ------------------------------------------------------------------ workflows
 
 
-class PlanBody(Body):
+class PlanBody(Part):
     """A workflow to look at without running it."""
 
-    workflow: dict[str, JsonValue] | Name
+    workflow: Document | Name
     inputs: Inputs = Field(default_factory=dict)
-    targets: Annotated[list[NodeName], Field(min_length=1, max_length=1_000)] | None = None
+    targets: Targets | None = None
 
 
 class ProblemOut(Answer):
@@ -206,12 +220,12 @@ class PlanOut(Answer):
     weights: str = ""
 
 
-class SaveBody(Body):
+class SaveBody(Part):
     """A document to save; ``expected`` is the version that it was made from, 0 for a new name."""
 
     workflow: dict[str, JsonValue]
     note: Annotated[str, StringConstraints(max_length=10_000)] = ""
-    expected: Annotated[int, Field(ge=0)] | None = None
+    expected: Annotated[int, Field(ge=0), WHOLE] | None = None
 
 
 class VersionOut(Answer):
@@ -252,12 +266,12 @@ class VersionsOut(Answer):
     versions: list[VersionOut]
 
 
-class VersionQuery(Body):
+class VersionQuery(Part):
     """Which version is wanted; by default the newest."""
 
     model_config = ConfigDict(strict=False, extra="forbid", frozen=True)
 
-    version: Annotated[int, Field(ge=1, le=2**31)] | None = None
+    version: Annotated[int, Field(ge=1, le=2**31), WHOLE] | None = None
 
 
 # ------------------------------------------------------------------ the rest

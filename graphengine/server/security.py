@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from graphengine.server.access import Access, Caller, Permission
+from graphengine.server.access import Access, Caller, Forbidden, Permission, Stranger
 from graphengine.server.problems import Refused
 
 CALLER: Final = web.RequestKey("caller", Caller)
@@ -47,18 +47,20 @@ class Door:
 
         Raises:
             Refused: the request is not let in.
+            Stranger: it does not say who asks.
+            Forbidden: who asks may not do this.
         """
         self._check_host(request)
         self._check_origin(request)
         if request.method in _WITH_BODY and request.content_type != media_type:
             raise Refused(415, "wrong_media_type", f"the Content-Type must be {media_type}")
-        if permission == "public":
+        if permission in {"public", "secret"}:
             return Caller("", "read")
-        caller = self._access.caller(_secret(request))
+        caller = self._access.caller(secret_of(request))
         if caller is None:
-            raise Refused(401, "unauthorized", "a token is needed", headers={"WWW-Authenticate": "Bearer"})
+            raise Stranger("a token is needed")
         if not caller.may(permission):
-            raise Refused(403, "forbidden", f"the token has not the scope {permission!r}")
+            raise Forbidden(f"the token has not the scope {permission!r}")
         return caller
 
     def _check_host(self, request: web.Request) -> None:
@@ -78,11 +80,6 @@ class Door:
                 raise Refused(403, "wrong_origin", "pages of other sites may not use the service")
 
 
-def owns(caller: Caller, owner: str) -> bool:
-    """Return whether a job is the caller's to change."""
-    return caller.name == owner or caller.scope == "admin"
-
-
 def _name(host: str) -> str | None:
     """Return the name in a ``Host`` header, without its port, or None if it is not one."""
     try:
@@ -99,6 +96,7 @@ def _is_same(origin: str, host: str) -> bool:
     return scheme in {"http", "https"} and bool(found) and rest.lower() == host.lower()
 
 
-def _secret(request: web.Request) -> str | None:
+def secret_of(request: web.Request) -> str | None:
+    """Return the secret that a request brings (RFC 6750, 2.1), or None."""
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     return secret.strip() if scheme.lower() == "bearer" else None

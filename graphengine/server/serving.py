@@ -2,9 +2,9 @@
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import web
@@ -15,12 +15,20 @@ from graphengine.server.app import make_app
 from graphengine.server.backend import Backend, Engine
 from graphengine.server.commands import StoreCommands
 from graphengine.server.hub import Hub
-from graphengine.server.proving import prepared
+from graphengine.server.notices import Notices
+from graphengine.server.proving import prepared, prove_schedule
+from graphengine.server.sender import Reach, Sender
+from graphengine.server.standing import Standing
+from graphengine.server.timetable import Timetable
 from graphengine.service.assets import Assets
 from graphengine.service.attempt import Workplace
+from graphengine.service.clock import Clock
 from graphengine.service.dispatcher import Dispatcher
 from graphengine.service.live import LiveFeed
+from graphengine.service.schedule.folders import FolderWatch
+from graphengine.service.schedule.scan import locate
 from graphengine.service.store import Store
+from graphengine.service.webhook.courier import Courier
 
 _WATCH = 5.0  # seconds between two looks for workers that are silent
 _HANG_UP = 2.0  # seconds that answers on their way may take when all is closed
@@ -34,6 +42,8 @@ class ServeOptions:
         folder: the data folder, of this service alone.
         hosts: the names under which it may be reached, beside those of the loopback.
         grace: the seconds that running jobs have when the service closes.
+        webhooks: where others may be told that jobs are over.
+        clock: where times come from.
     """
 
     folder: Path
@@ -42,6 +52,8 @@ class ServeOptions:
     hosts: tuple[str, ...] = ()
     jobs_at_once: int = 2
     grace: float = 20.0
+    webhooks: Reach = "off"
+    clock: Clock = field(default_factory=Clock)
 
 
 async def serve(engine: Engine, options: ServeOptions, announce: Callable[[str], None], stop: asyncio.Event) -> None:
@@ -56,7 +68,7 @@ async def serve(engine: Engine, options: ServeOptions, announce: Callable[[str],
     """
     access = await asyncio.to_thread(load_access, options.folder)
     check_bind(options.host, access)
-    store = await Store.open(options.folder)
+    store = await Store.open(options.folder, clock=options.clock)
     try:
         async with _working(engine, store, access, options) as backend, _listening(backend, options) as address:
             announce(address)
@@ -86,16 +98,39 @@ async def _working(engine: Engine, store: Store, access: Access, options: ServeO
     feed, assets = LiveFeed(), Assets(options.folder / "assets")
     place = Workplace(store, engine, feed, assets, options.folder / "outputs")
     dispatcher = Dispatcher(place, options.jobs_at_once)
-    tasks = [asyncio.create_task(store.attempts.watch(_WATCH)), asyncio.create_task(store.scheduler.run())]
     dispatcher.start()
     hub = Hub(store, feed)
-    commands = StoreCommands(store, functools.partial(prepared, engine, store))
+    timetable = Timetable(store, functools.partial(prove_schedule, engine), functools.partial(locate, engine.roots))
     try:
-        yield Backend(engine, store, dispatcher, feed, assets, access, hub, commands)
+        async with Sender(options.webhooks) as sender, _chores(engine, store, options, sender) as chores:
+            notices = Notices(store, sender.check)
+            commands = StoreCommands(store, Standing(timetable, notices), functools.partial(prepared, engine, store))
+            yield Backend(engine, store, dispatcher, feed, assets, access, timetable, notices, hub, commands, chores)
     finally:
         await dispatcher.close(0)
         await hub.close()
-        await _cancel(tasks)
+
+
+@asynccontextmanager
+async def _chores(
+    engine: Engine, store: Store, options: ServeOptions, sender: Sender
+) -> AsyncIterator[Mapping[str, asyncio.Task[None]]]:
+    """Do what goes on by itself; each by what is missing where it does not."""
+    folders = FolderWatch(store.database, store.queue.limits, options.clock, engine.roots)
+    courier = Courier(store.database, options.clock, sender)
+    work = {
+        "nobody looks for workers that are silent": store.attempts.watch(_WATCH),
+        "no schedules are fired": store.scheduler.run(),
+        "no folders are watched": folders.run(),
+    }
+    if options.webhooks != "off":
+        work["no webhooks are delivered"] = courier.run()
+    tasks = {missing: asyncio.create_task(each) for missing, each in work.items()}
+    try:
+        yield tasks
+    finally:
+        await _cancel(tasks.values())
+        await courier.close(_HANG_UP)
 
 
 @asynccontextmanager

@@ -9,7 +9,8 @@ from typing import Final
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from graphengine.errors import StoreUnavailable
-from graphengine.server.commands import Caller, Commands
+from graphengine.server.access import Caller
+from graphengine.server.commands import Commands
 from graphengine.server.hub import Hub
 from graphengine.server.messages import (
     JSON,
@@ -32,17 +33,12 @@ _LOG = logging.getLogger(__name__)
 
 VERSION: Final = version("graphengine")
 
-ANYBODY: Final = Caller("local")
-"""Who asks where nobody has to say who they are."""
-
 _FAREWELL: Final = 2.0
 _FORMATS: Final[dict[str | None, Format]] = {JSON: "json", MSGPACK: "msgpack", None: "json"}
 
 
-async def handle_socket(
-    request: web.Request, service: Commands, hub: Hub, caller: Caller = ANYBODY
-) -> web.StreamResponse:
-    """Serve a websocket until its end. Who may ask at all is decided before.
+async def handle_socket(request: web.Request, service: Commands, hub: Hub, caller: Caller) -> web.StreamResponse:
+    """Serve a websocket until its end. Who may ask at all is decided before; whoever may, may read.
 
     A client that names no subprotocol speaks JSON; one that names only others is refused.
     """
@@ -79,7 +75,7 @@ class _Connection:
         self._caller = caller
         self._form = _FORMATS[socket.ws_protocol]
         self._kind = WSMsgType.TEXT if self._form == "json" else WSMsgType.BINARY
-        self._stream = Stream(hub, Line(caller.owner, self._form, self._send, self._close))
+        self._stream = Stream(hub, Line(caller.name, self._form, self._send, self._close))
         self._sender: asyncio.Task[None] | None = None  # begins with the first subscription
         self._answers: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(hub.limits.requests)
@@ -88,7 +84,7 @@ class _Connection:
         """Greet, answer, and tidy up."""
         log = self._hub.log
         try:
-            await self._tell(Hello(epoch=log.epoch, seq=log.last, owner=self._caller.owner, version=VERSION))
+            await self._tell(Hello(epoch=log.epoch, seq=log.last, owner=self._caller.name, version=VERSION))
             await self._listen()
         except OSError:  # the client is gone
             pass
@@ -130,9 +126,7 @@ class _Connection:
                 task.add_done_callback(self._answered)
 
     async def _subscribe(self, request: Subscribe) -> None:
-        refusal: Refusal | None = Refusal(code="forbidden", message="this needs the permission to read")
-        if "read" in self._caller.permissions:
-            refusal = self._stream.subscribe(request)
+        refusal = self._stream.subscribe(request)
         if refusal is not None:
             await self._refuse(request.id, refusal)
         elif self._sender is None:

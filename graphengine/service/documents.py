@@ -10,7 +10,7 @@ from graphengine.errors import NotFound, StoreUnavailable
 from graphengine.files.digest import sha256
 from graphengine.service.canonical import canonical, compact, digest
 from graphengine.service.database.writer import Transaction
-from graphengine.service.job import JsonObject
+from graphengine.service.job import MOST_TITLE, JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,12 @@ class Content:
         """
         text = compact(document)
         return cls(digest(text), text)
+
+
+def title_of(document: JsonObject) -> str:
+    """Return what a document is called, as long as a job's title may be; empty if it has no title."""
+    title = document.get("title")
+    return title[:MOST_TITLE] if isinstance(title, str) else ""
 
 
 def keep(transaction: Transaction, content: Content) -> None:

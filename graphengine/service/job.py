@@ -38,7 +38,8 @@ ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 MOST_PRIORITY: Final = 100
 """Priorities go from minus this to this; higher goes first."""
 
-_TITLE = 500
+MOST_TITLE: Final = 500
+
 _TAGS = 32
 _TAG = 64
 _OWNER = 200
@@ -106,8 +107,8 @@ class Submission:
             )
         if not -MOST_PRIORITY <= self.priority <= MOST_PRIORITY:
             raise Unacceptable(f"a priority is a number from {-MOST_PRIORITY} to {MOST_PRIORITY}")
-        if not 1 <= len(self.owner) <= _OWNER or len(self.title) > _TITLE or len(self.weights) > _WEIGHTS:
-            raise Unacceptable(f"an owner has 1 to {_OWNER} characters, a title at most {_TITLE}")
+        if not 1 <= len(self.owner) <= _OWNER or len(self.title) > MOST_TITLE or len(self.weights) > _WEIGHTS:
+            raise Unacceptable(f"an owner has 1 to {_OWNER} characters, a title at most {MOST_TITLE}")
         if len(self.tags) > _TAGS or any(not 1 <= len(tag) <= _TAG for tag in self.tags):
             raise Unacceptable(f"there are at most {_TAGS} tags of 1 to {_TAG} characters")
 

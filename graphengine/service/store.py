@@ -1,4 +1,4 @@
-"""The durable room of the service: one database with its queue, its log, its library and its schedules."""
+"""The durable room of the service: one database with its queue, its log, its library, its schedules and webhooks."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +15,10 @@ from graphengine.service.queue import work
 from graphengine.service.queue.attempts import Attempts
 from graphengine.service.queue.pace import Pace
 from graphengine.service.queue.queue import Queue
+from graphengine.service.schedule.firing import Firing
 from graphengine.service.schedule.scheduler import Scheduler
 from graphengine.service.schedule.schedules import Schedules
+from graphengine.service.webhook.webhooks import Webhooks
 
 NAME: Final = "service.sqlite"
 DEFAULT: Final = Limits()
@@ -33,6 +35,8 @@ class Store:
     library: Library
     schedules: Schedules
     scheduler: Scheduler
+    firing: Firing
+    webhooks: Webhooks
 
     @classmethod
     async def open(cls, folder: Path, limits: Limits = DEFAULT, clock: Clock | None = None) -> "Store":
@@ -59,6 +63,8 @@ class Store:
             Library(database, times),
             Schedules(database, times),
             Scheduler(database, limits, times),
+            Firing(database, limits, times, pace),
+            Webhooks(database, times),
         )
 
     async def document(self, digest: str) -> dict[str, Any]:

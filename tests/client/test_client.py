@@ -12,7 +12,8 @@ from streaming import Service
 
 from graphengine.builder import Workflow
 from graphengine.client import Client, Disconnected, JobEnded, Refused, Saved, SyncClient
-from graphengine.server.commands import Caller, Outcome
+from graphengine.server.access import Caller
+from graphengine.server.commands import Outcome
 from graphengine.server.messages import Command, Event, Preview, Progress, Resync
 from graphengine.service.limits import Limits
 from graphengine.workflow.parse import workflow_from
@@ -105,7 +106,7 @@ async def test_workflows_come_in_every_form(client: Client, service: Service, tm
 
 
 async def test_own_events_are_those_of_one_owner(service: Service, client: Client) -> None:
-    service.caller = Caller("bob")
+    service.caller = Caller("bob", "admin")
     async with Client(service.url) as other, aclosing(client.events()) as own, aclosing(other.events(of="all")) as all_:
         taken = asyncio.create_task(anext(own)), asyncio.create_task(anext(all_))
         await asyncio.sleep(0.1)

@@ -164,6 +164,19 @@ async def test_health_tells_of_a_dead_dispatcher(
         assert (await client.ask("GET", "/healthz")).status == 200
 
 
+@pytest.mark.parametrize("missing", ["no schedules are fired", "no folders are watched", "no webhooks are delivered"])
+async def test_health_tells_of_what_does_not_go_on(
+    engine: Engine, data_dir: Path, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    apps: list[web.Application] = []
+    monkeypatch.setattr("graphengine.server.serving.make_app", _noting(apps))
+    async with serving(engine, data_dir, webhooks="any") as client:
+        apps[0][BACKEND].chores[missing].cancel()
+        await asyncio.sleep(0)
+        reply = await client.ask("GET", "/readyz")
+        assert (reply.status, reply.data["reasons"]) == (503, [missing])
+
+
 def _noting(apps: list[web.Application]) -> Callable[..., web.Application]:
     def make(*arguments: Any) -> web.Application:
         apps.append(make_app(*arguments))

@@ -332,3 +332,17 @@ async def test_a_second_engine_is_refused_in_one_line(tmp_path: Path) -> None:
     await store.close()
     store = await Store.open(tmp_path)
     await store.close()
+
+
+async def test_nobody_else_may_read_it(path: Path) -> None:
+    """Signing secrets stand in it; a file of an older version is hidden when it is opened."""
+    for _ in range(2):
+        database = await Database.open(path, STEPS)
+        await database.write(insert(f"n{_}"))
+        files = await asyncio.to_thread(
+            lambda: [each.stat().st_mode & 0o077 for each in path.parent.glob(f"{path.name}*")]
+        )
+        assert files == [0] * len(files)
+        assert len(files) >= 2, "the log as well"
+        await database.close()
+        await asyncio.to_thread(path.chmod, 0o644)

@@ -80,6 +80,9 @@ async def test_saving_the_same_changes_nothing_and_another_replaces(store: Store
         hands.clock.now(),
         datetime(2027, 1, 15, 10, 30, tzinfo=UTC),
     )
+    assert await store.schedules.save(draft(trigger=Cron("30 * * * *"), workflow=document(title="other")), expected=2)
+    with pytest.raises(Conflict):
+        await store.schedules.save(draft(), expected=2)
     with pytest.raises(NotFound):
         await store.document(first.workflow or "")
     with pytest.raises(Conflict):
@@ -376,6 +379,6 @@ async def test_a_client_cannot_take_the_name_of_a_time(store: Store) -> None:
 
 def test_the_schema_of_triggers_is_known() -> None:
     schema = TRIGGER.json_schema()
-    assert set(schema["discriminator"]["mapping"]) == {"cron", "every", "at"}
+    assert set(schema["discriminator"]["mapping"]) == {"cron", "every", "at", "folder", "webhook"}
     assert Schedules.__doc__
     assert Clock().now().tzinfo is UTC

@@ -37,6 +37,7 @@ async def reasons_of(backend: Backend) -> list[str]:
         "the service is closing" if backend.closing else "",
         "" if backend.dispatcher.is_alive or backend.closing else "no jobs are taken from the queue",
         backend.engine.ailment(),
+        *(missing for missing, chore in backend.chores.items() if chore.done() and not backend.closing),
     ]
     return [reason for reason in told if reason]
 

@@ -8,11 +8,12 @@ from graphengine.errors import Unacceptable
 from graphengine.server.answers import answer, empty
 from graphengine.server.backend import BACKEND, Backend
 from graphengine.server.limits import read_body, read_query
-from graphengine.server.problems import Refused
 from graphengine.server.proving import proven
 from graphengine.server.routing import Route
-from graphengine.server.schema import BatchOut, JobOut, JobsOut, JobsQuery, Move, Nothing, Submit
-from graphengine.server.security import CALLER, owns
+from graphengine.server.schema import BatchOut, JobsOut, JobsQuery, Move, Nothing, Submit
+from graphengine.server.security import CALLER
+from graphengine.server.shown import job_view
+from graphengine.server.views import JobView
 from graphengine.service.job import Job
 from graphengine.service.queue.listing import Filter
 
@@ -21,14 +22,13 @@ async def submit(request: web.Request) -> web.Response:
     """Queue a job, or a batch of them. It is on the disk when 201 is answered; 200: it was there already."""
     backend, caller = request.app[BACKEND], request[CALLER]
     asked = await read_body(request, Submit)
-    if backend.closing:
-        raise Refused(503, "closing", "the service is closing", headers={"Retry-After": "10"})
+    backend.check_open()
     submission, spread = await proven(backend, asked, caller.name)
     if spread is not None:
         batch = await backend.store.queue.submit_batch(submission, spread)
         return _created(BatchOut.of(batch.batch), f"/api/batches/{submission.id}", created=batch.created)
     accepted = await backend.store.queue.submit(submission)
-    return _created(JobOut.of(accepted.job), f"/api/jobs/{submission.id}", created=accepted.created)
+    return _created(job_view(accepted.job), f"/api/jobs/{submission.id}", created=accepted.created)
 
 
 async def list_jobs(request: web.Request) -> web.Response:
@@ -42,26 +42,26 @@ async def list_jobs(request: web.Request) -> web.Response:
     wanted = Filter(states, asked.owner, asked.batch, asked.text, asked.after, asked.before)
     queue = request.app[BACKEND].store.queue
     page = await queue.list(wanted, limit=asked.limit, cursor=asked.cursor, order=asked.order)
-    return answer(JobsOut.model_construct(jobs=[JobOut.of(job) for job in page.jobs], cursor=page.cursor))
+    return answer(JobsOut.of(page.jobs, page.cursor))
 
 
 async def get(request: web.Request) -> web.Response:
     """Return a job, and when it is done its result."""
-    return answer(JobOut.of(await request.app[BACKEND].store.queue.get(request.match_info["id"])))
+    return answer(job_view(await request.app[BACKEND].store.queue.get(request.match_info["id"])))
 
 
 async def cancel(request: web.Request) -> web.Response:
     """Cancel a job: at once if it waits, else by telling it to stop. On one that is over it has no effect."""
     backend, job = await _own(request)
     await read_body(request, Nothing)
-    return answer(JobOut.of(await backend.store.queue.cancel(job.id)))
+    return answer(job_view(await backend.store.queue.cancel(job.id)))
 
 
 async def retry(request: web.Request) -> web.Response:
     """Queue a job again that failed or was cancelled."""
     backend, job = await _own(request)
     await read_body(request, Nothing)
-    return answer(JobOut.of(await backend.store.queue.retry(job.id)))
+    return answer(job_view(await backend.store.queue.retry(job.id)))
 
 
 async def move(request: web.Request) -> web.Response:
@@ -76,7 +76,7 @@ async def move(request: web.Request) -> web.Response:
             moved = await backend.store.queue.prioritize(job.id, priority)
         case _:
             raise Unacceptable("say exactly one of before, front and priority")
-    return answer(JobOut.of(moved))
+    return answer(job_view(moved))
 
 
 async def delete(request: web.Request) -> web.Response:
@@ -95,35 +95,30 @@ async def cancel_batch(request: web.Request) -> web.Response:
     """Cancel the jobs of a batch that are not over, and return them."""
     backend, id_ = request.app[BACKEND], request.match_info["id"]
     await read_body(request, Nothing)
-    _check_owner(request, (await backend.store.queue.batch(id_)).owner)
+    request[CALLER].check_owns((await backend.store.queue.batch(id_)).owner, f"the batch {id_}")
     jobs = await backend.store.queue.cancel_batch(id_)
-    return answer(JobsOut.model_construct(jobs=[JobOut.of(job) for job in jobs], cursor=None))
+    return answer(JobsOut.of(jobs))
 
 
 async def _own(request: web.Request) -> tuple[Backend, Job]:
     """Return the job that a request names, if it is the caller's to change."""
     backend = request.app[BACKEND]
     job = await backend.store.queue.get(request.match_info["id"])
-    _check_owner(request, job.owner)
+    request[CALLER].check_owns(job.owner, "the job")
     return backend, job
 
 
-def _check_owner(request: web.Request, owner: str) -> None:
-    if not owns(request[CALLER], owner):
-        raise Refused(403, "forbidden", "the job is somebody else's")
-
-
-def _created(model: JobOut | BatchOut, location: str, *, created: bool) -> web.Response:
+def _created(model: JobView | BatchOut, location: str, *, created: bool) -> web.Response:
     return answer(model, 201 if created else 200, {"Location": location})
 
 
 ROUTES = (
-    Route("POST", "/api/jobs", submit, "submit", "jobs", body=Submit, answer=JobOut, statuses=(201, 200)),
+    Route("POST", "/api/jobs", submit, "submit", "jobs", body=Submit, answer=JobView, statuses=(201, 200)),
     Route("GET", "/api/jobs", list_jobs, "read", "jobs", query=JobsQuery, answer=JobsOut),
-    Route("GET", "/api/jobs/{id}", get, "read", "jobs", answer=JobOut),
-    Route("POST", "/api/jobs/{id}/cancel", cancel, "submit", "jobs", body=Nothing, answer=JobOut),
-    Route("POST", "/api/jobs/{id}/retry", retry, "submit", "jobs", body=Nothing, answer=JobOut),
-    Route("POST", "/api/jobs/{id}/move", move, "submit", "jobs", body=Move, answer=JobOut),
+    Route("GET", "/api/jobs/{id}", get, "read", "jobs", answer=JobView),
+    Route("POST", "/api/jobs/{id}/cancel", cancel, "submit", "jobs", body=Nothing, answer=JobView),
+    Route("POST", "/api/jobs/{id}/retry", retry, "submit", "jobs", body=Nothing, answer=JobView),
+    Route("POST", "/api/jobs/{id}/move", move, "submit", "jobs", body=Move, answer=JobView),
     Route("DELETE", "/api/jobs/{id}", delete, "submit", "jobs", statuses=(204,)),
     Route("GET", "/api/batches/{id}", batch, "read", "jobs", answer=BatchOut),
     Route("POST", "/api/batches/{id}/cancel", cancel_batch, "submit", "jobs", body=Nothing, answer=JobsOut),

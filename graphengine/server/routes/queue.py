@@ -6,7 +6,7 @@ from graphengine.server.answers import answer
 from graphengine.server.backend import BACKEND
 from graphengine.server.limits import read_body, read_query
 from graphengine.server.routing import Route
-from graphengine.server.schema import JobOut, JobsOut, LimitQuery, Nothing, QueueOut
+from graphengine.server.schema import JobsOut, LimitQuery, Nothing, QueueOut
 
 
 async def show(request: web.Request) -> web.Response:
@@ -21,7 +21,7 @@ async def upcoming(request: web.Request) -> web.Response:
     """List the jobs that wait, in the order in which they will begin if nothing comes between."""
     asked = read_query(request, LimitQuery)
     jobs = await request.app[BACKEND].store.queue.upcoming(asked.limit)
-    return answer(JobsOut.model_construct(jobs=[JobOut.of(job) for job in jobs], cursor=None))
+    return answer(JobsOut.of(jobs))
 
 
 async def pause(request: web.Request) -> web.Response:

@@ -2,10 +2,7 @@
 
 from aiohttp import web
 
-from graphengine.server.access import Caller
 from graphengine.server.backend import BACKEND
-from graphengine.server.commands import EVERYTHING
-from graphengine.server.commands import Caller as Client
 from graphengine.server.problems import Refused
 from graphengine.server.routing import Route
 from graphengine.server.security import CALLER
@@ -14,8 +11,10 @@ from graphengine.server.socket import handle_socket
 
 async def connect(request: web.Request) -> web.StreamResponse:
     """Open a websocket; its messages are described by their own schema."""
+    if not web.WebSocketResponse().can_prepare(request).ok:
+        raise Refused(426, "upgrade_required", "this is a websocket", headers={"Upgrade": "websocket"})
     backend = request.app[BACKEND]
-    return await handle_socket(request, backend.commands, backend.hub, _client(request[CALLER]))
+    return await handle_socket(request, backend.commands, backend.hub, request[CALLER])
 
 
 async def preview(request: web.Request) -> web.Response:
@@ -26,11 +25,7 @@ async def preview(request: web.Request) -> web.Response:
     return web.Response(body=found.data, content_type=found.media_type, headers={"Cache-Control": "no-store"})
 
 
-def _client(caller: Caller) -> Client:
-    return Client(caller.name, frozenset(each for each in EVERYTHING if caller.may(each)))
-
-
 ROUTES = (
-    Route("GET", "/api/ws", connect, "read", "stream", statuses=(101, 400)),
-    Route("GET", "/api/jobs/{id}/previews/{task}", preview, "read", "stream", gives="image/*", statuses=(200, 404)),
+    Route("GET", "/api/ws", connect, "read", "stream", statuses=(101,)),
+    Route("GET", "/api/jobs/{id}/previews/{task}", preview, "read", "stream", gives="image/*"),
 )

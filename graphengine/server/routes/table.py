@@ -2,7 +2,20 @@
 
 from typing import Final
 
-from graphengine.server.routes import assets, catalogue, editor, health, jobs, plan, queue, stream, workflows
+from graphengine.server.routes import (
+    assets,
+    catalogue,
+    editor,
+    health,
+    hooks,
+    jobs,
+    plan,
+    queue,
+    schedules,
+    stream,
+    webhooks,
+    workflows,
+)
 from graphengine.server.routing import Route
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -10,6 +23,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     *queue.ROUTES,
     *stream.ROUTES,
     *plan.ROUTES,
+    *schedules.ROUTES,
+    *hooks.ROUTES,
+    *webhooks.ROUTES,
     *workflows.ROUTES,
     *assets.ROUTES,
     *catalogue.ROUTES,

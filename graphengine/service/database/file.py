@@ -6,6 +6,7 @@ else's. It is then named and left as it is, for its owner to judge.
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -38,6 +39,8 @@ def open_to_write(path: Path, steps: Sequence[Step]) -> sqlite3.Connection:
     try:
         if not path.exists():
             _create(path, steps)
+        with suppress(OSError):  # somebody else's file is not ours to hide
+            path.chmod(0o600)  # secrets that sign stand in it; SQLite gives its log the same rights
         connection = _connect(path, "rw")
         try:
             _adopt(connection, path, steps)

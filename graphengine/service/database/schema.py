@@ -139,6 +139,52 @@ CREATE TABLE schedule (
 ) STRICT
 """
 
+_FILE = """
+CREATE TABLE schedule_file (  -- a file of a watched folder that was acted upon, or was there before
+    schedule TEXT NOT NULL REFERENCES schedule (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,  -- empty: the folder was looked at
+    size INTEGER NOT NULL,
+    modified INTEGER NOT NULL,  -- nanoseconds
+    PRIMARY KEY (schedule, name)
+) STRICT, WITHOUT ROWID
+"""
+
+_WEBHOOK = """
+CREATE TABLE webhook (
+    id TEXT PRIMARY KEY,
+    owner TEXT NOT NULL,
+    url TEXT NOT NULL,
+    secret TEXT NOT NULL,  -- as it is: it signs
+    states TEXT NOT NULL,  -- JSON
+    jobs TEXT NOT NULL CHECK (jobs IN ('own', 'all')),
+    enabled INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    created INTEGER NOT NULL,
+    waiting INTEGER NOT NULL DEFAULT 0,  -- its deliveries of that state
+    dropped INTEGER NOT NULL DEFAULT 0,
+    failures INTEGER NOT NULL DEFAULT 0,  -- in a row
+    problem TEXT NOT NULL DEFAULT ''
+) STRICT
+"""
+
+_DELIVERY = """
+CREATE TABLE delivery (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    webhook TEXT NOT NULL REFERENCES webhook (id) ON DELETE CASCADE,
+    job TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    body TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'done', 'failed')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    created INTEGER NOT NULL,
+    tried INTEGER,
+    due INTEGER NOT NULL DEFAULT 0,
+    status INTEGER,
+    problem TEXT NOT NULL DEFAULT ''
+) STRICT
+"""
+
 STEPS: Final[Sequence[Step]] = (
     statements(
         _STORE,
@@ -171,6 +217,14 @@ STEPS: Final[Sequence[Step]] = (
         _SCHEDULE,
         "CREATE INDEX schedule_due ON schedule (due) WHERE enabled",
         "CREATE INDEX schedule_workflow ON schedule (workflow)",
+    ),
+    statements(
+        "ALTER TABLE schedule ADD COLUMN lock TEXT NOT NULL DEFAULT ''",  # the SHA-256 of the secret for requests
+        _FILE,
+        _WEBHOOK,
+        _DELIVERY,
+        "CREATE INDEX delivery_webhook ON delivery (webhook, seq)",
+        "CREATE INDEX delivery_due ON delivery (webhook, due) WHERE state = 'waiting'",
     ),
 )
 """The steps to the current schema, the first from an empty database."""

@@ -8,6 +8,7 @@ from graphengine.service.database.writer import Transaction
 from graphengine.service.events import EntryKind, append
 from graphengine.service.job import ENDED, Action, JobState, next_state
 from graphengine.service.queue.turns import enter, leave
+from graphengine.service.webhook.outbox import announce
 
 GAP = 2**20
 """The distance between the ranks of jobs that come one after the other: there is room to put others between."""
@@ -27,7 +28,7 @@ def change(
     columns: Mapping[str, Any],
     **data: Any,
 ) -> None:
-    """Let something happen to a job, and log it.
+    """Let something happen to a job, and log it; its end is told to whoever wants to know.
 
     Args:
         row: the job as it was; for a claim, already out of its line.
@@ -51,6 +52,8 @@ def change(
         **columns,
     }
     transaction.execute(_UPDATE, values)
+    if over:
+        announce(transaction, values, now)
     if action == "cancel":
         leave(transaction, row["owner"], row["priority"])
     if state == "queued":

@@ -46,6 +46,7 @@ def schedule_of(row: sqlite3.Row) -> Schedule:
         fired=row["fired"],
         last=_moment(row["last"]),
         problem=row["problem"],
+        lock=row["lock"],
     )
 
 

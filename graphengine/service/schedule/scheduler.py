@@ -9,21 +9,19 @@ import logging
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from graphengine.errors import Conflict, NotFound, QueueFull, ServiceError
+from graphengine.errors import Conflict, QueueFull, ServiceError
 from graphengine.service.clock import Clock, stamp
 from graphengine.service.database.database import Database
 from graphengine.service.database.writer import Transaction
-from graphengine.service.documents import find_document
-from graphengine.service.job import JsonObject
 from graphengine.service.limits import Limits
 from graphengine.service.queue.submit import Prepared, accept
+from graphengine.service.schedule.firing import Opened, opened
 from graphengine.service.schedule.misfire import Decision, decide
 from graphengine.service.schedule.records import schedule_of, stamp_or_none
-from graphengine.service.schedule.schedule import Schedule
+from graphengine.service.schedule.schedule import name_of
 from graphengine.service.schedule.schedules import SchedulesChanged
 from graphengine.service.schedule.trigger import next_after
 from graphengine.service.schedule.watched import Watched
@@ -37,15 +35,6 @@ RETRY: Final = 5.0
 """Seconds after which what could not be done is tried again."""
 
 _PROMPT = 0.001
-
-
-@dataclass(frozen=True, slots=True)
-class _Due:
-    """A schedule whose time has come, with its document, or why there is none."""
-
-    schedule: Schedule
-    document: JsonObject | None
-    problem: str
 
 
 class Scheduler:
@@ -92,7 +81,7 @@ class Scheduler:
             schedule = due.schedule
             draft = schedule.draft
             decision = await asyncio.to_thread(decide, draft.trigger, draft.misfire, schedule.decided, now, watched)
-            prepared = self._prepare(due, decision)
+            prepared = await asyncio.to_thread(self._prepare, due, decision)
             act = partial(_carry_out, due=due, decision=decision, prepared=prepared, limits=self._limits)
             try:
                 made += await self._database.write(act)
@@ -113,10 +102,10 @@ class Scheduler:
 
         await self._database.write(act)
 
-    def _prepare(self, due: _Due, decision: Decision) -> Sequence[Prepared]:
+    def _prepare(self, due: Opened, decision: Decision) -> Sequence[Prepared]:
         if due.document is None:
             return ()
-        submissions = [due.schedule.draft.submission(time, due.document) for time in decision.fire]
+        submissions = [due.schedule.draft.submission(name_of(time), due.document) for time in decision.fire]
         return [Prepared.of(each, None, self._limits, ours=True) for each in submissions]
 
     async def _pause(self) -> float:
@@ -134,31 +123,16 @@ class Scheduler:
             self._changed.set()
 
 
-def _due(connection: sqlite3.Connection, now: int) -> Sequence[_Due]:
+def _due(connection: sqlite3.Connection, now: int) -> Sequence[Opened]:
     """Return the schedules that are due, and those that were settled at a time which has not come yet."""
     rows = connection.execute(
         "SELECT * FROM schedule WHERE enabled AND (due <= :now OR decided > :now) ORDER BY due, id", {"now": now}
     ).fetchall()
-    return [_with_document(connection, schedule_of(row)) for row in rows]
-
-
-def _with_document(connection: sqlite3.Connection, schedule: Schedule) -> _Due:
-    digest, name = schedule.workflow, schedule.draft.name
-    if name is not None:
-        row = connection.execute(
-            "SELECT workflow FROM library JOIN library_version USING (name, version) WHERE name = ?", (name,)
-        ).fetchone()
-        digest = None if row is None else row["workflow"]
-    if digest is None:
-        return _Due(schedule, None, f"there is no workflow called {name!r}")
-    try:
-        return _Due(schedule, find_document(connection, digest), "")
-    except NotFound as error:
-        return _Due(schedule, None, str(error))
+    return [opened(connection, schedule_of(row)) for row in rows]
 
 
 def _carry_out(
-    transaction: Transaction, due: _Due, decision: Decision, prepared: Sequence[Prepared], limits: Limits
+    transaction: Transaction, due: Opened, decision: Decision, prepared: Sequence[Prepared], limits: Limits
 ) -> Sequence[str]:
     """Make the jobs of a decision, and note that it is carried out; nothing if the schedule has changed since."""
     schedule, now = due.schedule, stamp(decision.decided)

@@ -1,9 +1,10 @@
 """What fires a schedule, as data, and the next time at which it does, as a function.
 
 Every trigger is a member of one closed union, told apart by its ``kind``. One that waits for something other
-than time joins the union and has no next time.
+than time has no next time.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, ClassVar, Final, Literal, assert_never
@@ -13,12 +14,15 @@ from cronsim import CronSim, CronSimError
 from pydantic import ConfigDict, Field, TypeAdapter
 
 from graphengine.errors import Unacceptable
+from graphengine.service.schedule.happening import Folder, Hook
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_SECONDS: Final = 366 * 86_400
 
 _CLOSED: Final = ConfigDict(strict=True, extra="forbid")
 _LONGEST = 200
+_YEARS: Final = range(1970, 3_000)  # far from where a calendar ends: times are reckoned with
+_SPAN: Final = "the years 1970 to 2999"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +62,8 @@ class Every:
     def __post_init__(self) -> None:
         if not 1 <= self.seconds <= MOST_SECONDS:
             raise Unacceptable("an interval is from a second to a year")
-        if self.start.tzinfo is None or self.start.microsecond:
-            raise Unacceptable("the start of an interval is a whole second, and says its zone")
+        if self.start.tzinfo is None or self.start.microsecond or self.start.year not in _YEARS:
+            raise Unacceptable(f"the start of an interval is a whole second, says its zone, and lies in {_SPAN}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +80,8 @@ class At:
     kind: Literal["at"] = "at"
 
     def __post_init__(self) -> None:
-        if self.local.tzinfo is not None or self.local.microsecond:
-            raise Unacceptable("a local time is a whole second, and its zone stands beside it")
+        if self.local.tzinfo is not None or self.local.microsecond or self.local.year not in _YEARS:
+            raise Unacceptable(f"a local time is a whole second in {_SPAN}, and its zone stands beside it")
         zone_of(self.zone)
 
     @property
@@ -86,7 +90,7 @@ class At:
         return self.local.replace(tzinfo=zone_of(self.zone), fold=0).astimezone(UTC)
 
 
-Trigger = Annotated[Cron | Every | At, Field(discriminator="kind")]
+Trigger = Annotated[Cron | Every | At | Folder | Hook, Field(discriminator="kind")]
 
 TRIGGER: Final[TypeAdapter[Trigger]] = TypeAdapter(Trigger)
 """Reads and writes triggers as JSON, and knows their schema."""
@@ -116,8 +120,19 @@ def next_after(trigger: Trigger, now: datetime) -> datetime | None:
             return (start + max(0, (now - start) // interval + 1) * interval).astimezone(UTC)
         case At():
             return trigger.moment if trigger.moment > now else None
+        case Folder() | Hook():
+            return None
         case _:
             assert_never(trigger)
+
+
+def upcoming(trigger: Trigger, due: datetime | None, number: int) -> Sequence[datetime]:
+    """Return the next times at which a trigger fires, where ``due`` is the first of them."""
+    times: list[datetime] = []
+    while due is not None and len(times) < number:
+        times.append(due)
+        due = next_after(trigger, due)
+    return times
 
 
 def _next_cron(trigger: Cron, now: datetime) -> datetime | None:

@@ -1,7 +1,30 @@
 // Made by `npm run types` from the service's schemas: change those, not this.
 
 export type Messages = Request | Message;
-export type Request = Submit | Cancel | Retry | Move | Pause | Get | List | Subscribe | Unsubscribe | Ping;
+export type Request =
+  | Submit
+  | Cancel
+  | Retry
+  | Move
+  | Pause
+  | Get
+  | List
+  | Subscribe
+  | Unsubscribe
+  | Ping
+  | SaveSchedule
+  | GetSchedule
+  | ListSchedules
+  | PauseSchedule
+  | FireSchedule
+  | DeleteSchedule
+  | SaveWebhook
+  | GetWebhook
+  | ListWebhooks
+  | DeleteWebhook
+  | PingWebhook
+  | ListDeliveries
+  | RetryDelivery;
 export type JsonValue = unknown;
 export type Message = Hello | Reply | Event | Progress | Preview | Resync;
 
@@ -123,6 +146,214 @@ export interface Ping {
   type: "ping";
 }
 /**
+ * Make a schedule or replace it; the secret of a new webhook is told in the reply, and never again.
+ */
+export interface SaveSchedule {
+  trigger: Cron | Every | At | Folder | Webhook;
+  workflow:
+    | {
+        [k: string]: JsonValue;
+      }
+    | string;
+  inputs?: {
+    [k: string]: JsonValue;
+  };
+  targets?: [string, ...string[]] | null;
+  priority?: number;
+  title?: string;
+  /**
+   * @maxItems 32
+   */
+  tags?: string[];
+  misfire?: Misfire;
+  paused?: boolean;
+  secret?: string | null;
+  expected?: number | null;
+  id: string;
+  type: "save_schedule";
+  schedule: string;
+}
+/**
+ * A cron expression of five fields, by the clock on the wall of a time zone: ``0 2 * * *`` is two at night.
+ */
+export interface Cron {
+  kind: "cron";
+  expression: string;
+  zone?: string;
+}
+/**
+ * Each ``seconds`` from ``start`` on; without a start at round times.
+ */
+export interface Every {
+  kind: "every";
+  seconds: number;
+  start?: string;
+}
+/**
+ * Once, at a time by the clock on the wall of a time zone.
+ */
+export interface At {
+  kind: "at";
+  local: string;
+  zone?: string;
+}
+/**
+ * A file that comes to rest in a folder under the inputs: its reference becomes the input ``input``.
+ *
+ * ``pattern`` says which names count, with the wildcards of a shell. A file counts when it was left alone for
+ * ``seconds``; with ``existing`` those count too that were there before the schedule.
+ */
+export interface Folder {
+  kind: "folder";
+  folder: string;
+  input: string;
+  pattern?: string;
+  seconds?: number;
+  existing?: boolean;
+}
+/**
+ * A request to ``/api/hooks/<id>`` that knows the schedule's secret.
+ *
+ * ``fields`` says where in its JSON body inputs stand: ``{"prompt": "/comment/text"}``, each a JSON Pointer
+ * (RFC 6901). What is not there keeps the value that the schedule has for it.
+ */
+export interface Webhook {
+  kind: "webhook";
+  fields?: {
+    [k: string]: string;
+  };
+}
+/**
+ * What becomes of times at which the service was not there, or the queue was full.
+ *
+ * ``skip`` forgets them, ``once`` makes up for all of them with one job, ``all`` makes up for each, for at most
+ * ``most``. What is late by no more than ``grace_seconds`` is not missed.
+ */
+export interface Misfire {
+  policy?: "skip" | "once" | "all";
+  grace_seconds?: number;
+  most?: number;
+}
+/**
+ * Ask for a schedule, and when it fires next.
+ */
+export interface GetSchedule {
+  id: string;
+  type: "get_schedule";
+  schedule: string;
+}
+/**
+ * Ask for schedules by id; go on ``after`` the last.
+ */
+export interface ListSchedules {
+  id: string;
+  type: "list_schedules";
+  own?: boolean;
+  limit?: number;
+  after?: string;
+}
+/**
+ * Let a schedule fire no more, or with ``paused`` false again from now on.
+ */
+export interface PauseSchedule {
+  id: string;
+  type: "pause_schedule";
+  schedule: string;
+  paused?: boolean;
+}
+/**
+ * Queue a job of a schedule now; ``inputs`` go over its own. The same under the same ``key`` is the same job.
+ */
+export interface FireSchedule {
+  id: string;
+  type: "fire_schedule";
+  schedule: string;
+  inputs?: {
+    [k: string]: JsonValue;
+  };
+  key?: string | null;
+}
+/**
+ * Remove a schedule; the jobs that it made stay.
+ */
+export interface DeleteSchedule {
+  id: string;
+  type: "delete_schedule";
+  schedule: string;
+}
+/**
+ * Make a webhook or replace it; the secret of a new one is told in the reply, and never again.
+ */
+export interface SaveWebhook {
+  url: string;
+  /**
+   * @minItems 1
+   * @maxItems 3
+   */
+  states?:
+    | ["done" | "failed" | "cancelled"]
+    | ["done" | "failed" | "cancelled", "done" | "failed" | "cancelled"]
+    | ["done" | "failed" | "cancelled", "done" | "failed" | "cancelled", "done" | "failed" | "cancelled"];
+  jobs?: "own" | "all";
+  paused?: boolean;
+  secret?: string | null;
+  expected?: number | null;
+  id: string;
+  type: "save_webhook";
+  webhook: string;
+}
+/**
+ * Ask for a webhook.
+ */
+export interface GetWebhook {
+  id: string;
+  type: "get_webhook";
+  webhook: string;
+}
+/**
+ * Ask for one's webhooks; an admin gets all.
+ */
+export interface ListWebhooks {
+  id: string;
+  type: "list_webhooks";
+}
+/**
+ * Remove a webhook, with what is on its way to it.
+ */
+export interface DeleteWebhook {
+  id: string;
+  type: "delete_webhook";
+  webhook: string;
+}
+/**
+ * Send a webhook something that means nothing, to see whether it arrives.
+ */
+export interface PingWebhook {
+  id: string;
+  type: "ping_webhook";
+  webhook: string;
+}
+/**
+ * Ask for the deliveries to a webhook, the newest first; go on ``after`` the last.
+ */
+export interface ListDeliveries {
+  id: string;
+  type: "list_deliveries";
+  webhook: string;
+  state?: ("waiting" | "done" | "failed") | null;
+  limit?: number;
+  after?: string;
+}
+/**
+ * Try a delivery again that was given up.
+ */
+export interface RetryDelivery {
+  id: string;
+  type: "retry_delivery";
+  webhook: string;
+  delivery: string;
+}
+/**
  * The first message: which log this is, its newest number, as whom the client is known, and the version.
  */
 export interface Hello {
@@ -137,7 +368,8 @@ export interface Hello {
  *
  * ``id`` is None where the request was too broken to have one. The result of ``submit``, ``cancel``, ``retry``,
  * ``move`` and ``get`` has a ``job``; that of a batch a ``batch`` and a ``total``; that of ``list`` has ``jobs``
- * and a ``cursor``; that of ``subscribe`` the ``seq`` and ``epoch`` from which it begins.
+ * and a ``cursor``; that of ``subscribe`` the ``seq`` and ``epoch`` from which it begins. What is asked about a
+ * schedule, a webhook or a delivery has one or several, under that name; ``fire_schedule`` has a ``job``.
  */
 export interface Reply {
   type?: "reply";
