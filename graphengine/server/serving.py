@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 from aiohttp import web
 
 from graphengine.errors import SettingsRefused
+from graphengine.files.atomic import remove_leftovers
 from graphengine.server.access import Access, is_loopback, load_access
 from graphengine.server.app import make_app
 from graphengine.server.backend import Backend, Engine
@@ -86,7 +88,11 @@ async def _working(engine: Engine, store: Store, access: Access, options: ServeO
     feed, assets = LiveFeed(), Assets(options.folder / "assets")
     place = Workplace(store, engine, feed, assets, options.folder / "outputs")
     dispatcher = Dispatcher(place, options.jobs_at_once)
-    tasks = [asyncio.create_task(store.attempts.watch(_WATCH)), asyncio.create_task(store.scheduler.run())]
+    tasks = [
+        asyncio.create_task(store.attempts.watch(_WATCH)),
+        asyncio.create_task(store.scheduler.run()),
+        asyncio.create_task(_tidy(time.time(), assets.folder, place.outputs)),
+    ]
     dispatcher.start()
     hub = Hub(store, feed)
     commands = StoreCommands(store, functools.partial(prepared, engine, store))
@@ -116,6 +122,12 @@ async def _listening(backend: Backend, options: ServeOptions) -> AsyncIterator[s
         yield f"http://{f'[{options.host}]' if ':' in options.host else options.host}:{port}"
     finally:
         await runner.cleanup()
+
+
+async def _tidy(before: float, *folders: Path) -> None:
+    """Remove what an engine that was killed had not finished writing."""
+    for folder in folders:
+        await asyncio.to_thread(remove_leftovers, folder, before)
 
 
 async def _cancel(tasks: Iterable["asyncio.Task[None]"]) -> None:
