@@ -65,10 +65,17 @@ async def canary(client: Client, seconds: float = 5.0) -> None:
     assert done["state"] == "done", done["failure"]
 
 
+async def loop_lag(client: Client) -> float:
+    """Return the most seconds by which the loop of a server came late."""
+    page = (await client.ask("GET", "/metrics")).content.decode()
+    (line,) = (line for line in page.splitlines() if line.startswith("graphengine_loop_lag_seconds_max "))
+    return float(line.split()[1])
+
+
 async def tidied(folder: Path, seconds: float = 10.0) -> None:
     """Wait until there is no temporary file in a folder."""
     async with asyncio.timeout(seconds):
-        while any(folder.rglob("*.part")):
+        while await asyncio.to_thread(lambda: any(folder.rglob("*.part"))):
             await asyncio.sleep(0.05)
 
 

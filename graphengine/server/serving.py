@@ -17,6 +17,7 @@ from graphengine.server.app import make_app
 from graphengine.server.backend import Backend, Engine
 from graphengine.server.commands import StoreCommands
 from graphengine.server.hub import Hub
+from graphengine.server.lag import watch
 from graphengine.server.proving import prepared
 from graphengine.service.assets import Assets
 from graphengine.service.attempt import Workplace
@@ -96,8 +97,10 @@ async def _working(engine: Engine, store: Store, access: Access, options: ServeO
     dispatcher.start()
     hub = Hub(store, feed)
     commands = StoreCommands(store, functools.partial(prepared, engine, store))
+    backend = Backend(engine, store, dispatcher, feed, assets, access, hub, commands)
+    tasks.append(asyncio.create_task(watch(backend.metrics.late)))
     try:
-        yield Backend(engine, store, dispatcher, feed, assets, access, hub, commands)
+        yield backend
     finally:
         await dispatcher.close(0)
         await hub.close()

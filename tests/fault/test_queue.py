@@ -73,6 +73,4 @@ async def test_one_job_more_than_ten_thousand_is_refused(data_dir: Path, figure:
         assert (await client.ask("GET", "/api/jobs/more")).status == 404
         assert (await client.ask("POST", "/api/jobs/batch0~0/cancel")).data["state"] == "cancelled"
         assert (await client.ask("POST", "/api/jobs", {"workflow": three(), "id": "more"})).status == 201
-    figure(
-        f"R18 (HTTP): job 10,001 is refused with 429, Retry-After {reply.headers['Retry-After']}; one less, and it is taken"
-    )
+    figure(f"R18 (HTTP): job 10,001 is refused with 429, Retry-After {reply.headers['Retry-After']}")

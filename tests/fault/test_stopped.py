@@ -91,10 +91,10 @@ async def test_a_cancel_takes_effect_soon_and_hits_nobody_else(
     assert waits[len(waits) // 2] <= 0.1, waits
     assert runs[len(runs) // 2] <= 0.27, runs
     assert runs[-1] < 5, runs
+    queued, running = (f"p50 {x[len(x) // 2] * 1e3:.0f} ms, max {x[-1] * 1e3:.0f} ms" for x in (waits, runs))
     figure(
-        f"R8: {cancels} cancels: {len(waits)} queued, p50 {waits[len(waits) // 2] * 1e3:.0f} ms, max "
-        f"{waits[-1] * 1e3:.0f} ms (promised 100 ms); {len(runs)} running, p50 {runs[len(runs) // 2] * 1e3:.0f} ms, max "
-        f"{runs[-1] * 1e3:.0f} ms (promised 270 ms); no task, no temporary file left; {bound(cancels)}"
+        f"R8: {cancels} cancels: {len(waits)} queued, {queued} (promised 100 ms); {len(runs)} running, {running} "
+        f"(promised 270 ms); no task, no temporary file left; {bound(cancels)}"
     )
 
 
