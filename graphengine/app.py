@@ -250,8 +250,7 @@ class Engine:
 
     def ailment(self) -> str:
         """Return why nodes cannot be called any more, or nothing."""
-        is_ill = isinstance(self.executor, ProcessExecutor) and not self.executor.is_alive
-        return "nobody looks after the worker processes" if is_ill else ""
+        return self.executor.ailment if isinstance(self.executor, ProcessExecutor) else ""
 
     def cache_usage(self) -> Usage:
         """Return what the results on disk take; it reads a folder."""

@@ -3,10 +3,11 @@
 import asyncio
 import os
 import re
+import secrets
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,12 +130,18 @@ async def serving(engine: Engine, folder: Path, **options: Any) -> AsyncIterator
 
 
 class ServerProcess:
-    """``graphengine serve`` in a process of its own, with the plain pack."""
+    """``graphengine serve`` in a process of its own, with the plain pack.
 
-    def __init__(self, folder: Path, *arguments: str, **environment: str) -> None:
+    Args:
+        python: options of the interpreter.
+    """
+
+    def __init__(self, folder: Path, *arguments: str, python: Sequence[str] = (), **environment: str) -> None:
         self._folder = folder
         self._arguments = arguments
+        self._python = python
         self._environment = environment
+        self._errors = folder.with_name(f"{folder.name}-{secrets.token_hex(4)}.stderr")  # a pipe would fill up
 
     async def start(self) -> str:
         """Start it, and return its address."""
@@ -144,20 +151,28 @@ class ServerProcess:
             "GRAPHENGINE_GRACE_SECONDS": "1",
             **self._environment,
         }
-        command = [sys.executable, "-m", "graphengine", "serve", "--port", "0", "--data-dir", str(self._folder)]
-        self.process = subprocess.Popen(  # noqa: ASYNC220 - it returns at once
-            [*command, *self._arguments],
-            env={**os.environ, **variables},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        command = [sys.executable, *self._python, "-m", "graphengine", "serve", "--port", "0"]
+        self._errors.parent.mkdir(parents=True, exist_ok=True)
+        with self._errors.open("a") as errors:
+            self.process = subprocess.Popen(  # noqa: ASYNC220 - it returns at once
+                [*command, "--data-dir", str(self._folder), *self._arguments],
+                env={**os.environ, **variables},
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+            )
         assert self.process.stdout is not None
         line = await asyncio.to_thread(self.process.stdout.readline)
         found = re.search(r"http://\S+", line)
         if found is None:
-            raise AssertionError(f"it did not start: {line}{self.process.communicate()[1]}")
+            await self.exit_code()
+            raise AssertionError(f"it did not start: {line}{self.stderr}")
         return found[0]
+
+    @property
+    def stderr(self) -> str:
+        """What it and its workers have said, beside the address."""
+        return self._errors.read_text()
 
     async def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal, and return the exit code."""

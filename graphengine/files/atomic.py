@@ -1,9 +1,10 @@
 """The one way to write a file that somebody may read: whole or absent."""
 
+import math
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -56,6 +57,20 @@ def write_atomically(path: Path, content: bytes, *, overwrite: bool = True) -> N
 def is_leftover(path: Path) -> bool:
     """Return whether a file is a temporary one of this module: being written, or left by a killed process."""
     return path.name.startswith(".") and path.name.endswith(SUFFIX)
+
+
+def remove_leftovers(folder: Path, before: float = math.inf) -> None:
+    """Remove what killed processes were writing in a folder and those below; what cannot be removed stays.
+
+    Args:
+        before: a time in seconds since 1970: files that were changed later may still be written.
+    """
+    for parent, _, names in os.walk(folder):
+        for path in (Path(parent, name) for name in names):
+            if is_leftover(path):
+                with suppress(OSError):
+                    if path.stat().st_mtime < before:
+                        path.unlink()
 
 
 def _sync_folder(folder: Path) -> None:

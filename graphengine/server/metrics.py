@@ -29,6 +29,24 @@ class Metrics:
             registry=registry,
         )
 
+        self._lag = Histogram(
+            "graphengine_loop_lag_seconds",
+            "By how much the event loop came late.",
+            buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
+            registry=registry,
+        )
+        self._most_lag = Gauge(
+            "graphengine_loop_lag_seconds_max", "The most by which the event loop came late.", registry=registry
+        )
+        self._most = 0.0
+
+    def late(self, seconds: float) -> None:
+        """Note by how much the event loop came late."""
+        self._lag.observe(seconds)
+        if seconds > self._most:
+            self._most = seconds
+            self._most_lag.set(seconds)
+
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request; ``route`` is the pattern, never the path, which clients choose."""
         self._requests.labels(method, route, str(status)).inc()

@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,11 +11,13 @@ from pathlib import Path
 from aiohttp import web
 
 from graphengine.errors import SettingsRefused
+from graphengine.files.atomic import remove_leftovers
 from graphengine.server.access import Access, is_loopback, load_access
 from graphengine.server.app import make_app
 from graphengine.server.backend import Backend, Engine
 from graphengine.server.commands import StoreCommands
 from graphengine.server.hub import Hub
+from graphengine.server.lag import watch
 from graphengine.server.notices import Notices
 from graphengine.server.proving import prepared, prove_schedule
 from graphengine.server.sender import Reach, Sender
@@ -101,12 +104,21 @@ async def _working(engine: Engine, store: Store, access: Access, options: ServeO
     dispatcher.start()
     hub = Hub(store, feed)
     timetable = Timetable(store, functools.partial(prove_schedule, engine), functools.partial(locate, engine.roots))
+    tidying = asyncio.create_task(_tidy(time.time(), assets.folder, place.outputs))
     try:
         async with Sender(options.webhooks) as sender, _chores(engine, store, options, sender) as chores:
             notices = Notices(store, sender.check)
             commands = StoreCommands(store, Standing(timetable, notices), functools.partial(prepared, engine, store))
-            yield Backend(engine, store, dispatcher, feed, assets, access, timetable, notices, hub, commands, chores)
+            backend = Backend(
+                engine, store, dispatcher, feed, assets, access, timetable, notices, hub, commands, chores
+            )
+            watching = asyncio.create_task(watch(backend.metrics.late))
+            try:
+                yield backend
+            finally:
+                await _cancel([watching])
     finally:
+        await _cancel([tidying])
         await dispatcher.close(0)
         await hub.close()
 
@@ -151,6 +163,12 @@ async def _listening(backend: Backend, options: ServeOptions) -> AsyncIterator[s
         yield f"http://{f'[{options.host}]' if ':' in options.host else options.host}:{port}"
     finally:
         await runner.cleanup()
+
+
+async def _tidy(before: float, *folders: Path) -> None:
+    """Remove what an engine that was killed had not finished writing."""
+    for folder in folders:
+        await asyncio.to_thread(remove_leftovers, folder, before)
 
 
 async def _cancel(tasks: Iterable["asyncio.Task[None]"]) -> None:

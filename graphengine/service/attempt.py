@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, TypeVar, assert_never
 
 from graphengine.errors import Failure, LeaseLost, StoreUnavailable, WorkflowError
+from graphengine.files.atomic import remove_leftovers
 from graphengine.run.messages import (
     Event,
     RunFinished,
@@ -83,6 +84,7 @@ class Attempt:
         self._run: Run | None = None
         self._closing = False
         self._told = False
+        self._retried = False
 
     def close(self) -> None:
         """Stop because the engine closes: the job goes back into the queue."""
@@ -148,6 +150,8 @@ class Attempt:
 
     async def _conclude(self, ready: Ready, result: RunResult) -> None:
         lease, attempts = self.job.lease, self._attempts
+        if result.status != "done" or self._retried:  # a worker may have been killed while it was writing
+            await asyncio.to_thread(remove_leftovers, self._place.folder(self.job.id))
         match result.status:
             case "done":
                 await self._end(
@@ -175,6 +179,7 @@ class Attempt:
             case TaskStarted() | TaskCached() | TaskSkipped() | TaskOutput():
                 self._journal.note(event)
             case TaskRetried():
+                self._retried = True
                 self._live.forget(event.task)
             case RunStarted() | RunFinished() | TaskExpanded() | TaskSpan():
                 pass

@@ -11,6 +11,7 @@ import plain_pack
 import psutil
 import pytest
 from documents import link, workflow
+from faults import fresh, served
 
 from graphengine.app import Engine, load_settings
 from graphengine.run.messages import Event
@@ -18,6 +19,8 @@ from graphengine.run.messages import Event
 JOBS = 200 * int(os.environ.get("GRAPHENGINE_TRIALS", "6"))  # 10,000 with 50 trials
 FIRST = JOBS // 4
 KILOBYTE = 1024
+SLACK = 2**20  # of a page or two that an allocator takes, which over few jobs is more than they are worth
+CONNECTIONS = 8  # of the client, which are open or not
 
 
 async def small_job(engine: Engine, number: int, folder: Path) -> None:
@@ -58,3 +61,30 @@ async def test_thousands_of_jobs_leave_nothing(tmp_path: Path, executor: str, fi
     assert grown <= KILOBYTE
     assert after[1:] == before[1:]
     engine.close()
+
+
+async def test_thousands_of_jobs_of_a_service_leave_nothing(data_dir: Path, figure: Callable[[str], None]) -> None:
+    """The log and the history are on disk, and the process of the server grows no more after the first jobs."""
+    jobs = JOBS
+    async with served(data_dir, GRAPHENGINE_MEMORY_CACHE_BYTES="200000", GRAPHENGINE_DISK_CACHE_BYTES="0") as (
+        server,
+        client,
+    ):
+        process = psutil.Process(server.process.pid)
+
+        async def some(numbers: range) -> None:
+            for number in numbers:
+                job = await client.submit(fresh(), id=f"job{number}")
+                assert (await client.ended(job["id"]))["state"] == "done"
+
+        async def all_of(first: int, last: int) -> tuple[int, int, int]:
+            await asyncio.gather(*(some(range(first + each, last, 8)) for each in range(8)))
+            await asyncio.sleep(1)
+            return process.memory_info().rss, process.num_fds(), process.num_threads()
+
+        before = await all_of(0, FIRST)
+        after = await all_of(FIRST, FIRST + jobs)
+    grown = (after[0] - before[0]) / jobs
+    figure(f"{jobs:,} jobs by a service: {grown:.0f} bytes of memory per job, {before[1]} → {after[1]} open files")
+    assert grown <= KILOBYTE + SLACK / jobs
+    assert abs(after[1] - before[1]) <= CONNECTIONS

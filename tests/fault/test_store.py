@@ -13,10 +13,11 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from faults import TRIALS, Figure, bound
 from store_process import LIMITS, ROWS, STEPS
 from stores import assert_counts, claimed, fill, run_through, submission, submit
 
@@ -25,10 +26,7 @@ from graphengine.service.database.file import open_to_write
 from graphengine.service.limits import Limits
 from graphengine.service.store import NAME, Store
 
-TRIALS = int(os.environ.get("GRAPHENGINE_TRIALS", "2"))
 SCRIPT = Path(__file__).parents[1] / "store_process.py"
-
-Figure = Callable[[str], None]
 
 
 def start(*arguments: object) -> subprocess.Popen[bytes]:
@@ -40,10 +38,6 @@ def start(*arguments: object) -> subprocess.Popen[bytes]:
         stderr=subprocess.PIPE,
         bufsize=0,
     )
-
-
-def bound(trials: int) -> str:
-    return f"0 failures in {trials:,} trials: at most {min(1.0, 3 / trials):.1%} with 95 % confidence"
 
 
 def percentile(seconds: Sequence[float], part: float) -> float:

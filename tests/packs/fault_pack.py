@@ -1,15 +1,21 @@
 """A pack of nodes that crash, hang, exit and misbehave: what worker processes are for."""
 
 import ctypes
+import io
 import os
+import random
 import signal
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import Any, Literal
 
+from PIL import Image
+
+from graphengine.files.roots import File
 from graphengine.node.context import Attempt, Context, SharedContext
-from graphengine.node.declare import node
+from graphengine.node.declare import injected, node
 from graphengine.node.pack import Pack
 from graphengine.node.together import Together
 from graphengine.types.codec import Encoded
@@ -116,6 +122,48 @@ def fragile(value: int, *, context: Context) -> int:
     if value == 14:
         time.sleep(1000)
     return value
+
+
+def _note(log: str, *words: object) -> None:
+    with Path(log).open("a", buffering=1) as file:
+        file.write(" ".join(map(str, words)) + "\n")
+
+
+@node("fault.noted", category="fault")
+def noted(value: int, log: str, seconds: float = 0.05, *, context: Context) -> int:
+    """Add one in some time, and note beginning and end in a file: which node, by which process, and when."""
+    _note(log, "begin", context.node, os.getpid(), time.monotonic())
+    time.sleep(seconds)
+    _note(log, "end", context.node, os.getpid(), time.monotonic())
+    return value + 1
+
+
+@node("fault.picture", category="fault", lane="io", sink=True)
+def picture(seed: int, log: str, side: int = 1_500, *, context: Context = injected) -> File:
+    """Save a picture of noise, and note in a file when that begins and ends."""
+    content = io.BytesIO()
+    noise = random.Random(seed).randbytes(3 * side * side)
+    Image.frombytes("RGB", (side, side), noise).save(content, "PNG", compress_level=1)
+    _note(log, "begin", context.node, os.getpid(), time.monotonic())
+    file = context.save("picture", ".png", content.getvalue(), "image/png")
+    _note(log, "end", context.node, os.getpid(), time.monotonic())
+    return file
+
+
+@node("fault.poison", category="fault")
+def poison(victim: str) -> int:
+    """Kill the process whose number is in a file, as soon as there is one."""
+    while not Path(victim).exists():
+        time.sleep(0.01)
+    os.kill(int(Path(victim).read_text()), signal.SIGKILL)
+    time.sleep(1000)
+    return 0
+
+
+@node("fault.greedy", category="fault", shrinks=1)
+def greedy(size: int = 2**60) -> int:
+    """Want more memory than there is."""
+    return len(bytearray(size))
 
 
 @node("fault.hang", category="fault", timeout=0.5)

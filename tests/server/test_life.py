@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import plain_pack
 import pytest
 from aiohttp import web
 from servers import Client, ServerProcess, document, link, serving, slow, three
 
-from graphengine.app import Engine
+from graphengine.app import Engine, load_settings
 from graphengine.server.app import make_app
 from graphengine.server.backend import BACKEND
 from graphengine.service.events import Scope
@@ -177,26 +178,24 @@ async def test_health_tells_of_what_does_not_go_on(
         assert (reply.status, reply.data["reasons"]) == (503, [missing])
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+async def test_health_tells_of_workers_that_nobody_looks_after(data_dir: Path) -> None:
+    engine = Engine(load_settings(executor="process", data_dir=data_dir), packs=(plain_pack.PACK,))
+    async with serving(engine, data_dir) as client:
+        await client.canary()
+        pool = vars(engine)["executor"]._pool
+        pool._selector.register = pool._selector.select = None  # the supervisor fails at its next step
+        with pool._lock:
+            pool._look_by(0.0)
+        async with asyncio.timeout(5):
+            while (reply := await client.ask("GET", "/readyz")).status == 200:
+                await asyncio.sleep(0.01)
+        assert reply.data["reasons"] == ["nobody looks after the worker processes"]
+
+
 def _noting(apps: list[web.Application]) -> Callable[..., web.Application]:
     def make(*arguments: Any) -> web.Application:
         apps.append(make_app(*arguments))
         return apps[-1]
 
     return make
-
-
-@pytest.mark.parametrize("how", ["segfault", "exit", "kill"])
-async def test_a_node_that_ends_its_process_fails_one_job(
-    data_dir: Path, session: aiohttp.ClientSession, how: str
-) -> None:
-    server = ServerProcess(data_dir)
-    try:
-        client = Client(session, await server.start())
-        await client.canary()  # workers have started
-        job = await client.submit(document({"crash": ["fault.crash", {"how": how}]}))
-        failed = await client.ended(job["id"], 5)
-        assert (failed["state"], failed["failure"]["code"]) == ("failed", "worker_died")
-        await client.canary()
-        assert (await client.ask("GET", "/readyz")).status == 200
-    finally:
-        server.kill()

@@ -106,9 +106,9 @@ class ProcessExecutor:
         """Do nothing: a value goes when its last handle goes."""
 
     @property
-    def is_alive(self) -> bool:
-        """Whether somebody looks after the workers."""
-        return self._pool.is_alive
+    def ailment(self) -> str:
+        """Why no call can be made, or nothing."""
+        return self._pool.ailment
 
     def close(self) -> None:
         """Give the calls that run a moment to stop; then end all workers, and remove what they shared."""

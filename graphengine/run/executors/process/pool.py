@@ -1,5 +1,6 @@
 """The supervision of workers: who does what, what becomes of a call whose worker dies, and when one must."""
 
+import logging
 import math
 import selectors
 import socket
@@ -26,9 +27,12 @@ from graphengine.run.executors.process.patience import Deadline, Patience
 from graphengine.run.executors.process.wire import Answer, Broken, Ready, Told
 from graphengine.run.executors.process.worker import Worker
 
+_LOG = logging.getLogger(__name__)
+
 _CHECK_SECONDS = 0.5  # how often workers are looked after: a child may hold the socket of a dead one open
 _REAP_SECONDS = 0.02  # how often one is that was killed
 _EXIT_SECONDS = 1.0  # what a process that has closed its socket may take to be gone
+_AGAIN_SECONDS = 5.0  # how often a worker is tried when none could start, whether or not a call waits for one
 
 
 class Pool:
@@ -59,6 +63,8 @@ class Pool:
         self._dying: list[Worker] = []
         self._warm: dict[str, Worker] = {}  # who made the last call of a type of node
         self._after: list[Callable[[], object]] = []  # callbacks of the thread, in order, until it frees the lock
+        self._barred: str | None = None  # a lane for which no worker could start, while none has started since
+        self._again = math.inf  # when one is tried there
         self._look = math.inf  # when the thread must look at everything, if nobody rings before
         self._closing = False
         self._bell, self._ear = socket.socketpair()
@@ -112,9 +118,11 @@ class Pool:
                 (warm if warm in ready else ready[-1]).foresee(message)
 
     @property
-    def is_alive(self) -> bool:
-        """Whether the thread that looks after the workers does so."""
-        return self._thread.is_alive()
+    def ailment(self) -> str:
+        """Why no call can be made, or nothing."""
+        if not self._thread.is_alive():
+            return "nobody looks after the worker processes"
+        return "" if self._barred is None else "no worker process can start"
 
     def close(self) -> None:
         """End all workers, after a moment for the calls that run."""
@@ -178,6 +186,7 @@ class Pool:
         match message:
             case Ready():
                 worker.ready = True
+                self._barred = None
                 worker.deadline = None
                 self._feed(worker.lane)
             case Told():
@@ -213,10 +222,15 @@ class Pool:
             coming = sum(not each.ready for each in mine)
             for _ in range(min(len(waiting) - coming, self._slots[lane] - len(mine))):
                 self._start(lane)
+        if self._barred is not None and self._again <= now and not self._closing:
+            self._again = now + _AGAIN_SECONDS
+            if all(worker.ready for worker in self._workers):
+                self._start(self._barred)
         self._look = min(
             [each.deadline.time for each in self._workers if each.deadline is not None]
             + [now + _CHECK_SECONDS] * bool(self._workers)
-            + [now + _REAP_SECONDS] * bool(self._dying),
+            + [now + _REAP_SECONDS] * bool(self._dying)
+            + [self._again] * (self._barred is not None),
             default=math.inf,
         )
 
@@ -224,7 +238,7 @@ class Pool:
         try:
             worker = self._hire(lane)
         except OSError as error:
-            self._fail_next(lane, not_started(error.strerror or "no reason is known"))
+            self._bar(lane, not_started(error.strerror or "no reason is known"))
             return
         self._workers.append(worker)
         seconds = self._patience.start
@@ -248,7 +262,17 @@ class Pool:
             if not self._closing:
                 self._start(worker.lane)
         elif not worker.ready:  # each attempt costs one call, so that a broken pack cannot loop
-            self._fail_next(worker.lane, failure)
+            self._bar(worker.lane, failure)
+
+    def _bar(self, lane: str, failure: Failure) -> None:
+        """Note that no worker could start; a call that waits for it fails."""
+        if not self._closing:
+            if self._barred is None:
+                _LOG.warning("%s", failure.message)
+                self._again = time.monotonic() + _AGAIN_SECONDS
+            self._barred = lane
+            self._look_by(self._again)
+        self._fail_next(lane, failure)
 
     def _end(self) -> None:
         """Leave nobody waiting, whether all is over or the supervision itself broke."""
