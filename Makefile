@@ -30,7 +30,8 @@ test: $(DEV) check  ## Install, and run every check and every test.
 	$(BIN)/python -m pytest tests -n 2 -p without_torch -m "not torch" -q --ignore tests/fault
 
 fault: $(DEV)  ## Break things as often as the promises say.
-	GRAPHENGINE_TRIALS=50 $(BIN)/python -m pytest tests/fault tests/server/test_life.py tests/server/test_webhooks.py tests/server/test_openapi.py -q
+	GRAPHENGINE_TRIALS=50 $(BIN)/python -m pytest -q tests/fault tests/server/test_life.py \
+		tests/server/test_schedules.py tests/server/test_webhooks.py tests/server/test_openapi.py
 
 check: $(DEV)  ## Look at the code: style, types, layers, structure.
 	$(BIN)/ruff format --check .
