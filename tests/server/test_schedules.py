@@ -1,18 +1,23 @@
 """Schedules over HTTP: made, shown, replaced, paused, fired and removed; each time makes one job."""
 
 import asyncio
-from datetime import UTC, datetime
+import os
+import signal
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
-from servers import Client, serving, three
+from servers import Client, ServerProcess, serving, three
 from stores import Hands
 
 from graphengine.app import Engine
 from graphengine.server.access import add_token
 from graphengine.service.schedule import scheduler as scheduler_module
 
+TRIALS = int(os.environ.get("GRAPHENGINE_TRIALS", "3"))
 HOUR = 3_600.0
 NIGHTLY = {"kind": "cron", "expression": "0 2 * * *", "zone": "Europe/Berlin"}
 
@@ -159,6 +164,27 @@ async def test_a_clock_that_jumps_loses_and_doubles_nothing(
         assert len(set(made)) == len(made)
         assert (await client.get("/api/schedules/hourly"))["next"][0] == "2027-01-15T13:00:00Z"
         await client.canary()
+
+
+async def test_kills_lose_and_double_no_time(data_dir: Path, figure: Callable[[str], None]) -> None:
+    async with aiohttp.ClientSession() as session:
+        server = ServerProcess(data_dir, GRAPHENGINE_EXECUTOR="thread")
+        body = {"trigger": {"kind": "every", "seconds": 1}, "workflow": three(), "misfire": {"policy": "all"}}
+        try:
+            client = Client(session, await server.start())
+            assert (await client.ask("PUT", "/api/schedules/often", body)).status == 201
+            for trial in range(TRIALS):
+                await until(client, 1 + len(await job_ids(client)))
+                await asyncio.sleep(trial % 10 / 10)  # at any place within the second
+                await server.stop(signal.SIGKILL)
+                client = Client(session, await server.start())
+            made = await until(client, 2 + len(await job_ids(client)))
+            assert await server.stop() == 0
+        finally:
+            server.kill()
+    times = sorted(datetime.strptime(id_.partition("~")[2] + "+0000", "%Y%m%dT%H%M%SZ%z") for id_ in made)
+    assert times == [times[0] + timedelta(seconds=index) for index in range(len(times))]
+    figure(f"killed {TRIALS} times: {len(times)} seconds in a row, a job for each")
 
 
 async def test_a_schedule_is_its_owners_to_change(engine: Engine, data_dir: Path) -> None:

@@ -97,7 +97,11 @@ async def test_only_what_is_wanted_is_told(client: Client, receiver: Receiver) -
     assert len(await settled(client, 1)) == 1
 
 
-@pytest.mark.parametrize("fault", [status(500), status(404), status(302, Location="/elsewhere"), cut], ids=str)
+@pytest.mark.parametrize(
+    "fault",
+    [status(500), status(404), status(302, Location="/elsewhere"), cut],
+    ids=["error", "not found", "led elsewhere", "cut"],
+)
 async def test_what_does_not_arrive_comes_again(client: Client, receiver: Receiver, fault: Any) -> None:
     receiver.answers = [fault, fault]
     await make(client, receiver.url)
