@@ -6,7 +6,7 @@ against such servers; see ``tests/server/conftest.py``.
 
 import asyncio
 import hashlib
-import json
+import io
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +28,14 @@ async def heavy(client: Client, turn: int) -> None:
     content = turn.to_bytes(8, "big") * 2_500_000
     binary = {"Content-Type": "application/octet-stream"}
     spread = {"mode": "zip", "values": {"value": [turn * 1_000 + index for index in range(300)]}}
-    body = json.dumps({"workflow": chain(5_000, turn)})
-    deep = "[" * 4_000_000
+    deep = io.BytesIO(b"[" * 4_000_000)
     asked = [
         client.submit(chain(2_000, turn), id=f"chain{turn}"),
-        client.ask("POST", "/api/plan", json.loads(body)),
+        client.ask("POST", "/api/plan", {"workflow": chain(5_000, turn)}),
         client.submit(three(), id=f"many{turn}", batch=spread),
-        client.ask("PUT", f"/api/assets/{hashlib.sha256(content).hexdigest()}", data=content, headers=binary),
+        client.ask(
+            "PUT", f"/api/assets/{hashlib.sha256(content).hexdigest()}", data=io.BytesIO(content), headers=binary
+        ),
         client.ask("POST", "/api/jobs", data=deep, headers={"Content-Type": "application/json"}),
         *(client.get("/api/jobs?limit=1000") for _ in range(3)),
         *(client.get("/api/nodes") for _ in range(3)),
