@@ -1,5 +1,6 @@
 /** Keeps every open document in the journal, and brings them back. Each window holds documents of its own. */
 
+import { create } from "zustand";
 import { parseWorkflow, workflowText } from "./file";
 import { emptyHistory } from "./history";
 import { Journal, type Kept } from "./journal";
@@ -9,6 +10,9 @@ const DELAY = 200; // milliseconds without a change, after which it is written
 const BESIDE = "graphengine.beside.";
 const ACTIVE = "graphengine.active";
 const BETWEEN_VERSIONS = 120_000;
+
+/** What keeps the documents; null until it has begun, and where this browser keeps nothing. */
+export const useKeeper = create<{ keeper: Keeper | null }>()(() => ({ keeper: null }));
 
 export class Keeper {
   private readonly written = new Map<string, Tab>();
@@ -22,6 +26,7 @@ export class Keeper {
   static async start(): Promise<Keeper> {
     const keeper = new Keeper(await Journal.open());
     await keeper.restore();
+    useKeeper.setState({ keeper });
     useTabs.subscribe((state, before) => {
       if (state.active !== before.active) sessionStorage.setItem(ACTIVE, state.active);
       if (state.tabs !== before.tabs) keeper.later();
@@ -52,6 +57,21 @@ export class Keeper {
       this.pending.delete(tab.id);
       void hold(tab.id);
     }
+  }
+
+  /** Opens again the document that was closed last; returns whether there was one. */
+  async reopen(): Promise<boolean> {
+    await this.flush();
+    const { tabs } = useTabs.getState();
+    const open = new Set(tabs.map((tab) => tab.id));
+    const closed = (await this.journal.all()).filter((kept) => !kept.isOpen && !open.has(kept.id));
+    closed.sort((a, b) => b.touched - a.touched);
+    for (const kept of closed) {
+      if (Object.keys(kept.doc.nodes ?? {}).length === 0 || !(await hold(kept.id))) continue;
+      restoreTabs([...tabs, tabOf(kept)], kept.id);
+      return true;
+    }
+    return false;
   }
 
   /** The page goes away, and a database may not be written any more: what is not in it yet is written beside it. */

@@ -36,6 +36,8 @@ export interface Job {
   title: string;
   state: JobView["state"];
   batch: string | null;
+  /** Values of the named inputs. */
+  inputs: Readonly<Record<string, unknown>>;
   created: number;
   started: number | null;
   ended: number | null;
@@ -59,6 +61,7 @@ export function jobOf(view: JobView, known?: Job): Job {
     title: view.title,
     state: view.state,
     batch: view.batch,
+    inputs: view.inputs,
     created: time(view.created) ?? 0,
     started: time(view.started),
     ended: time(view.ended),
