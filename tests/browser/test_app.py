@@ -39,7 +39,7 @@ async def test_from_stars_to_a_phone(editor: Editor, browser: Browser, address: 
     await page.get_by_role("button", name="Move seed up").click()
     await editor.shoot("app-arranging")
     await page.get_by_role("button", name="Done").click()
-    assert await page.locator(".form label").all_inner_texts() == ["What to paint", "steps", "cfg", "seed"]
+    assert await page.locator(".form label").all_inner_texts() == ["What to paint", "seed", "steps", "cfg"]
     await expect(page.get_by_role("slider", name="steps")).to_have_attribute("max", "30")
     await editor.shoot("app-dark")
     await page.emulate_media(color_scheme="light")

@@ -34,7 +34,7 @@ export interface Drop {
 export async function openFiles(files: Iterable<File>, drop?: Drop): Promise<void> {
   let count = 0;
   for (const file of files) {
-    const isPicture = file.type.startsWith("image/");
+    const isPicture = file.type.startsWith("image/") || PICTURE.test(file.name);
     try {
       if (drop?.asPicture && isPicture) await addPicture(file, drop, count++);
       else openDocument(await workflowOf(file, file.name));
@@ -45,6 +45,7 @@ export async function openFiles(files: Iterable<File>, drop?: Drop): Promise<voi
   }
 }
 
+const PICTURE = /\.(png|jpe?g|webp|gif|bmp|tiff?)$/i;
 const complain = (error: unknown) => say(error instanceof Error ? error.message : String(error), "problem");
 const APART = 40;
 
