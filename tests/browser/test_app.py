@@ -38,12 +38,15 @@ async def test_from_stars_to_a_phone(editor: Editor, browser: Browser, address: 
     await page.get_by_role("textbox", name="Lowest of steps").fill("2")
     await page.get_by_role("button", name="Move seed up").click()
     await editor.shoot("app-arranging")
+    assert await editor.violations() == []
     await page.get_by_role("button", name="Done").click()
     assert await page.locator(".form label").all_inner_texts() == ["What to paint", "seed", "steps", "cfg"]
     await expect(page.get_by_role("slider", name="steps")).to_have_attribute("max", "30")
     await editor.shoot("app-dark")
+    assert await editor.violations() == []
     await page.emulate_media(color_scheme="light")
     await editor.shoot("app-light")
+    assert await editor.violations() == []
     await page.keyboard.press("Control+s")
     await expect(page.get_by_text("version 2")).to_be_visible()
 
@@ -54,11 +57,13 @@ async def test_from_stars_to_a_phone(editor: Editor, browser: Browser, address: 
     wide = await phone.page.evaluate("document.documentElement.scrollWidth")
     assert wide <= PHONE["width"]
     await phone.shoot("app-phone")
+    assert await phone.violations() == []
     await phone.page.get_by_role("button", name="Run").tap()
     await expect(phone.page.locator(".outcome .viewer img")).to_be_visible(timeout=LONG)
     await expect(phone.page.locator(".under-way")).to_have_count(0, timeout=LONG)
     await phone.page.locator(".outcome .viewer").scroll_into_view_if_needed()
     await phone.shoot("app-phone-done")
+    assert await phone.violations() == []
     await context.close()
     assert phone.complaints == []
 

@@ -21,8 +21,10 @@ async def test_a_template_is_opened(editor: Editor) -> None:
     await page.wait_for_function("[...document.querySelectorAll('.gallery img')].every(each => each.naturalWidth > 0)")
     assert await cards.locator("img").count() >= 1
     await editor.shoot("templates-dark")
+    assert await editor.violations() == []
     await page.emulate_media(color_scheme="light")
     await editor.shoot("templates-light")
+    assert await editor.violations() == []
     await page.get_by_role("textbox", name="Search").fill("seeds")
     await expect(cards).to_have_count(1)
     await page.get_by_role("textbox", name="Search").fill("made again after a text")
@@ -48,6 +50,7 @@ async def test_a_closed_tab_is_opened_again_and_a_version_restored(editor: Edito
     row = page.locator(".versions li").last
     await expect(row).to_contain_text("Set steps")
     await editor.shoot("versions")
+    assert await editor.violations() == []
     await row.get_by_role("button", name="Restore").click()
     await expect(page.locator('[id="sample.steps"]')).to_have_value("7")
     await page.keyboard.press("Control+z")
@@ -78,6 +81,7 @@ async def test_two_who_save_at_once_lose_nothing(editor: Editor, browser: Browse
     await expect(dialog).to_contain_text("“Shared” is already there")
     await expect(dialog).to_contain_text("Version 2 was saved")
     await editor.shoot("conflict")
+    assert await editor.violations() == []
     await dialog.get_by_role("button", name="Open it beside mine").click()
     await expect(page.locator('[id="sample.steps"]')).to_have_value("22")
     await page.locator(".tab button", has_text="Shared").first.click()

@@ -58,6 +58,7 @@ async def test_what_waits_is_moved_and_cancelled(quick: Editor) -> None:
     await expect(page.locator(".job").first).to_contain_text("one")
     assert await upcoming(quick) == ["one", "three", "two"]
     await quick.shoot("queue")
+    assert await quick.violations() == []
 
     await page.get_by_role("button", name="Cancel all").click()
     await expect(page.locator(".job")).to_have_count(0)
@@ -75,6 +76,7 @@ async def test_a_sweep_makes_a_grid(quick: Editor) -> None:
     await dialog.get_by_role("textbox", name="Values of the rows").fill("64, 96")
     await expect(dialog).to_contain_text("6 runs")
     await quick.shoot("sweep-form")
+    assert await quick.violations() == []
     await dialog.get_by_role("button", name="Run the sweep").click()
     await expect(dialog.locator("td img")).to_have_count(6, timeout=LONG)
     assert await dialog.locator("thead th").all_inner_texts() == ["0", "120", "240"]
@@ -83,8 +85,10 @@ async def test_a_sweep_makes_a_grid(quick: Editor) -> None:
     assert sizes == [64, 64, 64, 96, 96, 96]
     assert len(set(await dialog.locator("td img").evaluate_all("all => all.map(each => each.src)"))) == 6
     await quick.shoot("sweep-dark")
+    assert await quick.violations() == []
     await page.emulate_media(color_scheme="light")
     await quick.shoot("sweep-light")
+    assert await quick.violations() == []
     await page.keyboard.press("Escape")
     document = await quick.document()
     assert document["nodes"]["disc"]["inputs"] == {"hue": 0}  # the document is as it was

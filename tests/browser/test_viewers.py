@@ -59,6 +59,7 @@ async def test_pictures_films_sounds_and_models(browser: Browser, server: Server
     await expect(editor.node("sound").locator("audio")).to_be_visible()
     await page.keyboard.press("Home")
     await editor.shoot("media")
+    assert await editor.violations() == []
 
     await page.locator(".results button:has(img)").first.click()
     await page.get_by_role("button", name="Compare", exact=True).click()
@@ -69,6 +70,7 @@ async def test_pictures_films_sounds_and_models(browser: Browser, server: Server
     share = await page.locator(".compare").evaluate("each => getComputedStyle(each).getPropertyValue('--share')")
     assert 20 < float(share.rstrip("%")) < 30
     await editor.shoot("compare")
+    assert await editor.violations() == []
     await page.keyboard.press("Escape")
 
     await page.locator(".results button", has_text=".webm").click()
@@ -97,7 +99,9 @@ async def test_pictures_films_sounds_and_models(browser: Browser, server: Server
     await page.wait_for_timeout(200)
     assert await page.locator(".scene canvas").screenshot() != before
     await editor.shoot("model-dark")
+    assert await editor.violations() == []
     await page.emulate_media(color_scheme="light")
     await editor.shoot("model-light")
+    assert await editor.violations() == []
     await page.close()
     assert [text for text in editor.complaints if "GPU stall" not in text and "WebGL" not in text] == []

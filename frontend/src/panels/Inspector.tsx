@@ -13,6 +13,7 @@ import { plannedTask, problemsOf, usePlans } from "~/run/plan";
 import { taskOf, useRuns } from "~/run/store";
 import { openDialog } from "~/ui/dialogs";
 import { widgetOf } from "~/widgets/registry";
+import { Outputs } from "./Outputs";
 
 export function Inspector() {
   const selected = useTab((tab) => tab.nodes);
@@ -88,6 +89,7 @@ function NodePanel({ name }: { name: string }) {
       />
       <p className="summary">{sockets.summary}</p>
       <Fields name={name} sockets={sockets} />
+      <Outputs name={name} sockets={sockets} />
       <Plan name={name} />
       {sockets.help.length > sockets.summary.length && (
         <details>
