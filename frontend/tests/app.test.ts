@@ -75,7 +75,7 @@ test("fields are moved, named, grouped and limited", () => {
   const bare = produce(doc, (draft) =>
     setFieldLook(draft, "steps", { group: undefined, low: undefined, high: undefined }),
   );
-  expect(bare.view?.app).toEqual({ fields: { seed: { group: "More" } } });
+  expect(bare.view?.["x-app"]).toEqual({ fields: { seed: { group: "More" } } });
 });
 
 test("a field writes all its sockets, and one that is plugged is none", () => {

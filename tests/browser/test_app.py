@@ -58,7 +58,7 @@ async def test_from_stars_to_a_phone(editor: Editor, browser: Browser, address: 
     assert wide <= PHONE["width"]
     await phone.shoot("app-phone")
     assert await phone.violations() == []
-    await phone.page.get_by_role("button", name="Run").tap()
+    await phone.page.get_by_role("button", name="Run", exact=True).tap()
     await expect(phone.page.locator(".outcome .viewer img")).to_be_visible(timeout=LONG)
     await expect(phone.page.locator(".under-way")).to_have_count(0, timeout=LONG)
     await phone.page.locator(".outcome .viewer").scroll_into_view_if_needed()

@@ -18,7 +18,7 @@ async def test_a_template_is_opened(editor: Editor) -> None:
     cards = page.locator(".gallery button")
     await expect(cards).to_have_count(len(list(WORKFLOWS.glob("*.json"))))
     await expect(cards.filter(has_text="Image to image")).to_contain_text("needs builtin:shapes-128")
-    await page.wait_for_function("[...document.querySelectorAll('.gallery img')].every(each => each.naturalWidth > 0)")
+    await page.wait_for_function("() => [...document.querySelectorAll('.gallery img')].every(each => each.naturalWidth > 0)")
     assert await cards.locator("img").count() >= 1
     await editor.shoot("templates-dark")
     assert await editor.violations() == []
@@ -62,7 +62,7 @@ async def test_two_who_save_at_once_lose_nothing(editor: Editor, browser: Browse
     await editor.drop("text-to-image.json", (WORKFLOWS / "text-to-image.json").read_bytes())
     await editor.fill("sample", "steps", "11")
     await page.keyboard.press("Control+s")
-    await page.get_by_role("textbox", name="Name").fill("Shared")
+    await page.get_by_role("textbox", name="Name", exact=True).fill("Shared")
     await page.get_by_role("dialog").get_by_role("button", name="Save").click()
     await expect(page.get_by_text("version 1", exact=False)).to_be_visible()
 

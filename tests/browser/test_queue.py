@@ -80,7 +80,7 @@ async def test_a_sweep_makes_a_grid(quick: Editor) -> None:
     await dialog.get_by_role("button", name="Run the sweep").click()
     await expect(dialog.locator("td img")).to_have_count(6, timeout=LONG)
     assert await dialog.locator("thead th").all_inner_texts() == ["0", "120", "240"]
-    await page.wait_for_function("[...document.querySelectorAll('td img')].every(each => each.naturalWidth > 0)")
+    await page.wait_for_function("() => [...document.querySelectorAll('td img')].every(each => each.naturalWidth > 0)")
     sizes = await dialog.locator("td img").evaluate_all("all => all.map(each => each.naturalWidth)")
     assert sizes == [64, 64, 64, 96, 96, 96]
     assert len(set(await dialog.locator("td img").evaluate_all("all => all.map(each => each.src)"))) == 6

@@ -63,10 +63,13 @@ async def test_pictures_films_sounds_and_models(browser: Browser, server: Server
 
     await page.locator(".results button:has(img)").first.click()
     await page.get_by_role("button", name="Compare", exact=True).click()
-    slider = page.get_by_role("slider", name="Where the second picture begins")
-    box = await slider.bounding_box()
+    box = await page.locator(".compare").bounding_box()
     assert box is not None
-    await page.mouse.click(box["x"] + box["width"] * 0.25, box["y"] + 30)
+    await page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 30)
+    await page.mouse.down()
+    await page.mouse.move(box["x"] + box["width"] * 0.26, box["y"] + 60, steps=4)
+    await page.mouse.up()
+    await page.get_by_role("slider", name="Where the second picture begins").press("ArrowLeft")
     share = await page.locator(".compare").evaluate("each => getComputedStyle(each).getPropertyValue('--share')")
     assert 20 < float(share.rstrip("%")) < 30
     await editor.shoot("compare")
@@ -76,16 +79,16 @@ async def test_pictures_films_sounds_and_models(browser: Browser, server: Server
     await page.locator(".results button", has_text=".webm").click()
     film = page.get_by_role("dialog").locator("video")
     await expect(film).to_be_visible()
-    await page.wait_for_function("document.querySelector('[role=dialog] video').readyState >= 2")
+    await page.wait_for_function("() => document.querySelector('[role=dialog] video').readyState >= 2")
     assert await film.evaluate("each => [each.videoWidth, each.videoHeight]") == [96, 96]
     assert 0.9 < await film.evaluate("each => each.duration") < 1
     await film.evaluate("each => each.play()")
-    await page.wait_for_function("document.querySelector('[role=dialog] video').currentTime > 0.1")
+    await page.wait_for_function("() => document.querySelector('[role=dialog] video').currentTime > 0.1")
     await editor.shoot("video")
     await page.keyboard.press("Escape")
 
     await page.locator(".results button", has_text=".wav").click()
-    await page.wait_for_function("document.querySelector('[role=dialog] audio').readyState >= 1")
+    await page.wait_for_function("() => document.querySelector('[role=dialog] audio').readyState >= 1")
     await page.keyboard.press("Escape")
 
     await editor.node("model").get_by_role("button", name="Look at the model").click()

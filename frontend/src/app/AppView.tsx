@@ -4,6 +4,7 @@ import { useMemo, useState } from "react";
 import { useCatalog } from "~/catalog/store";
 import { sourceOf } from "~/doc/model";
 import { edit, titleOf, useTab } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { usePlans } from "~/run/plan";
 import { run } from "~/run/submit";
 import { PageTitle } from "~/ui/PageTitle";
@@ -32,18 +33,16 @@ export default function AppView() {
           aria-pressed={isArranging}
           onClick={() => setArranging((before) => !before)}
         >
-          <Pencil size={12} aria-hidden /> {isArranging ? "Done" : "Arrange"}
+          <Pencil size={12} aria-hidden /> {t(isArranging ? "app.done" : "app.arrange")}
         </button>
         <button type="button" className="plain" onClick={showGraph}>
-          <Graph size={12} aria-hidden /> Graph
+          <Graph size={12} aria-hidden /> {t("app.graph")}
         </button>
       </header>
       <main>
-        <section className="form" aria-label="Fields">
+        <section className="form" aria-label={t("app.fields")}>
           {doc.description && <p className="summary">{doc.description}</p>}
-          {fields.length === 0 && (
-            <p className="quiet-word">No field is shown yet: in the graph, star a field in the inspector.</p>
-          )}
+          {fields.length === 0 && <p className="quiet-word">{t("app.none")}</p>}
           {isArranging ? <Arrange fields={fields} /> : <Form fields={fields} />}
         </section>
         <Outcome />
@@ -102,7 +101,7 @@ function RunBar() {
   return (
     <footer>
       <button type="button" className="run" disabled={!isReady} onClick={() => void run()}>
-        <Play size={13} fill="currentColor" aria-hidden /> Run
+        <Play size={13} fill="currentColor" aria-hidden /> {t("app.run")}
       </button>
     </footer>
   );

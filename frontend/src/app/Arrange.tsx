@@ -2,6 +2,7 @@
 import { ArrowDown, ArrowUp, GripVertical, X } from "lucide-react";
 import { useState } from "react";
 import { edit } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { evaluate } from "~/widgets/arithmetic";
 import { type AppField, moveField, retitle, setFieldLook, toggleStar } from "./fields";
 
@@ -38,13 +39,13 @@ export function Arrange({ fields }: { fields: readonly AppField[] }) {
           </span>
           <FieldForm field={field} />
           <span className="acts">
-            <Act says={`Move ${field.title} up`} go={() => move(field.name, fields[index - 1]?.name)}>
+            <Act says={t("app.up", { title: field.title })} go={() => move(field.name, fields[index - 1]?.name)}>
               <ArrowUp size={13} />
             </Act>
-            <Act says={`Move ${field.title} down`} go={() => move(field.name, fields[index + 1]?.name)}>
+            <Act says={t("app.down", { title: field.title })} go={() => move(field.name, fields[index + 1]?.name)}>
               <ArrowDown size={13} />
             </Act>
-            <Act says={`Do not show ${field.title}`} go={() => unstar(field)}>
+            <Act says={t("app.hide", { title: field.title })} go={() => unstar(field)}>
               <X size={13} />
             </Act>
           </span>
@@ -71,12 +72,12 @@ function Act({ says, go, children }: { says: string; go(): void; children: React
 
 function FieldForm({ field }: { field: AppField }) {
   const { name, look, input } = field;
-  const isNumber = input.schema.type === "number" || input.schema.type === "integer";
+  const isNumber = (input.schema.type === "number" || input.schema.type === "integer") && input.type !== "Seed";
   return (
     <div className="entries">
       <input
         className="line"
-        aria-label={`Name of ${name}`}
+        aria-label={t("app.name", { name })}
         value={field.title}
         onChange={(event) =>
           edit("Name of a field", (_, doc) => retitle(doc, name, event.target.value), `name ${name}`)
@@ -84,8 +85,8 @@ function FieldForm({ field }: { field: AppField }) {
       />
       <input
         className="line"
-        aria-label={`Group of ${name}`}
-        placeholder="Group"
+        aria-label={t("app.groupOf", { name })}
+        placeholder={t("app.group")}
         value={look.group ?? ""}
         onChange={(event) =>
           edit(
@@ -97,8 +98,8 @@ function FieldForm({ field }: { field: AppField }) {
       />
       {isNumber && (
         <>
-          <Limit name={name} what="low" label="Lowest" value={look.low} />
-          <Limit name={name} what="high" label="Highest" value={look.high} />
+          <Limit name={name} what="low" label={t("app.lowest")} value={look.low} />
+          <Limit name={name} what="high" label={t("app.highest")} value={look.high} />
         </>
       )}
     </div>
@@ -124,7 +125,7 @@ function Limit({ name, what, label, value }: LimitProps) {
     <input
       className="line limit"
       inputMode="decimal"
-      aria-label={`${label} of ${name}`}
+      aria-label={t("app.limitOf", { limit: label, name })}
       placeholder={label}
       value={typed ?? value ?? ""}
       onChange={(event) => setTyped(event.target.value)}

@@ -3,6 +3,7 @@ import { X } from "lucide-react";
 import { useState } from "react";
 import { resultUrl, service } from "~/api/service";
 import { useTab } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { shareOf } from "~/run/jobs";
 import { useResults } from "~/run/results";
 import { openJobs, useRuns } from "~/run/store";
@@ -16,10 +17,10 @@ export function Outcome() {
   const [chosen, setChosen] = useState<string | null>(null);
   const shown = results.find(({ key }) => key === chosen) ?? results[0];
   return (
-    <section className="outcome" aria-label="Results">
+    <section className="outcome" aria-label={t("app.results")}>
       <Progress doc={doc} />
       {shown && <FileView file={shown.file} />}
-      {!shown && <p className="quiet-word">What is made appears here.</p>}
+      {!shown && <p className="quiet-word">{t("app.empty")}</p>}
       {results.length > 1 && (
         <div className="strip">
           {results.map(({ key, file }) => (
@@ -54,10 +55,12 @@ function Progress({ doc }: { doc: string }) {
   const share = shareOf(job);
   return (
     <div className="under-way">
-      {preview && <img src={preview.url} alt="work in progress" />}
-      <progress max={1} value={job.state === "running" ? share : undefined} aria-label="progress" />
-      <small>{job.cancelling ? "stopping" : job.state === "running" ? `${Math.floor(share * 100)} %` : "waits"}</small>
-      <button type="button" className="icon" aria-label="Cancel" onClick={() => void service.cancel(job.id)}>
+      {preview && <img src={preview.url} alt={t("app.working")} />}
+      <progress max={1} value={job.state === "running" ? share : undefined} aria-label={t("app.progress")} />
+      <small>
+        {job.cancelling ? t("app.stopping") : job.state === "running" ? `${Math.floor(share * 100)} %` : t("app.waits")}
+      </small>
+      <button type="button" className="icon" aria-label={t("app.cancel")} onClick={() => void service.cancel(job.id)}>
         <X size={13} />
       </button>
     </div>

@@ -6,6 +6,9 @@ import { setValue } from "~/doc/edit";
 import { type Address, addressOf, type Part, sourceOf, type Workflow, written } from "~/doc/model";
 import { freeName } from "~/doc/names";
 
+/** Where it stands in the view of a document: fields that are not of the format begin so. */
+const VIEW = "x-app";
+
 export interface Look {
   group?: string;
   /** Where the hand stops, narrower than what is allowed. */
@@ -55,7 +58,7 @@ export function groupsOf(fields: readonly AppField[]): FieldGroup[] {
 }
 
 export function looksOf(doc: Workflow): Readonly<Record<string, Look>> {
-  return ((doc.view?.app as { fields?: Record<string, Look> } | undefined)?.fields ?? {}) as Record<string, Look>;
+  return (doc.view?.[VIEW] as { fields?: Record<string, Look> } | undefined)?.fields ?? {};
 }
 
 /** The name under which a socket is an input of a part, or null. */
@@ -105,11 +108,11 @@ export function moveField(doc: Draft<Workflow>, name: string, to: string): void 
 /** Sets how a field looks; undefined forgets a setting. */
 export function setFieldLook(doc: Draft<Workflow>, name: string, look: { [key in keyof Look]: Look[key] | undefined }) {
   doc.view ??= {};
-  const app = (doc.view.app ?? {}) as { fields?: Record<string, Look> };
+  const app = (doc.view[VIEW] ?? {}) as { fields?: Record<string, Look> };
   const merged = Object.entries({ ...app.fields?.[name], ...look }).filter(([, value]) => value !== undefined);
   const { [name]: _, ...others } = app.fields ?? {};
   const fields = merged.length > 0 ? { ...others, [name]: Object.fromEntries(merged) } : others;
-  doc.view.app = { ...app, fields };
+  doc.view[VIEW] = { ...app, fields };
 }
 
 /** An input whose hand stops earlier, on a track if both ends are known. */

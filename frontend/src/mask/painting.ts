@@ -84,15 +84,19 @@ export class Painting {
 
   private dab({ x, y, radius }: Dab, { soft, isErasing }: Brush): void {
     const { context } = this;
-    const fill = context.createRadialGradient(x, y, radius * (1 - soft), x, y, radius);
-    fill.addColorStop(0, this.colour);
-    fill.addColorStop(1, soft > 0 ? `${this.colour}00` : this.colour);
     context.globalCompositeOperation = isErasing ? "destination-out" : "source-over";
-    context.fillStyle = fill;
+    context.fillStyle = soft > 0 ? this.fading(x, y, radius, soft) : this.colour;
     context.beginPath();
     context.arc(x, y, radius, 0, 2 * Math.PI);
     context.fill();
     context.globalCompositeOperation = "source-over";
+  }
+
+  private fading(x: number, y: number, radius: number, soft: number): CanvasGradient {
+    const fill = this.context.createRadialGradient(x, y, radius * (1 - soft), x, y, radius);
+    fill.addColorStop(0, this.colour);
+    fill.addColorStop(1, `${this.colour}00`);
+    return fill;
   }
 
   /** Gives all that is opaque the one colour. */

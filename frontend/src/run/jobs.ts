@@ -76,7 +76,7 @@ export function jobOf(view: JobView, known?: Job): Job {
 /** Takes an entry of the log in; returns whether the job must be asked for, as the entry does not say all. */
 export function take(jobs: Record<string, Job>, event: Event): boolean {
   const job = jobs[event.job];
-  if (!job) return event.kind !== "deleted" && event.job !== "";
+  if (!job) return event.kind !== "deleted" && event.kind !== "batch_finished" && event.job !== "";
   const time = Date.parse(event.time);
   switch (event.kind) {
     case "started":

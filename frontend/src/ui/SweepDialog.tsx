@@ -132,7 +132,11 @@ function Grid({ sweep }: { sweep: Sweep }) {
   const [x, y] = sweep.axes;
   const rows = y?.values ?? [null];
   return (
-    <div className="sweep-grid">
+    <section
+      className="sweep-grid"
+      aria-label="Grid" /* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */
+      tabIndex={0}
+    >
       <table>
         <thead>
           <tr>
@@ -157,7 +161,7 @@ function Grid({ sweep }: { sweep: Sweep }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }
 
