@@ -18,7 +18,9 @@ async def test_a_template_is_opened(editor: Editor) -> None:
     cards = page.locator(".gallery button")
     await expect(cards).to_have_count(len(list(WORKFLOWS.glob("*.json"))))
     await expect(cards.filter(has_text="Image to image")).to_contain_text("needs builtin:shapes-128")
-    await page.wait_for_function("() => [...document.querySelectorAll('.gallery img')].every(each => each.naturalWidth > 0)")
+    await page.wait_for_function(
+        "() => [...document.querySelectorAll('.gallery img')].every(each => each.naturalWidth > 0)"
+    )
     assert await cards.locator("img").count() >= 1
     await editor.shoot("templates-dark")
     assert await editor.violations() == []

@@ -18,6 +18,8 @@ export class Keeper {
   private readonly written = new Map<string, Tab>();
   private readonly versions = new Map<string, number>();
   private readonly pending = new Set<string>();
+  /** Tabs that were closed, until the database knows. */
+  private readonly closing = new Map<string, Tab>();
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   private constructor(readonly journal: Journal) {}
@@ -44,7 +46,10 @@ export class Keeper {
     const open = new Set(tabs.map((tab) => tab.id));
     const changed = tabs.filter((tab) => this.written.get(tab.id) !== tab);
     const closed = [...this.written.values()].filter((tab) => !open.has(tab.id));
-    for (const tab of closed) this.written.delete(tab.id);
+    for (const tab of closed) {
+      this.written.delete(tab.id);
+      this.closing.set(tab.id, tab);
+    }
     for (const tab of changed) this.written.set(tab.id, tab);
     const position = (tab: Tab) => tabs.indexOf(tab);
     for (const tab of changed) this.pending.add(tab.id);
@@ -53,6 +58,7 @@ export class Keeper {
       ...closed.map((tab) => this.journal.put(keptOf(tab, false, 0))),
       ...changed.map((tab) => this.version(tab)),
     ]);
+    for (const tab of closed) this.closing.delete(tab.id);
     for (const tab of changed) {
       this.pending.delete(tab.id);
       void hold(tab.id);
@@ -77,8 +83,12 @@ export class Keeper {
   /** The page goes away, and a database may not be written any more: what is not in it yet is written beside it. */
   private leave(): void {
     const { tabs } = useTabs.getState();
-    for (const tab of tabs.filter((each) => this.written.get(each.id) !== each || this.pending.has(each.id))) {
-      const { doc, ...rest } = keptOf(tab, true, tabs.indexOf(tab));
+    const open = tabs.filter((each) => this.written.get(each.id) !== each || this.pending.has(each.id));
+    const closed = [...this.written.values(), ...this.closing.values()].filter(
+      (each) => !tabs.some((tab) => tab.id === each.id),
+    );
+    for (const tab of [...open, ...closed]) {
+      const { doc, ...rest } = keptOf(tab, tabs.includes(tab), Math.max(tabs.indexOf(tab), 0));
       try {
         localStorage.setItem(BESIDE + tab.id, JSON.stringify({ ...rest, text: workflowText(doc) }));
       } catch {

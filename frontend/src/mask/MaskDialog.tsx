@@ -97,7 +97,7 @@ function Painter({ node, picture, mask }: { node: string; picture: string; mask:
           )}
         </div>
       </div>
-      <footer>
+      <div className="foot">
         <span className="quiet-word">One finger draws, two move. [ and ] change the size, E erases, I inverts.</span>
         <span className="gap" />
         <button type="button" className="plain" onClick={closeDialog}>
@@ -106,7 +106,7 @@ function Painter({ node, picture, mask }: { node: string; picture: string; mask:
         <button type="button" className="primary" onClick={() => void save()}>
           Use the mask
         </button>
-      </footer>
+      </div>
     </div>
   );
 }

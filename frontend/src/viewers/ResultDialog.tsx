@@ -56,10 +56,10 @@ export default function ResultDialog({ start }: { start: string }) {
         <span className="gap" />
         {isPicture(shown) && (
           <>
-            <Act says="Put it on the canvas" go={() => void bring(true)}>
+            <Act says="Use as input" go={() => void bring(true)}>
               <ImagePlus size={13} aria-hidden /> Use as input
             </Act>
-            <Act says="Open the workflow that made it" go={() => void bring(false)}>
+            <Act says="Open its workflow" go={() => void bring(false)}>
               <Graph size={13} aria-hidden /> Open its workflow
             </Act>
           </>

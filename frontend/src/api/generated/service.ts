@@ -12,6 +12,14 @@ export interface AssetOut {
   reference: string;
 }
 /**
+ * Once, at a time by the clock on the wall of a time zone.
+ */
+export interface At {
+  kind: "at";
+  local: string;
+  zone?: string;
+}
+/**
  * A batch; its jobs are called ``<its id>~<number>``.
  */
 export interface BatchOut {
@@ -40,6 +48,39 @@ export interface ConversionOut {
   target: string;
 }
 /**
+ * A cron expression of five fields, by the clock on the wall of a time zone: ``0 2 * * *`` is two at night.
+ */
+export interface Cron {
+  kind: "cron";
+  expression: string;
+  zone?: string;
+}
+/**
+ * Deliveries, the newest first; go on after the last.
+ */
+export interface DeliveriesOut {
+  deliveries: DeliveryView[];
+}
+/**
+ * A delivery to a webhook.
+ *
+ * ``type`` and ``job`` say what it tells; ``status`` is what the receiver answered last, and ``problem`` why that
+ * attempt failed. One that waits is tried next at ``due``, without that at once.
+ */
+export interface DeliveryView {
+  id: string;
+  webhook: string;
+  type: "job.done" | "job.failed" | "job.cancelled" | "ping";
+  job: string | null;
+  state: "waiting" | "done" | "failed";
+  attempts: number;
+  created: string;
+  tried: string | null;
+  due: string | null;
+  status: number | null;
+  problem: string;
+}
+/**
  * A saved version, with its document.
  */
 export interface DocumentOut {
@@ -55,13 +96,12 @@ export interface DocumentOut {
   };
 }
 /**
- * Why a job failed.
+ * Each ``seconds`` from ``start`` on; without a start at round times.
  */
-export interface FailureOut {
-  code: string;
-  message: string;
-  hint?: string;
-  exception?: string;
+export interface Every {
+  kind: "every";
+  seconds: number;
+  start?: string;
 }
 /**
  * One thing that is wrong with a request.
@@ -84,6 +124,15 @@ export interface FilesOut {
   files: FileOut[];
 }
 /**
+ * Inputs that go over the schedule's own; the same under the same ``key`` is the same job.
+ */
+export interface FireBody {
+  inputs?: {
+    [k: string]: JsonValue;
+  };
+  key?: string | null;
+}
+/**
  * A pair of types that a link may join; with ``each`` the node is called for each item.
  */
 export interface FitOut {
@@ -93,10 +142,37 @@ export interface FitOut {
   converts: boolean;
 }
 /**
+ * A file that comes to rest in a folder under the inputs: its reference becomes the input ``input``.
+ *
+ * ``pattern`` says which names count, with the wildcards of a shell. A file counts when it was left alone for
+ * ``seconds``; with ``existing`` those count too that were there before the schedule.
+ */
+export interface Folder {
+  kind: "folder";
+  folder: string;
+  input: string;
+  pattern?: string;
+  seconds?: number;
+  existing?: boolean;
+}
+/**
  * Whether the service lives.
  */
 export interface HealthOut {
   status?: "ok";
+}
+/**
+ * What another program has to say: any JSON.
+ */
+export interface HookBody {
+  [k: string]: unknown;
+}
+/**
+ * The job that a request has made, or made the first time that it came.
+ */
+export interface HookOut {
+  job: string;
+  created: boolean;
 }
 /**
  * An input of a node; ``schema`` is that of the values a document may write, empty where it may write none.
@@ -117,10 +193,34 @@ export interface InputOut {
   roots?: string[];
 }
 /**
- * A job.
+ * Why a job failed.
  */
-export interface JobOut {
+export interface JobFailure {
+  code:
+    | "node_error"
+    | "node_raised"
+    | "invalid_input"
+    | "wrong_output"
+    | "out_of_memory"
+    | "model_refused"
+    | "cancelled"
+    | "timed_out"
+    | "worker_died"
+    | "unequal_lengths"
+    | "too_large"
+    | "interrupted"
+    | "engine_failed";
+  message: string;
+  hint?: string;
+  exception?: string;
+  transient?: boolean;
+}
+/**
+ * A job as clients see it; ``seq`` is the number of its first entry in the log, ``workflow`` a digest.
+ */
+export interface JobView {
   id: string;
+  seq: number;
   owner: string;
   state: "queued" | "running" | "done" | "failed" | "cancelled";
   priority: number;
@@ -137,7 +237,7 @@ export interface JobOut {
   ended: string | null;
   attempt: number;
   cancelling: boolean;
-  failure: FailureOut | null;
+  failure: JobFailure | null;
   result: {
     [k: string]: JsonValue;
   } | null;
@@ -146,7 +246,7 @@ export interface JobOut {
  * A page of jobs; ``cursor`` asks for the next.
  */
 export interface JobsOut {
-  jobs: JobOut[];
+  jobs: JobView[];
   cursor?: string | null;
 }
 /**
@@ -154,6 +254,17 @@ export interface JobsOut {
  */
 export interface Login {
   token: string;
+}
+/**
+ * What becomes of times at which the service was not there, or the queue was full.
+ *
+ * ``skip`` forgets them, ``once`` makes up for all of them with one job, ``all`` makes up for each, for at most
+ * ``most``. What is late by no more than ``grace_seconds`` is not missed.
+ */
+export interface Misfire {
+  policy?: "skip" | "once" | "all";
+  grace_seconds?: number;
+  most?: number;
 }
 /**
  * Where a waiting job goes: before another one, to the front, or to another priority; exactly one is given.
@@ -355,6 +466,84 @@ export interface VersionOut {
   created: string;
 }
 /**
+ * A schedule as it shall be: what fires it, and the workflow that is run then, a document or a saved one's name.
+ *
+ * ``secret`` opens a webhook; without one a new webhook is given one, which is told once. ``expected`` is the
+ * revision that the change was made from, 0 for a new schedule.
+ */
+export interface ScheduleFields {
+  trigger: Cron | Every | At | Folder | Webhook;
+  workflow:
+    | {
+        [k: string]: JsonValue;
+      }
+    | string;
+  inputs?: {
+    [k: string]: JsonValue;
+  };
+  targets?: [string, ...string[]] | null;
+  priority?: number;
+  title?: string;
+  /**
+   * @maxItems 32
+   */
+  tags?: string[];
+  misfire?: Misfire;
+  paused?: boolean;
+  secret?: string | null;
+  expected?: number | null;
+}
+/**
+ * A request to ``/api/hooks/<id>`` that knows the schedule's secret.
+ *
+ * ``fields`` says where in its JSON body inputs stand: ``{"prompt": "/comment/text"}``, each a JSON Pointer
+ * (RFC 6901). What is not there keeps the value that the schedule has for it.
+ */
+export interface Webhook {
+  kind: "webhook";
+  fields?: {
+    [k: string]: string;
+  };
+}
+/**
+ * A schedule as clients see it.
+ *
+ * ``workflow`` is the digest of its document, or ``saved`` the name whose newest version is run. ``next`` are the
+ * next times at which it fires; ``fired`` says how many jobs it made, ``last`` when it made the last one, and
+ * ``problem`` why it made none since. A webhook has a ``path`` for requests, and shows its ``secret`` only in the
+ * answer to what made it.
+ */
+export interface ScheduleView {
+  id: string;
+  owner: string;
+  trigger: Cron | Every | At | Folder | Webhook;
+  workflow: string | null;
+  saved: string | null;
+  inputs: {
+    [k: string]: JsonValue;
+  };
+  targets: string[] | null;
+  priority: number;
+  title: string;
+  tags: string[];
+  misfire: Misfire;
+  paused: boolean;
+  revision: number;
+  created: string;
+  next: string[];
+  fired: number;
+  last: string | null;
+  problem: string;
+  path?: string | null;
+  secret?: string | null;
+}
+/**
+ * Schedules by id; go on after the last.
+ */
+export interface SchedulesOut {
+  schedules: ScheduleView[];
+}
+/**
  * Several values for some inputs: ``zip`` takes the first of each, then the second; ``product`` all pairs.
  */
 export interface SpreadBody {
@@ -390,4 +579,52 @@ export interface Submit {
  */
 export interface VersionsOut {
   versions: VersionOut[];
+}
+/**
+ * A webhook as it shall be: where to post to, and at which ends of which jobs.
+ *
+ * To be told of ``all`` jobs, and not of one's own, takes the scope admin. A ``secret`` is ``whsec_`` and Base64 of
+ * 24 to 64 bytes; without one a new webhook is given one, which is told once. ``expected`` is the revision that the
+ * change was made from, 0 for a new webhook.
+ */
+export interface WebhookFields {
+  url: string;
+  /**
+   * @minItems 1
+   * @maxItems 3
+   */
+  states?:
+    | ["done" | "failed" | "cancelled"]
+    | ["done" | "failed" | "cancelled", "done" | "failed" | "cancelled"]
+    | ["done" | "failed" | "cancelled", "done" | "failed" | "cancelled", "done" | "failed" | "cancelled"];
+  jobs?: "own" | "all";
+  paused?: boolean;
+  secret?: string | null;
+  expected?: number | null;
+}
+/**
+ * A webhook as its owner sees it.
+ *
+ * ``waiting`` deliveries are on their way; ``dropped`` ones were not kept, because too many waited. A ``problem``
+ * says why it was paused by the service. The ``secret`` is shown only in the answer to what made it.
+ */
+export interface WebhookView {
+  id: string;
+  owner: string;
+  url: string;
+  states: ("done" | "failed" | "cancelled")[];
+  jobs: "own" | "all";
+  paused: boolean;
+  revision: number;
+  created: string;
+  waiting: number;
+  dropped: number;
+  problem: string;
+  secret?: string | null;
+}
+/**
+ * Webhooks by id.
+ */
+export interface WebhooksOut {
+  webhooks: WebhookView[];
 }
