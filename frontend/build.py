@@ -16,6 +16,7 @@ import sys
 from pathlib import Path
 
 SOURCES = Path(__file__).parent
+TEMPLATES = SOURCES.parent / "workflows"
 BUILT = SOURCES.parent / "graphengine" / "server" / "editor"
 STAMP = BUILT / "stamp.txt"
 NOTE = BUILT / "note.txt"
@@ -39,7 +40,7 @@ def build() -> bool:
     wanted = os.environ.get("GRAPHENGINE_EDITOR", "")
     if wanted == "skip" or not (SOURCES / "package-lock.json").exists():
         return STAMP.exists()
-    stamp = digest(SOURCES)
+    stamp = digest(SOURCES) + digest(TEMPLATES)
     if STAMP.exists() and STAMP.read_text() == stamp:
         return True
     try:

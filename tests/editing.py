@@ -11,6 +11,8 @@ from playwright.async_api import ConsoleMessage, Locator, Page, expect
 LONG = 120_000
 """The milliseconds that a first run may take on a busy machine: workers start, and load their model."""
 
+AXE = Path(__file__).parents[1] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
+
 DROP = """([text, name]) => {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   const data = new DataTransfer();
@@ -102,6 +104,14 @@ class Editor:
         """Take a picture for people to look at."""
         self._screenshots.mkdir(exist_ok=True)
         await self.page.screenshot(path=self._screenshots / f"{name}.png")
+
+    async def violations(self) -> list[str]:
+        """Return what stands between the page as it is and somebody who does not see it, or needs the keys."""
+        session = await self.page.context.new_cdp_session(self.page)  # the page's policy lets no script in
+        await session.send("Runtime.evaluate", {"expression": await asyncio.to_thread(AXE.read_text)})
+        await session.detach()
+        found = await self.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+        return [f"{each['id']}: {[n['html'][:160] for n in each['nodes'][:3]]}" for each in found["violations"]]
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:

@@ -25,6 +25,12 @@ class Nothing(Part):
     """An empty object."""
 
 
+class Login(Part):
+    """Who somebody is: the secret of a token."""
+
+    token: Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[A-Za-z0-9_-]+$")]
+
+
 # ------------------------------------------------------------------ jobs
 
 

@@ -12,6 +12,9 @@ from graphengine.server.problems import Refused
 CALLER: Final = web.RequestKey("caller", Caller)
 """Where a request that was let in says who asks."""
 
+COOKIE: Final = "graphengine-token"
+"""Where a browser that has logged in keeps its token: no script reads it, and no page of others sends it."""
+
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 HEADERS: Final = {
@@ -56,7 +59,7 @@ class Door:
             raise Refused(415, "wrong_media_type", f"the Content-Type must be {media_type}")
         if permission in {"public", "secret"}:
             return Caller("", "read")
-        caller = self._access.caller(secret_of(request))
+        caller = self._access.caller(_secret(request))
         if caller is None:
             raise Stranger("a token is needed")
         if not caller.may(permission):
@@ -100,3 +103,8 @@ def secret_of(request: web.Request) -> str | None:
     """Return the secret that a request brings (RFC 6750, 2.1), or None."""
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     return secret.strip() if scheme.lower() == "bearer" else None
+
+
+def _secret(request: web.Request) -> str | None:
+    """Return the secret of the header; of the cookie only where there is no such header."""
+    return secret_of(request) if "Authorization" in request.headers else request.cookies.get(COOKIE)

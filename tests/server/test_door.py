@@ -132,3 +132,27 @@ async def test_the_description_is_complete(client: Client) -> None:
     names = [each["operationId"] for path in described["paths"].values() for each in path.values()]
     assert len(set(names)) == len(names)
     assert all(each["summary"] for path in described["paths"].values() for each in path.values())
+
+
+async def test_a_browser_logs_in_by_a_cookie_that_no_script_reads(engine: Engine, data_dir: Path) -> None:
+    secret = add_token(data_dir, "ann", "submit")
+    async with serving(engine, data_dir) as client:
+        assert (await client.ask("GET", "/")).status in {200, 503}
+        assert (await client.ask("POST", "/api/login", {"token": secret[:-1]})).status == 401
+        assert (await client.ask("GET", "/api/jobs")).status == 401
+        stranger = {"Origin": "http://evil.example"}
+        assert (await client.ask("POST", "/api/login", {"token": secret}, headers=stranger)).status == 403
+
+        told = await client.ask("POST", "/api/login", {"token": secret})
+        assert told.status == 204
+        cookie = told.headers["Set-Cookie"]
+        assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= {part.strip() for part in cookie.split(";")}
+        sent = {"Cookie": cookie.partition(";")[0]}
+        assert (await client.ask("POST", "/api/jobs", {"workflow": three()}, headers=sent)).data["owner"] == "ann"
+        assert (await client.ask("POST", "/api/queue/resume", headers=sent)).status == 403
+        assert (await client.ask("GET", "/api/jobs", headers=sent | stranger)).status == 403
+        wrong = sent | {"Authorization": "Bearer x"}
+        assert (await client.ask("GET", "/api/jobs", headers=wrong)).status == 401  # what is said aloud counts
+        gone = (await client.ask("POST", "/api/logout")).headers["Set-Cookie"]
+        assert gone.startswith('graphengine-token="";')
+        assert "Max-Age=0" in gone

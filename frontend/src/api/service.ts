@@ -38,6 +38,9 @@ export const service = {
   forget: (id: string) => ask<null>(job(id), { method: "DELETE" }),
   cancelBatch: (id: string) => ask<JobsOut>(`/api/batches/${encodeURIComponent(id)}/cancel`, { method: "POST" }),
   queue: () => ask<QueueOut>("/api/queue"),
+  upcoming: () => ask<JobsOut>("/api/queue/upcoming?limit=1000"),
+  login: (token: string) => ask<null>("/api/login", { method: "POST", body: { token } }),
+  logout: () => ask<null>("/api/logout", { method: "POST" }),
   pause: () => ask<QueueOut>("/api/queue/pause", { method: "POST" }),
   resume: () => ask<QueueOut>("/api/queue/resume", { method: "POST" }),
 

@@ -2,9 +2,14 @@
 import { Refused } from "~/api/http";
 import { service } from "~/api/service";
 import { layOut } from "~/canvas/layout";
+import { shownView } from "~/canvas/state";
+import { finder } from "~/catalog/store";
+import { addNode, setValue } from "~/doc/edit";
 import { NoWorkflow, workflowOf, workflowText } from "~/doc/file";
-import { linksOf, type Workflow } from "~/doc/model";
-import { activeTab, markSaved, openTab, showTab, titleOf, useTabs } from "~/doc/tabs";
+import { useKeeper } from "~/doc/keeping";
+import { linksOf, type Point, type Workflow } from "~/doc/model";
+import { fileOf, loaderOf } from "~/doc/pictures";
+import { activeTab, edit, markSaved, openTab, placeOfTab, select, showTab, titleOf, useTabs } from "~/doc/tabs";
 import { openDialog } from "~/ui/dialogs";
 import { say } from "~/ui/notices";
 
@@ -16,25 +21,65 @@ export function openDocument(doc: Workflow, more: Parameters<typeof openTab>[1] 
   if (names.length > 1 && placed.length === 0 && [...linksOf(doc)].length > 0) void layOut();
 }
 
-/** A dropped or chosen file always opens a tab of its own. */
-export async function openFiles(files: Iterable<File>): Promise<void> {
+export interface Drop {
+  /** Where pictures go: a place on the canvas. */
+  at: Point;
+  /** The node that is under the hand: one that loads a picture takes the file. */
+  node?: string | null;
+  /** Whether a picture is wanted even where it carries a workflow. */
+  asPicture?: boolean;
+}
+
+/** A dropped or chosen workflow always opens a tab of its own; any other picture becomes a node that loads it. */
+export async function openFiles(files: Iterable<File>, drop?: Drop): Promise<void> {
+  let count = 0;
   for (const file of files) {
+    const isPicture = file.type.startsWith("image/") || PICTURE.test(file.name);
     try {
-      openDocument(await workflowOf(file, file.name));
+      if (drop?.asPicture && isPicture) await addPicture(file, drop, count++);
+      else openDocument(await workflowOf(file, file.name));
     } catch (error) {
-      if (!(error instanceof NoWorkflow)) throw error;
-      say(error.message, "problem");
+      if (isPicture && error instanceof NoWorkflow) await addPicture(file, drop, count++).catch(complain);
+      else complain(error);
     }
   }
+}
+
+const PICTURE = /\.(png|jpe?g|webp|gif|bmp|tiff?)$/i;
+const complain = (error: unknown) => say(error instanceof Error ? error.message : String(error), "problem");
+const APART = 40;
+
+/** Uploads a picture, and gives it to the node under the hand, or to a new one. */
+async function addPicture(file: File, drop: Drop | undefined, count: number): Promise<void> {
+  const { reference } = await service.upload(file);
+  const tab = activeTab();
+  const known = drop?.node ? fileOf(finder(), tab.doc, placeOfTab(tab).part, drop.node) : null;
+  const loader = loaderOf(finder());
+  if (drop?.node && known) {
+    const target = { node: drop.node, name: known.input };
+    return edit("Picture", (part) => setValue(part, target, reference));
+  }
+  if (!loader) return say("No node here loads pictures.", "problem");
+  const at = drop?.at ?? shownView()?.middle() ?? { x: 0, y: 0 };
+  let name = "";
+  edit("Add a picture", (part) => {
+    const node = { type: loader.type, inputs: { [loader.input]: reference } };
+    name = addNode(part, node, { x: at.x + count * APART, y: at.y + count * APART });
+  });
+  select([name]);
 }
 
 export function chooseFiles(): void {
   const input = document.createElement("input");
   input.type = "file";
   input.multiple = true;
-  input.accept = ".json,.png";
+  input.accept = ".json,image/*";
   input.onchange = () => void openFiles(input.files ?? []);
   input.click();
+}
+
+export async function reopenTab(): Promise<void> {
+  if (!(await useKeeper.getState().keeper?.reopen())) say("No tab was closed.");
 }
 
 export function download(): void {

@@ -1,6 +1,7 @@
 /** Every command, once: the palette of commands, the menus, the shortcuts and the cheat sheet are made from this. */
 
 import { service } from "~/api/service";
+import { showApp } from "~/app/address";
 import { layOut } from "~/canvas/layout";
 import { pointer, shownView, usePalette } from "~/canvas/state";
 import { SUBGRAPH } from "~/doc/model";
@@ -11,7 +12,7 @@ import { openDialog } from "~/ui/dialogs";
 import { nextTheme, useLayout } from "~/ui/layout";
 import { say } from "~/ui/notices";
 import { duplicate, removeSelected, selectAll, toggleCollapsed, toggleMode } from "./actions";
-import { chooseFiles, download, save } from "./files";
+import { chooseFiles, download, reopenTab, save } from "./files";
 
 export type Group = "File" | "Edit" | "Nodes" | "View" | "Run";
 
@@ -80,9 +81,13 @@ export const COMMANDS: readonly Command[] = [
     run: cancelNewest,
   },
 
+  { id: "sweep", title: "Sweep…", group: "Run", keys: ["X"], run: () => openDialog({ kind: "sweep", target: null }) },
+
   { id: "new", title: "New", group: "File", keys: ["Alt+N"], run: newTab },
   { id: "open", title: "Open a file…", group: "File", keys: ["Mod+O"], run: chooseFiles },
   { id: "library", title: "Library…", group: "File", keys: ["L"], run: () => openDialog({ kind: "library" }) },
+  { id: "templates", title: "Templates…", group: "File", keys: ["T"], run: () => openDialog({ kind: "templates" }) },
+  { id: "versions", title: "Versions…", group: "File", keys: ["H"], run: () => openDialog({ kind: "versions" }) },
   { id: "save", title: "Save", group: "File", keys: ["Mod+S"], whileTyping: true, run: save },
   {
     id: "save-as",
@@ -93,7 +98,28 @@ export const COMMANDS: readonly Command[] = [
     run: () => openDialog({ kind: "save", tab: activeTab().id, name: activeTab().saved?.name ?? "" }),
   },
   { id: "download", title: "Download as JSON", group: "File", run: download },
-  { id: "close", title: "Close the tab", group: "File", keys: ["Alt+W"], run: () => closeTab(activeTab().id) },
+  {
+    id: "logout",
+    title: "Log out",
+    group: "File",
+    run: () => void service.logout().then(() => location.reload()),
+  },
+  {
+    id: "close",
+    title: "Close the tab",
+    group: "File",
+    keys: ["Alt+W"],
+    whileTyping: true,
+    run: () => closeTab(activeTab().id),
+  },
+  {
+    id: "reopen",
+    title: "Open the closed tab again",
+    group: "File",
+    keys: ["Alt+Shift+W"],
+    whileTyping: true,
+    run: () => void reopenTab(),
+  },
   { id: "next-tab", title: "Next tab", group: "File", keys: ["Alt+ArrowRight"], run: () => step(1) },
   { id: "previous-tab", title: "Previous tab", group: "File", keys: ["Alt+ArrowLeft"], run: () => step(-1) },
 
@@ -181,6 +207,7 @@ export const COMMANDS: readonly Command[] = [
     keys: ["Q"],
     run: () => useLayout.setState(({ dock }) => ({ dock: !dock })),
   },
+  { id: "app", title: "As an app", group: "View", keys: ["A"], run: () => showApp(activeTab().saved?.name ?? null) },
   {
     id: "theme",
     title: "Dark, light, or as the system",

@@ -1,5 +1,6 @@
 /** Keeps every open document in the journal, and brings them back. Each window holds documents of its own. */
 
+import { create } from "zustand";
 import { parseWorkflow, workflowText } from "./file";
 import { emptyHistory } from "./history";
 import { Journal, type Kept } from "./journal";
@@ -10,10 +11,15 @@ const BESIDE = "graphengine.beside.";
 const ACTIVE = "graphengine.active";
 const BETWEEN_VERSIONS = 120_000;
 
+/** What keeps the documents; null until it has begun, and where this browser keeps nothing. */
+export const useKeeper = create<{ keeper: Keeper | null }>()(() => ({ keeper: null }));
+
 export class Keeper {
   private readonly written = new Map<string, Tab>();
   private readonly versions = new Map<string, number>();
   private readonly pending = new Set<string>();
+  /** Tabs that were closed, until the database knows. */
+  private readonly closing = new Map<string, Tab>();
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   private constructor(readonly journal: Journal) {}
@@ -22,6 +28,7 @@ export class Keeper {
   static async start(): Promise<Keeper> {
     const keeper = new Keeper(await Journal.open());
     await keeper.restore();
+    useKeeper.setState({ keeper });
     useTabs.subscribe((state, before) => {
       if (state.active !== before.active) sessionStorage.setItem(ACTIVE, state.active);
       if (state.tabs !== before.tabs) keeper.later();
@@ -39,7 +46,10 @@ export class Keeper {
     const open = new Set(tabs.map((tab) => tab.id));
     const changed = tabs.filter((tab) => this.written.get(tab.id) !== tab);
     const closed = [...this.written.values()].filter((tab) => !open.has(tab.id));
-    for (const tab of closed) this.written.delete(tab.id);
+    for (const tab of closed) {
+      this.written.delete(tab.id);
+      this.closing.set(tab.id, tab);
+    }
     for (const tab of changed) this.written.set(tab.id, tab);
     const position = (tab: Tab) => tabs.indexOf(tab);
     for (const tab of changed) this.pending.add(tab.id);
@@ -48,17 +58,37 @@ export class Keeper {
       ...closed.map((tab) => this.journal.put(keptOf(tab, false, 0))),
       ...changed.map((tab) => this.version(tab)),
     ]);
+    for (const tab of closed) this.closing.delete(tab.id);
     for (const tab of changed) {
       this.pending.delete(tab.id);
       void hold(tab.id);
     }
   }
 
+  /** Opens again the document that was closed last; returns whether there was one. */
+  async reopen(): Promise<boolean> {
+    await this.flush();
+    const { tabs } = useTabs.getState();
+    const open = new Set(tabs.map((tab) => tab.id));
+    const closed = (await this.journal.all()).filter((kept) => !kept.isOpen && !open.has(kept.id));
+    closed.sort((a, b) => b.touched - a.touched);
+    for (const kept of closed) {
+      if (Object.keys(kept.doc.nodes ?? {}).length === 0 || !(await hold(kept.id))) continue;
+      restoreTabs([...tabs, tabOf(kept)], kept.id);
+      return true;
+    }
+    return false;
+  }
+
   /** The page goes away, and a database may not be written any more: what is not in it yet is written beside it. */
   private leave(): void {
     const { tabs } = useTabs.getState();
-    for (const tab of tabs.filter((each) => this.written.get(each.id) !== each || this.pending.has(each.id))) {
-      const { doc, ...rest } = keptOf(tab, true, tabs.indexOf(tab));
+    const open = tabs.filter((each) => this.written.get(each.id) !== each || this.pending.has(each.id));
+    const closed = [...this.written.values(), ...this.closing.values()].filter(
+      (each) => !tabs.some((tab) => tab.id === each.id),
+    );
+    for (const tab of [...open, ...closed]) {
+      const { doc, ...rest } = keptOf(tab, tabs.includes(tab), Math.max(tabs.indexOf(tab), 0));
       try {
         localStorage.setItem(BESIDE + tab.id, JSON.stringify({ ...rest, text: workflowText(doc) }));
       } catch {

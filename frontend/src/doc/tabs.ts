@@ -84,6 +84,16 @@ export function edit(label: string, recipe: Recipe, gesture: string | null = nul
   });
 }
 
+/** Puts another document in the place of the one that is looked at; one step to undo. */
+export function replaceDocument(label: string, doc: Workflow): void {
+  change(activeTab().id, (tab) => ({
+    ...tab,
+    doc,
+    history: record(tab.history, { label, before: tab.doc, after: doc }, null, Date.now()),
+    ...still(tab, doc),
+  }));
+}
+
 export function undoEdit(): string | null {
   return travel(undo);
 }

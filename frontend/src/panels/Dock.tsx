@@ -1,19 +1,20 @@
 /** The bottom: queue, timeline and results; closed it is one line. */
-import { ChevronDown, ChevronUp, Pause, Play, X } from "lucide-react";
+import { ChevronDown, ChevronUp } from "lucide-react";
 import { useMemo } from "react";
-import { resultUrl, service } from "~/api/service";
 import { shownView } from "~/canvas/state";
 import { duration } from "~/canvas/status";
-import { openFiles } from "~/commands/files";
 import { select, useTab } from "~/doc/tabs";
-import { isOver, type Job, type ResultFile, shareOf, type Task } from "~/run/jobs";
+import { isOver, type Job, type Task } from "~/run/jobs";
 import { usePlans } from "~/run/plan";
 import { openJobs, shownJob, useRuns } from "~/run/store";
 import { useLayout } from "~/ui/layout";
+import { Queue } from "./Queue";
+import { Results } from "./Results";
 
 export function Dock({ isOpen }: { isOpen: boolean }) {
   const jobs = useRuns((state) => state.jobs);
-  const open = useMemo(() => openJobs(jobs), [jobs]);
+  const order = useRuns((state) => state.order);
+  const open = useMemo(() => openJobs(jobs, order), [jobs, order]);
   const running = open.filter((job) => job.state === "running").length;
   const words = `${running} running · ${open.length - running} waiting`;
   return (
@@ -37,55 +38,6 @@ export function Dock({ isOpen }: { isOpen: boolean }) {
         {isOpen ? <ChevronDown size={14} /> : <ChevronUp size={14} />}
       </button>
     </section>
-  );
-}
-
-function Queue({ open, words }: { open: readonly Job[]; words: string }) {
-  const paused = useRuns((state) => state.paused);
-  return (
-    <div className="card queue">
-      <h2>
-        Queue <small>{paused ? "paused" : words}</small>
-        <button
-          type="button"
-          className="icon"
-          aria-label={paused ? "Go on" : "Pause"}
-          title={paused ? "Go on" : "Pause: nothing new begins"}
-          onClick={() => void (paused ? service.resume() : service.pause())}
-        >
-          {paused ? <Play size={12} /> : <Pause size={12} />}
-        </button>
-      </h2>
-      <ul>
-        {open.map((job) => (
-          <li key={job.id}>
-            <JobView job={job} />
-          </li>
-        ))}
-      </ul>
-    </div>
-  );
-}
-
-function JobView({ job }: { job: Job }) {
-  const share = shareOf(job);
-  const word = job.cancelling ? "stopping" : job.state === "running" ? `${Math.floor(share * 100)} %` : "waits";
-  return (
-    <div className="job">
-      <span>
-        {job.state === "running" ? "▶ " : ""}
-        {job.title || job.id}
-      </span>
-      <small>{word}</small>
-      <button
-        type="button"
-        className="icon"
-        aria-label={`Cancel ${job.title}`}
-        onClick={() => void service.cancel(job.id)}
-      >
-        <X size={12} />
-      </button>
-    </div>
   );
 }
 
@@ -165,47 +117,4 @@ function barsOf(job: Job): { name: string; task: Task; from: number; share: numb
     const to = (task.ended ?? end) - begin;
     return { name, task, from: Math.max(from, 0) / (end - begin), share: Math.max(to - from, 0) / (end - begin) };
   });
-}
-
-const MOST = 60;
-
-function Results() {
-  const jobs = useRuns((state) => state.jobs);
-  const doc = useTab((tab) => tab.id);
-  const files = useMemo(() => {
-    const own = Object.values(jobs).filter((job) => job.doc === doc);
-    own.sort((a, b) => b.created - a.created);
-    return own.flatMap((job) => job.files.map((file) => ({ job: job.id, file }))).slice(0, MOST);
-  }, [jobs, doc]);
-  return (
-    <div className="card results">
-      <h2>
-        Results <small>{files.length || ""}</small>
-      </h2>
-      <div className="grid">
-        {files.map(({ job, file }) => (
-          <Result key={`${job} ${file.task} ${file.name}`} file={file} />
-        ))}
-      </div>
-    </div>
-  );
-}
-
-function Result({ file }: { file: ResultFile }) {
-  const open = async () => {
-    const blob = await (await fetch(resultUrl(file.digest))).blob();
-    await openFiles([new File([blob], file.name, { type: blob.type })]);
-  };
-  if (!file.media_type.startsWith("image/")) {
-    return (
-      <a href={resultUrl(file.digest)} download={file.name.split("/").at(-1)}>
-        {file.name}
-      </a>
-    );
-  }
-  return (
-    <button type="button" title={`${file.name} — open its workflow`} onClick={() => void open()}>
-      <img src={resultUrl(file.digest)} alt={file.name} loading="lazy" decoding="async" />
-    </button>
-  );
 }

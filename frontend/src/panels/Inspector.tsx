@@ -1,16 +1,19 @@
 /** What is selected, with all its fields and room for them; or the document itself. */
-
+import { Grid3x3, Star } from "lucide-react";
+import { starOf, toggleStar } from "~/app/fields";
 import { fixOf } from "~/canvas/fixes";
 import { duration } from "~/canvas/status";
 import { strangerOf } from "~/canvas/stranger";
 import { type Input, isWritable, type Sockets } from "~/catalog/catalog";
 import { useCatalog } from "~/catalog/store";
 import { disconnect, setTitle, setValue } from "~/doc/edit";
-import { sourceOf } from "~/doc/model";
+import { type Address, sourceOf } from "~/doc/model";
 import { edit, placeOfTab, usePart, useTab } from "~/doc/tabs";
 import { plannedTask, problemsOf, usePlans } from "~/run/plan";
 import { taskOf, useRuns } from "~/run/store";
+import { openDialog } from "~/ui/dialogs";
 import { widgetOf } from "~/widgets/registry";
+import { Outputs } from "./Outputs";
 
 export function Inspector() {
   const selected = useTab((tab) => tab.nodes);
@@ -86,6 +89,7 @@ function NodePanel({ name }: { name: string }) {
       />
       <p className="summary">{sockets.summary}</p>
       <Fields name={name} sockets={sockets} />
+      <Outputs name={name} sockets={sockets} />
       <Plan name={name} />
       {sockets.help.length > sockets.summary.length && (
         <details>
@@ -121,7 +125,15 @@ function Field({ name, input }: { name: string; input: Input }) {
   const id = `panel ${name}.${input.name}`;
   return (
     <div className={`field${problem ? " wrong" : ""}`}>
-      <label htmlFor={id}>{input.name}</label>
+      <span className="head">
+        <label htmlFor={id}>{input.name}</label>
+        {widget && !source && (
+          <span>
+            <SweepButton target={target} />
+            <StarButton target={target} />
+          </span>
+        )}
+      </span>
       {source ? (
         <span className="linked">
           ← {source.node}.{source.name}
@@ -145,6 +157,41 @@ function Field({ name, input }: { name: string; input: Input }) {
       )}
       {problem && <Problem name={name} input={input} message={problem.message} />}
     </div>
+  );
+}
+
+function SweepButton({ target }: { target: Address }) {
+  const isInside = useTab((tab) => tab.path.length > 0);
+  if (isInside) return null;
+  return (
+    <button
+      type="button"
+      className="icon star"
+      aria-label={`Sweep ${target.name}`}
+      title="Run with many values, as a grid"
+      onClick={() => openDialog({ kind: "sweep", target })}
+    >
+      <Grid3x3 size={13} />
+    </button>
+  );
+}
+
+/** Shows a field in the app view; inside a subgraph, on the node that stands for it. */
+function StarButton({ target }: { target: Address }) {
+  const isOn = useTab((tab) => starOf(placeOfTab(tab).part, target) !== null);
+  const isInside = useTab((tab) => tab.path.length > 0);
+  const says = isInside ? "Show on the subgraph's node" : "Show in the app";
+  return (
+    <button
+      type="button"
+      className="icon star"
+      aria-pressed={isOn}
+      aria-label={`${says}: ${target.name}`}
+      title={says}
+      onClick={() => edit(isOn ? "Hide a field" : "Show a field", (part) => toggleStar(part, target))}
+    >
+      <Star size={13} fill={isOn ? "currentColor" : "none"} />
+    </button>
   );
 }
 

@@ -3,6 +3,7 @@ import type { Event, JobView, Preview, Progress } from "~/api/messages";
 import { service } from "~/api/service";
 import { type Link, type Listener, Socket } from "~/api/socket";
 import { isOver, type Job, jobOf, take, takeProgress } from "./jobs";
+import { loadOrder } from "./queue";
 import { changeJobs, type Picture, previewKey, useRuns } from "./store";
 
 const MOST_JOBS = 200;
@@ -26,6 +27,7 @@ export class Feed implements Listener {
 
   link(link: Link): void {
     useRuns.setState({ link });
+    if (link === "open") void loadOrder();
     if (link === "open") void service.queue().then(({ paused }) => useRuns.setState({ paused }));
   }
 
@@ -46,6 +48,7 @@ export class Feed implements Listener {
   event(event: Event): void {
     if (event.kind === "paused" || event.kind === "resumed") useRuns.setState({ paused: event.kind === "paused" });
     else this.wait(event);
+    if (event.kind === "moved" || event.kind === "requeued") void loadOrder();
   }
 
   progress(progress: Progress): void {

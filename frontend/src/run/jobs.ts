@@ -36,6 +36,8 @@ export interface Job {
   title: string;
   state: JobView["state"];
   batch: string | null;
+  /** Values of the named inputs. */
+  inputs: Readonly<Record<string, unknown>>;
   created: number;
   started: number | null;
   ended: number | null;
@@ -59,6 +61,7 @@ export function jobOf(view: JobView, known?: Job): Job {
     title: view.title,
     state: view.state,
     batch: view.batch,
+    inputs: view.inputs,
     created: time(view.created) ?? 0,
     started: time(view.started),
     ended: time(view.ended),
@@ -73,7 +76,7 @@ export function jobOf(view: JobView, known?: Job): Job {
 /** Takes an entry of the log in; returns whether the job must be asked for, as the entry does not say all. */
 export function take(jobs: Record<string, Job>, event: Event): boolean {
   const job = jobs[event.job];
-  if (!job) return event.kind !== "deleted" && event.job !== "";
+  if (!job) return event.kind !== "deleted" && event.kind !== "batch_finished" && event.job !== "";
   const time = Date.parse(event.time);
   switch (event.kind) {
     case "started":

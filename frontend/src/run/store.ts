@@ -18,9 +18,18 @@ interface Runs {
   previews: Readonly<Record<string, Picture>>;
   link: Link;
   paused: boolean;
+  /** The jobs that wait, in the order in which they will begin. */
+  order: readonly string[];
 }
 
-export const useRuns = create<Runs>()(() => ({ jobs: {}, shown: {}, previews: {}, link: "connecting", paused: false }));
+export const useRuns = create<Runs>()(() => ({
+  jobs: {},
+  shown: {},
+  previews: {},
+  link: "connecting",
+  paused: false,
+  order: [],
+}));
 
 export const previewKey = (job: string, task: string) => `${job} ${task}`;
 
@@ -53,8 +62,10 @@ export function shownJob(state: Runs, doc: string): Job | undefined {
   return state.jobs[state.shown[doc] ?? ""];
 }
 
-/** Jobs that wait or run, those that run first, then by age. */
-export function openJobs(jobs: Readonly<Record<string, Job>>): Job[] {
+/** Jobs that wait or run: those that run first, then in the order of the queue, as far as it is known, and by age. */
+export function openJobs(jobs: Readonly<Record<string, Job>>, order: readonly string[] = []): Job[] {
+  const places = new Map(order.map((id, index) => [id, index]));
+  const place = (job: Job) => (job.state === "running" ? -1 : (places.get(job.id) ?? order.length));
   const open = Object.values(jobs).filter((job) => !isOver(job));
-  return open.sort((a, b) => Number(b.state === "running") - Number(a.state === "running") || a.created - b.created);
+  return open.sort((a, b) => place(a) - place(b) || a.created - b.created);
 }

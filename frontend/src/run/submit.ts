@@ -7,6 +7,7 @@ import { sourceOf } from "~/doc/model";
 import { activeTab, edit, newId } from "~/doc/tabs";
 import { say } from "~/ui/notices";
 import { docTag } from "./jobs";
+import { rememberRun } from "./last";
 import { markTried, planSoon, usePlans } from "./plan";
 
 /** Queues the document; `targets` are the nodes whose results are wanted, null for all that have an effect. */
@@ -19,6 +20,7 @@ export async function run(targets: readonly string[] | null = null): Promise<voi
   try {
     // an id of our own: a request that is sent again after a broken connection is the same job
     await service.submit(tab.doc, { id: `e${newId()}`, tags: [docTag(tab.id)], title, targets: wanted });
+    rememberRun(tab.id, tab.doc);
     nextSeeds();
   } catch (error) {
     if (error instanceof Refused && error.code === "invalid_workflow") refuse(tab.id);

@@ -1,3 +1,5 @@
+import { lazy, Suspense } from "react";
+import { useMode } from "~/app/address";
 import { Canvas } from "~/canvas/Canvas";
 import { Palette } from "~/canvas/Palette";
 import { Dock } from "~/panels/Dock";
@@ -8,7 +10,24 @@ import { Notices } from "./NoticeList";
 import { Rail } from "./Rail";
 import { TopBar } from "./TopBar";
 
+const AppView = lazy(() => import("~/app/AppView"));
+
 export function App() {
+  const isApp = useMode((state) => state.isApp);
+  return isApp ? (
+    <>
+      <Suspense>
+        <AppView />
+      </Suspense>
+      <Dialogs />
+      <Notices />
+    </>
+  ) : (
+    <Workshop />
+  );
+}
+
+function Workshop() {
   const { inspector, dock } = useLayout();
   return (
     <div className="app" data-inspector={inspector} data-dock={dock}>

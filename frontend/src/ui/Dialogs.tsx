@@ -1,13 +1,22 @@
 /** The dialogs, one at a time. */
 import { Command } from "cmdk";
-import { Dialog } from "radix-ui";
-import { type ReactNode, useEffect, useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import type { SavedOut } from "~/api/generated/service";
 import { service, thumbnailUrl } from "~/api/service";
 import { openSaved, saveAs } from "~/commands/files";
 import { shownKeys } from "~/commands/keyname";
 import { COMMANDS } from "~/commands/table";
+import { FileView, shortName } from "~/viewers/FileView";
 import { closeDialog, openDialog, useDialog } from "./dialogs";
+import { Frame } from "./Frame";
+import { useLoaded } from "./useLoaded";
+
+const TemplateDialog = lazy(() => import("./TemplateDialog"));
+const VersionsDialog = lazy(() => import("./VersionsDialog"));
+const SweepDialog = lazy(() => import("./SweepDialog"));
+const LoginDialog = lazy(() => import("./LoginDialog"));
+const MaskDialog = lazy(() => import("~/mask/MaskDialog"));
+const ResultDialog = lazy(() => import("~/viewers/ResultDialog"));
 
 export function Dialogs() {
   const dialog = useDialog((state) => state.dialog);
@@ -22,23 +31,51 @@ export function Dialogs() {
       return <CommandDialog />;
     case "keys":
       return <KeysDialog />;
+    case "templates":
+      return (
+        <Suspense>
+          <TemplateDialog />
+        </Suspense>
+      );
+    case "versions":
+      return (
+        <Suspense>
+          <VersionsDialog />
+        </Suspense>
+      );
+    case "sweep":
+      return (
+        <Suspense>
+          <SweepDialog target={dialog.target} />
+        </Suspense>
+      );
+    case "login":
+      return (
+        <Suspense>
+          <LoginDialog />
+        </Suspense>
+      );
+    case "mask":
+      return (
+        <Suspense>
+          <MaskDialog node={dialog.node} />
+        </Suspense>
+      );
+    case "result":
+      return (
+        <Suspense>
+          <ResultDialog start={dialog.key} />
+        </Suspense>
+      );
+    case "file":
+      return (
+        <Frame title={shortName(dialog.file)} size="full">
+          <FileView file={dialog.file} />
+        </Frame>
+      );
     default:
       return null;
   }
-}
-
-function Frame({ title, children, isWide = false }: { title: string; children: ReactNode; isWide?: boolean }) {
-  return (
-    <Dialog.Root open modal={false} onOpenChange={(open) => !open && closeDialog()}>
-      <Dialog.Portal>
-        <div className="veil dim" />
-        <Dialog.Content className={`dialog${isWide ? " wide" : ""}`} aria-describedby={undefined}>
-          <Dialog.Title>{title}</Dialog.Title>
-          {children}
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
-  );
 }
 
 function SaveDialog({ tab, name }: { tab: string; name: string }) {
@@ -115,7 +152,7 @@ function LibraryDialog() {
   const words = query.trim().toLowerCase();
   const shown = (found ?? []).filter(({ newest }) => `${newest.name} ${newest.title}`.toLowerCase().includes(words));
   return (
-    <Frame title="Library" isWide>
+    <Frame title="Library" size="wide">
       <input
         className="line"
         placeholder="Search"
@@ -179,7 +216,7 @@ function CommandDialog() {
 function KeysDialog() {
   const groups = [...new Set(COMMANDS.map((each) => each.group))];
   return (
-    <Frame title="Keys" isWide>
+    <Frame title="Keys" size="wide">
       <div className="sheet">
         {groups.map((group) => (
           <section key={group}>
@@ -194,19 +231,4 @@ function KeysDialog() {
       </div>
     </Frame>
   );
-}
-
-function useLoaded<T>(load: () => Promise<T>): T | undefined {
-  const [found, setFound] = useState<T>();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: loaded once, when the dialog opens
-  useEffect(() => {
-    let isAlive = true;
-    load()
-      .then((data) => isAlive && setFound(data))
-      .catch(() => {});
-    return () => {
-      isAlive = false;
-    };
-  }, []);
-  return found;
 }

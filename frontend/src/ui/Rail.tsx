@@ -1,11 +1,12 @@
 /** The narrow bar at the left: the few places that one goes to. */
-import { FolderOpen, Keyboard, LayoutGrid, Library, Plus, SunMoon } from "lucide-react";
+import { FolderOpen, Keyboard, LayoutGrid, LayoutTemplate, Library, Plus, SunMoon } from "lucide-react";
 import type { ComponentType } from "react";
 import { shownKeys } from "~/commands/keyname";
 import { command } from "~/commands/table";
 
 const ITEMS: readonly [string, ComponentType<{ size: number }>][] = [
   ["add", Plus],
+  ["templates", LayoutTemplate],
   ["library", Library],
   ["open", FolderOpen],
   ["layout", LayoutGrid],

@@ -2,11 +2,12 @@
 import { ChevronRight, Menu, Play, Plus, X } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { useEffect, useState } from "react";
+import { showApp } from "~/app/address";
 import { duration } from "~/canvas/status";
 import { shownKeys } from "~/commands/keyname";
 import { COMMANDS, type Group } from "~/commands/table";
 import { SUBGRAPH } from "~/doc/model";
-import { closeTab, goTo, hasChanged, newTab, showTab, type Tab, titleOf, useTab, useTabs } from "~/doc/tabs";
+import { activeTab, closeTab, goTo, hasChanged, newTab, showTab, type Tab, titleOf, useTab, useTabs } from "~/doc/tabs";
 import { totals, usePlans } from "~/run/plan";
 import { useRuns } from "~/run/store";
 import { run } from "~/run/submit";
@@ -26,6 +27,14 @@ export function TopBar() {
       <SavedWord />
       <button type="button" className="plain" onClick={() => openDialog({ kind: "commands" })}>
         {shownKeys("Mod+K")}
+      </button>
+      <button
+        type="button"
+        className="plain"
+        title="The workflow as an app: the fields that are starred, and what comes out"
+        onClick={() => showApp(activeTab().saved?.name ?? null)}
+      >
+        App
       </button>
       <RunButton />
       <MainMenu />

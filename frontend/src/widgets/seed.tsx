@@ -1,8 +1,9 @@
 /** A seed: all of its 64 bits, a new one by a click, and what becomes of it after each run. */
-import { Dices, Lock, Plus, Shuffle } from "lucide-react";
+import { Dices, History, Lock, Plus, Shuffle } from "lucide-react";
 import { useState } from "react";
 import { setLook } from "~/doc/edit";
-import { edit, usePart } from "~/doc/tabs";
+import { edit, placeOfTab, usePart, useTab } from "~/doc/tabs";
+import { lastValue, useLastRun } from "~/run/last";
 import { randomSeed } from "~/run/submit";
 import { ROW, type Widget, type WidgetProps } from "./widget";
 
@@ -18,6 +19,10 @@ function SeedView({ input, value, label, id, node, set }: WidgetProps) {
   const [typed, setTyped] = useState<string | null>(null);
   const look = usePart().view?.nodes?.[node]?.seeds as Record<string, keyof typeof NEXT> | undefined;
   const how = look?.[input.name] ?? "fixed";
+  const tab = useTab((each) => each.id);
+  const subgraph = useTab((each) => placeOfTab(each).subgraph);
+  const last = useLastRun(({ docs }) => lastValue(docs[tab], subgraph, { node, name: input.name }));
+  const isOther = (typeof last === "number" || typeof last === "bigint") && last !== value;
   const { Icon, next, says } = NEXT[how] ?? NEXT.fixed;
   const commit = () => {
     if (typed !== null && /^\d+$/.test(typed.trim())) {
@@ -45,6 +50,17 @@ function SeedView({ input, value, label, id, node, set }: WidgetProps) {
         onBlur={commit}
         onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()}
       />
+      {isOther && (
+        <button
+          type="button"
+          className="icon nodrag"
+          title={`The seed of the last run: ${last}`}
+          aria-label={`${label}: reuse last, ${last}`}
+          onClick={() => set(last)}
+        >
+          <History size={12} />
+        </button>
+      )}
       <button
         type="button"
         className="icon nodrag"

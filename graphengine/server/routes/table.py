@@ -9,6 +9,7 @@ from graphengine.server.routes import (
     health,
     hooks,
     jobs,
+    login,
     plan,
     queue,
     schedules,
@@ -30,5 +31,6 @@ ROUTES: Final[tuple[Route, ...]] = (
     *assets.ROUTES,
     *catalogue.ROUTES,
     *health.ROUTES,
+    *login.ROUTES,
     *editor.ROUTES,
 )

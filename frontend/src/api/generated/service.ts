@@ -250,6 +250,12 @@ export interface JobsOut {
   cursor?: string | null;
 }
 /**
+ * Who somebody is: the secret of a token.
+ */
+export interface Login {
+  token: string;
+}
+/**
  * What becomes of times at which the service was not there, or the queue was full.
  *
  * ``skip`` forgets them, ``once`` makes up for all of them with one job, ``all`` makes up for each, for at most

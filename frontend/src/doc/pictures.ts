@@ -1,0 +1,57 @@
+/** Pictures in a document: nodes that load a file, and the masks that were painted over them. */
+import type { Draft } from "immer";
+import type { SocketFinder } from "~/catalog/sockets";
+import { addNode, setLook, setTitle, setValue } from "./edit";
+import { type Part, type Point, positionOf, type Workflow } from "./model";
+
+const ASSET = "assets:";
+
+/** The type of node that makes a picture of a file, and its input, as the catalogue has them. */
+export function loaderOf(finder: SocketFinder): { type: string; input: string } | null {
+  for (const node of finder.catalog.nodes.values()) {
+    const file = node.inputs.find((input) => input.type === "File");
+    if (file && node.outputs.some((output) => output.type === "Image")) return { type: node.id, input: file.name };
+  }
+  return null;
+}
+
+/** The file that a node loads a picture from: its input and, where it was uploaded, its digest. */
+export function fileOf(finder: SocketFinder, doc: Workflow, part: Part, name: string) {
+  const node = part.nodes?.[name];
+  const sockets = node ? finder.of(node.type, doc) : null;
+  if (!node || !sockets?.outputs.some((output) => output.type === "Image" || output.type === "Mask")) return null;
+  const input = sockets.inputs.find((each) => each.type === "File");
+  if (!input) return null;
+  const value = node.inputs?.[input.name];
+  return { input: input.name, digest: typeof value === "string" ? digestOf(value) : null };
+}
+
+export function digestOf(reference: string): string | null {
+  return reference.startsWith(ASSET) ? reference.slice(ASSET.length) : null;
+}
+
+/** The node that holds the mask painted over a node's picture, or null. */
+export function maskOf(part: Part, picture: string): string | null {
+  const places = Object.entries(part.view?.nodes ?? {});
+  return places.find(([name, look]) => look.masks === picture && part.nodes?.[name])?.[0] ?? null;
+}
+
+/** Sets the mask of a picture, in a node of its own below it. Returns that node. */
+export function setMask(
+  part: Draft<Part>,
+  picture: string,
+  loader: { type: string; input: string },
+  file: string,
+): string {
+  const known = maskOf(part as Part, picture);
+  if (known !== null) {
+    setValue(part, { node: known, name: loader.input }, file);
+    return known;
+  }
+  const { x, y } = positionOf(part as Part, picture);
+  const at: Point = { x, y: y + 330 };
+  const name = addNode(part, { type: loader.type, inputs: { [loader.input]: file } }, at, "mask");
+  setTitle(part, name, "Mask");
+  setLook(part, name, "masks", picture);
+  return name;
+}

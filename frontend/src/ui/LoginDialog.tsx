@@ -1,0 +1,48 @@
+/** The service wants to know who comes: a token, which is then kept where no script reads it. */
+import { useState } from "react";
+import { service } from "~/api/service";
+import { Frame } from "./Frame";
+
+export default function LoginDialog() {
+  const [token, setToken] = useState("");
+  const [word, setWord] = useState("");
+  const submit = async () => {
+    try {
+      await service.login(token.trim());
+      location.reload();
+    } catch (error) {
+      setWord(error instanceof Error ? error.message : String(error));
+    }
+  };
+  return (
+    <Frame title="Who is it?">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit();
+        }}
+      >
+        <p className="quiet-word">This service asks for a token: graphengine token add NAME.</p>
+        <input
+          className="line"
+          type="password"
+          aria-label="Token"
+          autoComplete="current-password"
+          aria-invalid={word !== ""}
+          value={token}
+          onChange={(event) => setToken(event.target.value)}
+        />
+        {word && (
+          <p className="problem" role="alert">
+            {word}
+          </p>
+        )}
+        <footer>
+          <button type="submit" className="primary" disabled={!token.trim()}>
+            Come in
+          </button>
+        </footer>
+      </form>
+    </Frame>
+  );
+}

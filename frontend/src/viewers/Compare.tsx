@@ -1,0 +1,45 @@
+/** Two pictures on one another, and a line between them that is moved by the hand or by arrow keys. */
+import { type CSSProperties, type PointerEvent, useState } from "react";
+import { resultUrl } from "~/api/service";
+import type { ResultFile } from "~/run/jobs";
+import { shortName } from "./FileView";
+
+export function Compare({ left, right }: { left: ResultFile; right: ResultFile }) {
+  const [share, setShare] = useState(50);
+  const follow = (event: PointerEvent<HTMLDivElement>) => {
+    if (event.buttons !== 1) return;
+    const box = event.currentTarget.getBoundingClientRect();
+    setShare(Math.min(Math.max(((event.clientX - box.left) / box.width) * 100, 0), 100));
+  };
+  return (
+    <figure className="viewer">
+      <div
+        className="compare"
+        style={{ "--share": `${share}%` } as CSSProperties}
+        onPointerDown={(event) => {
+          event.currentTarget.setPointerCapture(event.pointerId);
+          follow(event);
+        }}
+        onPointerMove={follow}
+      >
+        <img src={resultUrl(left.digest)} alt={`left: ${shortName(left)}`} draggable={false} />
+        <img className="over" src={resultUrl(right.digest)} alt={`right: ${shortName(right)}`} draggable={false} />
+        <i aria-hidden />
+        <input
+          type="range"
+          min={0}
+          max={100}
+          step={0.1}
+          value={share}
+          aria-label="Where the second picture begins"
+          onChange={({ target }) => setShare(target.valueAsNumber)}
+        />
+      </div>
+      <figcaption>
+        <span>{shortName(left)}</span>
+        <span aria-hidden>·</span>
+        <span>{shortName(right)}</span>
+      </figcaption>
+    </figure>
+  );
+}

@@ -1,0 +1,107 @@
+/** One result, large: the next and the one before, beside another, and the workflow that made it. */
+import { ChevronLeft, ChevronRight, Columns2, Workflow as Graph, ImagePlus } from "lucide-react";
+import { type ReactNode, useState } from "react";
+import { resultUrl } from "~/api/service";
+import { shownView } from "~/canvas/state";
+import { openFiles } from "~/commands/files";
+import { isPicture, type Result, useResults } from "~/run/results";
+import { closeDialog } from "~/ui/dialogs";
+import { Frame } from "~/ui/Frame";
+import { Compare } from "./Compare";
+import { FileView, shortName } from "./FileView";
+
+const MOST = 60;
+
+export default function ResultDialog({ start }: { start: string }) {
+  const results = useResults(MOST);
+  const [key, setKey] = useState(start);
+  const [other, setOther] = useState<string | null>(null);
+  const at = results.findIndex((result) => result.key === key);
+  const shown = results[at];
+  if (!shown) return null;
+  const beside = results.find((result) => result.key === other && isPicture(result));
+  const pictures = results.filter((result) => isPicture(result) && result !== shown);
+  const step = (by: number) => setKey(results[(at + by + results.length) % results.length]?.key ?? key);
+  const bring = async (asPicture: boolean) => {
+    const blob = await (await fetch(resultUrl(shown.file.digest))).blob();
+    closeDialog();
+    const place = shownView()?.middle() ?? { x: 0, y: 0 };
+    await openFiles([new File([blob], shortName(shown.file), { type: shown.file.media_type })], {
+      at: place,
+      asPicture,
+    });
+  };
+  return (
+    <Frame title={shortName(shown.file)} size="full">
+      <div className="acts" role="toolbar" aria-label="Result">
+        <Act says="Newer" go={() => step(-1)}>
+          <ChevronLeft size={14} aria-hidden />
+        </Act>
+        <Act says="Older" go={() => step(1)}>
+          <ChevronRight size={14} aria-hidden />
+        </Act>
+        {isPicture(shown) && pictures.length > 0 && (
+          <Act
+            says="Compare"
+            isOn={beside !== undefined}
+            go={() =>
+              setOther(
+                beside ? null : ((pictures.find((each) => results.indexOf(each) > at) ?? pictures[0])?.key ?? null),
+              )
+            }
+          >
+            <Columns2 size={13} aria-hidden /> Compare
+          </Act>
+        )}
+        <span className="gap" />
+        {isPicture(shown) && (
+          <>
+            <Act says="Use as input" go={() => void bring(true)}>
+              <ImagePlus size={13} aria-hidden /> Use as input
+            </Act>
+            <Act says="Open its workflow" go={() => void bring(false)}>
+              <Graph size={13} aria-hidden /> Open its workflow
+            </Act>
+          </>
+        )}
+      </div>
+      {beside ? <Compare left={beside.file} right={shown.file} /> : <FileView file={shown.file} />}
+      {beside && <Choice pictures={pictures} chosen={beside.key} choose={setOther} />}
+    </Frame>
+  );
+}
+
+/** What to compare with. */
+function Choice({
+  pictures,
+  chosen,
+  choose,
+}: {
+  pictures: readonly Result[];
+  chosen: string;
+  choose(key: string): void;
+}) {
+  return (
+    <div className="strip" role="toolbar" aria-label="Compare with">
+      {pictures.map(({ key, file }) => (
+        <button
+          key={key}
+          type="button"
+          aria-pressed={key === chosen}
+          aria-label={shortName(file)}
+          onClick={() => choose(key)}
+        >
+          <img src={resultUrl(file.digest)} alt="" loading="lazy" decoding="async" />
+        </button>
+      ))}
+    </div>
+  );
+}
+
+function Act({ says, isOn, go, children }: { says: string; isOn?: boolean; go(): void; children: ReactNode }) {
+  return (
+    <button type="button" className="plain" aria-label={says} title={says} aria-pressed={isOn} onClick={go}>
+      {children}
+    </button>
+  );
+}
