@@ -73,6 +73,11 @@ class Editor:
         await field.fill(value)
         await self.page.keyboard.press("Tab")
 
+    async def pick(self, *names: str) -> None:
+        """Select nodes by clicks on their heads."""
+        for number, name in enumerate(names):
+            await self.node(name).locator("header").click(modifiers=["Shift"] if number else [])
+
     async def drop(self, name: str, content: bytes) -> None:
         await self.page.evaluate(DROP, [base64.b64encode(content).decode(), name])
 

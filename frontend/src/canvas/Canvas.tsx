@@ -21,19 +21,23 @@ import {
 import { type MouseEvent, memo, useEffect, useMemo, useRef, useState } from "react";
 import { useCatalog } from "~/catalog/store";
 import { connect, disconnect, insertIntoLink, moveNode } from "~/doc/edit";
-import { addressOf, linksOf, type Part } from "~/doc/model";
+import { framesOf } from "~/doc/frames";
+import { addressOf, linksOf, type Part, type Point, positionOf } from "~/doc/model";
 import { activeTab, edit, placeOfTab, select, usePart, useTab } from "~/doc/tabs";
 import { linkOf, obstacle } from "./connecting";
 import { DetailProvider, useDetail } from "./Detail";
 import { EdgeView } from "./EdgeView";
 import { FarLinks } from "./FarLinks";
+import { FrameView } from "./FrameView";
 import { type CanvasEdge, type CanvasNode, FlowMaker } from "./flow";
+import { boxesOf, carried, FRAME, foldedGeometry, hiddenIn, settle } from "./framing";
 import { putInto } from "./insert";
+import { rectOf } from "./measure";
 import { NodeView } from "./NodeView";
 import { drop, pointer, showView, useCanvas, usePalette } from "./state";
 import { LEAST_ZOOM, MOST_ZOOM, remember, viewportFor } from "./viewport";
 
-const nodeTypes: NodeTypes = { node: NodeView };
+const nodeTypes: NodeTypes = { node: NodeView, frame: FrameView };
 const edgeTypes: EdgeTypes = { link: EdgeView };
 const SNAP: [number, number] = [8, 8];
 const PAN_BUTTONS = [1, 2];
@@ -101,6 +105,8 @@ function Flow({ place, begin }: { place: string; begin: Viewport }) {
         edgeTypes={edgeTypes}
         onNodesChange={changeNodes}
         onEdgesChange={changeEdges}
+        onNodeDragStart={beginDrag}
+        onSelectionDragStart={beginDrag}
         onNodeDragStop={finishDrag}
         onSelectionDragStop={finishDrag}
         onConnect={plugIn}
@@ -142,7 +148,11 @@ function Flow({ place, begin }: { place: string; begin: Viewport }) {
   );
 }
 
-const Map_ = memo(() => <MiniMap pannable zoomable className="minimap" nodeBorderRadius={6} ariaLabel="Overview" />);
+const Map_ = memo(() => (
+  <MiniMap pannable zoomable className="minimap" nodeBorderRadius={6} nodeClassName={mapped} ariaLabel="Overview" />
+));
+
+const mapped = (node: CanvasNode) => (node.type === "frame" && !node.data.frame.isCollapsed ? "framed" : "");
 
 function Empty() {
   return (
@@ -173,6 +183,14 @@ function useFlow() {
   }, [made, part, doc, selected, selectedLinks, finder, dragged, sizes]);
 }
 
+/** Where frames were when the drag began; null while no hand drags. */
+let begun: Map<string, Point> | null = null;
+
+function beginDrag(...given: unknown[]): void {
+  const nodes = given.at(-1) as CanvasNode[];
+  begun = new Map(nodes.map((node) => [node.id, node.position]));
+}
+
 function changeNodes(changes: NodeChange<CanvasNode>[]): void {
   const { dragged, sizes } = useCanvas.getState();
   const moved = new Map(dragged);
@@ -181,10 +199,10 @@ function changeNodes(changes: NodeChange<CanvasNode>[]): void {
   let [isMoved, isMeasured, isChosen] = [false, false, false];
   for (const change of changes) {
     if (change.type === "position" && change.position) {
-      moved.set(change.id, change.position);
+      move(moved, change.id, change.position);
       isMoved = true;
     } else if (change.type === "dimensions" && change.dimensions) {
-      if (sizes.get(change.id)?.height === change.dimensions.height) continue;
+      if (change.id.startsWith(FRAME) || sizes.get(change.id)?.height === change.dimensions.height) continue;
       measured.set(change.id, change.dimensions);
       isMeasured = true;
     } else if (change.type === "select") {
@@ -195,6 +213,21 @@ function changeNodes(changes: NodeChange<CanvasNode>[]): void {
   if (isMoved) useCanvas.setState({ dragged: moved });
   if (isMeasured) useCanvas.setState({ sizes: measured });
   if (isChosen) select(chosen, activeTab().links);
+  if (isMoved && begun === null) finishMove("arrow keys"); // by keys, which have no end
+}
+
+/** A frame takes its nodes along. */
+function move(moved: Map<string, Point>, id: string, to: Point): void {
+  if (!id.startsWith(FRAME)) {
+    moved.set(id, to);
+    return;
+  }
+  const from = begun?.get(id);
+  if (!from) return;
+  const { part } = placeOfTab(activeTab());
+  const by = { x: to.x - from.x, y: to.y - from.y };
+  for (const [name, point] of carried(part, id.slice(FRAME.length), by, (node) => positionOf(part, node)))
+    moved.set(name, point);
 }
 
 function put(set: Set<string>, each: string, isIn: boolean): void {
@@ -213,15 +246,40 @@ function changeEdges(changes: EdgeChange<CanvasEdge>[]): void {
 }
 
 function finishDrag(event: MouseEvent | TouchEvent | globalThis.MouseEvent): void {
+  begun = null;
   const { dragged } = useCanvas.getState();
-  if (dragged.size === 0) return;
   const one = dragged.size === 1 ? [...dragged.keys()][0] : undefined;
   const link = one ? linkUnder(event as MouseEvent, one) : null;
-  edit(dragged.size > 1 ? "Move nodes" : "Move node", (part) => {
-    for (const [name, point] of dragged) if (part.nodes?.[name]) moveNode(part, name, point);
+  finishMove(null, (part) => {
     if (one && link)
-      putInto(part as Part, link, one, (from, input, output) => insertIntoLink(part, from, one, input, output));
+      putInto(part, link, one, (from, input, output) => insertIntoLink(part as never, from, one, input, output));
   });
+}
+
+/** Writes into the document where nodes were moved to, and which frames they are in now. */
+function finishMove(gesture: string | null, more: (part: Part) => void = () => {}): void {
+  const { dragged, sizes } = useCanvas.getState();
+  const tab = activeTab();
+  const { part: before } = placeOfTab(tab);
+  if (dragged.size === 0) return;
+  const { finder } = useCatalog.getState();
+  const frames = framesOf(before);
+  const rect = (name: string) => rectOf(before, tab.doc, finder, sizes, name);
+  const folded = foldedGeometry(before, tab.doc, finder, hiddenIn(frames));
+  const boxes = boxesOf(frames, rect, folded);
+  const now = (name: string) => {
+    const [found, point] = [rect(name), dragged.get(name)];
+    return found && { ...found, ...point };
+  };
+  edit(
+    dragged.size > 1 ? "Move nodes" : "Move node",
+    (part) => {
+      for (const [name, point] of dragged) if (part.nodes?.[name]) moveNode(part, name, point);
+      if (gesture === null) settle(part, frames, new Set(dragged.keys()), boxes, now);
+      more(part as Part);
+    },
+    gesture,
+  );
   drop();
 }
 

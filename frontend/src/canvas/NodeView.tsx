@@ -4,6 +4,7 @@ import { memo, type ReactNode } from "react";
 import type { Input } from "~/catalog/catalog";
 import { useCatalog } from "~/catalog/store";
 import { setValue } from "~/doc/edit";
+import { isExposed } from "~/doc/interface";
 import { sourceOf } from "~/doc/model";
 import { edit, placeOfTab, useTab } from "~/doc/tabs";
 import { plannedTask, problemsOf, usePlans } from "~/run/plan";
@@ -11,13 +12,13 @@ import { taskOf, useRuns } from "~/run/store";
 import { widgetOf } from "~/widgets/registry";
 import { useDetail } from "./Detail";
 import { fixOf } from "./fixes";
-import type { CanvasNode } from "./flow";
+import type { ShownNode } from "./flow";
 import type { Row } from "./geometry";
 import { Media } from "./Media";
 import { Plugged } from "./Plugged";
 import { statusOf } from "./status";
 
-function Body({ data, selected }: NodeProps<CanvasNode>) {
+function Body({ data, selected }: NodeProps<ShownNode>) {
   const { name, geometry, sockets } = data;
   const tier = useDetail();
   const node = useTab((tab) => placeOfTab(tab).part.nodes?.[name]);
@@ -96,7 +97,11 @@ function useProblem(node: string, input: string | undefined) {
 }
 
 function Socket({ input, node, problem }: { input: Input; node: string; problem?: string | undefined }) {
-  const isLinked = useTab((tab) => sourceOf(placeOfTab(tab).part.nodes?.[node]?.inputs?.[input.name]) !== null);
+  const isLinked = useTab((tab) => {
+    const { part, subgraph } = placeOfTab(tab);
+    if (sourceOf(part.nodes?.[node]?.inputs?.[input.name])) return true;
+    return subgraph !== null && isExposed(part, { node, name: input.name }); // it comes from outside
+  });
   return (
     <Plugged node={node} name={input.name} type={input.type} isOpen={!isLinked} title={problem}>
       {input.name}
@@ -171,7 +176,7 @@ function Value({ input, isLinked, node, isNear }: ValueProps) {
   );
 }
 
-function Folded({ geometry, node }: { geometry: CanvasNode["data"]["geometry"]; node: string }) {
+function Folded({ geometry, node }: { geometry: ShownNode["data"]["geometry"]; node: string }) {
   return geometry.handles.map((handle) => (
     <Handle
       key={`${handle.isSource} ${handle.id}`}

@@ -14,11 +14,18 @@ interface CanvasState {
   sizes: ReadonlyMap<string, { width: number; height: number }>;
   /** The socket that a link is being drawn from. */
   plug: Plug | null;
+  /** The frame whose name is being written. */
+  renaming: string | null;
 }
 
 const NO_POINTS: ReadonlyMap<string, Point> = new Map();
 
-export const useCanvas = create<CanvasState>()(() => ({ dragged: NO_POINTS, sizes: new Map(), plug: null }));
+export const useCanvas = create<CanvasState>()(() => ({
+  dragged: NO_POINTS,
+  sizes: new Map(),
+  plug: null,
+  renaming: null,
+}));
 
 export function drop(): void {
   useCanvas.setState({ dragged: NO_POINTS });

@@ -3,14 +3,24 @@
 import { service } from "~/api/service";
 import { layOut } from "~/canvas/layout";
 import { pointer, shownView, usePalette } from "~/canvas/state";
-import { SUBGRAPH } from "~/doc/model";
-import { activeTab, closeTab, goTo, newTab, placeOfTab, redoEdit, showTab, undoEdit, useTabs } from "~/doc/tabs";
+import { activeTab, closeTab, goTo, newTab, redoEdit, showTab, undoEdit, useTabs } from "~/doc/tabs";
 import { openJobs, useRuns } from "~/run/store";
 import { run } from "~/run/submit";
 import { openDialog } from "~/ui/dialogs";
 import { nextTheme, useLayout } from "~/ui/layout";
 import { say } from "~/ui/notices";
-import { duplicate, removeSelected, selectAll, toggleCollapsed, toggleMode } from "./actions";
+import {
+  duplicate,
+  enterSelected,
+  frameSelected,
+  isSubgraphSelected,
+  makeSubgraphOfSelected,
+  removeSelected,
+  selectAll,
+  toggleCollapsed,
+  toggleMode,
+  unpackSelected,
+} from "./actions";
 import { chooseFiles, download, save } from "./files";
 
 export type Group = "File" | "Edit" | "Nodes" | "View" | "Run";
@@ -51,13 +61,6 @@ function step(by: number): void {
 function cancelNewest(): void {
   const job = openJobs(useRuns.getState().jobs)[0];
   if (job) void service.cancel(job.id).then(() => say("Cancelled"));
-}
-
-function enter(): void {
-  const tab = activeTab();
-  const name = [...tab.nodes][0];
-  const type = name ? (placeOfTab(tab).part.nodes?.[name]?.type ?? "") : "";
-  if (name && type.startsWith(SUBGRAPH)) goTo([...tab.path, name]);
 }
 
 export const COMMANDS: readonly Command[] = [
@@ -136,7 +139,24 @@ export const COMMANDS: readonly Command[] = [
   { id: "bypass", title: "Bypass", group: "Nodes", keys: ["B"], can: hasNodes, run: () => toggleMode("bypass") },
   { id: "mute", title: "Mute", group: "Nodes", keys: ["M"], can: hasNodes, run: () => toggleMode("mute") },
   { id: "fold", title: "Fold", group: "Nodes", keys: ["C"], can: hasNodes, run: toggleCollapsed },
-  { id: "enter", title: "Enter the subgraph", group: "Nodes", keys: ["Enter"], can: hasNodes, run: enter },
+  { id: "enter", title: "Enter the subgraph", group: "Nodes", keys: ["Enter"], can: hasNodes, run: enterSelected },
+  { id: "frame", title: "Frame the selection", group: "Nodes", keys: ["Mod+G"], can: hasNodes, run: frameSelected },
+  {
+    id: "subgraph",
+    title: "Make a subgraph",
+    group: "Nodes",
+    keys: ["Mod+Shift+G"],
+    can: hasNodes,
+    run: makeSubgraphOfSelected,
+  },
+  {
+    id: "unpack",
+    title: "Unpack the subgraph",
+    group: "Nodes",
+    keys: ["Shift+U"],
+    can: isSubgraphSelected,
+    run: unpackSelected,
+  },
   {
     id: "leave",
     title: "Leave the subgraph",
