@@ -1,10 +1,9 @@
 """The graph as a whole: subgraphs, frames, links that bend, and the keyboard alone."""
 
-import json
 from pathlib import Path
 
 import pytest
-from editing import Editor, middle
+from editing import LONG, Editor, middle
 from playwright.async_api import expect
 
 pytestmark = pytest.mark.torch
@@ -95,6 +94,62 @@ async def test_frames_hold_nodes_together(opened: Editor) -> None:
     told = await opened.document()
     assert told["view"]["frames"][0]["parent"] == "frame_2"
     await expect(page.locator("button.run")).to_contain_text("of 7 nodes")  # it is nothing to the service
+
+
+async def test_text_to_image_by_keyboard_alone(editor: Editor) -> None:
+    page, keys = editor.page, editor.page.keyboard
+    await expect(page.get_by_text("Double-click or press")).to_be_visible()
+
+    async def connect(words: str, new: str = "") -> None:
+        await keys.press("k")
+        await editor.write(words)
+        if new:
+            await editor.write(new)
+
+    async def find(words: str) -> None:
+        await keys.press("Control+f")
+        await editor.write(words)
+        await expect(page.locator(".palette")).to_have_count(0)
+
+    await keys.press("Space")
+    await editor.write("load model")
+    await keys.press("Enter")  # into the first field
+    await keys.press("Enter")  # its list
+    await expect(page.get_by_role("option", name="shapes-128")).to_be_visible()
+    await keys.type("shapes-128")
+    await keys.press("Enter")
+    await expect(page.locator('[id="load.source"]')).to_be_focused()
+    await keys.press("Escape")
+    await connect("text_encoder new", "encode text")
+    await keys.press("Enter")
+    await keys.type("a red circle on a blue background")
+    await keys.press("Escape")
+    await find("load model")
+    await connect("text_encoder new", "encode text")
+    await find("load model")
+    await connect("model new", "empty latent")
+    await find("red circle")
+    await connect("conditioning new", "sample")
+    await connect("model load")
+    await connect("negative encode_2")
+    await connect("latent empty")
+    await connect("latent new", "vae decode")
+    await connect("vae load")
+    await connect("image new", "save image")
+    await expect(page.locator("button.run")).to_contain_text("of 7 nodes")
+    await keys.press("Home")
+    await editor.shoot("by-keyboard")
+    document = await editor.document()
+    assert document["nodes"]["sample"]["inputs"] == {
+        "positive": {"$link": "encode.conditioning"},
+        "model": {"$link": "load.model"},
+        "negative": {"$link": "encode_2.conditioning"},
+        "latent": {"$link": "empty.latent"},
+    }
+    places = {(place["x"], place["y"]) for place in document["view"]["nodes"].values()}
+    assert len(places) == 7
+    await keys.press("Control+Enter")
+    await expect(page.locator(".results img")).to_have_count(1, timeout=LONG)
 
 
 async def drag(editor: Editor, begin: tuple[float, float], end: tuple[float, float]) -> None:

@@ -34,6 +34,7 @@ import { boxesOf, carried, FRAME, foldedGeometry, hiddenIn, settle } from "./fra
 import { putInto } from "./insert";
 import { rectOf } from "./measure";
 import { NodeView } from "./NodeView";
+import { Picker } from "./Picker";
 import { drop, pointer, showView, useCanvas, usePalette } from "./state";
 import { LEAST_ZOOM, MOST_ZOOM, remember, viewportFor } from "./viewport";
 
@@ -79,6 +80,16 @@ function Flow({ place, begin }: { place: string; begin: Viewport }) {
       middle,
       fit: (names) =>
         void flow.fitView({ nodes: names?.map((id) => ({ id })), padding: 0.15, maxZoom: 1.1, duration: 150 }),
+      reveal: (name) => {
+        const [node, box] = [flow.getNode(name), shell.current?.getBoundingClientRect()];
+        if (!node || !box) return;
+        const { width = 0, height = 0 } = node.measured ?? {};
+        const from = flow.screenToFlowPosition({ x: box.left, y: box.top });
+        const to = flow.screenToFlowPosition({ x: box.right, y: box.bottom });
+        const { x, y } = node.position;
+        if (x >= from.x && y >= from.y && x + width <= to.x && y + height <= to.y) return;
+        void flow.setCenter(x + width / 2, y + height / 2, { zoom: flow.getZoom(), duration: 150 });
+      },
       zoom: (by) => void (by === "actual" ? flow.zoomTo(1) : flow.zoomTo(flow.getZoom() * by)),
     });
     return () => showView(null);
@@ -144,6 +155,7 @@ function Flow({ place, begin }: { place: string; begin: Viewport }) {
         {nodes.length > 12 && <Map_ />}
       </ReactFlow>
       {nodes.length === 0 && <Empty />}
+      <Picker />
     </div>
   );
 }

@@ -1,6 +1,6 @@
 /** A node on the canvas. Everything that changes is read by its name; its own properties change with its form only. */
 import { Handle, type NodeProps, Position } from "@xyflow/react";
-import { memo, type ReactNode } from "react";
+import { type KeyboardEvent, memo, type ReactNode } from "react";
 import type { Input } from "~/catalog/catalog";
 import { useCatalog } from "~/catalog/store";
 import { setValue } from "~/doc/edit";
@@ -28,6 +28,7 @@ function Body({ data, selected }: NodeProps<ShownNode>) {
   return (
     <article
       className={`node ${tier} is-${state} mode-${node?.mode ?? "run"}${selected ? " selected" : ""}`}
+      onKeyDown={leaveField}
       aria-label={`${title}${status.word ? `, ${status.word}` : ""}${count ? `, ${count} problems` : ""}`}
     >
       <header className="node-head">
@@ -52,6 +53,19 @@ function Body({ data, selected }: NodeProps<ShownNode>) {
       {tier !== "far" && geometry.rows.length > 0 && <Media doc={doc} task={task} />}
     </article>
   );
+}
+
+/** Escape goes from a field to its node. */
+function leaveField(event: KeyboardEvent<HTMLElement>): void {
+  const node = event.currentTarget.closest<HTMLElement>(".react-flow__node");
+  if (
+    event.key !== "Escape" ||
+    event.defaultPrevented ||
+    !(event.target as HTMLElement).matches("input, textarea, button")
+  )
+    return;
+  event.stopPropagation();
+  node?.focus();
 }
 
 const keyOf = (row: Row) =>

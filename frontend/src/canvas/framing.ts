@@ -50,6 +50,11 @@ export function hiddenIn(frames: readonly Frame[]): Map<string, string> {
   return hidden;
 }
 
+interface Border {
+  inputs: Address[];
+  outputs: Map<string, Address>;
+}
+
 /** What a collapsed frame shows: a socket for each link over its border. */
 export function foldedGeometry(
   part: Part,
@@ -57,9 +62,9 @@ export function foldedGeometry(
   finder: SocketFinder,
   hidden: ReadonlyMap<string, string>,
 ): Map<string, Geometry> {
-  const sides = new Map<string, { inputs: Address[]; outputs: Map<string, Address> }>();
+  const sides = new Map<string, Border>();
   const sideOf = (frame: string) => {
-    const known = sides.get(frame) ?? { inputs: [], outputs: new Map() };
+    const known: Border = sides.get(frame) ?? { inputs: [], outputs: new Map() };
     sides.set(frame, known);
     return known;
   };

@@ -44,11 +44,16 @@ export interface PaletteRequest {
 
 export const usePalette = create<{ request: PaletteRequest | null }>()(() => ({ request: null }));
 
+/** What is picked from a list: a link of the selected node, or a node of the document. */
+export const usePicker = create<{ kind: "connect" | "find" | null }>()(() => ({ kind: null }));
+
 /** The flow instance of the canvas that is shown, for what commands ask of it. */
 export interface View {
   toCanvas(screen: Point): Point;
   middle(): Point;
   fit(nodes?: readonly string[]): void;
+  /** Moves as far as a node is seen. */
+  reveal(node: string): void;
   zoom(by: number | "actual"): void;
 }
 

@@ -27,9 +27,8 @@ function isTyping(target: EventTarget | null): boolean {
   );
 }
 
-/** Elsewhere than on the canvas, Space, Enter and Tab are for moving about and pressing. */
+/** On buttons, and elsewhere than on the canvas, Space, Enter and Tab are for moving about and pressing. */
 function isButton(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement && target !== document.body && !target.closest(".react-flow__node, .react-flow__pane")
-  );
+  if (!(target instanceof HTMLElement) || target === document.body) return false;
+  return target.matches("button, input, a, summary") || !target.closest(".react-flow__node, .react-flow__pane");
 }
