@@ -1,5 +1,7 @@
 """The graph as a whole: subgraphs, frames, links that bend, and the keyboard alone."""
 
+import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -94,6 +96,45 @@ async def test_frames_hold_nodes_together(opened: Editor) -> None:
     told = await opened.document()
     assert told["view"]["frames"][0]["parent"] == "frame_2"
     await expect(page.locator("button.run")).to_contain_text("of 7 nodes")  # it is nothing to the service
+
+
+async def test_what_does_not_run_shows_so(opened: Editor) -> None:
+    page = opened.page
+    await opened.pick("sample")
+    await page.keyboard.press("b")
+    await expect(opened.node("sample").locator(".word")).to_have_text("bypassed")
+    await expect(opened.node("sample").locator(".passage path")).to_have_count(1)  # the latent goes through
+    await expect(page.locator(".link.bypassed")).to_have_count(5)
+    await opened.shoot("bypassed")
+    await page.keyboard.press("m")
+    await expect(opened.node("sample").locator(".word")).to_have_text("muted")
+    await expect(page.locator(".link.dead")).to_have_count(5)
+    await page.keyboard.press("m")
+    await expect(page.locator(".link.dead")).to_have_count(0)
+    await opened.pick("canvas")
+    await page.keyboard.press("Control+Shift+Enter")  # up to here: nothing else is called
+    timeline = page.locator(".timeline li")
+    await expect(timeline).to_have_count(2, timeout=LONG)
+
+
+async def test_found_and_laid_out(opened: Editor) -> None:
+    page = opened.page
+    await page.keyboard.press("Control+f")
+    await page.keyboard.type("red circle")
+    await opened.shoot("find")
+    await page.keyboard.press("Enter")
+    await expect(opened.node("positive")).to_have_class(re.compile("selected"))
+    await page.keyboard.press("Escape")
+    before = await opened.document()
+    await page.locator(".react-flow__pane").click(position={"x": 5, "y": 5})
+    await page.keyboard.press("Shift+L")
+    await expect(page.locator(".crumbs")).to_have_count(0)
+    await asyncio.sleep(3)
+    after = await opened.document()
+    assert after["view"]["nodes"] != before["view"]["nodes"]
+    assert after["nodes"] == before["nodes"]
+    await page.keyboard.press("Control+z")
+    assert await opened.document() == before
 
 
 async def test_text_to_image_by_keyboard_alone(editor: Editor) -> None:

@@ -38,6 +38,7 @@ function Body({ data, selected }: NodeProps<ShownNode>) {
           {count > 0 && !soft ? `${count} problem${count > 1 ? "s" : ""}` : status.word}
         </span>
       </header>
+      {node?.mode === "bypass" && tier !== "far" && <Passage geometry={geometry} passage={sockets.passage} />}
       {tier === "far" ? null : geometry.rows.length === 0 ? (
         <Folded geometry={geometry} node={name} />
       ) : (
@@ -148,6 +149,30 @@ function Fix({ node, input }: { node: string; input: Input }) {
     <button type="button" className="fix nodrag" onClick={apply}>
       {fix}
     </button>
+  );
+}
+
+/** In a bypassed node, the ways from inputs to the outputs that they stand for. */
+function Passage({
+  geometry,
+  passage,
+}: {
+  geometry: ShownNode["data"]["geometry"];
+  passage: Readonly<Record<string, string>>;
+}) {
+  const catalog = useCatalog((state) => state.finder.catalog);
+  const find = (id: string, isSource: boolean) =>
+    geometry.handles.find((each) => each.id === id && each.isSource === isSource);
+  return (
+    <svg className="passage" width={geometry.width} height={geometry.height} aria-hidden>
+      {Object.entries(passage).map(([output, input]) => {
+        const [from, to] = [find(input, false), find(output, true)];
+        if (!from || !to) return null;
+        const bend = geometry.width / 2;
+        const path = `M${from.x} ${from.y}C${from.x + bend} ${from.y} ${to.x - bend} ${to.y} ${to.x} ${to.y}`;
+        return <path key={output} d={path} stroke={catalog.colour(to.type)} />;
+      })}
+    </svg>
   );
 }
 
