@@ -89,7 +89,7 @@ async def test_frames_hold_nodes_together(opened: Editor) -> None:
     await opened.shoot("frames")
     await page.get_by_role("button", name="Fold Setup").click()
     await expect(page.locator(".react-flow__node")).to_have_count(5)  # four nodes, and the frame
-    await expect(page.locator(".react-flow__edge")).to_have_count(8)
+    await expect(page.locator(".react-flow__edge")).to_have_count(10)
     await opened.shoot("frame-collapsed")
     await page.emulate_media(color_scheme="light")
     await opened.shoot("frame-collapsed-light")
@@ -104,7 +104,8 @@ async def test_what_does_not_run_shows_so(opened: Editor) -> None:
     await page.keyboard.press("b")
     await expect(opened.node("sample").locator(".word")).to_have_text("bypassed")
     await expect(opened.node("sample").locator(".passage path")).to_have_count(1)  # the latent goes through
-    await expect(page.locator(".link.bypassed")).to_have_count(5)
+    await expect(page.locator(".link.bypassed")).to_have_count(2)
+    await expect(page.locator(".link.dead")).to_have_count(3)  # what it would take otherwise
     await opened.shoot("bypassed")
     await page.keyboard.press("m")
     await expect(opened.node("sample").locator(".word")).to_have_text("muted")
@@ -115,6 +116,52 @@ async def test_what_does_not_run_shows_so(opened: Editor) -> None:
     await page.keyboard.press("Control+Shift+Enter")  # up to here: nothing else is called
     timeline = page.locator(".timeline li")
     await expect(timeline).to_have_count(2, timeout=LONG)
+
+
+async def test_nodes_are_copied_put_in_and_taken_out_by_hand(opened: Editor) -> None:
+    page = opened.page
+    before = await opened.document()
+    x, y = await middle(opened.node("canvas").locator("header"))
+    await page.keyboard.down("Alt")
+    await drag(opened, (x, y), (x, y + 220))
+    await page.keyboard.up("Alt")
+    copied = await opened.document()
+    assert copied["nodes"]["canvas_2"] == before["nodes"]["canvas"]
+    assert copied["view"]["nodes"]["canvas"] == before["view"]["nodes"]["canvas"]
+    await page.keyboard.press("Control+z")
+    assert await opened.document() == before
+
+    link = page.locator('.react-flow__edge[data-id="save.image"] .react-flow__edge-interaction')
+    box = await link.bounding_box()
+    assert box is not None
+    on = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    await opened.add("blur", 760, 640)
+    await expect(opened.node("blur")).to_be_visible()
+    await drag(opened, await middle(opened.node("blur").locator("header")), on)
+    put = await opened.document()
+    assert put["nodes"]["blur"]["inputs"]["image"] == {"$link": "decode.image"}
+    assert put["nodes"]["save"]["inputs"]["image"] == {"$link": "blur.image"}
+    await page.keyboard.press("Delete")
+    assert (await opened.document())["nodes"] == before["nodes"]
+
+
+async def test_a_link_is_led_by_points(opened: Editor) -> None:
+    page = opened.page
+    before = await opened.document()
+    link = page.locator('.react-flow__edge[data-id="sample.latent"] .react-flow__edge-interaction')
+    box = await link.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    await page.mouse.dblclick(x, y)
+    await expect(page.locator(".bend")).to_have_count(1)
+    await drag(opened, (x, y), (x, y + 120))
+    await opened.shoot("bend")
+    led = await opened.document()
+    assert led["nodes"] == before["nodes"]
+    assert len(led["view"]["nodes"]["sample"]["bends"]["latent"]) == 1
+    await page.mouse.dblclick(*await middle(page.locator(".bend")))
+    await expect(page.locator(".bend")).to_have_count(0)
+    assert await opened.document() == before
 
 
 async def test_found_and_laid_out(opened: Editor) -> None:

@@ -20,9 +20,11 @@ import {
 } from "@xyflow/react";
 import { type MouseEvent, memo, useEffect, useMemo, useRef, useState } from "react";
 import { useCatalog } from "~/catalog/store";
+import { bendsOf, hasBends, setBends } from "~/doc/bends";
+import { copy, paste } from "~/doc/clipboard";
 import { connect, disconnect, insertIntoLink, moveNode } from "~/doc/edit";
 import { framesOf } from "~/doc/frames";
-import { addressOf, linksOf, type Part, type Point, positionOf } from "~/doc/model";
+import { type Address, addressOf, linksOf, type Part, type Point, positionOf, sourceOf } from "~/doc/model";
 import { activeTab, edit, placeOfTab, select, usePart, useTab } from "~/doc/tabs";
 import { linkOf, obstacle } from "./connecting";
 import { DetailProvider, useDetail } from "./Detail";
@@ -31,10 +33,12 @@ import { FarLinks } from "./FarLinks";
 import { FrameView } from "./FrameView";
 import { type CanvasEdge, type CanvasNode, FlowMaker } from "./flow";
 import { boxesOf, carried, FRAME, foldedGeometry, hiddenIn, settle } from "./framing";
+import { WIDTH } from "./geometry";
 import { putInto } from "./insert";
 import { rectOf } from "./measure";
 import { NodeView } from "./NodeView";
 import { Picker } from "./Picker";
+import { placeAmong } from "./route";
 import { drop, pointer, showView, useCanvas, usePalette } from "./state";
 import { LEAST_ZOOM, MOST_ZOOM, remember, viewportFor } from "./viewport";
 
@@ -123,6 +127,9 @@ function Flow({ place, begin }: { place: string; begin: Viewport }) {
         onConnect={plugIn}
         onConnectStart={beginPlug}
         onConnectEnd={(event, state) => endPlug(event, state, (at) => flow.screenToFlowPosition(at))}
+        onEdgeDoubleClick={(event, edge) =>
+          bend(edge, flow.screenToFlowPosition({ x: event.clientX, y: event.clientY }))
+        }
         onReconnect={replug}
         onReconnectEnd={unplug}
         isValidConnection={isValid}
@@ -198,8 +205,12 @@ function useFlow() {
 /** Where frames were when the drag began; null while no hand drags. */
 let begun: Map<string, Point> | null = null;
 
+/** Whether the drag makes copies, and leaves the nodes where they are. */
+let isCopying = false;
+
 function beginDrag(...given: unknown[]): void {
   const nodes = given.at(-1) as CanvasNode[];
+  isCopying = (given[0] as globalThis.MouseEvent).altKey === true;
   begun = new Map(nodes.map((node) => [node.id, node.position]));
 }
 
@@ -260,12 +271,32 @@ function changeEdges(changes: EdgeChange<CanvasEdge>[]): void {
 function finishDrag(event: MouseEvent | TouchEvent | globalThis.MouseEvent): void {
   begun = null;
   const { dragged } = useCanvas.getState();
+  if (isCopying) {
+    dropCopies(dragged);
+    return;
+  }
   const one = dragged.size === 1 ? [...dragged.keys()][0] : undefined;
   const link = one ? linkUnder(event as MouseEvent, one) : null;
   finishMove(null, (part) => {
     if (one && link)
       putInto(part, link, one, (from, input, output) => insertIntoLink(part as never, from, one, input, output));
   });
+}
+
+function dropCopies(dragged: ReadonlyMap<string, Point>): void {
+  isCopying = false;
+  const tab = activeTab();
+  const clip = copy(tab.doc, placeOfTab(tab).part, dragged.keys());
+  const middle = (values: readonly number[]) => (Math.min(...values) + Math.max(...values)) / 2;
+  const points = [...dragged.values()];
+  const at = { x: middle(points.map(({ x }) => x)), y: middle(points.map(({ y }) => y)) };
+  drop();
+  if (points.length === 0) return;
+  let names: string[] = [];
+  edit("Duplicate", (part, doc) => {
+    names = [...paste(doc, part, clip, { at, withIncoming: true }).values()];
+  });
+  select(names);
 }
 
 /** Writes into the document where nodes were moved to, and which frames they are in now. */
@@ -286,13 +317,28 @@ function finishMove(gesture: string | null, more: (part: Part) => void = () => {
   edit(
     dragged.size > 1 ? "Move nodes" : "Move node",
     (part) => {
+      const led = keepBends(before, dragged);
       for (const [name, point] of dragged) if (part.nodes?.[name]) moveNode(part, name, point);
+      for (const [target, points] of led) setBends(part, target, points);
       if (gesture === null) settle(part, frames, new Set(dragged.keys()), boxes, now);
       more(part as Part);
     },
     gesture,
   );
   drop();
+}
+
+/** The points of links whose one end is moved, which stay where they are. */
+function keepBends(part: Part, moved: ReadonlyMap<string, Point>): [Address, Point[]][] {
+  return [...moved.keys()]
+    .filter((name) => hasBends(part, name))
+    .flatMap((node) =>
+      Object.entries(part.nodes?.[node]?.inputs ?? {}).flatMap(([name, value]): [Address, Point[]][] => {
+        const source = sourceOf(value);
+        const points = bendsOf(part, { node, name });
+        return source && points.length > 0 && !moved.has(source.node) ? [[{ node, name }, points]] : [];
+      }),
+    );
 }
 
 /** The link under the hand, where a node that is plugged into nothing may go. */
@@ -315,6 +361,16 @@ function isValid(ends: Connection | CanvasEdge): boolean {
 function plugIn(ends: Connection): void {
   const link = linkOf(ends);
   if (link) edit("Connect", (part) => connect(part, link));
+}
+
+/** A new point to lead a link by. */
+function bend(edge: CanvasEdge, at: Point): void {
+  const target = addressOf(edge.id);
+  const { part } = placeOfTab(activeTab());
+  const bends = edge.data?.bends ?? [];
+  const ends = [positionOf(part, edge.source), positionOf(part, target.node)] as const;
+  const place = placeAmong({ ...ends[0], x: ends[0].x + WIDTH }, bends, ends[1], at);
+  edit("Lead the link", (draft) => setBends(draft, target, bends.toSpliced(place, 0, at)));
 }
 
 const replug: OnReconnect<CanvasEdge> = (old, ends) => {

@@ -3,6 +3,7 @@ import type { Edge, Node as FlowNode } from "@xyflow/react";
 import { Position } from "@xyflow/react";
 import type { Sockets } from "~/catalog/catalog";
 import type { SocketFinder } from "~/catalog/sockets";
+import { bendsOf, hasBends } from "~/doc/bends";
 import { type Frame, framesOf, membersOf } from "~/doc/frames";
 import {
   type Address,
@@ -30,6 +31,8 @@ export interface EdgeData extends Record<string, unknown> {
   /** Nothing flows: an end is muted, or not there. */
   isDead: boolean;
   isBypassed: boolean;
+  /** The points that it is led by. */
+  bends: readonly Point[];
 }
 
 export interface FrameData extends Record<string, unknown> {
@@ -130,8 +133,8 @@ export class FlowMaker {
       const colour = output ? seen.finder.catalog.colour(output.type) : "var(--problem)";
       const data = {
         colour,
-        isDead: from.mode === "mute" || to?.mode === "mute",
-        isBypassed: from.mode === "bypass" || to?.mode === "bypass",
+        ...this.flowing(from, to, source, target),
+        bends: hasBends(seen.part, target.node) ? this.bends(seen, source.node, target) : STRAIGHT,
       };
       const ends = [endOf(source, outOf), endOf(target, into)] as const;
       edges.set(id, this.edge(id, ...ends, data, isLit(seen, id, source.node, target.node)));
@@ -142,16 +145,34 @@ export class FlowMaker {
     return this.lastEdges;
   }
 
+  /** Whether nothing flows, or what flows goes past a bypassed node. */
+  private flowing(from: Node, to: Node | undefined, source: Address, target: Address) {
+    const passage = (node: string) => this.known.get(node)?.sockets.passage ?? {};
+    const isBypassed = from.mode === "bypass" || to?.mode === "bypass";
+    const isCut =
+      (from.mode === "bypass" && passage(source.node)[source.name] === undefined) ||
+      (to?.mode === "bypass" && !Object.values(passage(target.node)).includes(target.name));
+    return { isDead: from.mode === "mute" || to?.mode === "mute" || isCut, isBypassed };
+  }
+
+  /** They stay while one end is dragged, and go along when both are. */
+  private bends(seen: Seen, source: string, target: Address): Point[] {
+    const corner = seen.dragged.has(source) ? seen.dragged.get(target.node) : undefined;
+    return bendsOf(seen.part, target, corner);
+  }
+
   private edge(id: string, source: Address, target: Address, data: EdgeData, selected: boolean): CanvasEdge {
     const known = this.edges.get(id);
     const isSame =
       known &&
       known.source === source.node &&
       known.sourceHandle === source.name &&
+      known.target === target.node &&
       known.selected === selected &&
       known.data?.colour === data.colour &&
       known.data.isDead === data.isDead &&
-      known.data.isBypassed === data.isBypassed;
+      known.data.isBypassed === data.isBypassed &&
+      alikePoints(known.data.bends, data.bends);
     if (isSame) return known;
     const ends = { source: source.node, sourceHandle: source.name, target: target.node, targetHandle: target.name };
     const reconnectable = target.node.startsWith(FRAME) ? false : ("target" as const);
@@ -200,6 +221,12 @@ function flowOf(name: string, now: Omit<KnownNode, "geometry" | "flow">, geometr
       height: SOCKET,
     })),
   };
+}
+
+const STRAIGHT: readonly Point[] = [];
+
+function alikePoints(a: readonly Point[], b: readonly Point[]): boolean {
+  return a === b || (a.length === b.length && a.every((each, at) => each.x === b[at]?.x && each.y === b[at]?.y));
 }
 
 /** Whether two geometries look the same, so that a typed letter moves nothing. */

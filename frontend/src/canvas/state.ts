@@ -16,6 +16,8 @@ interface CanvasState {
   plug: Plug | null;
   /** The frame whose name is being written. */
   renaming: string | null;
+  /** The link that a hand leads, and its points. */
+  bending: { link: string; points: readonly Point[] } | null;
 }
 
 const NO_POINTS: ReadonlyMap<string, Point> = new Map();
@@ -25,6 +27,7 @@ export const useCanvas = create<CanvasState>()(() => ({
   sizes: new Map(),
   plug: null,
   renaming: null,
+  bending: null,
 }));
 
 export function drop(): void {
