@@ -145,6 +145,23 @@ async def test_nodes_are_copied_put_in_and_taken_out_by_hand(opened: Editor) -> 
     assert (await opened.document())["nodes"] == before["nodes"]
 
 
+async def test_nodes_go_from_page_to_page(opened: Editor, address: str) -> None:
+    context = opened.page.context
+    await context.grant_permissions(["clipboard-read", "clipboard-write"])
+    await opened.pick("positive", "sample")
+    await opened.page.keyboard.press("Control+c")
+    other = Editor(await context.new_page(), Path(__file__).parent / "screenshots")
+    await other.open(address)
+    await expect(other.page.get_by_text("Double-click or press")).to_be_visible()
+    await other.page.keyboard.press("Control+v")
+    await expect(other.node("sample")).to_be_visible()
+    pasted = await other.document()
+    assert set(pasted["nodes"]) == {"positive", "sample"}
+    assert pasted["nodes"]["sample"]["inputs"]["positive"] == {"$link": "positive.conditioning"}
+    assert "model" not in pasted["nodes"]["sample"]["inputs"]  # what it came from is not here
+    assert other.complaints == []
+
+
 async def test_a_link_is_led_by_points(opened: Editor) -> None:
     page = opened.page
     before = await opened.document()
