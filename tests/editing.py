@@ -75,6 +75,17 @@ class Editor:
         await field.fill(value)
         await self.page.keyboard.press("Tab")
 
+    async def pick(self, *names: str) -> None:
+        """Select nodes by clicks on their heads."""
+        for number, name in enumerate(names):
+            await self.node(name).locator("header").click(modifiers=["Shift"] if number else [])
+
+    async def write(self, words: str) -> None:
+        """Write a few letters into the list that is open, and take the first of it."""
+        await expect(self.page.locator(".palette input")).to_be_focused()
+        await self.page.keyboard.type(words)
+        await self.page.keyboard.press("Enter")
+
     async def drop(self, name: str, content: bytes) -> None:
         await self.page.evaluate(DROP, [base64.b64encode(content).decode(), name])
 

@@ -8,7 +8,6 @@ import {
   type EdgeTypes,
   type FinalConnectionState,
   MiniMap,
-  type NodeChange,
   type NodeTypes,
   type OnConnectStart,
   type OnReconnect,
@@ -20,20 +19,25 @@ import {
 } from "@xyflow/react";
 import { type MouseEvent, memo, useEffect, useMemo, useRef, useState } from "react";
 import { useCatalog } from "~/catalog/store";
-import { connect, disconnect, insertIntoLink, moveNode } from "~/doc/edit";
-import { addressOf, linksOf, type Part } from "~/doc/model";
+import { setBends } from "~/doc/bends";
+import { connect, disconnect } from "~/doc/edit";
+import { addressOf, type Point, positionOf } from "~/doc/model";
 import { activeTab, edit, placeOfTab, select, usePart, useTab } from "~/doc/tabs";
 import { linkOf, obstacle } from "./connecting";
 import { DetailProvider, useDetail } from "./Detail";
+import { beginDrag, changeNodes, finishDrag, put } from "./dragging";
 import { EdgeView } from "./EdgeView";
 import { FarLinks } from "./FarLinks";
+import { FrameView } from "./FrameView";
 import { type CanvasEdge, type CanvasNode, FlowMaker } from "./flow";
-import { putInto } from "./insert";
+import { WIDTH } from "./geometry";
 import { NodeView } from "./NodeView";
-import { drop, pointer, showView, useCanvas, usePalette } from "./state";
+import { Picker } from "./Picker";
+import { placeAmong } from "./route";
+import { pointer, showView, useCanvas, usePalette } from "./state";
 import { LEAST_ZOOM, MOST_ZOOM, remember, viewportFor } from "./viewport";
 
-const nodeTypes: NodeTypes = { node: NodeView };
+const nodeTypes: NodeTypes = { node: NodeView, frame: FrameView };
 const edgeTypes: EdgeTypes = { link: EdgeView };
 const SNAP: [number, number] = [8, 8];
 const PAN_BUTTONS = [1, 2];
@@ -75,6 +79,16 @@ function Flow({ place, begin }: { place: string; begin: Viewport }) {
       middle,
       fit: (names) =>
         void flow.fitView({ nodes: names?.map((id) => ({ id })), padding: 0.15, maxZoom: 1.1, duration: 150 }),
+      reveal: (name) => {
+        const [node, box] = [flow.getNode(name), shell.current?.getBoundingClientRect()];
+        if (!node || !box) return;
+        const { width = 0, height = 0 } = node.measured ?? {};
+        const from = flow.screenToFlowPosition({ x: box.left, y: box.top });
+        const to = flow.screenToFlowPosition({ x: box.right, y: box.bottom });
+        const { x, y } = node.position;
+        if (x >= from.x && y >= from.y && x + width <= to.x && y + height <= to.y) return;
+        void flow.setCenter(x + width / 2, y + height / 2, { zoom: flow.getZoom(), duration: 150 });
+      },
       zoom: (by) => void (by === "actual" ? flow.zoomTo(1) : flow.zoomTo(flow.getZoom() * by)),
     });
     return () => showView(null);
@@ -101,11 +115,16 @@ function Flow({ place, begin }: { place: string; begin: Viewport }) {
         edgeTypes={edgeTypes}
         onNodesChange={changeNodes}
         onEdgesChange={changeEdges}
+        onNodeDragStart={beginDrag}
+        onSelectionDragStart={beginDrag}
         onNodeDragStop={finishDrag}
         onSelectionDragStop={finishDrag}
         onConnect={plugIn}
         onConnectStart={beginPlug}
         onConnectEnd={(event, state) => endPlug(event, state, (at) => flow.screenToFlowPosition(at))}
+        onEdgeDoubleClick={(event, edge) =>
+          bend(edge, flow.screenToFlowPosition({ x: event.clientX, y: event.clientY }))
+        }
         onReconnect={replug}
         onReconnectEnd={unplug}
         isValidConnection={isValid}
@@ -138,11 +157,16 @@ function Flow({ place, begin }: { place: string; begin: Viewport }) {
         {nodes.length > 12 && <Map_ />}
       </ReactFlow>
       {nodes.length === 0 && <Empty />}
+      <Picker />
     </div>
   );
 }
 
-const Map_ = memo(() => <MiniMap pannable zoomable className="minimap" nodeBorderRadius={6} ariaLabel="Overview" />);
+const Map_ = memo(() => (
+  <MiniMap pannable zoomable className="minimap" nodeBorderRadius={6} nodeClassName={mapped} ariaLabel="Overview" />
+));
+
+const mapped = (node: CanvasNode) => (node.type === "frame" && !node.data.frame.isCollapsed ? "framed" : "");
 
 function Empty() {
   return (
@@ -173,35 +197,6 @@ function useFlow() {
   }, [made, part, doc, selected, selectedLinks, finder, dragged, sizes]);
 }
 
-function changeNodes(changes: NodeChange<CanvasNode>[]): void {
-  const { dragged, sizes } = useCanvas.getState();
-  const moved = new Map(dragged);
-  const measured = new Map(sizes);
-  const chosen = new Set(activeTab().nodes);
-  let [isMoved, isMeasured, isChosen] = [false, false, false];
-  for (const change of changes) {
-    if (change.type === "position" && change.position) {
-      moved.set(change.id, change.position);
-      isMoved = true;
-    } else if (change.type === "dimensions" && change.dimensions) {
-      if (sizes.get(change.id)?.height === change.dimensions.height) continue;
-      measured.set(change.id, change.dimensions);
-      isMeasured = true;
-    } else if (change.type === "select") {
-      put(chosen, change.id, change.selected);
-      isChosen = true;
-    }
-  }
-  if (isMoved) useCanvas.setState({ dragged: moved });
-  if (isMeasured) useCanvas.setState({ sizes: measured });
-  if (isChosen) select(chosen, activeTab().links);
-}
-
-function put(set: Set<string>, each: string, isIn: boolean): void {
-  if (isIn) set.add(each);
-  else set.delete(each);
-}
-
 function changeEdges(changes: EdgeChange<CanvasEdge>[]): void {
   const tab = activeTab();
   const links = new Set(tab.links);
@@ -210,30 +205,6 @@ function changeEdges(changes: EdgeChange<CanvasEdge>[]): void {
     put(links, change.id, change.selected);
   }
   select(tab.nodes, links);
-}
-
-function finishDrag(event: MouseEvent | TouchEvent | globalThis.MouseEvent): void {
-  const { dragged } = useCanvas.getState();
-  if (dragged.size === 0) return;
-  const one = dragged.size === 1 ? [...dragged.keys()][0] : undefined;
-  const link = one ? linkUnder(event as MouseEvent, one) : null;
-  edit(dragged.size > 1 ? "Move nodes" : "Move node", (part) => {
-    for (const [name, point] of dragged) if (part.nodes?.[name]) moveNode(part, name, point);
-    if (one && link)
-      putInto(part as Part, link, one, (from, input, output) => insertIntoLink(part, from, one, input, output));
-  });
-  drop();
-}
-
-/** The link under the hand, where a node that is plugged into nothing may go. */
-function linkUnder(event: MouseEvent, node: string): string | null {
-  const { part } = placeOfTab(activeTab());
-  const isFree = [...linksOf(part)].every(({ source, target }) => source.node !== node && target.node !== node);
-  if (!isFree || event.clientX === undefined) return null;
-  const found = document
-    .elementsFromPoint(event.clientX, event.clientY)
-    .find((each) => each.classList.contains("react-flow__edge-interaction"));
-  return found?.closest(".react-flow__edge")?.getAttribute("data-id") ?? null;
 }
 
 function isValid(ends: Connection | CanvasEdge): boolean {
@@ -245,6 +216,16 @@ function isValid(ends: Connection | CanvasEdge): boolean {
 function plugIn(ends: Connection): void {
   const link = linkOf(ends);
   if (link) edit("Connect", (part) => connect(part, link));
+}
+
+/** A new point to lead a link by. */
+function bend(edge: CanvasEdge, at: Point): void {
+  const target = addressOf(edge.id);
+  const { part } = placeOfTab(activeTab());
+  const bends = edge.data?.bends ?? [];
+  const ends = [positionOf(part, edge.source), positionOf(part, target.node)] as const;
+  const place = placeAmong({ ...ends[0], x: ends[0].x + WIDTH }, bends, ends[1], at);
+  edit("Lead the link", (draft) => setBends(draft, target, bends.toSpliced(place, 0, at)));
 }
 
 const replug: OnReconnect<CanvasEdge> = (old, ends) => {

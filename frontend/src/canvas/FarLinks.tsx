@@ -2,6 +2,7 @@
 import { ViewportPortal } from "@xyflow/react";
 import { memo, useMemo } from "react";
 import type { CanvasEdge, CanvasNode } from "./flow";
+import { routeOf } from "./route";
 
 function Paths({ nodes, edges }: { nodes: readonly CanvasNode[]; edges: readonly CanvasEdge[] }) {
   const paths = useMemo(() => pathsOf(nodes, edges), [nodes, edges]);
@@ -28,8 +29,7 @@ function pathsOf(nodes: readonly CanvasNode[], edges: readonly CanvasEdge[]): Ma
     const from = end(edge.source, edge.sourceHandle, true);
     const to = end(edge.target, edge.targetHandle, false);
     if (!from || !to || !edge.data) continue;
-    const bend = Math.max(Math.abs(to.x - from.x) / 2, 40);
-    const path = `M${from.x} ${from.y}C${from.x + bend} ${from.y} ${to.x - bend} ${to.y} ${to.x} ${to.y}`;
+    const path = routeOf(from, edge.data.bends, to);
     const known = parts.get(edge.data.colour);
     if (known) known.push(path);
     else parts.set(edge.data.colour, [path]);

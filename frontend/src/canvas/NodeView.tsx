@@ -1,9 +1,10 @@
 /** A node on the canvas. Everything that changes is read by its name; its own properties change with its form only. */
 import { Handle, type NodeProps, Position } from "@xyflow/react";
-import { memo, type ReactNode } from "react";
+import { type KeyboardEvent, memo, type ReactNode } from "react";
 import type { Input } from "~/catalog/catalog";
 import { useCatalog } from "~/catalog/store";
 import { setValue } from "~/doc/edit";
+import { isExposed } from "~/doc/interface";
 import { sourceOf } from "~/doc/model";
 import { edit, placeOfTab, useTab } from "~/doc/tabs";
 import { plannedTask, problemsOf, usePlans } from "~/run/plan";
@@ -11,13 +12,13 @@ import { taskOf, useRuns } from "~/run/store";
 import { widgetOf } from "~/widgets/registry";
 import { useDetail } from "./Detail";
 import { fixOf } from "./fixes";
-import type { CanvasNode } from "./flow";
+import type { ShownNode } from "./flow";
 import type { Row } from "./geometry";
 import { Media } from "./Media";
 import { Plugged } from "./Plugged";
 import { statusOf } from "./status";
 
-function Body({ data, selected }: NodeProps<CanvasNode>) {
+function Body({ data, selected }: NodeProps<ShownNode>) {
   const { name, geometry, sockets } = data;
   const tier = useDetail();
   const node = useTab((tab) => placeOfTab(tab).part.nodes?.[name]);
@@ -27,6 +28,7 @@ function Body({ data, selected }: NodeProps<CanvasNode>) {
   return (
     <article
       className={`node ${tier} is-${state} mode-${node?.mode ?? "run"}${selected ? " selected" : ""}`}
+      onKeyDown={leaveField}
       aria-label={`${title}${status.word ? `, ${status.word}` : ""}${count ? `, ${count} problems` : ""}`}
     >
       <header className="node-head">
@@ -36,6 +38,7 @@ function Body({ data, selected }: NodeProps<CanvasNode>) {
           {count > 0 && !soft ? `${count} problem${count > 1 ? "s" : ""}` : status.word}
         </span>
       </header>
+      {node?.mode === "bypass" && tier !== "far" && <Passage geometry={geometry} passage={sockets.passage} />}
       {tier === "far" ? null : geometry.rows.length === 0 ? (
         <Folded geometry={geometry} node={name} />
       ) : (
@@ -51,6 +54,19 @@ function Body({ data, selected }: NodeProps<CanvasNode>) {
       {tier !== "far" && geometry.rows.length > 0 && <Media doc={doc} task={task} />}
     </article>
   );
+}
+
+/** Escape goes from a field to its node. */
+function leaveField(event: KeyboardEvent<HTMLElement>): void {
+  const node = event.currentTarget.closest<HTMLElement>(".react-flow__node");
+  if (
+    event.key !== "Escape" ||
+    event.defaultPrevented ||
+    !(event.target as HTMLElement).matches("input, textarea, button")
+  )
+    return;
+  event.stopPropagation();
+  node?.focus();
 }
 
 const keyOf = (row: Row) =>
@@ -96,7 +112,11 @@ function useProblem(node: string, input: string | undefined) {
 }
 
 function Socket({ input, node, problem }: { input: Input; node: string; problem?: string | undefined }) {
-  const isLinked = useTab((tab) => sourceOf(placeOfTab(tab).part.nodes?.[node]?.inputs?.[input.name]) !== null);
+  const isLinked = useTab((tab) => {
+    const { part, subgraph } = placeOfTab(tab);
+    if (sourceOf(part.nodes?.[node]?.inputs?.[input.name])) return true;
+    return subgraph !== null && isExposed(part, { node, name: input.name }); // it comes from outside
+  });
   return (
     <Plugged node={node} name={input.name} type={input.type} isOpen={!isLinked} title={problem}>
       {input.name}
@@ -129,6 +149,30 @@ function Fix({ node, input }: { node: string; input: Input }) {
     <button type="button" className="fix nodrag" onClick={apply}>
       {fix}
     </button>
+  );
+}
+
+/** In a bypassed node, the ways from inputs to the outputs that they stand for. */
+function Passage({
+  geometry,
+  passage,
+}: {
+  geometry: ShownNode["data"]["geometry"];
+  passage: Readonly<Record<string, string>>;
+}) {
+  const catalog = useCatalog((state) => state.finder.catalog);
+  const find = (id: string, isSource: boolean) =>
+    geometry.handles.find((each) => each.id === id && each.isSource === isSource);
+  return (
+    <svg className="passage" width={geometry.width} height={geometry.height} aria-hidden>
+      {Object.entries(passage).map(([output, input]) => {
+        const [from, to] = [find(input, false), find(output, true)];
+        if (!from || !to) return null;
+        const bend = geometry.width / 2;
+        const path = `M${from.x} ${from.y}C${from.x + bend} ${from.y} ${to.x - bend} ${to.y} ${to.x} ${to.y}`;
+        return <path key={output} d={path} stroke={catalog.colour(to.type)} />;
+      })}
+    </svg>
   );
 }
 
@@ -171,7 +215,7 @@ function Value({ input, isLinked, node, isNear }: ValueProps) {
   );
 }
 
-function Folded({ geometry, node }: { geometry: CanvasNode["data"]["geometry"]; node: string }) {
+function Folded({ geometry, node }: { geometry: ShownNode["data"]["geometry"]; node: string }) {
   return geometry.handles.map((handle) => (
     <Handle
       key={`${handle.isSource} ${handle.id}`}

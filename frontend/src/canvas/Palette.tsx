@@ -10,7 +10,7 @@ import { edit, select } from "~/doc/tabs";
 import { WIDTH } from "./geometry";
 import { putInto } from "./insert";
 import { searchNodes } from "./search";
-import { type PaletteRequest, type Plug, usePalette } from "./state";
+import { type PaletteRequest, type Plug, shownView, usePalette } from "./state";
 
 const MOST = 60;
 const RECENT = "graphengine.recent";
@@ -107,6 +107,7 @@ export function add(catalog: Catalog, node: NodeOut, request: Pick<PaletteReques
       putInto(part as Part, link, name, (from, input, output) => insertIntoLink(part, from, name, input, output));
   });
   select([name]);
+  setTimeout(() => shownView()?.reveal(name)); // once it is on the canvas
 }
 
 type Joined = (source: { node: string; name: string }, target: { node: string; name: string }) => void;

@@ -14,11 +14,21 @@ interface CanvasState {
   sizes: ReadonlyMap<string, { width: number; height: number }>;
   /** The socket that a link is being drawn from. */
   plug: Plug | null;
+  /** The frame whose name is being written. */
+  renaming: string | null;
+  /** The link that a hand leads, and its points. */
+  bending: { link: string; points: readonly Point[] } | null;
 }
 
 const NO_POINTS: ReadonlyMap<string, Point> = new Map();
 
-export const useCanvas = create<CanvasState>()(() => ({ dragged: NO_POINTS, sizes: new Map(), plug: null }));
+export const useCanvas = create<CanvasState>()(() => ({
+  dragged: NO_POINTS,
+  sizes: new Map(),
+  plug: null,
+  renaming: null,
+  bending: null,
+}));
 
 export function drop(): void {
   useCanvas.setState({ dragged: NO_POINTS });
@@ -37,11 +47,16 @@ export interface PaletteRequest {
 
 export const usePalette = create<{ request: PaletteRequest | null }>()(() => ({ request: null }));
 
+/** What is picked from a list: a link of the selected node, or a node of the document. */
+export const usePicker = create<{ kind: "connect" | "find" | null }>()(() => ({ kind: null }));
+
 /** The flow instance of the canvas that is shown, for what commands ask of it. */
 export interface View {
   toCanvas(screen: Point): Point;
   middle(): Point;
   fit(nodes?: readonly string[]): void;
+  /** Moves as far as a node is seen. */
+  reveal(node: string): void;
   zoom(by: number | "actual"): void;
 }
 

@@ -1,11 +1,14 @@
 /** What commands do to the selection and the document that is looked at. */
 
-import { pointer, shownView } from "~/canvas/state";
+import { pointer, shownView, useCanvas } from "~/canvas/state";
 import { useCatalog } from "~/catalog/store";
 import { clipText, copy, paste, readClip } from "~/doc/clipboard";
 import { disconnect, removeNodes, setLook, setMode } from "~/doc/edit";
-import { addressOf, linkId, linksOf, type Point } from "~/doc/model";
-import { activeTab, edit, placeOfTab, select } from "~/doc/tabs";
+import { addFrame } from "~/doc/frames";
+import { addressOf, linkId, linksOf, type Point, SUBGRAPH } from "~/doc/model";
+import { detour, makeSubgraph, unpackSubgraph, whyNotUnpacked } from "~/doc/subgraph";
+import { activeTab, edit, goTo, placeOfTab, select } from "~/doc/tabs";
+import { say } from "~/ui/notices";
 
 /** Removes what is selected; chains stay whole where a removed node could have been bypassed. */
 export function removeSelected(isRejoining: boolean): void {
@@ -80,4 +83,65 @@ function pasteClip(text: string, at: Point, withIncoming: boolean, label: string
     names = [...paste(doc, part, clip, { at, withIncoming }).values()];
   });
   select(names);
+}
+
+/** Makes one node of those that are selected. */
+export function makeSubgraphOfSelected(): void {
+  const tab = activeTab();
+  const { part } = placeOfTab(tab);
+  const names = new Set([...tab.nodes].filter((name) => part.nodes?.[name]));
+  if (names.size === 0) return;
+  const between = detour(part, names);
+  if (between !== null) {
+    say(`It would feed itself through “${part.nodes?.[between]?.title || between}”: select that too.`, "problem");
+    return;
+  }
+  let made = "";
+  edit("Make a subgraph", (draft, doc) => {
+    made = makeSubgraph(doc, draft, names, "Subgraph");
+  });
+  select([made]);
+}
+
+/** Replaces the selected nodes that stand for subgraphs by what is in them. */
+export function unpackSelected(): void {
+  const tab = activeTab();
+  const { part } = placeOfTab(tab);
+  const names = [...tab.nodes].filter((name) => part.nodes?.[name]?.type.startsWith(SUBGRAPH));
+  const reason = names.map((name) => whyNotUnpacked(tab.doc, part.nodes?.[name])).find((each) => each !== null);
+  if (reason) say(reason, "problem");
+  if (reason || names.length === 0) return;
+  let added: string[] = [];
+  edit("Unpack", (draft, doc) => {
+    added = names.flatMap((name) => unpackSubgraph(doc, draft, name));
+  });
+  select(added);
+}
+
+/** Enters the subgraph that the selected node stands for; returns whether it does. */
+export function enterSelected(): boolean {
+  const tab = activeTab();
+  const name = [...tab.nodes][0];
+  const type = name ? (placeOfTab(tab).part.nodes?.[name]?.type ?? "") : "";
+  if (!name || !type.startsWith(SUBGRAPH)) return false;
+  goTo([...tab.path, name]);
+  return true;
+}
+
+export const isSubgraphSelected = (): boolean => {
+  const tab = activeTab();
+  return [...tab.nodes].some((name) => placeOfTab(tab).part.nodes?.[name]?.type.startsWith(SUBGRAPH));
+};
+
+/** Puts a frame around what is selected, and asks for its name. */
+export function frameSelected(): void {
+  const tab = activeTab();
+  const { part } = placeOfTab(tab);
+  const names = new Set([...tab.nodes].filter((name) => part.nodes?.[name]));
+  if (names.size === 0) return;
+  let renaming = "";
+  edit("Frame", (draft) => {
+    renaming = addFrame(draft, names, "");
+  });
+  useCanvas.setState({ renaming });
 }

@@ -11,13 +11,22 @@ export function commandFor(event: KeyboardEvent): Command | null {
 }
 
 export function listenToKeys(): void {
-  addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || document.querySelector("[role=dialog], .palette")) return;
-    const found = commandFor(event);
-    if (!found) return;
-    event.preventDefault();
-    found.run();
-  });
+  addEventListener("keydown", (event) => void act(event));
+  // a node that has the focus would take some of them for choosing and unchoosing itself
+  addEventListener("keydown", (event) => isNode(event.target) && act(event) && event.stopPropagation(), true);
+}
+
+function act(event: KeyboardEvent): boolean {
+  if (event.defaultPrevented || document.querySelector("[role=dialog], .palette")) return false;
+  const found = commandFor(event);
+  if (!found) return false;
+  event.preventDefault();
+  found.run();
+  return true;
+}
+
+function isNode(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.matches(".react-flow__node");
 }
 
 function isTyping(target: EventTarget | null): boolean {
@@ -27,9 +36,8 @@ function isTyping(target: EventTarget | null): boolean {
   );
 }
 
-/** Elsewhere than on the canvas, Space, Enter and Tab are for moving about and pressing. */
+/** On buttons, and elsewhere than on the canvas, Space, Enter and Tab are for moving about and pressing. */
 function isButton(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement && target !== document.body && !target.closest(".react-flow__node, .react-flow__pane")
-  );
+  if (!(target instanceof HTMLElement) || target === document.body) return false;
+  return target.matches("button, input, a, summary") || !target.closest(".react-flow__node, .react-flow__pane");
 }

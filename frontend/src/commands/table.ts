@@ -3,16 +3,27 @@
 import { service } from "~/api/service";
 import { showApp } from "~/app/address";
 import { layOut } from "~/canvas/layout";
-import { pointer, shownView, usePalette } from "~/canvas/state";
-import { SUBGRAPH } from "~/doc/model";
-import { activeTab, closeTab, goTo, newTab, placeOfTab, redoEdit, showTab, undoEdit, useTabs } from "~/doc/tabs";
+import { shownView, usePicker } from "~/canvas/state";
+import { activeTab, closeTab, goTo, newTab, redoEdit, showTab, undoEdit, useTabs } from "~/doc/tabs";
 import { openJobs, useRuns } from "~/run/store";
 import { run } from "~/run/submit";
 import { openDialog } from "~/ui/dialogs";
 import { nextTheme, useLayout } from "~/ui/layout";
 import { say } from "~/ui/notices";
-import { duplicate, removeSelected, selectAll, toggleCollapsed, toggleMode } from "./actions";
+import {
+  duplicate,
+  enterSelected,
+  frameSelected,
+  isSubgraphSelected,
+  makeSubgraphOfSelected,
+  removeSelected,
+  selectAll,
+  toggleCollapsed,
+  toggleMode,
+  unpackSelected,
+} from "./actions";
 import { chooseFiles, download, reopenTab, save } from "./files";
+import { addFrom, align, distribute, editFirstField, stepNode } from "./placing";
 
 export type Group = "File" | "Edit" | "Nodes" | "View" | "Run";
 
@@ -32,16 +43,6 @@ export interface Command {
 const hasNodes = () => activeTab().nodes.size > 0;
 const hasSelection = () => hasNodes() || activeTab().links.size > 0;
 
-function openPalette(): void {
-  const view = shownView();
-  if (!view) return;
-  const isOver = document.elementFromPoint(pointer.x, pointer.y)?.closest(".canvas") !== null;
-  const at = isOver && pointer.x > 0 ? { ...pointer } : { x: innerWidth / 2 - 170, y: innerHeight / 4 };
-  const to = isOver && pointer.x > 0 ? view.toCanvas(at) : view.middle();
-  const link = [...activeTab().links][0] ?? null;
-  usePalette.setState({ request: { at, to, plug: null, link } });
-}
-
 function step(by: number): void {
   const { tabs, active } = useTabs.getState();
   const at = tabs.findIndex((tab) => tab.id === active);
@@ -52,13 +53,6 @@ function step(by: number): void {
 function cancelNewest(): void {
   const job = openJobs(useRuns.getState().jobs)[0];
   if (job) void service.cancel(job.id).then(() => say("Cancelled"));
-}
-
-function enter(): void {
-  const tab = activeTab();
-  const name = [...tab.nodes][0];
-  const type = name ? (placeOfTab(tab).part.nodes?.[name]?.type ?? "") : "";
-  if (name && type.startsWith(SUBGRAPH)) goTo([...tab.path, name]);
 }
 
 export const COMMANDS: readonly Command[] = [
@@ -158,11 +152,49 @@ export const COMMANDS: readonly Command[] = [
     run: () => removeSelected(false),
   },
 
-  { id: "add", title: "Add a node", group: "Nodes", keys: ["Space", "Tab", "Shift+A"], run: openPalette },
+  { id: "add", title: "Add a node", group: "Nodes", keys: ["Space", "Tab", "Shift+A"], run: addFrom },
   { id: "bypass", title: "Bypass", group: "Nodes", keys: ["B"], can: hasNodes, run: () => toggleMode("bypass") },
   { id: "mute", title: "Mute", group: "Nodes", keys: ["M"], can: hasNodes, run: () => toggleMode("mute") },
   { id: "fold", title: "Fold", group: "Nodes", keys: ["C"], can: hasNodes, run: toggleCollapsed },
-  { id: "enter", title: "Enter the subgraph", group: "Nodes", keys: ["Enter"], can: hasNodes, run: enter },
+  {
+    id: "enter",
+    title: "Enter the subgraph, or the first field",
+    group: "Nodes",
+    keys: ["Enter"],
+    can: hasNodes,
+    run: () => void (enterSelected() || editFirstField()),
+  },
+  {
+    id: "connect",
+    title: "Connect…",
+    group: "Nodes",
+    keys: ["K"],
+    can: hasNodes,
+    run: () => usePicker.setState({ kind: "connect" }),
+  },
+  { id: "next-node", title: "Next node", group: "Nodes", keys: ["]"], run: () => stepNode(1) },
+  { id: "previous-node", title: "Previous node", group: "Nodes", keys: ["["], run: () => stepNode(-1) },
+  { id: "align-left", title: "Align left edges", group: "Nodes", can: hasNodes, run: () => align("x") },
+  { id: "align-top", title: "Align top edges", group: "Nodes", can: hasNodes, run: () => align("y") },
+  { id: "distribute-across", title: "Distribute across", group: "Nodes", can: hasNodes, run: () => distribute("x") },
+  { id: "distribute-down", title: "Distribute down", group: "Nodes", can: hasNodes, run: () => distribute("y") },
+  { id: "frame", title: "Frame the selection", group: "Nodes", keys: ["Mod+G"], can: hasNodes, run: frameSelected },
+  {
+    id: "subgraph",
+    title: "Make a subgraph",
+    group: "Nodes",
+    keys: ["Mod+Shift+G"],
+    can: hasNodes,
+    run: makeSubgraphOfSelected,
+  },
+  {
+    id: "unpack",
+    title: "Unpack the subgraph",
+    group: "Nodes",
+    keys: ["Shift+U"],
+    can: isSubgraphSelected,
+    run: unpackSelected,
+  },
   {
     id: "leave",
     title: "Leave the subgraph",
@@ -187,6 +219,14 @@ export const COMMANDS: readonly Command[] = [
     group: "View",
     keys: ["F"],
     run: () => shownView()?.fit(hasNodes() ? [...activeTab().nodes] : undefined),
+  },
+  {
+    id: "find",
+    title: "Find a node…",
+    group: "View",
+    keys: ["Mod+F"],
+    whileTyping: true,
+    run: () => usePicker.setState({ kind: "find" }),
   },
   { id: "fit", title: "Look at everything", group: "View", keys: ["Home"], run: () => shownView()?.fit() },
   { id: "zoom-in", title: "Zoom in", group: "View", keys: ["+", "="], run: () => shownView()?.zoom(1.25) },

@@ -1,5 +1,6 @@
 /** Changes to a part of the document. Each works on a draft, and leaves alone whatever it does not know. */
 import type { Draft } from "immer";
+import { leaveFrames, renameInFrames } from "./frames";
 import {
   type Address,
   addressOf,
@@ -111,6 +112,7 @@ export function removeNodes(
     }
   }
   forgetInterface(part, names, led);
+  leaveFrames(part, names);
   for (const name of names) {
     delete nodes[name];
     delete placesOf(part)[name];
@@ -148,6 +150,7 @@ export function renameNode(part: PartDraft, old: string, name: string): void {
   }
   for (const input of Object.values(part.inputs ?? {})) input.to = input.to.map(renamed) as typeof input.to;
   for (const output of Object.values(part.outputs ?? {})) output.from = renamed(output.from);
+  renameInFrames(part, old, name);
   part.nodes = withKey(nodesOf(part), old, name);
   if (part.view?.nodes) part.view.nodes = withKey(part.view.nodes, old, name);
 }

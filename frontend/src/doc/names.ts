@@ -15,3 +15,11 @@ export function freeName(wish: string, taken: (name: string) => boolean): string
     if (!taken(name)) return name;
   }
 }
+
+/** Sockets have no `-` in their names. */
+export const SOCKET_NAME = /^[A-Za-z][A-Za-z0-9_]{0,63}$/;
+
+/** A name of a socket that is free, made from a wish. */
+export function freeSocket(wish: string, taken: (name: string) => boolean): string {
+  return freeName(wish.replace(/[^A-Za-z0-9_]+/g, "_").replace(/^[^A-Za-z]+/, "") || "value", taken);
+}

@@ -13,6 +13,7 @@ import { plannedTask, problemsOf, usePlans } from "~/run/plan";
 import { taskOf, useRuns } from "~/run/store";
 import { openDialog } from "~/ui/dialogs";
 import { widgetOf } from "~/widgets/registry";
+import { Interface } from "./Interface";
 import { Outputs } from "./Outputs";
 
 export function Inspector() {
@@ -25,18 +26,22 @@ export function Inspector() {
       ) : selected.size > 1 ? (
         <p className="quiet-word">{selected.size} nodes are selected.</p>
       ) : (
-        <DocumentPanel />
+        <>
+          <DocumentPanel />
+          <Interface />
+        </>
       )}
     </aside>
   );
 }
 
 function DocumentPanel() {
-  const doc = useTab((tab) => tab.doc);
+  const doc = usePart();
+  const isInside = useTab((tab) => placeOfTab(tab).subgraph !== null);
   const count = Object.keys(doc.nodes ?? {}).length;
   return (
     <>
-      <p className="path">Workflow</p>
+      <p className="path">{isInside ? "Subgraph" : "Workflow"}</p>
       <input
         className="title"
         aria-label="Title"
@@ -44,7 +49,7 @@ function DocumentPanel() {
         value={doc.title ?? ""}
         onChange={(event) => {
           const title = event.target.value;
-          edit("Title", (_, draft) => Object.assign(draft, { title }), "title");
+          edit("Title", (draft) => Object.assign(draft, { title }), "title");
         }}
       />
       <textarea
@@ -55,7 +60,7 @@ function DocumentPanel() {
         value={doc.description ?? ""}
         onChange={(event) => {
           const description = event.target.value;
-          edit("Description", (_, draft) => Object.assign(draft, { description }), "description");
+          edit("Description", (draft) => Object.assign(draft, { description }), "description");
         }}
       />
       <p className="quiet-word">

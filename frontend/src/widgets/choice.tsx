@@ -42,7 +42,7 @@ function ChoiceList({ value, label, id, set, options, onOpen, foot }: ListProps)
       <Popover.Portal>
         <Popover.Content className="popover" align="end" sideOffset={4} collisionPadding={8}>
           <Command loop defaultValue={String(value ?? "")} label={label}>
-            {options.length > 8 && <Command.Input placeholder="Search" autoFocus />}
+            <Command.Input placeholder="Search" autoFocus className={options.length > 8 ? "" : "hidden"} />
             <Command.List>
               <Command.Empty>Nothing like that.</Command.Empty>
               {options.map((option) => (

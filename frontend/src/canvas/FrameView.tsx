@@ -1,0 +1,169 @@
+/** A frame: its name to take it by, and a menu; collapsed, one box with the sockets that links go in and out by. */
+import { Handle, type NodeProps, Position } from "@xyflow/react";
+import { ChevronDown, ChevronRight, MoreHorizontal } from "lucide-react";
+import { DropdownMenu } from "radix-ui";
+import { memo, useState } from "react";
+import { useCatalog } from "~/catalog/store";
+import { type Frame, framesOf, membersOf, removeFrame, setFrame } from "~/doc/frames";
+import { addressOf } from "~/doc/model";
+import { activeTab, edit, placeOfTab, select, useTab } from "~/doc/tabs";
+import { useDetail } from "./Detail";
+import type { FrameNode } from "./flow";
+import { useCanvas } from "./state";
+
+const COLOURS: Readonly<Record<string, string>> = {
+  Blue: "#5b84c4",
+  Green: "#57a077",
+  Yellow: "#b8963e",
+  Red: "#bd6a66",
+  Violet: "#8f74bd",
+};
+
+function Body({ data }: NodeProps<FrameNode>) {
+  const { frame, geometry } = data;
+  const tier = useDetail();
+  const look = { "--frame": frame.colour ?? "var(--faint)" } as React.CSSProperties;
+  return (
+    <section
+      className={`frame ${tier}${frame.isCollapsed ? " collapsed" : ""}`}
+      style={look}
+      aria-label={`Frame ${frame.title}`}
+    >
+      <header className="frame-head">
+        <Fold frame={frame} />
+        <Title frame={frame} />
+        <Menu frame={frame} />
+      </header>
+      {frame.isCollapsed &&
+        geometry.handles.map((each) => <Socket key={`${each.isSource} ${each.id}`} handle={each} />)}
+    </section>
+  );
+}
+
+function Fold({ frame }: { frame: Frame }) {
+  const word = frame.isCollapsed ? "Unfold" : "Fold";
+  const Icon = frame.isCollapsed ? ChevronRight : ChevronDown;
+  return (
+    <button
+      type="button"
+      className="icon nodrag"
+      aria-label={`${word} ${frame.title || "frame"}`}
+      aria-expanded={!frame.isCollapsed}
+      onClick={() =>
+        edit(`${word} the frame`, (part) => setFrame(part, frame.id, "collapsed", frame.isCollapsed ? undefined : true))
+      }
+    >
+      <Icon size={13} />
+    </button>
+  );
+}
+
+function Title({ frame }: { frame: Frame }) {
+  const isRenaming = useCanvas((state) => state.renaming === frame.id);
+  const [text, setText] = useState(frame.title);
+  const begin = () => {
+    setText(frame.title);
+    useCanvas.setState({ renaming: frame.id });
+  };
+  const end = (isKept: boolean) => {
+    if (useCanvas.getState().renaming !== frame.id) return;
+    useCanvas.setState({ renaming: null });
+    if (isKept && text !== frame.title) edit("Rename the frame", (part) => setFrame(part, frame.id, "title", text));
+  };
+  if (isRenaming) {
+    return (
+      <input
+        className="nodrag"
+        aria-label="Name of the frame"
+        // biome-ignore lint/a11y/noAutofocus: it was just asked for
+        autoFocus
+        value={text}
+        onFocus={(event) => event.target.select()}
+        onChange={(event) => setText(event.target.value)}
+        onBlur={() => end(true)}
+        onKeyDown={(event) => {
+          event.stopPropagation();
+          if (event.key === "Enter" || event.key === "Escape") end(event.key === "Enter");
+        }}
+      />
+    );
+  }
+  return (
+    <button
+      type="button"
+      className="name"
+      onDoubleClick={begin}
+      onClick={() => select(membersOf(framesOf(placeOfTab(activeTab()).part), frame.id))}
+    >
+      {frame.title || "Frame"}
+    </button>
+  );
+}
+
+function Menu({ frame }: { frame: Frame }) {
+  return (
+    <DropdownMenu.Root modal={false}>
+      <DropdownMenu.Trigger asChild>
+        <button type="button" className="icon nodrag more" aria-label={`Menu of ${frame.title || "frame"}`}>
+          <MoreHorizontal size={13} />
+        </button>
+      </DropdownMenu.Trigger>
+      <DropdownMenu.Portal>
+        <DropdownMenu.Content className="menu" align="start" onCloseAutoFocus={(event) => event.preventDefault()}>
+          <DropdownMenu.Item
+            className="menu-item"
+            onSelect={() => setTimeout(() => useCanvas.setState({ renaming: frame.id }))}
+          >
+            Rename
+          </DropdownMenu.Item>
+          <DropdownMenu.Item
+            className="menu-item"
+            onSelect={() => edit("Remove the frame", (part) => removeFrame(part, frame.id))}
+          >
+            Remove the frame
+          </DropdownMenu.Item>
+          <DropdownMenu.RadioGroup
+            value={frame.colour ?? ""}
+            onValueChange={(colour) =>
+              edit("Colour the frame", (part) => setFrame(part, frame.id, "colour", colour || undefined))
+            }
+          >
+            {[["Plain", ""], ...Object.entries(COLOURS)].map(([name, colour]) => (
+              <DropdownMenu.RadioItem key={name} className="menu-item" value={colour ?? ""}>
+                {name}
+                <i className="swatch" style={{ background: colour || "var(--faint)" }} />
+              </DropdownMenu.RadioItem>
+            ))}
+          </DropdownMenu.RadioGroup>
+        </DropdownMenu.Content>
+      </DropdownMenu.Portal>
+    </DropdownMenu.Root>
+  );
+}
+
+function Socket({ handle }: { handle: { id: string; isSource: boolean; y: number; type: string } }) {
+  const colour = useCatalog((state) => state.finder.catalog.colour(handle.type));
+  const { node, name } = addressOf(handle.id);
+  const title = useTab((tab) => placeOfTab(tab).part.nodes?.[node]?.title || node);
+  return (
+    <span
+      className={`edge ${handle.isSource ? "out" : "in"}`}
+      style={{ top: handle.y }}
+      title={`${title} · ${name}: ${handle.type}`}
+    >
+      <Handle
+        id={handle.id}
+        type={handle.isSource ? "source" : "target"}
+        position={handle.isSource ? Position.Right : Position.Left}
+        className="socket"
+        style={{ "--socket": colour } as React.CSSProperties}
+        isConnectable={false}
+        role="img"
+        aria-label={`${handle.id}, ${handle.type}`}
+      />
+      {name}
+    </span>
+  );
+}
+
+export const FrameView = memo(Body);

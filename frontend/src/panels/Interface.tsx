@@ -1,0 +1,163 @@
+/** The sockets of what is looked at: of a subgraph, as every node that stands for it has them; or of the workflow. */
+import { ArrowDown, ArrowUp, X } from "lucide-react";
+import { type KeyboardEvent, useState } from "react";
+import { useCatalog } from "~/catalog/store";
+import { expose, hide, renameEntry, type Side, sortEntry, standsFor } from "~/doc/interface";
+import { type Address, addressOf, type Part, sourceOf, written } from "~/doc/model";
+import { SOCKET_NAME } from "~/doc/names";
+import { edit, placeOfTab, usePart, useTab } from "~/doc/tabs";
+
+export function Interface() {
+  return (
+    <section className="interface" aria-label="Interface">
+      <SideView side="inputs" title="Inputs" />
+      <SideView side="outputs" title="Outputs" />
+    </section>
+  );
+}
+
+function SideView({ side, title }: { side: Side; title: string }) {
+  const part = usePart();
+  const entries = Object.entries(part[side] ?? {});
+  return (
+    <>
+      <h3>{title}</h3>
+      <ul>
+        {entries.map(([name, entry], index) => (
+          <Entry key={name} side={side} name={name} inside={standsFor(entry)} index={index} count={entries.length} />
+        ))}
+      </ul>
+      <Adder side={side} part={part} />
+    </>
+  );
+}
+
+interface EntryProps {
+  side: Side;
+  name: string;
+  inside: readonly Address[];
+  index: number;
+  count: number;
+}
+
+function Entry({ side, name, inside, index, count }: EntryProps) {
+  const subgraph = useTab((tab) => placeOfTab(tab).subgraph);
+  const doc = useTab((tab) => tab.doc);
+  const part = usePart();
+  const finder = useCatalog((state) => state.finder);
+  const first = inside[0];
+  const socket =
+    first && (side === "inputs" ? finder.input : finder.output).call(finder, part, first.node, first.name, doc);
+  const move = (to: number) => edit("Sort the interface", (draft) => sortEntry(draft, side, name, to));
+  const byKeys = (event: KeyboardEvent) => {
+    if (!event.altKey || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
+    event.preventDefault();
+    move(index + (event.key === "ArrowUp" ? -1 : 1));
+  };
+  return (
+    <li>
+      <i className="type" style={{ background: finder.catalog.colour(socket?.type ?? "") }} title={socket?.type} />
+      <Name side={side} name={name} onKeys={byKeys} subgraph={subgraph} />
+      <span className="inside" title={inside.map(written).join(", ")}>
+        {inside.map((each) => part.nodes?.[each.node]?.title || each.node).join(", ")}
+      </span>
+      <button
+        type="button"
+        className="icon"
+        aria-label={`Move ${name} up`}
+        disabled={index === 0}
+        onClick={() => move(index - 1)}
+      >
+        <ArrowUp size={12} />
+      </button>
+      <button
+        type="button"
+        className="icon"
+        aria-label={`Move ${name} down`}
+        disabled={index === count - 1}
+        onClick={() => move(index + 1)}
+      >
+        <ArrowDown size={12} />
+      </button>
+      <button
+        type="button"
+        className="icon"
+        aria-label={`Remove ${name}`}
+        onClick={() => edit(`Remove ${name}`, (draft, whole) => hide(whole, draft, subgraph, side, name))}
+      >
+        <X size={12} />
+      </button>
+    </li>
+  );
+}
+
+interface NameProps {
+  side: Side;
+  name: string;
+  subgraph: string | null;
+  onKeys(event: KeyboardEvent): void;
+}
+
+function Name({ side, name, subgraph, onKeys }: NameProps) {
+  const [text, setText] = useState(name);
+  const commit = () => {
+    if (!SOCKET_NAME.test(text)) return setText(name);
+    edit(`Rename ${name}`, (draft, whole) => renameEntry(whole, draft, subgraph, side, name, text));
+  };
+  return (
+    <input
+      aria-label={`Name of ${name}`}
+      aria-invalid={!SOCKET_NAME.test(text)}
+      title="Letters, digits and _; Alt with ↑ or ↓ sorts"
+      value={text}
+      onChange={(event) => setText(event.target.value)}
+      onBlur={commit}
+      onKeyDown={(event) => {
+        onKeys(event);
+        if (event.key === "Enter") commit();
+        else if (event.key === "Escape") setText(name);
+      }}
+    />
+  );
+}
+
+/** The sockets inside that have no name here yet. */
+function Adder({ side, part }: { side: Side; part: Part }) {
+  const doc = useTab((tab) => tab.doc);
+  const finder = useCatalog((state) => state.finder);
+  const groups = offers(side, part, (type) => finder.of(type, doc)?.[side].map((each) => each.name) ?? []);
+  if (groups.length === 0) return null;
+  const word = side === "inputs" ? "Add an input…" : "Add an output…";
+  return (
+    <select
+      aria-label={word}
+      value=""
+      onChange={(event) => {
+        const address = addressOf(event.target.value);
+        edit(`Add ${address.name}`, (draft) => void expose(draft, side, address));
+      }}
+    >
+      <option value="">{word}</option>
+      {groups.map(([node, names]) => (
+        <optgroup key={node} label={part.nodes?.[node]?.title || node}>
+          {names.map((name) => (
+            <option key={name} value={written({ node, name })}>
+              {name}
+            </option>
+          ))}
+        </optgroup>
+      ))}
+    </select>
+  );
+}
+
+function offers(side: Side, part: Part, sockets: (type: string) => string[]): [string, string[]][] {
+  const taken = new Set(Object.values(part[side] ?? {}).flatMap((entry) => standsFor(entry).map(written)));
+  const isFree = (node: string, name: string) => {
+    const linked = side === "inputs" && sourceOf(part.nodes?.[node]?.inputs?.[name]) !== null;
+    return !linked && !taken.has(written({ node, name }));
+  };
+  return Object.entries(part.nodes ?? {})
+    .map(([node, { type }]): [string, string[]] => [node, sockets(type).filter((name) => isFree(node, name))])
+    .filter(([, names]) => names.length > 0);
+}
