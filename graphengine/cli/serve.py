@@ -1,6 +1,7 @@
 """``graphengine serve`` and ``graphengine token``: the HTTP service, and who may use it."""
 
 import asyncio
+import gc
 import signal
 from pathlib import Path
 from typing import Any
@@ -74,4 +75,6 @@ async def _serve(engine: Engine, options: ServeOptions) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    gc.collect()
+    gc.freeze()  # what is there now stays: a full collection, which halts the loop, need not look through it each time
     await serve(engine, options, lambda address: print(f"graphengine listens at {address}", flush=True), stop)
