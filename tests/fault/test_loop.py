@@ -4,7 +4,6 @@ What the thread waits for a processor is not counted: the tests share theirs. At
 against such servers; see ``tests/server/conftest.py``.
 """
 
-import asyncio
 import hashlib
 import io
 from pathlib import Path
@@ -24,7 +23,7 @@ def chain(length: int, first: float) -> dict[str, Any]:
 
 
 async def heavy(client: Client, turn: int) -> None:
-    """All at once: a long workflow is run and planned, many jobs, long lists, a large file, and nonsense."""
+    """One after another: a long workflow is run and planned, many jobs, long lists, a large file, and nonsense."""
     content = turn.to_bytes(8, "big") * 2_500_000
     binary = {"Content-Type": "application/octet-stream"}
     spread = {"mode": "zip", "values": {"value": [turn * 1_000 + index for index in range(300)]}}
@@ -41,7 +40,8 @@ async def heavy(client: Client, turn: int) -> None:
         *(client.get("/api/nodes") for _ in range(3)),
         client.get("/api/openapi.json"),
     ]
-    await asyncio.gather(*asked)
+    for each in asked:  # not at once: then the loop also waits for threads that wait for a processor
+        await each
     assert (await client.ended(f"chain{turn}", 60))["state"] == "done"
 
 
