@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { expose, hide, renameEntry, sortEntry } from "~/doc/interface";
 import { linksOf, type Workflow, written } from "~/doc/model";
 import { NAME, SOCKET_NAME } from "~/doc/names";
-import { detour, makeSubgraph, unpackSubgraph, whyNotUnpacked } from "~/doc/subgraph";
+import { detour, holds, makeSubgraph, unpackSubgraph, whyNotUnpacked } from "~/doc/subgraph";
 import { documents } from "./documents";
 
 const sorted = (links: Iterable<string>) => [...links].sort();
@@ -135,4 +135,12 @@ test("an interface is renamed, sorted and cut, wherever it is used", () => {
   expect([cut.nodes?.d?.inputs, cut.outputs]).toEqual([{}, {}]);
   const more = inside((_, part) => void expose(part, "inputs", { node: "i", name: "one" }));
   expect(more.subgraphs?.S?.inputs?.one_2).toEqual({ to: ["i.one"] });
+});
+
+test("a subgraph holds itself, and what is in it", () => {
+  const inside = (type: string) => ({ nodes: { n: { type } } });
+  const doc = {
+    subgraphs: { A: inside("subgraph:B"), B: inside("subgraph:C"), C: inside("x") },
+  } as unknown as Workflow;
+  expect([holds(doc, "A", "C"), holds(doc, "A", "A"), holds(doc, "C", "A")]).toEqual([true, true, false]);
 });

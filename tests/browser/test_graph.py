@@ -49,6 +49,9 @@ async def test_a_subgraph_is_made_entered_and_unpacked(opened: Editor) -> None:
     assert used["nodes"]["Subgraph"]["inputs"]["strength"] == 0.7
     assert list(used["subgraphs"]["Subgraph"]["inputs"])[-2] == "strength"
 
+    await opened.add("subgraph", 760, 640)  # another one, from the list of nodes
+    await expect(opened.node("Subgraph_2")).to_be_visible()
+    await page.keyboard.press("Control+z")
     await opened.node("Subgraph").locator("header").click()
     await page.keyboard.press("Shift+U")
     await expect(opened.node("sample")).to_be_visible()

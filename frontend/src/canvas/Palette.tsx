@@ -1,12 +1,13 @@
 /** One list to add from: opened by a double click, Space, Tab, or a link that was dropped where nothing is. */
 import { Command } from "cmdk";
 import { useEffect, useMemo, useState } from "react";
-import type { NodeOut } from "~/api/generated/service";
-import { type Catalog, isWritable } from "~/catalog/catalog";
+import { type Catalog, isWritable, type Sockets } from "~/catalog/catalog";
+import type { SocketFinder } from "~/catalog/sockets";
 import { useCatalog } from "~/catalog/store";
 import { addNode, connect, insertIntoLink } from "~/doc/edit";
-import type { Part } from "~/doc/model";
-import { edit, select } from "~/doc/tabs";
+import { type Part, SUBGRAPH } from "~/doc/model";
+import { holds } from "~/doc/subgraph";
+import { activeTab, edit, placeOfTab, select, type Tab } from "~/doc/tabs";
 import { WIDTH } from "./geometry";
 import { putInto } from "./insert";
 import { searchNodes } from "./search";
@@ -24,16 +25,21 @@ export function Palette() {
 const close = () => usePalette.setState({ request: null });
 
 function List({ request }: { request: PaletteRequest }) {
-  const catalog = useCatalog((state) => state.finder.catalog);
+  const finder = useCatalog((state) => state.finder);
+  const { catalog } = finder;
+  const [own] = useState(() => subgraphsFor(finder, activeTab())); // as long as the list is open, nothing changes
   const [query, setQuery] = useState("");
   const [isFiltered, setFiltered] = useState(request.plug !== null);
   const plug = isFiltered ? request.plug : null;
-  const hits = useMemo(() => searchNodes(catalog, query, plug, recent()).slice(0, MOST), [catalog, query, plug]);
+  const hits = useMemo(
+    () => searchNodes(catalog, query, plug, recent(), own).slice(0, MOST),
+    [catalog, query, plug, own],
+  );
   const [chosen, setChosen] = useState("");
   const first = hits[0]?.node.id ?? "";
   useEffect(() => setChosen(first), [first]);
 
-  const choose = (node: NodeOut) => {
+  const choose = (node: Sockets) => {
     add(catalog, node, request);
     remember(node.id);
     close();
@@ -85,8 +91,15 @@ function List({ request }: { request: PaletteRequest }) {
   );
 }
 
+/** The subgraphs of the document that may stand here: none within itself. */
+function subgraphsFor(finder: SocketFinder, tab: Tab): Sockets[] {
+  const { subgraph: here } = placeOfTab(tab);
+  const names = Object.keys(tab.doc.subgraphs ?? {}).filter((name) => here === null || !holds(tab.doc, name, here));
+  return names.map((name) => finder.of(SUBGRAPH + name, tab.doc)).filter((each) => each !== null);
+}
+
 /** What flows in and out, as far as it needs links. */
-function signature(node: NodeOut): string {
+function signature(node: Sockets): string {
   const list = (names: readonly string[]) => [...new Set(names)].slice(0, 2).join(", ");
   const [from, to] = [
     list(node.inputs.filter((each) => !isWritable(each)).map((each) => each.type)),
@@ -96,7 +109,7 @@ function signature(node: NodeOut): string {
 }
 
 /** Adds a node where it was asked for, plugged into what it was asked for. */
-export function add(catalog: Catalog, node: NodeOut, request: Pick<PaletteRequest, "to" | "plug" | "link">): void {
+export function add(catalog: Catalog, node: Sockets, request: Pick<PaletteRequest, "to" | "plug" | "link">): void {
   const { to, plug, link } = request;
   const at = { x: plug && !plug.isSource ? to.x - WIDTH : to.x, y: to.y - 20 };
   let name = "";
@@ -112,7 +125,7 @@ export function add(catalog: Catalog, node: NodeOut, request: Pick<PaletteReques
 
 type Joined = (source: { node: string; name: string }, target: { node: string; name: string }) => void;
 
-function plugInto(catalog: Catalog, node: NodeOut, name: string, plug: Plug, join: Joined): void {
+function plugInto(catalog: Catalog, node: Sockets, name: string, plug: Plug, join: Joined): void {
   const sockets = plug.isSource ? catalog.inputsFor(node, plug.type) : catalog.outputsFor(node, plug.type);
   const exact = sockets.find((each) => each.type === plug.type && each.name === plug.name);
   const socket = exact ?? sockets.find((each) => each.type === plug.type) ?? sockets[0];

@@ -1,10 +1,9 @@
 /** Finding a node by a few letters: titles before other words, beginnings before middles, then what was used lately. */
-import type { NodeOut } from "~/api/generated/service";
-import type { Catalog } from "~/catalog/catalog";
+import type { Catalog, Sockets } from "~/catalog/catalog";
 import type { Plug } from "./state";
 
 export interface Hit {
-  node: NodeOut;
+  node: Sockets;
   score: number;
 }
 
@@ -25,10 +24,17 @@ export function fuzzy(query: string, text: string): number {
   return Math.max(score, 1);
 }
 
-export function searchNodes(catalog: Catalog, query: string, plug: Plug | null, recent: readonly string[]): Hit[] {
+/** @param own what the document has besides: its subgraphs. */
+export function searchNodes(
+  catalog: Catalog,
+  query: string,
+  plug: Plug | null,
+  recent: readonly string[],
+  own: readonly Sockets[] = [],
+): Hit[] {
   const words = query.trim().toLowerCase();
   const hits: Hit[] = [];
-  for (const node of catalog.nodes.values()) {
+  for (const node of [...own, ...catalog.nodes.values()]) {
     if (plug && !fits(catalog, node, plug)) continue;
     const types = [...node.inputs, ...node.outputs].map((each) => each.type).join(" ");
     const best = Math.max(
@@ -47,6 +53,6 @@ function contained(query: string, text: string): number {
   return query === "" || query.split(/\s+/).every((word) => text.includes(word)) ? 10 : 0;
 }
 
-function fits(catalog: Catalog, node: NodeOut, plug: Plug): boolean {
+function fits(catalog: Catalog, node: Sockets, plug: Plug): boolean {
   return plug.isSource ? catalog.inputsFor(node, plug.type).length > 0 : catalog.outputsFor(node, plug.type).length > 0;
 }

@@ -310,3 +310,18 @@ function cloned<T>(value: T): T {
   if (value === null || typeof value !== "object") return value;
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, cloned(each)])) as T;
 }
+
+/** Whether a subgraph is another, or has it somewhere inside. */
+export function holds(doc: Workflow, name: string, other: string): boolean {
+  const seen = new Set([name]);
+  const open = [name];
+  for (let here = open.pop(); here !== undefined; here = open.pop()) {
+    if (here === other) return true;
+    for (const { type } of Object.values(doc.subgraphs?.[here]?.nodes ?? {})) {
+      const inner = type.startsWith(SUBGRAPH) ? type.slice(SUBGRAPH.length) : null;
+      if (inner !== null && !seen.has(inner)) open.push(inner);
+      if (inner !== null) seen.add(inner);
+    }
+  }
+  return false;
+}
