@@ -16,6 +16,7 @@ import type { ShownNode } from "./flow";
 import type { Row } from "./geometry";
 import { Media } from "./Media";
 import { Plugged } from "./Plugged";
+import { useCanvas } from "./state";
 import { statusOf } from "./status";
 
 function Body({ data, selected }: NodeProps<ShownNode>) {
@@ -24,11 +25,13 @@ function Body({ data, selected }: NodeProps<ShownNode>) {
   const node = useTab((tab) => placeOfTab(tab).part.nodes?.[name]);
   const { doc, task, status, soft, count } = useStatus(name, node?.mode);
   const title = node?.title || sockets.title;
+  const height = useCanvas((state) => (tier === "far" ? (state.sizes.get(name)?.height ?? geometry.height) : 0));
   const state = count > 0 && !soft ? "problem" : status.dot;
   return (
     <article
       className={`node ${tier} is-${state} mode-${node?.mode ?? "run"}${selected ? " selected" : ""}`}
       onKeyDown={leaveField}
+      style={height > 0 ? { height } : undefined} // as large as from near, so that nothing has to be measured again
       aria-label={`${title}${status.word ? `, ${status.word}` : ""}${count ? `, ${count} problems` : ""}`}
     >
       <header className="node-head">
