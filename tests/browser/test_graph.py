@@ -36,6 +36,7 @@ async def test_a_subgraph_is_made_entered_and_unpacked(opened: Editor) -> None:
     await page.keyboard.press("Enter")
     await expect(page.locator(".crumbs")).to_contain_text("Subgraph")
     await expect(page.locator(".react-flow__node")).to_have_count(3)
+    await page.get_by_label("Add an input…").focus()
     await page.get_by_label("Add an input…").select_option("sample.denoise")
     name = page.get_by_label("Name of denoise")
     await name.fill("strength")

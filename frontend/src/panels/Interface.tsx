@@ -121,17 +121,22 @@ function Name({ side, name, subgraph, onKeys }: NameProps) {
   );
 }
 
-/** The sockets inside that have no name here yet. */
+/** The sockets inside that have no name here yet: a long list, made when it is wanted. */
 function Adder({ side, part }: { side: Side; part: Part }) {
   const doc = useTab((tab) => tab.doc);
   const finder = useCatalog((state) => state.finder);
-  const groups = offers(side, part, (type) => finder.of(type, doc)?.[side].map((each) => each.name) ?? []);
-  if (groups.length === 0) return null;
+  const [isWanted, setWanted] = useState(false);
+  const groups = !isWanted
+    ? []
+    : offers(side, part, (type) => finder.of(type, doc)?.[side].map((each) => each.name) ?? []);
   const word = side === "inputs" ? "Add an input…" : "Add an output…";
   return (
     <select
       aria-label={word}
       value=""
+      onPointerDown={() => setWanted(true)}
+      onFocus={() => setWanted(true)}
+      onBlur={() => setWanted(false)}
       onChange={(event) => {
         const address = addressOf(event.target.value);
         edit(`Add ${address.name}`, (draft) => void expose(draft, side, address));
