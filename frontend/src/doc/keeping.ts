@@ -31,6 +31,9 @@ export class Keeper {
     useKeeper.setState({ keeper });
     useTabs.subscribe((state, before) => {
       if (state.active !== before.active) sessionStorage.setItem(ACTIVE, state.active);
+      for (const tab of before.tabs) {
+        if (!state.tabs.some((each) => each.id === tab.id)) keeper.closing.set(tab.id, tab); // with its last change
+      }
       if (state.tabs !== before.tabs) keeper.later();
     });
     addEventListener("pagehide", () => keeper.leave());
@@ -45,11 +48,9 @@ export class Keeper {
     const { tabs } = useTabs.getState();
     const open = new Set(tabs.map((tab) => tab.id));
     const changed = tabs.filter((tab) => this.written.get(tab.id) !== tab);
-    const closed = [...this.written.values()].filter((tab) => !open.has(tab.id));
-    for (const tab of closed) {
-      this.written.delete(tab.id);
-      this.closing.set(tab.id, tab);
-    }
+    const closed = [...this.closing.values()].filter((tab) => !open.has(tab.id));
+    for (const id of open) this.closing.delete(id); // opened again meanwhile
+    for (const tab of closed) this.written.delete(tab.id);
     for (const tab of changed) this.written.set(tab.id, tab);
     const position = (tab: Tab) => tabs.indexOf(tab);
     for (const tab of changed) this.pending.add(tab.id);
@@ -84,9 +85,7 @@ export class Keeper {
   private leave(): void {
     const { tabs } = useTabs.getState();
     const open = tabs.filter((each) => this.written.get(each.id) !== each || this.pending.has(each.id));
-    const closed = [...this.written.values(), ...this.closing.values()].filter(
-      (each) => !tabs.some((tab) => tab.id === each.id),
-    );
+    const closed = [...this.closing.values()].filter((each) => !tabs.some((tab) => tab.id === each.id));
     for (const tab of [...open, ...closed]) {
       const { doc, ...rest } = keptOf(tab, tabs.includes(tab), Math.max(tabs.indexOf(tab), 0));
       try {
