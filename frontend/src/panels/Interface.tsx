@@ -21,7 +21,7 @@ function SideView({ side, title }: { side: Side; title: string }) {
   const entries = Object.entries(part[side] ?? {});
   return (
     <>
-      <h3>{title}</h3>
+      <h2>{title}</h2>
       <ul>
         {entries.map(([name, entry], index) => (
           <Entry key={name} side={side} name={name} inside={standsFor(entry)} index={index} count={entries.length} />
