@@ -19,6 +19,7 @@ from graphengine.node.registry import Registry
 from graphengine.plan.explain import Explanation, Place, explain
 from graphengine.plan.plan import Plan
 from graphengine.plan.planner import make_plan
+from graphengine.run.cache.checkpoints import CheckpointFolder, OpenCheckpoints
 from graphengine.run.cache.disk import DiskTier
 from graphengine.run.cache.flight import SingleFlight
 from graphengine.run.cache.folder import CacheFolder, Usage
@@ -106,6 +107,19 @@ class Engine:
         return CacheFolder(self.settings.data_dir / "cache")
 
     @cached_property
+    def checkpoint_folder(self) -> CheckpointFolder:
+        """Where calls keep what they go on from after a crash."""
+        settings = self.settings
+        path = settings.data_dir / "checkpoints"
+        return CheckpointFolder(path, settings.checkpoint_bytes, settings.checkpoint_seconds)
+
+    @cached_property
+    def checkpoints(self) -> OpenCheckpoints | None:
+        """The states of calls; none are kept where no results are, for neither would anybody come back."""
+        wanted = self.settings.disk_cache_bytes and self.settings.checkpoint_bytes
+        return OpenCheckpoints(self.checkpoint_folder) if wanted else None
+
+    @cached_property
     def memory(self) -> MemoryTier:
         """The results that are kept in memory."""
         return MemoryTier(self.settings.memory_cache_bytes)
@@ -120,6 +134,7 @@ class Engine:
             self.settings.disk_cache_bytes,
             self.executor,
             lasting=lambda ref: self.registry.type_of(ref).lasting,
+            settled=self.checkpoints.end if self.checkpoints is not None else lambda _: None,
             timings=self.timings,
         )
 
@@ -232,7 +247,9 @@ class Engine:
                 The history remembers the run under it; without it the run is not remembered.
         """
         info = RunInfo(id=uuid.uuid4().hex, title=workflow.title, workflow=workflow.to_json())
-        options = RunOptions(self.lanes, output_folder, keep_going=keep_going, previews=previews)
+        options = RunOptions(
+            self.lanes, output_folder, keep_going=keep_going, previews=previews, checkpoints=self.checkpoints
+        )
         observe = self._remembering(observe, origin, info.id, plan) if origin else observe
         return Run(plan, info, self.executor, self.flights, options, observe)
 

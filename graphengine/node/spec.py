@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from graphengine.errors import shown
+from graphengine.node.checkpoints import Checkpoints
 from graphengine.node.lists import Extent, ItemsOf
 from graphengine.node.together import Together
 from graphengine.types.socket_type import TypeRef
@@ -154,6 +155,11 @@ class NodeSpec:
     def flows(self) -> bool:
         """Whether the node gives a sequence."""
         return any(each.type.flows for each in self.outputs)
+
+    @cached_property
+    def checkpoints(self) -> bool:
+        """Whether a call that was cut off can go on where it was."""
+        return any(each.python is Checkpoints for each in self.injected)
 
     @cached_property
     def input(self) -> Mapping[str, Input]:

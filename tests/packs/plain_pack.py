@@ -14,6 +14,7 @@ from pydantic import Field
 
 from graphengine.errors import NodeError, OutOfMemory
 from graphengine.files.roots import File
+from graphengine.node.checkpoints import Checkpoints
 from graphengine.node.context import Attempt, Context, Preview, SharedContext
 from graphengine.node.declare import injected, node
 from graphengine.node.lazy import Lazy
@@ -350,6 +351,30 @@ def steps(count: int = 10, pause: float = 0.0, *, context: Context) -> int:
         time.sleep(pause)
         context.progress(step + 1, count)
     return count
+
+
+@node("plain.climb", category="plain", lane="io")
+def climb(
+    height: int = 10,
+    pause: float = 0.0,
+    fall: int = -1,
+    weight: int = 100,
+    *,
+    context: Context,
+    checkpoints: Checkpoints,
+) -> int:
+    """Go up step by step, from where one was before, and with ``weight`` bytes; fail at one step."""
+    state = checkpoints.load()
+    begin = 0 if state is None else state.meta["step"]
+    if state is not None and bytes(state.buffers[0]) != bytes([begin % 256]) * weight:
+        raise ValueError("the state is not the one that was kept")
+    for step in range(begin + 1, height + 1):
+        time.sleep(pause)
+        checkpoints.offer(lambda step=step: Encoded({"step": step}, (bytes([step % 256]) * weight,)))
+        if step == fall:
+            raise NodeError("it is too high")
+        context.progress(step, height)
+    return height
 
 
 @node("plain.parts", category="plain", lane="gpu")

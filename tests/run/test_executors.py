@@ -14,12 +14,13 @@ from typing import Any
 
 import plain_pack
 import pytest
-from desk import Desk, Waiting, values
+from desk import PATIENCE, Desk, Waiting, values
 
 from graphengine.errors import Failure
 from graphengine.node.context import Attempt, Preview
 from graphengine.node.declare import spec_of
 from graphengine.node.registry import Registry
+from graphengine.run.cache.checkpoints import CheckpointFolder
 from graphengine.run.context import CancelToken
 from graphengine.run.executors.base import Call, Executor, Outcome, Success, Wants
 from graphengine.run.executors.inline import InlineExecutor
@@ -249,6 +250,63 @@ def test_a_cancelled_call_stops_at_its_next_step(desk: Desk) -> None:
     outcome = desk.call(plain_pack.steps, count=1000, pause=0.001)
     assert outcome.code == "cancelled"
     assert len(desk.events) <= 1
+
+
+@pytest.fixture
+def kept(desk: Desk, tmp_path: Path) -> CheckpointFolder:
+    """Let the calls of the desk keep every state."""
+    desk.checkpoints = CheckpointFolder(tmp_path / "kept", 10_000, pause=0.0, share=100.0)
+    desk.fingerprint = "ab" * 20
+    return desk.checkpoints
+
+
+def climbed(desk: Desk, **given: Any) -> tuple[Any, list[int]]:
+    """Return the outcome of a climb, and the steps that it told."""
+    desk.events.clear()
+    outcome = desk.call(plain_pack.climb, **given)
+    return outcome, [event.step for event in desk.events if isinstance(event, TaskProgress)]
+
+
+def cut_off(desk: Desk) -> None:
+    """Cancel a climb amid it."""
+
+    def cancel() -> None:
+        until = time.monotonic() + PATIENCE
+        while len(desk.events) < 20 and time.monotonic() < until:
+            time.sleep(0.01)
+        desk.token.cancel()
+
+    desk.events.clear()
+    canceller = threading.Thread(target=cancel)
+    canceller.start()
+    assert desk.call(plain_pack.climb, height=100_000, pause=0.002).code == "cancelled"
+    canceller.join()
+    desk.token = CancelToken()
+
+
+def test_a_call_that_was_cut_off_goes_on_where_it_was(desk: Desk, kept: CheckpointFolder) -> None:
+    cut_off(desk)
+    assert kept.files.usage().entries == 1
+    outcome, steps = climbed(desk, height=200)
+    assert values(desk, outcome) == {"value": 200}
+    assert steps == list(range(steps[0], 201))
+    assert steps[0] > 10
+
+
+def test_a_call_that_fails_leaves_no_state(desk: Desk, kept: CheckpointFolder) -> None:
+    cut_off(desk)
+    outcome, steps = climbed(desk, height=200, fall=190)
+    assert (outcome.code, steps[0] > 10, steps[-1]) == ("node_error", True, 189)
+    assert kept.files.usage().entries == 0
+    assert climbed(desk, height=2)[1] == [1, 2]
+
+
+def test_without_a_fingerprint_or_a_folder_a_call_starts_over(desk: Desk, kept: CheckpointFolder) -> None:
+    cut_off(desk)
+    desk.fingerprint = ""
+    assert climbed(desk, height=2)[1] == [1, 2]
+    desk.fingerprint, desk.checkpoints = "ab" * 20, None
+    assert climbed(desk, height=2)[1] == [1, 2]
 
 
 def test_a_sink_writes_under_a_free_name(desk: Desk, tmp_path: Path) -> None:

@@ -30,7 +30,10 @@ def invoke(call: Call, registry: Registry, services: Services) -> Outcome:
     except KeyboardInterrupt:
         raise  # the person at the terminal, not the node
     except BaseException as error:  # noqa: BLE001 - whatever a node raises is data to the engine
-        return fault_of(error)
+        fault = fault_of(error)
+        if call.spec.checkpoints and isinstance(fault, Failure) and fault.code != "cancelled":
+            call.context.start_over()  # what was kept may be what it failed of
+        return fault
     return Success(handles, time.perf_counter() - started)
 
 
@@ -50,7 +53,7 @@ def arguments_of(call: Call, registry: Registry, services: Services) -> dict[str
     if spec.lazy:
         arguments = lazy_arguments(spec, arguments)
     if spec.injected:
-        arguments |= injected(spec, call.context, services, call.attempt)
+        arguments |= injected(spec, call.context, services, call.attempt, call.context.checkpoints)
     return arguments
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphengine.errors import Failure
+from graphengine.node.checkpoints import NO_CHECKPOINTS, Checkpoints
 from graphengine.node.context import Context
 from graphengine.node.registry import Registry
 from graphengine.node.spec import NodeSpec
@@ -63,9 +64,10 @@ def _joined(together: Together, calls: Sequence[Call], registry: Registry, servi
     """Return the arguments of all calls as those of one."""
     each = [arguments_of(call, registry, services) for call in calls]
     arguments = each[0] | {name: [one[name] for one in each] for name in together.over}
-    context = JointContext(tuple(call.context for call in calls))
-    contexts = [injection.name for injection in calls[0].spec.injected if injection.python is Context]
-    return arguments | dict.fromkeys(contexts, context)
+    joint: Services = {Context: JointContext(tuple(call.context for call in calls)), Checkpoints: NO_CHECKPOINTS}
+    return arguments | {
+        injection.name: joint[injection.python] for injection in calls[0].spec.injected if injection.python in joint
+    }
 
 
 def _counted(results: Any, calls: Sequence[Call]) -> Sequence[Any]:

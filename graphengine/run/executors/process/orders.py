@@ -49,29 +49,34 @@ class Cancels:
                 self._early.add(number)
 
 
-def arrive(order: Order, scope: Scope | None, cancels: Cancels, say: Callable[[Told], None]) -> Sequence[Arrived]:
+def arrive(
+    order: Order, scope: Scope | None, cancels: Cancels, say: Callable[[Told], None], *, at_home: bool = True
+) -> Sequence[Arrived]:
     """Return the calls of an order with their contexts.
 
     Args:
         scope: the run that was told before.
         say: takes the events of the calls, from any thread.
+        at_home: whether a path means the same here as where the engine is. If not, calls keep no states.
     """
-    return [
-        (each.call, _context(each, scope, cancels.begin(each.number, beside=index > 0), say))
-        for index, each in enumerate(order.calls)
-    ]
+    arrived = []
+    for index, each in enumerate(order.calls):
+        told = each.scope or scope
+        if told is None:
+            raise TypeError("a call came before its run")
+        token = cancels.begin(each.number, beside=index > 0)
+        arrived.append((each.call, _context(each, told if at_home else told._replace(checkpoints=None), token, say)))
+    return arrived
 
 
-def _context(ordered: Ordered, told: Scope | None, token: CancelToken, say: Callable[[Told], None]) -> TaskContext:
-    scope = ordered.scope or told
-    if scope is None:
-        raise TypeError("a call came before its run")
-    info, folder, previews, started = scope
+def _context(ordered: Ordered, scope: Scope, token: CancelToken, say: Callable[[Told], None]) -> TaskContext:
+    info, folder, previews, started, checkpoints = scope
 
     def tell(event: Event) -> None:
         say(Told(ordered.number, event))
 
-    return TaskContext(RunScope(info, folder, token, tell, previews, started), ordered.call.node)
+    run = RunScope(info, folder, token, tell, previews, started, checkpoints)
+    return TaskContext(run, ordered.call.node, ordered.call.fingerprint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ class Setup(NamedTuple):
     Attributes:
         path: where modules are found.
         folder: the working directory.
+        home: the node of the cluster that the engine is on.
         threads: ``OMP_NUM_THREADS`` there; Ray sets it to 1 where it is not set, which changes results.
     """
 
@@ -36,6 +37,7 @@ class Setup(NamedTuple):
     options: ServiceOptions
     path: tuple[str, ...]
     folder: str
+    home: str
     threads: str | None
 
 
@@ -111,6 +113,7 @@ class Caller:
         sys.path += [each for each in setup.path if each not in sys.path]
         with suppress(OSError):  # on another machine it may not be there
             os.chdir(setup.folder)
+        self._at_home = self.where() == setup.home
         self._registry = Registry(setup.packs.load())
         self._services: Services = {each.python: each.create(setup.options) for each in self._registry.services}
 
@@ -119,7 +122,7 @@ class Caller:
         maker = Maker(
             self._registry, self._services, lambda parcel: parcel.open(objects), lambda each: self._write(each, stored)
         )
-        calls = arrive(order, self._scope, self._cancels, teller.tell)
+        calls = arrive(order, self._scope, self._cancels, teller.tell, at_home=self._at_home)
         ends = maker.make(calls)
         try:
             return dumps(Answer(ends, len(stored), teller.count))
