@@ -16,7 +16,9 @@ from graphengine.files.roots import Roots
 from graphengine.node.context import RunInfo
 from graphengine.node.pack import Closes, Pack, PackSource, ServiceOptions
 from graphengine.node.registry import Registry
-from graphengine.plan.explain import Explanation, Place, explain
+from graphengine.plan.demand import Kept, Place
+from graphengine.plan.explain import Explanation, explain
+from graphengine.plan.memory import Outlook
 from graphengine.plan.plan import Plan
 from graphengine.plan.planner import make_plan
 from graphengine.run.cache.checkpoints import CheckpointFolder, OpenCheckpoints
@@ -33,6 +35,7 @@ from graphengine.run.executors.process.executor import ProcessExecutor
 from graphengine.run.executors.process.patience import Patience
 from graphengine.run.executors.ray.door import open_ray
 from graphengine.run.executors.thread import ThreadExecutor
+from graphengine.run.forecaster import Forecaster
 from graphengine.run.history import History
 from graphengine.run.lanes import Lanes
 from graphengine.run.messages import Event
@@ -208,10 +211,18 @@ class Engine:
         """Return the plan for targets of a graph.
 
         Raises:
-            WorkflowError: a target is not in the graph.
+            WorkflowError: a target is not in the graph, or models that it uses cannot fit into the memory.
         """
         weights = [name for name, each in self.registry.types.items() if each.weights]
-        return make_plan(graph, targets, self.environments, weights, coalesce=self.settings.coalesce)
+        plan = make_plan(graph, targets, self.environments, weights, coalesce=self.settings.coalesce)
+        self.forecaster.refuse_misfits(plan, self._kept)
+        return plan
+
+    @cached_property
+    def forecaster(self) -> Forecaster:
+        """Tells what calls will need of the memory."""
+        settings = self.settings
+        return Forecaster(self.registry.types, self.history, settings.device, settings.model_bytes)
 
     def explain(self, plan: Plan, origin: str) -> tuple[Explanation, ...]:
         """Return what a run of a plan would do with each task, and why; see :func:`graphengine.plan.explain.explain`.
@@ -221,8 +232,16 @@ class Engine:
         Args:
             origin: what the workflow was called when it was started.
         """
+        return explain(plan, self.history.past(origin), self._kept, self.forecaster.forecast())
+
+    def outlook(self, explanations: Collection[Explanation]) -> Outlook:
+        """Return what the calls of a plan that was explained need of the memory, and whether that is there."""
+        return self.forecaster.outlook(explanations)
+
+    @property
+    def _kept(self) -> Kept | None:
         is_off = not (self.settings.memory_cache_bytes or self.settings.disk_cache_bytes)
-        return explain(plan, self.history.past(origin), None if is_off else self._place)
+        return None if is_off else self._place
 
     def _place(self, fingerprint: str) -> Place | None:
         if self.memory.has(fingerprint):

@@ -49,6 +49,7 @@ ProblemCode = Literal[
     "unknown_workflow_input",
     "nothing_to_do",
     "unequal_lengths",
+    "does_not_fit",
 ]
 
 FailureCode = Literal[
@@ -269,3 +270,11 @@ def shown(value: Any) -> str:
     """Return a value as a message shows it: as Python writes it, but no longer than 60 characters."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def shown_bytes(nbytes: int) -> str:
+    """Return a size for people, in steps of 1000."""
+    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if nbytes >= scale:
+            return f"{nbytes / scale:.1f} {unit}"
+    return f"{nbytes} B"

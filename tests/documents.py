@@ -1,5 +1,8 @@
-"""Short ways to write a workflow in a test."""
+"""Short ways to write a workflow in a test, and what it names."""
 
+import json
+import struct
+from pathlib import Path
 from typing import Any
 
 from graphengine.workflow.document import Workflow
@@ -17,6 +20,12 @@ def workflow(nodes: Nodes, **rest: Any) -> Workflow:
 
 def link(address: str) -> dict[str, str]:
     return {"$link": address}
+
+
+def model_file(path: Path, numbers: int) -> None:
+    """Write a model of so many numbers in half precision; no other has its content."""
+    header = json.dumps({"weight": {"dtype": "F16", "shape": [numbers], "data_offsets": [0, 2 * numbers]}}).encode()
+    path.write_bytes(struct.pack("<Q", len(header)) + header + path.name.encode().ljust(2 * numbers, b"\0"))
 
 
 def chain(length: int) -> Workflow:

@@ -4,6 +4,7 @@ import click
 
 from graphengine.cli import units
 from graphengine.cli.console import faults_told, json_option, open_engine, print_json
+from graphengine.errors import shown_bytes
 from graphengine.run.cache.folder import Usage
 
 
@@ -27,8 +28,8 @@ def show(*, as_json: bool) -> None:
         return
     click.echo(f"folder   {engine.cache_folder.path}")
     click.echo(f"entries  {usage.entries}")
-    click.echo(f"size     {units.shown_bytes(usage.nbytes)} of {units.shown_bytes(budget)}")
-    click.echo(f"cut off  {states.entries} calls, {units.shown_bytes(states.nbytes)}")
+    click.echo(f"size     {shown_bytes(usage.nbytes)} of {shown_bytes(budget)}")
+    click.echo(f"cut off  {states.entries} calls, {shown_bytes(states.nbytes)}")
 
 
 @cache.command()
@@ -69,4 +70,4 @@ def _tell(before: Usage, left: Usage, *, as_json: bool) -> None:
     if as_json:
         print_json({"removed": removed, "freed": freed, "entries": left.entries, "bytes": left.nbytes})
     else:
-        click.echo(f"removed {removed} of {before.entries} results, {units.shown_bytes(freed)}")
+        click.echo(f"removed {removed} of {before.entries} results, {shown_bytes(freed)}")

@@ -3,7 +3,7 @@
 import click
 
 from graphengine.cli.console import faults_told, json_option, open_engine, print_json
-from graphengine.files.models import find_models
+from graphengine.models.listing import find_models
 
 
 @click.command()

@@ -8,7 +8,6 @@ from typing import Any, Final, Literal
 from pydantic import TypeAdapter, ValidationError
 
 from graphengine.errors import shown
-from graphengine.node.checkpoints import Checkpoints
 from graphengine.node.lists import Extent, ItemsOf
 from graphengine.node.together import Together
 from graphengine.types.socket_type import TypeRef
@@ -130,6 +129,7 @@ class NodeSpec:
         retries: how often a call is made again that failed for what may have been chance.
         shrinks: how often a call is made again, smaller, that found no room.
         together: how several calls are made as one, if they can be.
+        checkpoints: whether a call that was cut off can go on where it was.
     """
 
     id: str
@@ -150,16 +150,12 @@ class NodeSpec:
     retries: int = 0
     shrinks: int = 0
     together: Together | None = field(default=None, compare=False, repr=False)
+    checkpoints: bool = False
 
     @cached_property
     def flows(self) -> bool:
         """Whether the node gives a sequence."""
         return any(each.type.flows for each in self.outputs)
-
-    @cached_property
-    def checkpoints(self) -> bool:
-        """Whether a call that was cut off can go on where it was."""
-        return any(each.python is Checkpoints for each in self.injected)
 
     @cached_property
     def input(self) -> Mapping[str, Input]:

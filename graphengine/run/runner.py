@@ -370,7 +370,7 @@ def _alone(tell: Callable[[Outcome], None]) -> Callable[[Sequence[Outcome]], Non
 def _stimulus(task: Task, outcome: Outcome) -> Stimulus:
     match outcome:
         case Success():
-            return Returned(task.name, outcome.handles, outcome.seconds, outcome.together)
+            return Returned(task.name, outcome.handles, outcome.seconds, outcome.together, outcome.footprint)
         case Failure():
             return Raised(task.name, outcome)
         case Wants(name):
@@ -383,7 +383,8 @@ def _without_values(stimulus: Stimulus) -> Stimulus:
     """Return what the log keeps of a stimulus: enough to replay it, and no value that a run has let go of."""
     match stimulus:
         case Returned():
-            return Returned(stimulus.task, _hollow(stimulus.handles), stimulus.seconds, stimulus.together)
+            handles = _hollow(stimulus.handles)
+            return Returned(stimulus.task, handles, stimulus.seconds, stimulus.together, stimulus.footprint)
         case LookedUp() if stimulus.handles is not None:
             return LookedUp(stimulus.task, _hollow(stimulus.handles))
         case Opened():

@@ -207,13 +207,54 @@ class ReasonOut(Answer):
     message: str
 
 
+class NeedsOut(Answer):
+    """What a call will take of the memory, in bytes, judging by headers and earlier calls; null is not known.
+
+    ``weights`` are those of the models that it uses, ``working`` comes beside them on a device with memory of its own,
+    ``host`` in the host's memory; ``result`` is about what it returns.
+    """
+
+    weights: int | None
+    working: int | None
+    host: int | None
+    result: int | None
+
+
 class TaskOut(Answer):
-    """What a run would do with a node."""
+    """What a run would do with a node; ``memory`` is null where none is called."""
 
     type: str
     verdict: Literal["runs", "may_run", "cached", "not_needed"]
     seconds: float | None
+    memory: NeedsOut | None
     reasons: list[ReasonOut]
+
+
+class MachineOut(Answer):
+    """The memory that there is, in bytes; null is not known.
+
+    ``device_bytes`` is 0 where models compute in the host's memory; ``model_bytes`` is what the owner gives to weights.
+    """
+
+    device: str | None
+    device_bytes: int | None
+    host_bytes: int | None
+    model_bytes: int | None
+
+
+class MemoryOut(Answer):
+    """What the calls of a plan take at most at a time, and whether that is there.
+
+    ``fits`` is ``yes`` where nothing that is known says no, ``over_budget`` where models are larger than the owner
+    wants them, and ``unlikely`` where calls took more before than there is. What cannot fit at all is a problem.
+    """
+
+    fits: Literal["yes", "over_budget", "unlikely"]
+    weights: int
+    device: int
+    host: int
+    results: int
+    there: MachineOut
 
 
 class PlanOut(Answer):
@@ -224,6 +265,7 @@ class PlanOut(Answer):
     tasks: dict[str, TaskOut] = Field(default_factory=dict)
     seconds: float = 0.0
     weights: str = ""
+    memory: MemoryOut | None = None
 
 
 class SaveBody(Part):

@@ -492,6 +492,27 @@ class RecipeCodec:
         return Recipe(encoded.meta["name"])
 
 
+@node("plain.recipe", category="plain", lane="io")
+def open_recipe(file: File, precision: Literal["auto", "float32", "float16"] = "auto") -> Recipe:
+    """Say that a file is to be prepared, in some number format."""
+    return Recipe(f"{file.path.name} {precision}")
+
+
+@node("plain.season", category="plain")
+def season(recipe: Recipe, salt: File | None = None) -> Recipe:
+    """Prepare it with something more."""
+    return Recipe(f"{recipe.name} and {salt.path.name if salt else 'nothing'}")
+
+
+@node("plain.hoard", category="plain", lane="io")
+def hoard(size: int, pause: float = 0.01) -> int:
+    """Take memory for a while."""
+    content = bytearray(size)
+    content[::1000] = b"x" * len(content[::1000])  # the system gives what is written to
+    time.sleep(pause)
+    return len(content)
+
+
 @node("plain.cook", category="plain", lane="gpu")
 def cook(recipe: Recipe, patience: float = 0.0, *, calls: Calls) -> str:
     """Say what was expected, and wait some time for it."""

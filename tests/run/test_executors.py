@@ -224,6 +224,38 @@ def test_who_is_cancelled_on_the_way_is_told_no_more_and_the_others_go_on(desk: 
     assert told["node0"] == told["node2"] == 200 > told["node1"]
 
 
+def footprints(desk: Desk, *sizes: int) -> list[int | None]:
+    """Return what calls took of the host's memory, one after another, that take memory for a while."""
+    found = []
+    for size in sizes:
+        outcome = desk.call(plain_pack.hoard, size=size, pause=0.06)
+        assert isinstance(outcome, Success)
+        assert outcome.footprint is not None
+        found.append(outcome.footprint.host)
+    return found
+
+
+def test_what_a_call_takes_of_the_memory_is_measured(desk: Desk) -> None:
+    desk.call(plain_pack.hoard, size=1)  # a process that has just started settles down
+    large, small, middle = footprints(desk, 90_000_000, 1_000, 40_000_000)
+    if large is None:
+        pytest.skip("the system does not tell")
+    assert 80_000_000 < large < 130_000_000
+    assert small is not None
+    assert small < 20_000_000, "what was taken before is not counted"
+    assert middle is not None
+    assert 35_000_000 < middle < 80_000_000
+
+
+def test_of_quick_calls_and_of_calls_beside_each_other_nothing_is_told(desk: Desk) -> None:
+    outcome = desk.call(plain_pack.number)
+    assert isinstance(outcome, Success)
+    assert outcome.footprint is None
+    if type(desk.executor).__name__ == "ThreadExecutor":  # in processes of their own they are told apart
+        waiting = [desk.start(plain_pack.hoard, size=1_000_000, pause=0.3) for _ in range(2)]
+        assert [each.outcome().footprint for each in waiting] == [None, None]
+
+
 def test_progress_is_told_step_by_step(desk: Desk) -> None:
     desk.call(plain_pack.steps, count=3)
     assert desk.events == [TaskProgress("node", step, 3) for step in (1, 2, 3)]

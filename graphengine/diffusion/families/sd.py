@@ -28,9 +28,10 @@ from graphengine.diffusion.preview import LinearPreview
 from graphengine.diffusion.prompt import parse_prompt
 from graphengine.diffusion.types.conditioning import ConditioningEntry
 from graphengine.diffusion.types.latent import LatentSpec
-from graphengine.diffusion.types.refs import Part, Prediction, WeightsRef
-from graphengine.diffusion.weights import ModelFolder, SingleFile, Source
+from graphengine.diffusion.types.refs import Prediction, WeightsRef
 from graphengine.errors import NodeError
+from graphengine.models.parts import Part
+from graphengine.models.source import ModelFolder, SingleFile, Source
 
 _CONFIGS = Path(str(files("graphengine.diffusion.families") / "configs"))
 

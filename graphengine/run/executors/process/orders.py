@@ -10,6 +10,7 @@ from graphengine.node.registry import Registry
 from graphengine.run.context import CancelToken, RunScope, TaskContext
 from graphengine.run.executors.base import Outcome, Success
 from graphengine.run.executors.binding import Services
+from graphengine.run.executors.metering import Meter
 from graphengine.run.executors.process.failures import CANCELLED
 from graphengine.run.executors.process.wire import End, Order, Ordered, Results, Scope, Told, dumps
 from graphengine.run.executors.together import invoke_all
@@ -90,6 +91,7 @@ class Maker:
 
     registry: Registry
     services: Services
+    meter: Meter
     unpack: Callable[[Any], Encoded]
     write: Callable[[Handle], WrittenResult]
 
@@ -102,7 +104,7 @@ class Maker:
             if len(calls) == 1:
                 return (_stuck(calls[0], error),)
             return tuple(end for each in calls for end in self._make_alone(each))
-        outcomes = invoke_all(read, self.registry, self.services)
+        outcomes = invoke_all(read, self.registry, self.services, self.meter)
         return tuple(self._end(call, outcome) for call, outcome in zip(calls, outcomes, strict=True))
 
     def _make_alone(self, call: Arrived) -> tuple[End, ...]:
@@ -118,7 +120,7 @@ class Maker:
             return error.failure()
         except Exception as error:  # noqa: BLE001 - codecs come from packs
             return _stuck(call, error)
-        return Results(results, outcome.seconds, outcome.together)
+        return Results(results, outcome.seconds, outcome.together, outcome.footprint)
 
 
 def travelling(calls: Sequence[Arrived], ends: Sequence[End]) -> tuple[End, ...]:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from graphengine.errors import Failure
 from graphengine.node.context import RunInfo
+from graphengine.node.footprint import Footprint
 from graphengine.node.pack import PackSource, ServiceOptions
 from graphengine.run.cache.checkpoints import CheckpointFolder
 from graphengine.run.executors.base import Wants
@@ -105,6 +106,7 @@ class Results(NamedTuple):
     results: Mapping[str, WrittenResult]
     seconds: float
     together: int
+    footprint: Footprint | None
 
 
 End = Results | Failure | Wants

@@ -14,6 +14,7 @@ from graphengine.errors import Failure
 from graphengine.node.pack import PackSource, ServiceOptions
 from graphengine.node.registry import Registry
 from graphengine.run.executors.binding import Services, value_of
+from graphengine.run.executors.metering import Meter
 from graphengine.run.executors.process.orders import Cancels, Maker, arrive, travelling
 from graphengine.run.executors.process.wire import Order, Scope, Told, dumps, loads
 from graphengine.run.executors.ray.kept import Stored, pack
@@ -116,11 +117,16 @@ class Caller:
         self._at_home = self.where() == setup.home
         self._registry = Registry(setup.packs.load())
         self._services: Services = {each.python: each.create(setup.options) for each in self._registry.services}
+        self._meter = Meter(self._services)
 
     def _answer(self, order: Order, objects: Sequence[Any], stored: list[Stored]) -> bytes:
         teller = Teller(self._said)
         maker = Maker(
-            self._registry, self._services, lambda parcel: parcel.open(objects), lambda each: self._write(each, stored)
+            self._registry,
+            self._services,
+            self._meter,
+            lambda parcel: parcel.open(objects),
+            lambda each: self._write(each, stored),
         )
         calls = arrive(order, self._scope, self._cancels, teller.tell, at_home=self._at_home)
         ends = maker.make(calls)

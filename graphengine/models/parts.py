@@ -1,13 +1,17 @@
-"""How large modules will be, told from the headers of their files before anything is loaded."""
+"""The parts of a model and how large each is, told from headers before anything is loaded."""
 
 import math
+import threading
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
 
-import torch
+from graphengine.errors import ModelRefused
+from graphengine.files.roots import File
+from graphengine.models.header import Header, read_header
+from graphengine.models.source import ModelFolder, SingleFile, Source, open_source
 
-from graphengine.diffusion.headers import Header, read_header
-from graphengine.diffusion.types.refs import Part
-from graphengine.diffusion.weights import ModelFolder, SingleFile, Source
+Part = Literal["model", "text_encoder", "vae"]
+"""What a model is made of: the denoiser, what reads texts, and what is between pictures and latents."""
 
 _FOLDERS: Mapping[str, tuple[str, ...]] = {
     "model": ("unet", "transformer", "prior"),
@@ -23,29 +27,53 @@ _PREFIXES: Mapping[str, tuple[str, ...]] = {
 """How the names of a part's tensors begin in the usual single files; all others are the model's."""
 
 
-def part_nbytes(source: Source, part: Part, dtype: torch.dtype) -> int:
-    """Return about how many bytes a part of ``source`` will take in the number format ``dtype``.
+class WeightCounts:
+    """How many numbers the parts of models hold, remembered by their content."""
 
-    Where the layout does not tell the parts apart, that is what all of it takes.
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], int | None] = {}
+        self._lock = threading.Lock()
+
+    def of(self, file: File, part: str) -> int | None:
+        """Return how many numbers a part of a file or folder holds; None if it is no model, or not a sound one."""
+        key = (file.digest, part)
+        with self._lock:
+            if key in self._known:
+                return self._known[key]
+        try:
+            found: int | None = count_weights(open_source(file.path), part)
+        except (ModelRefused, OSError):
+            found = None
+        with self._lock:
+            self._known[key] = found
+        return found
+
+
+def count_weights(source: Source, part: str) -> int:
+    """Return about how many numbers a part of ``source`` holds.
+
+    Where the layout does not tell the parts apart, or knows none of that name, that is how many all of it holds.
 
     Raises:
         ModelRefused: a header is not sound.
     """
     tensors = _of_file(source, part) if isinstance(source, SingleFile) else _of_folder(source, part)
-    return sum(math.prod(shape) for shape in tensors) * dtype.itemsize
+    return sum(math.prod(shape) for shape in tensors)
 
 
-def _of_file(source: SingleFile, part: Part) -> Sequence[tuple[int, ...]]:
+def _of_file(source: SingleFile, part: str) -> Sequence[tuple[int, ...]]:
     shapes = source.header.shapes
     others = tuple(prefix for prefixes in _PREFIXES.values() for prefix in prefixes)
     if part in _PREFIXES:
         own = [shape for name, shape in shapes.items() if name.startswith(_PREFIXES[part])]
-    else:
+    elif part == "model":
         own = [shape for name, shape in shapes.items() if not name.startswith(others)]
+    else:
+        own = []
     return own or list(shapes.values())
 
 
-def _of_folder(source: ModelFolder, part: Part) -> Sequence[tuple[int, ...]]:
+def _of_folder(source: ModelFolder, part: str) -> Sequence[tuple[int, ...]]:
     folders = sorted(name for name in source.index if (source.path / name).is_dir())
     own = [name for name in folders if name.startswith(_FOLDERS.get(part, ()))]
     return [shape for name in own or folders for header in _headers(source, name) for shape in header.shapes.values()]
