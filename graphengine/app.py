@@ -13,6 +13,7 @@ from pydantic_settings import SettingsError
 from graphengine.errors import SettingsRefused
 from graphengine.files.digest import Digests
 from graphengine.files.roots import Roots
+from graphengine.models.listing import Models
 from graphengine.node.context import RunInfo
 from graphengine.node.pack import Closes, Pack, PackSource, ServiceOptions
 from graphengine.node.registry import Registry
@@ -78,6 +79,13 @@ class Engine:
             "assets": [self.settings.data_dir / "assets"],
         }
         return Roots({**folders, **{name: [path] for name, path in self.registry.roots.items()}}, self.anywhere)
+
+    @cached_property
+    def models(self) -> Models:
+        """The models that a workflow can name: those of the owner, and those that packs bring."""
+        folders = self.roots.folders
+        names = ["models", *self.registry.roots]
+        return Models({name: folders[name] for name in names}, self.digests)
 
     @cached_property
     def digests(self) -> Digests:

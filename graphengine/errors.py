@@ -68,6 +68,8 @@ FailureCode = Literal[
     "engine_failed",
 ]
 
+ModelFault = Literal["pickle", "other_format", "broken", "truncated", "incomplete", "unreadable", "refused"]
+
 ServiceCode = Literal[
     "not_found",
     "conflict",
@@ -187,9 +189,17 @@ class NodeError(GraphEngineError):
 
 
 class ModelRefused(NodeError):
-    """Weights that cannot be loaded: an unsafe format, a broken header, an unknown architecture."""
+    """Weights that cannot be loaded: an unsafe format, a broken header, an unknown architecture.
+
+    Args:
+        fault: what is wrong, for programs.
+    """
 
     code: FailureCode = "model_refused"
+
+    def __init__(self, message: str, *, hint: str = "", transient: bool = False, fault: ModelFault = "refused") -> None:
+        super().__init__(message, hint=hint, transient=transient)
+        self.fault = fault
 
 
 class OutOfMemory(NodeError):

@@ -26,8 +26,9 @@ from graphengine.diffusion.schedules import ScheduleName, make_scheduler
 from graphengine.diffusion.types.conditioning import Conditioning
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.diffusion.types.latent import Latent
-from graphengine.diffusion.types.refs import ModelRef, Prediction
+from graphengine.diffusion.types.refs import ModelRef
 from graphengine.errors import NodeError
+from graphengine.models.sd import Prediction
 
 OnStep = Callable[[int, int, Callable[[], Image]], None]
 """Called after each evaluation of the network with its number from 1, how many there will be, and a function that

@@ -2,6 +2,7 @@
 
 import math
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
@@ -59,6 +60,18 @@ def count_weights(source: Source, part: str) -> int:
     """
     tensors = _of_file(source, part) if isinstance(source, SingleFile) else _of_folder(source, part)
     return sum(math.prod(shape) for shape in tensors)
+
+
+def formats_of(source: Source) -> Mapping[str, int]:
+    """Return how many numbers are in each number format, such as ``F16``, in the weights that a loader would take.
+
+    Raises:
+        ModelRefused: a header is not sound.
+    """
+    if isinstance(source, SingleFile):
+        return source.header.formats
+    folders = [name for name in source.index if (source.path / name).is_dir()]
+    return dict(sum((Counter(each.formats) for name in folders for each in _headers(source, name)), Counter[str]()))
 
 
 def _of_file(source: SingleFile, part: str) -> Sequence[tuple[int, ...]]:

@@ -83,6 +83,7 @@ def _check_part(folder: Path) -> None:
         raise ModelRefused(
             f"{folder.name}/{pickles[0]} is a pickle",
             hint="Only safetensors are loaded: a pickle can run any program. Get the safetensors variant.",
+            fault="pickle",
         )
 
 
@@ -90,9 +91,9 @@ def _read_json(path: Path) -> Mapping[str, Any]:
     try:
         content = json.loads(path.read_bytes())
     except FileNotFoundError as error:
-        raise ModelRefused(f"the model lacks {path.parent.name}/{path.name}") from error
+        raise ModelRefused(f"the model lacks {path.parent.name}/{path.name}", fault="incomplete") from error
     except ValueError as error:
-        raise ModelRefused(f"{path.parent.name}/{path.name} is not JSON: {error}") from error
+        raise ModelRefused(f"{path.parent.name}/{path.name} is not JSON: {error}", fault="broken") from error
     if not isinstance(content, dict):
-        raise ModelRefused(f"{path.parent.name}/{path.name} is not a JSON object")
+        raise ModelRefused(f"{path.parent.name}/{path.name} is not a JSON object", fault="broken")
     return content

@@ -58,6 +58,9 @@ class Needs:
     result: int | None = None
 
 
+_NO_WEIGHTS: Final = Needs(weights=0)
+
+
 @dataclass(frozen=True, slots=True)
 class Outlook:
     """What the calls of a plan will take at most at a time, and whether that is there.
@@ -108,6 +111,8 @@ class Forecast:
     def needs(self, task: Task, steps: Mapping[str, Step], past: Past) -> Needs:
         """Return what a call will need."""
         taken = _taken(task, past)
+        if taken is None and not task.weights:
+            return _NO_WEIGHTS
         footprint = None if taken is None else taken.footprint
         weights = self.weights(task, steps)
         if weights is not None:

@@ -17,7 +17,7 @@ from graphengine.run.cache.flight import SingleFlight
 from graphengine.run.calls import make_call
 from graphengine.run.context import CancelToken, RunScope
 from graphengine.run.executors.base import Call, Executor, Outcome, Sequel, Success, Wants
-from graphengine.run.handle import Handle, Handles
+from graphengine.run.handle import Handles
 from graphengine.run.inbox import Inbox
 from graphengine.run.joint import call_together
 from graphengine.run.lanes import Lanes, Place, Ticket
@@ -33,7 +33,6 @@ from graphengine.run.messages import (
     LookedUp,
     Lookup,
     Open,
-    Opened,
     Queue,
     Raised,
     Release,
@@ -48,6 +47,7 @@ from graphengine.run.opening import open_loop
 from graphengine.run.phase import WAITING
 from graphengine.run.sequels import sequels
 from graphengine.run.state import RunState
+from graphengine.run.stripped import without_values
 from graphengine.run.wiring import call_of
 
 Observer = Callable[[Event], None]
@@ -162,7 +162,7 @@ class Run:
     def _step(self, stimulus: Stimulus) -> None:
         if self._state.status is not None:
             return  # a late cancel
-        self._log.append(_without_values(stimulus))
+        self._log.append(without_values(stimulus))
         try:
             reaction = self._state.handle(stimulus)
         except EngineBug as bug:
@@ -377,26 +377,3 @@ def _stimulus(task: Task, outcome: Outcome) -> Stimulus:
             return Asked(task.name, task.links[name].source.node)
         case _:
             assert_never(outcome)
-
-
-def _without_values(stimulus: Stimulus) -> Stimulus:
-    """Return what the log keeps of a stimulus: enough to replay it, and no value that a run has let go of."""
-    match stimulus:
-        case Returned():
-            handles = _hollow(stimulus.handles)
-            return Returned(stimulus.task, handles, stimulus.seconds, stimulus.together, stimulus.footprint)
-        case LookedUp() if stimulus.handles is not None:
-            return LookedUp(stimulus.task, _hollow(stimulus.handles))
-        case Opened():
-            return Opened(stimulus.task, _hollow(stimulus.ports), stimulus.expansion)
-        case _:
-            return stimulus
-
-
-def _hollow(handles: Handles) -> Handles:
-    return {name: _shell(handle) for name, handle in handles.items()}
-
-
-def _shell(handle: Handle) -> Handle:
-    items = None if handle.items is None else tuple(map(_shell, handle.items))
-    return Handle(None, handle.type, handle.nbytes, items)

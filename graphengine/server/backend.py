@@ -9,6 +9,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from graphengine.files.roots import Roots
+from graphengine.models.listing import Models
 from graphengine.node.registry import Registry
 from graphengine.plan.explain import Explanation
 from graphengine.plan.memory import Outlook
@@ -39,6 +40,11 @@ class Engine(Runner, Protocol):
     @property
     def roots(self) -> Roots:
         """Where files may lie."""
+        ...
+
+    @property
+    def models(self) -> Models:
+        """The models that a workflow can name."""
         ...
 
     def explain(self, plan: Plan, origin: str) -> Collection[Explanation]:

@@ -10,7 +10,7 @@ from graphengine.errors import ProblemCode
 from graphengine.server.fields import WHOLE, Document, Id, Inputs, Moment, Name, Part, Priority, Tags, Targets, Title
 from graphengine.server.shown import job_view
 from graphengine.server.timed import ScheduleView
-from graphengine.server.views import JobView
+from graphengine.server.views import JobView, MemoryView, NeedsView
 from graphengine.server.webhooks import DeliveryState, DeliveryView, WebhookView
 from graphengine.service.job import Batch, Job
 
@@ -123,6 +123,15 @@ class LimitQuery(Part):
     after: Annotated[str, StringConstraints(max_length=200)] = ""
 
 
+class ModelsQuery(Part):
+    """How many models are wanted, and after which name."""
+
+    model_config = ConfigDict(strict=False, extra="forbid", frozen=True)
+
+    limit: Annotated[int, Field(ge=1, le=1_000), WHOLE] = 1_000
+    after: Annotated[str, StringConstraints(max_length=4_096)] = ""
+
+
 # ------------------------------------------------------------------ schedules
 
 
@@ -207,54 +216,14 @@ class ReasonOut(Answer):
     message: str
 
 
-class NeedsOut(Answer):
-    """What a call will take of the memory, in bytes, judging by headers and earlier calls; null is not known.
-
-    ``weights`` are those of the models that it uses, ``working`` comes beside them on a device with memory of its own,
-    ``host`` in the host's memory; ``result`` is about what it returns.
-    """
-
-    weights: int | None
-    working: int | None
-    host: int | None
-    result: int | None
-
-
 class TaskOut(Answer):
     """What a run would do with a node; ``memory`` is null where none is called."""
 
     type: str
     verdict: Literal["runs", "may_run", "cached", "not_needed"]
     seconds: float | None
-    memory: NeedsOut | None
+    memory: NeedsView | None
     reasons: list[ReasonOut]
-
-
-class MachineOut(Answer):
-    """The memory that there is, in bytes; null is not known.
-
-    ``device_bytes`` is 0 where models compute in the host's memory; ``model_bytes`` is what the owner gives to weights.
-    """
-
-    device: str | None
-    device_bytes: int | None
-    host_bytes: int | None
-    model_bytes: int | None
-
-
-class MemoryOut(Answer):
-    """What the calls of a plan take at most at a time, and whether that is there.
-
-    ``fits`` is ``yes`` where nothing that is known says no, ``over_budget`` where models are larger than the owner
-    wants them, and ``unlikely`` where calls took more before than there is. What cannot fit at all is a problem.
-    """
-
-    fits: Literal["yes", "over_budget", "unlikely"]
-    weights: int
-    device: int
-    host: int
-    results: int
-    there: MachineOut
 
 
 class PlanOut(Answer):
@@ -265,7 +234,7 @@ class PlanOut(Answer):
     tasks: dict[str, TaskOut] = Field(default_factory=dict)
     seconds: float = 0.0
     weights: str = ""
-    memory: MemoryOut | None = None
+    memory: MemoryView | None = None
 
 
 class SaveBody(Part):

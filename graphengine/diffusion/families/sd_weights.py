@@ -17,11 +17,9 @@ from transformers import AutoTokenizer, CLIPTextModel
 from graphengine.diffusion.families.clip_vocabulary import clip_tokenizer
 from graphengine.diffusion.weights import read_tensors
 from graphengine.errors import ModelRefused
+from graphengine.models.sd import TEXT_PREFIX, UNET_PREFIX, VAE_PREFIX
 from graphengine.models.source import ModelFolder, SingleFile, Source
 
-UNET_PREFIX = "model.diffusion_model."
-VAE_PREFIX = "first_stage_model."
-TEXT_PREFIX = "cond_stage_model."
 _PREFIXES = {"unet": UNET_PREFIX, "vae": VAE_PREFIX}
 _AUTOENCODERS = {"AutoencoderKL": AutoencoderKL, "AutoencoderTiny": AutoencoderTiny}
 

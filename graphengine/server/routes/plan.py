@@ -14,16 +14,8 @@ from graphengine.server.backend import BACKEND
 from graphengine.server.limits import read_body
 from graphengine.server.proving import ready
 from graphengine.server.routing import Route
-from graphengine.server.schema import (
-    MachineOut,
-    MemoryOut,
-    NeedsOut,
-    PlanBody,
-    PlanOut,
-    ProblemOut,
-    ReasonOut,
-    TaskOut,
-)
+from graphengine.server.schema import PlanBody, PlanOut, ProblemOut, ReasonOut, TaskOut
+from graphengine.server.views import MachineView, MemoryView, NeedsView
 
 
 async def plan(request: web.Request) -> web.Response:
@@ -49,13 +41,13 @@ def _explained(told: Collection[Explanation], outlook: Outlook, weights: str) ->
             type=each.node,
             verdict=each.verdict,
             seconds=each.seconds,
-            memory=None if each.needs is None else NeedsOut(**asdict(each.needs)),
+            memory=None if each.needs is None else NeedsView(**asdict(each.needs)),
             reasons=[ReasonOut(**asdict(reason)) for reason in each.reasons],
         )
         for each in told
     }
     seconds = sum(each.seconds or 0.0 for each in told if each.verdict == "runs")
-    memory = MemoryOut(
+    memory = MemoryView(
         fits=outlook.fit,
         weights=outlook.weights,
         device=outlook.device,
@@ -66,9 +58,9 @@ def _explained(told: Collection[Explanation], outlook: Outlook, weights: str) ->
     return PlanOut(valid=True, tasks=tasks, seconds=round(seconds, 6), weights=weights, memory=memory)
 
 
-def _there(machine: Machine) -> MachineOut:
+def _there(machine: Machine) -> MachineView:
     device = machine.device
-    return MachineOut(
+    return MachineView(
         device=None if device is None else device.name,
         device_bytes=None if device is None else device.capacity,
         host_bytes=machine.host,
