@@ -7,7 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-INDEX = "model_index.json"
+from graphengine.files.listing import INDEX
+
 WEIGHTS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".gguf")
 """How weight files are called. Only safetensors are loaded; who has others is told so."""
 

@@ -252,7 +252,8 @@ def test_of_quick_calls_and_of_calls_beside_each_other_nothing_is_told(desk: Des
     assert isinstance(outcome, Success)
     assert outcome.footprint is None
     if type(desk.executor).__name__ == "ThreadExecutor":  # in processes of their own they are told apart
-        waiting = [desk.start(plain_pack.hoard, size=1_000_000, pause=0.3) for _ in range(2)]
+        beside = desk.start(plain_pack.steps, count=1, pause=0.3)  # in another lane
+        waiting = [desk.start(plain_pack.hoard, size=1_000_000, pause=0.2), beside]
         assert [each.outcome().footprint for each in waiting] == [None, None]
 
 
