@@ -13,12 +13,16 @@ from pydantic_settings import SettingsError
 from graphengine.errors import SettingsRefused
 from graphengine.files.digest import Digests
 from graphengine.files.roots import Roots
+from graphengine.models.listing import Models
 from graphengine.node.context import RunInfo
 from graphengine.node.pack import Closes, Pack, PackSource, ServiceOptions
 from graphengine.node.registry import Registry
-from graphengine.plan.explain import Explanation, Place, explain
+from graphengine.plan.demand import Kept, Place
+from graphengine.plan.explain import Explanation, explain
+from graphengine.plan.memory import Outlook
 from graphengine.plan.plan import Plan
 from graphengine.plan.planner import make_plan
+from graphengine.run.cache.checkpoints import CheckpointFolder, OpenCheckpoints
 from graphengine.run.cache.disk import DiskTier
 from graphengine.run.cache.flight import SingleFlight
 from graphengine.run.cache.folder import CacheFolder, Usage
@@ -32,6 +36,7 @@ from graphengine.run.executors.process.executor import ProcessExecutor
 from graphengine.run.executors.process.patience import Patience
 from graphengine.run.executors.ray.door import open_ray
 from graphengine.run.executors.thread import ThreadExecutor
+from graphengine.run.forecaster import Forecaster
 from graphengine.run.history import History
 from graphengine.run.lanes import Lanes
 from graphengine.run.messages import Event
@@ -76,6 +81,13 @@ class Engine:
         return Roots({**folders, **{name: [path] for name, path in self.registry.roots.items()}}, self.anywhere)
 
     @cached_property
+    def models(self) -> Models:
+        """The models that a workflow can name: those of the owner, and those that packs bring."""
+        folders = self.roots.folders
+        names = ["models", *self.registry.roots]
+        return Models({name: folders[name] for name in names}, self.digests)
+
+    @cached_property
     def digests(self) -> Digests:
         """The known content hashes."""
         return Digests()
@@ -106,6 +118,19 @@ class Engine:
         return CacheFolder(self.settings.data_dir / "cache")
 
     @cached_property
+    def checkpoint_folder(self) -> CheckpointFolder:
+        """Where calls keep what they go on from after a crash."""
+        settings = self.settings
+        path = settings.data_dir / "checkpoints"
+        return CheckpointFolder(path, settings.checkpoint_bytes, settings.checkpoint_seconds)
+
+    @cached_property
+    def checkpoints(self) -> OpenCheckpoints | None:
+        """The states of calls; none are kept where no results are, for neither would anybody come back."""
+        wanted = self.settings.disk_cache_bytes and self.settings.checkpoint_bytes
+        return OpenCheckpoints(self.checkpoint_folder) if wanted else None
+
+    @cached_property
     def memory(self) -> MemoryTier:
         """The results that are kept in memory."""
         return MemoryTier(self.settings.memory_cache_bytes)
@@ -120,6 +145,7 @@ class Engine:
             self.settings.disk_cache_bytes,
             self.executor,
             lasting=lambda ref: self.registry.type_of(ref).lasting,
+            settled=self.checkpoints.end if self.checkpoints is not None else lambda _: None,
             timings=self.timings,
         )
 
@@ -193,10 +219,18 @@ class Engine:
         """Return the plan for targets of a graph.
 
         Raises:
-            WorkflowError: a target is not in the graph.
+            WorkflowError: a target is not in the graph, or models that it uses cannot fit into the memory.
         """
         weights = [name for name, each in self.registry.types.items() if each.weights]
-        return make_plan(graph, targets, self.environments, weights, coalesce=self.settings.coalesce)
+        plan = make_plan(graph, targets, self.environments, weights, coalesce=self.settings.coalesce)
+        self.forecaster.refuse_misfits(plan, self._kept)
+        return plan
+
+    @cached_property
+    def forecaster(self) -> Forecaster:
+        """Tells what calls will need of the memory."""
+        settings = self.settings
+        return Forecaster(self.registry.types, self.history, settings.device, settings.model_bytes)
 
     def explain(self, plan: Plan, origin: str) -> tuple[Explanation, ...]:
         """Return what a run of a plan would do with each task, and why; see :func:`graphengine.plan.explain.explain`.
@@ -206,8 +240,16 @@ class Engine:
         Args:
             origin: what the workflow was called when it was started.
         """
+        return explain(plan, self.history.past(origin), self._kept, self.forecaster.forecast())
+
+    def outlook(self, explanations: Collection[Explanation]) -> Outlook:
+        """Return what the calls of a plan that was explained need of the memory, and whether that is there."""
+        return self.forecaster.outlook(explanations)
+
+    @property
+    def _kept(self) -> Kept | None:
         is_off = not (self.settings.memory_cache_bytes or self.settings.disk_cache_bytes)
-        return explain(plan, self.history.past(origin), None if is_off else self._place)
+        return None if is_off else self._place
 
     def _place(self, fingerprint: str) -> Place | None:
         if self.memory.has(fingerprint):
@@ -232,7 +274,9 @@ class Engine:
                 The history remembers the run under it; without it the run is not remembered.
         """
         info = RunInfo(id=uuid.uuid4().hex, title=workflow.title, workflow=workflow.to_json())
-        options = RunOptions(self.lanes, output_folder, keep_going=keep_going, previews=previews)
+        options = RunOptions(
+            self.lanes, output_folder, keep_going=keep_going, previews=previews, checkpoints=self.checkpoints
+        )
         observe = self._remembering(observe, origin, info.id, plan) if origin else observe
         return Run(plan, info, self.executor, self.flights, options, observe)
 

@@ -49,6 +49,7 @@ ProblemCode = Literal[
     "unknown_workflow_input",
     "nothing_to_do",
     "unequal_lengths",
+    "does_not_fit",
 ]
 
 FailureCode = Literal[
@@ -66,6 +67,8 @@ FailureCode = Literal[
     "interrupted",
     "engine_failed",
 ]
+
+ModelFault = Literal["pickle", "other_format", "broken", "truncated", "incomplete", "unreadable", "refused"]
 
 ServiceCode = Literal[
     "not_found",
@@ -186,9 +189,17 @@ class NodeError(GraphEngineError):
 
 
 class ModelRefused(NodeError):
-    """Weights that cannot be loaded: an unsafe format, a broken header, an unknown architecture."""
+    """Weights that cannot be loaded: an unsafe format, a broken header, an unknown architecture.
+
+    Args:
+        fault: what is wrong, for programs.
+    """
 
     code: FailureCode = "model_refused"
+
+    def __init__(self, message: str, *, hint: str = "", transient: bool = False, fault: ModelFault = "refused") -> None:
+        super().__init__(message, hint=hint, transient=transient)
+        self.fault = fault
 
 
 class OutOfMemory(NodeError):
@@ -269,3 +280,11 @@ def shown(value: Any) -> str:
     """Return a value as a message shows it: as Python writes it, but no longer than 60 characters."""
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def shown_bytes(nbytes: int) -> str:
+    """Return a size for people, in steps of 1000."""
+    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if nbytes >= scale:
+            return f"{nbytes / scale:.1f} {unit}"
+    return f"{nbytes} B"

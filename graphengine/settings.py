@@ -54,6 +54,13 @@ class Settings(BaseSettings):
     disk_cache_bytes: int = Field(default=20 * GIB, ge=0)
     """What results may take on disk, under ``data_dir``; with 0 none are kept there."""
 
+    checkpoint_bytes: int = Field(default=2 * GIB, ge=0)
+    """What calls that run may keep on disk to go on from after a crash; with 0, or where no results are kept on disk,
+    they start over."""
+
+    checkpoint_seconds: float = Field(default=10.0, ge=0)
+    """The seconds between two such states of a call; more where keeping one takes more than a 200th of that."""
+
     model_bytes: int = Field(default=8 * GIB, ge=0)
     """What loaded weights may take on the device; its processes share that."""
 

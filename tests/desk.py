@@ -9,6 +9,7 @@ from typing import Any
 
 from graphengine.node.context import FIRST, Attempt, RunInfo
 from graphengine.node.declare import spec_of
+from graphengine.run.cache.checkpoints import CheckpointFolder
 from graphengine.run.context import CancelToken, RunScope, TaskContext
 from graphengine.run.executors.base import Call, Executor, Outcome, Success
 from graphengine.run.handle import Handles
@@ -28,6 +29,8 @@ class Desk:
     token: CancelToken = field(default_factory=CancelToken)
     events: list[Event] = field(default_factory=list)
     previews: bool = True
+    checkpoints: CheckpointFolder | None = None
+    fingerprint: str = ""
 
     def start(
         self,
@@ -65,7 +68,9 @@ class Desk:
     def context(self, name: str = "node") -> TaskContext:
         now = datetime.now().astimezone()
         info = RunInfo("run", "Title", {})
-        return TaskContext(RunScope(info, self.folder, self.token, self.events.append, self.previews, now), name)
+        tell, checkpoints = self.events.append, self.checkpoints
+        scope = RunScope(info, self.folder, self.token, tell, self.previews, now, checkpoints)
+        return TaskContext(scope, name, self.fingerprint)
 
     def call(self, function: Callable[..., Any], linked: Handles | None = None, **given: Any) -> Any:
         return self.start(function, linked, **given).outcome()

@@ -1,5 +1,10 @@
-"""Short ways to write a workflow in a test."""
+"""Short ways to write a workflow in a test, and what it names."""
 
+import json
+import math
+import struct
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from graphengine.workflow.document import Workflow
@@ -17,6 +22,22 @@ def workflow(nodes: Nodes, **rest: Any) -> Workflow:
 
 def link(address: str) -> dict[str, str]:
     return {"$link": address}
+
+
+def model_file(path: Path, numbers: int) -> None:
+    """Write a model of so many numbers in half precision; no other has its content."""
+    weights_file(path, {"weight": (numbers,)}, path.name.encode())
+
+
+def weights_file(path: Path, shapes: Mapping[str, tuple[int, ...]], content: bytes = b"") -> None:
+    """Write tensors of these shapes in half precision, which begin with ``content`` and are else zero."""
+    header, end = {}, 0
+    for name, shape in shapes.items():
+        begin, end = end, end + 2 * math.prod(shape)
+        header[name] = {"dtype": "F16", "shape": shape, "data_offsets": [begin, end]}
+    text = json.dumps(header).encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(struct.pack("<Q", len(text)) + text + content[:end].ljust(end, b"\0"))
 
 
 def chain(length: int) -> Workflow:

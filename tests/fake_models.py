@@ -18,6 +18,7 @@ from graphengine.diffusion.families.family import Detected
 from graphengine.diffusion.loaded import Loaded
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.types.refs import VaeRef, WeightsRef
+from graphengine.diffusion.weights import read_tensors
 from graphengine.errors import OutOfMemory
 from graphengine.files.roots import File
 
@@ -98,7 +99,7 @@ class FakeFamily:
             assert self.gates[name].wait(10)
         if name in self.faults:
             raise self.faults[name]
-        lump = Lump(name, source.tensors("")["weights"].clone())
+        lump = Lump(name, read_tensors(source, "")["weights"].clone())
         self.alive[lump] = name
         self.loads.append(name)
         return Lumps(lump)
@@ -110,6 +111,7 @@ class FakeAccelerator:
     Attributes:
         room: bytes that there are in truth.
         host_room: the same on the host, for what comes back.
+        scratch: bytes beside modules that were there.
         there: the modules on the device.
         moves: what was moved where, in order.
     """
@@ -120,6 +122,7 @@ class FakeAccelerator:
         self.room = room
         self.host_room = host_room
         self.pause = pause
+        self.scratch = 0
         self.there: WeakKeyDictionary[Lump, int] = WeakKeyDictionary()
         self.moves: list[tuple[str, str]] = []
         self._busy = threading.Lock()
@@ -146,6 +149,12 @@ class FakeAccelerator:
 
     def tidy(self) -> None:
         pass
+
+    def most(self) -> int:
+        return self.used() + self.scratch
+
+    def capacity(self) -> int:
+        return 10_000
 
     def busy(self) -> bool:
         return self._busy.locked()

@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, assert_never
 
 from graphengine.cli.console import print_line
+from graphengine.errors import shown_bytes
 from graphengine.plan.explain import Explanation
+from graphengine.plan.memory import Outlook
 from graphengine.plan.reasons import Verdict
 
 _SHOWN: Mapping[Verdict, str] = {
@@ -16,15 +18,17 @@ _SHOWN: Mapping[Verdict, str] = {
     "not_needed": "not needed",
 }
 _WIDEST = 40  # longer names push what follows to the right
+_LEAST = 100_000  # bytes that are worth a word
 
 
-def data_of(explanations: Sequence[Explanation]) -> Mapping[str, Any]:
+def data_of(explanations: Sequence[Explanation], outlook: Outlook) -> Mapping[str, Any]:
     """Return the object that ``--json`` prints."""
     nodes = {
         each.task: {
             "type": each.node,
             "verdict": each.verdict,
             "seconds": each.seconds,
+            "memory": None if each.needs is None else asdict(each.needs),
             "reasons": [asdict(reason) for reason in each.reasons],
         }
         for each in explanations
@@ -35,20 +39,49 @@ def data_of(explanations: Sequence[Explanation]) -> Mapping[str, Any]:
         "status": "explained",
         "seconds": round(known, 6),
         "counts": {verdict: counts[verdict] for verdict in _SHOWN},
+        "memory": asdict(outlook),
         "nodes": nodes,
     }
 
 
-def show(explanations: Sequence[Explanation]) -> None:
+def show(explanations: Sequence[Explanation], outlook: Outlook) -> None:
     """Print the explanations for people."""
     width = min(_WIDEST, max((len(each.task) for each in explanations), default=0))
+    column = any(_memory(each) for each in explanations)
     for each in explanations:
         seconds = "" if each.seconds is None else f"{each.seconds:.2f} s"
-        head = f"{each.task:<{width}}  {_SHOWN[each.verdict]:<10}  {seconds:>9}  "
+        memory = f"{_memory(each):>8}  " if column else ""
+        head = f"{each.task:<{width}}  {_SHOWN[each.verdict]:<10}  {seconds:>9}  {memory}"
         for reason in each.reasons:
             print_line(head + reason.message)
             head = " " * len(head)
-    print_line(_summary(explanations))
+    print_line(_summary(explanations) + _room(outlook))
+
+
+def _memory(explanation: Explanation) -> str:
+    """Return what a call will take of all memory, or nothing where that is not known or not worth a word."""
+    needs = explanation.needs
+    total = 0 if needs is None else sum(each or 0 for each in (needs.weights, needs.working, needs.host))
+    return shown_bytes(total) if total >= _LEAST else ""
+
+
+def _room(outlook: Outlook) -> str:
+    """Say what it comes to, and if it may not be there."""
+    device, machine = outlook.machine.device, outlook.machine
+    there = [(outlook.device, device.name)] if device is not None and device.capacity else []
+    there += [(outlook.host, "the host")]
+    at_most = " and ".join(f"{shown_bytes(size)} on {where}" for size, where in there if size >= _LEAST)
+    said = f"; at most {at_most} at once" if at_most else ""
+    match outlook.fit:
+        case "yes":
+            return said
+        case "over_budget":
+            budget = shown_bytes(machine.budget or 0)
+            return f"{said}, models of {shown_bytes(outlook.weights)} where GRAPHENGINE_MODEL_BYTES says {budget}"
+        case "unlikely":
+            return f"{said}, which is more than there is: it may fail, or be made in smaller pieces"
+        case other:
+            assert_never(other)
 
 
 def _summary(explanations: Sequence[Explanation]) -> str:

@@ -1,24 +1,52 @@
 """``graphengine models``: the models that a workflow can name."""
 
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
 import click
 
-from graphengine.cli.console import faults_told, json_option, open_engine, print_json
-from graphengine.files.models import find_models
+from graphengine.cli.console import faults_told, json_option, open_engine, print_json, print_line
+from graphengine.errors import shown_bytes
+from graphengine.models.listing import Model
+
+_WIDEST = 60  # longer names push what follows to the right
 
 
 @click.command()
 @json_option
 def models(*, as_json: bool) -> None:
-    """List the models in the model folders and those that came with packs."""
+    """List the models in the model folders and those that came with packs, with what their headers tell."""
     with faults_told(as_json=as_json):
-        engine = open_engine()
-        folders = {"models": engine.settings.model_folders}
-        folders |= {name: [path] for name, path in engine.registry.roots.items()}
-    found = [model for root, places in folders.items() for model in find_models(root, places)]
+        found = open_engine().models.all()
     if as_json:
-        listed = [{"reference": m.reference, "kind": m.kind, "bytes": m.nbytes, "path": str(m.path)} for m in found]
-        print_json({"models": listed})
+        print_json({"models": [_data(each) for each in found]})
         return
-    width = max((len(model.reference) for model in found), default=0)
-    for model in found:
-        click.echo(f"{model.reference:<{width}}  {model.nbytes / 1e6:9.1f} MB  {model.kind}")
+    width = min(_WIDEST, max((len(each.found.reference) for each in found), default=0))
+    for each in found:
+        print_line(f"{each.found.reference:<{width}}  {shown_bytes(each.found.nbytes):>9}  {_said(each)}")
+
+
+def _said(model: Model) -> str:
+    """Return what a model is, or why it cannot be loaded."""
+    problem, nature = model.facts.problem, model.facts.nature
+    if problem is not None:
+        return f"{problem.message} {problem.hint}".rstrip()
+    return nature.title or f"{model.found.kind}, of no known architecture"
+
+
+def _data(model: Model) -> Mapping[str, Any]:
+    """Return a model as ``--json`` prints it."""
+    found, facts = model.found, model.facts
+    return {
+        "reference": found.reference,
+        "kind": found.kind,
+        "bytes": found.nbytes,
+        "path": str(found.path),
+        **asdict(facts.nature),
+        "numbers": facts.numbers,
+        "formats": dict(facts.formats),
+        "digest": model.digest,
+        "preview": None if model.preview is None else str(model.preview),
+        "problem": None if facts.problem is None else asdict(facts.problem),
+    }

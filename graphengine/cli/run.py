@@ -105,11 +105,12 @@ def run(
 def _explain(engine: Engine, plan: Plan, origin: str, *, as_json: bool) -> None:
     """Print what a run of the plan would do, and why."""
     explanations = engine.explain(plan, origin)
+    outlook = engine.outlook(explanations)
     engine.close()
     if as_json:
-        print_json(data_of(explanations))
+        print_json(data_of(explanations, outlook))
     else:
-        show(explanations)
+        show(explanations, outlook)
 
 
 def _all(observers: Sequence[Observer]) -> Observer:

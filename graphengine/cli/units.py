@@ -38,11 +38,3 @@ def _quantity(text: str, units: Mapping[str, int]) -> int:
     if written is None or written[2] not in units:
         raise click.BadParameter(f"{text!r} is not a number with a unit: {', '.join(filter(None, units))}")
     return int(float(written[1]) * units[written[2]])
-
-
-def shown_bytes(nbytes: int) -> str:
-    """Return a size for people, in steps of 1000."""
-    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if nbytes >= scale:
-            return f"{nbytes / scale:.1f} {unit}"
-    return f"{nbytes} B"

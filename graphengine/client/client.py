@@ -13,7 +13,7 @@ from graphengine.client.schedules import Schedules
 from graphengine.client.subscription import Subscription, Update
 from graphengine.client.webhooks import Webhooks
 from graphengine.server.messages import Event, Resync
-from graphengine.server.views import JobView
+from graphengine.server.views import JobView, ModelsView, ModelView
 
 PATH: Final = "/api/ws"
 
@@ -99,6 +99,15 @@ class Client:
         """Return the newest jobs; ``wanted`` are further fields of the request ``list``."""
         result = await self._connection.ask({"type": "list", "own": own, "limit": limit, **wanted})
         return [JobView.model_validate(each) for each in result["jobs"]]
+
+    async def models(self) -> list[ModelView]:
+        """Return the models that a workflow can name, with what their headers tell."""
+        found: list[ModelView] = []
+        after: str | None = ""
+        while after is not None:
+            page = ModelsView.model_validate(await self._connection.ask({"type": "models", "after": after}))
+            found, after = [*found, *page.models], page.after
+        return found
 
     async def cancel(self, id_: str) -> JobView:
         """Cancel a job that waits, or tell one that runs to stop; on one that is over it has no effect."""

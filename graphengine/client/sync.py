@@ -10,7 +10,7 @@ from graphengine.client.client import Client
 from graphengine.client.documents import AnyWorkflow
 from graphengine.client.subscription import Update
 from graphengine.client.sync_standing import SyncSchedules, SyncWebhooks
-from graphengine.server.views import JobView
+from graphengine.server.views import JobView, ModelView
 
 T = TypeVar("T")
 
@@ -72,6 +72,10 @@ class SyncClient:
     def jobs(self, **wanted: Any) -> list[JobView]:
         """See :meth:`Client.jobs`."""
         return self._do(self._client.jobs(**wanted))
+
+    def models(self) -> list[ModelView]:
+        """See :meth:`Client.models`."""
+        return self._do(self._client.models())
 
     def cancel(self, id_: str) -> JobView:
         """See :meth:`Client.cancel`."""

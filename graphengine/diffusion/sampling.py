@@ -5,7 +5,7 @@ between them is here: where the loop starts, what it must not change, and who ma
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -20,17 +20,23 @@ from graphengine.diffusion.loaded import Denoiser
 from graphengine.diffusion.noise import gaussian, generators, successive
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.preview import estimate_clean
+from graphengine.diffusion.resuming import Keeper, Position, freeze, restore, state_of, thaw
 from graphengine.diffusion.samplers import SamplerName
 from graphengine.diffusion.schedules import ScheduleName, make_scheduler
 from graphengine.diffusion.types.conditioning import Conditioning
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.diffusion.types.latent import Latent
-from graphengine.diffusion.types.refs import ModelRef, Prediction
+from graphengine.diffusion.types.refs import ModelRef
 from graphengine.errors import NodeError
+from graphengine.models.sd import Prediction
 
 OnStep = Callable[[int, int, Callable[[], Image]], None]
 """Called after each evaluation of the network with its number from 1, how many there will be, and a function that
 makes a small picture of the state; what it raises ends the sampling."""
+
+
+Keep = Callable[[Callable[[], Mapping[str, Any]]], None]
+"""Is offered, after each evaluation, what to go on from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,7 @@ def sample(
     settings: Sampling,
     on_step: OnStep | None = None,
     chunk: int | None = None,
+    keeper: Keeper | None = None,
 ) -> Latent:
     """Sample a latent.
 
@@ -74,6 +81,7 @@ def sample(
     Args:
         chunk: how many pictures are sampled at once, one group after the other; None is all of them. It changes no
             picture, and the steps of all groups are counted together.
+        keeper: keeps where the sampling is; one that was cut off goes on there, and ends as it would have, to the bit.
 
     Raises:
         NodeError: the latent, the texts or the settings do not suit the model.
@@ -84,9 +92,10 @@ def sample(
         return latent
     family = pool.families[model.family]
     starts = range(0, latent.batch, chunk or latent.batch)
-    samples = []
     with pool.use(model) as denoiser, torch.no_grad(), memory_guard("sampling"):
-        for number, start in enumerate(starts):
+        position = thaw(None if keeper is None else keeper.load(), starts.step, denoiser.device)
+        samples = list(position.done)
+        for number, start in list(enumerate(starts))[len(samples) :]:
             part = _part(latent, start, starts.step)
             own = replace(settings, seed=_seeds(settings.seed, start, starts.step))
             walk = _Walk(_scheduler(denoiser, model, own), denoiser, model.prediction, part, own)
@@ -99,8 +108,16 @@ def sample(
                 batch=part.batch,
                 beside=walk.beside,
             )
-            samples.append(walk.run(predict, _counted(on_step, number, len(starts))).float().cpu())
+            if number == len(position.done):
+                walk.resume(position.walk)
+            keep = None if keeper is None else partial(_keep, keeper, Position(starts.step, tuple(samples)))
+            samples.append(walk.run(predict, _counted(on_step, number, len(starts)), keep).float().cpu())
     return replace(latent, samples=torch.cat(samples))
+
+
+def _keep(keeper: Keeper, position: Position, state: Callable[[], Mapping[str, Any]]) -> None:
+    """Offer a position with the state of its walk."""
+    keeper.offer(lambda: freeze(replace(position, walk=state())))
 
 
 def _seeds(seed: int | tuple[int, ...], start: int, count: int) -> int | tuple[int, ...]:
@@ -161,8 +178,8 @@ class _Walk:
         device = denoiser.device
         self._scheduler, self._denoiser, self._prediction = scheduler, denoiser, prediction
         seeds = settings.seed if isinstance(settings.seed, tuple) else successive(settings.seed, latent.batch)
-        sources = generators(seeds)
-        self._noise = gaussian(latent, sources).to(device)
+        self._sources = generators(seeds)
+        self._noise = gaussian(latent, self._sources).to(device)
         self._original = latent.samples.to(device)
         self._mask = None if latent.mask is None else _fit(latent.mask.values, latent.samples).to(device)
         self.beside: Tensor | None = None
@@ -175,15 +192,33 @@ class _Walk:
             scheduler.set_begin_index(start)
         self._timesteps = scheduler.timesteps[start:]
         takes_generator = "generator" in inspect.signature(scheduler.step).parameters
-        self._step = partial(scheduler.step, generator=sources) if takes_generator else scheduler.step
+        self._step = partial(scheduler.step, generator=self._sources) if takes_generator else scheduler.step
+        self._begin = 0
+        self._state: Tensor | None = None
 
-    def run(self, predict: Denoise, on_step: OnStep | None) -> Tensor:
+    def resume(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state that was kept, of a walk that was made as this one was; an empty one changes nothing."""
+        if state:
+            self._begin, self._state = state["step"], state["latents"]
+            for source, kept in zip(self._sources, state["sources"], strict=True):
+                source.set_state(kept)
+            restore(self._scheduler, state["scheduler"])
+
+    def _snapshot(self, step: int, state: Tensor) -> Mapping[str, Any]:
+        sources = [each.get_state() for each in self._sources]
+        return {"step": step, "latents": state, "sources": sources, "scheduler": dict(state_of(self._scheduler))}
+
+    def run(self, predict: Denoise, on_step: OnStep | None, keep: Keep | None) -> Tensor:
         """Walk to the end and return the latents."""
-        state, total = self._start(), len(self._timesteps)
-        for index, timestep in enumerate(self._timesteps):
+        state = self._start() if self._state is None else self._state
+        total = len(self._timesteps)
+        for index in range(self._begin, total):
+            timestep = self._timesteps[index]
             scaled = self._scheduler.scale_model_input(state, timestep)
             output = predict(scaled, timestep)
             state = self._keep(self._step(output, timestep, state, return_dict=False)[0], index + 1)
+            if keep is not None:
+                keep(partial(self._snapshot, index + 1, state))
             if on_step is not None:
                 on_step(index + 1, total, partial(self._look, scaled, output, timestep))
         return state

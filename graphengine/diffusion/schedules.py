@@ -7,8 +7,8 @@ from typing import Any, Literal, get_args
 import torch
 
 from graphengine.diffusion.samplers import SAMPLERS, Sampler, SamplerName
-from graphengine.diffusion.types.refs import Prediction
 from graphengine.errors import NodeError
+from graphengine.models.sd import Prediction
 
 ScheduleName = Literal["normal", "karras", "exponential", "beta", "sgm_uniform"]
 SCHEDULE_NAMES: tuple[ScheduleName, ...] = get_args(ScheduleName)

@@ -34,9 +34,19 @@ class Digests:
         """
         return self._of_folder(path) if path.is_dir() else self._of_file(path)
 
+    def known(self, path: Path) -> str | None:
+        """Return the digest of a file or folder if nothing has to be read for it.
+
+        Raises:
+            FileRefused: as :meth:`of`.
+            OSError: it cannot be looked at.
+        """
+        if not path.is_dir():
+            return self._known.get(_stamp(path))
+        return self._of_folder(path) if all(_stamp(each) in self._known for each in _files(path)) else None
+
     def _of_file(self, path: Path) -> str:
-        status = path.stat()
-        stamp = (str(path.resolve()), status.st_size, status.st_mtime_ns)
+        stamp = _stamp(path)
         with self._lock:
             known = self._known.get(stamp)
         if known is not None:
@@ -52,6 +62,11 @@ class Digests:
         for path in _files(folder):
             content.update(f"{path.relative_to(folder).as_posix()}\0{self._of_file(path)}\n".encode())
         return content.hexdigest()
+
+
+def _stamp(path: Path) -> Stamp:
+    status = path.stat()
+    return str(path.resolve()), status.st_size, status.st_mtime_ns
 
 
 def _files(folder: Path) -> list[Path]:

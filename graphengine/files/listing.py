@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from graphengine.files.models import INDEX
+INDEX: str = "model_index.json"
+"""The file by which a folder is known that holds a model, in the layout of diffusers."""
 
 MOST: int = 5_000
 """How many entries a list has; a folder with more is for typing a path, not for choosing from."""

@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast, get_type_hints
 
 from graphengine.errors import DeclarationError
 from graphengine.node.annotation import adapter, classes, eager, is_plain, output_name, type_ref, unwrap
+from graphengine.node.checkpoints import Checkpoints
 from graphengine.node.lists import Extent, ItemsOf, LengthOf
 from graphengine.node.recording import recorder
 from graphengine.node.spec import MISSING, Injection, Input, Lane, NodeSpec, Output
@@ -170,6 +171,7 @@ def _signature(function: Callable[..., Any]) -> Mapping[str, Any]:
         "outputs": outputs,
         "several": _is_named_tuple(unwrap(hints["return"])[0]),
         "injected": injected,
+        "checkpoints": any(each.python is Checkpoints for each in injected),
         "function": function,
         "python": {name: cls for hint in _socket_hints(function, hints) for name, cls in classes(hint).items()},
     }

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any, Protocol, runtime_checkable
 
 from graphengine.errors import PackError
+from graphengine.models.use import DeviceUse
 from graphengine.node.declare import SPEC_ATTRIBUTE
 from graphengine.node.spec import NodeSpec
 from graphengine.types.assign import Conversion
@@ -61,6 +62,15 @@ class Foresight(Protocol):
 
         A hint: the calls may never come, and come too if nothing was prepared. It returns at once.
         """
+        ...
+
+
+@runtime_checkable
+class Gauge(Protocol):
+    """What a service may offer beside: to tell what is in use of the memory that it looks after."""
+
+    def take(self) -> DeviceUse | None:
+        """Return what was in use since the last time this was asked; None if nothing was. It is quick."""
         ...
 
 

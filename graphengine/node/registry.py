@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from graphengine.errors import DeclarationError
+from graphengine.node.checkpoints import Checkpoints
 from graphengine.node.context import Attempt, Context
 from graphengine.node.pack import Pack, Service, ServiceOptions
 from graphengine.node.spec import NodeSpec
@@ -88,7 +89,7 @@ class Registry:
             known = self.types.get(name)
             if known is None or known.python is not cls:
                 raise DeclarationError(f"node {spec.id!r} uses {cls!r}, which no pack declares as a socket type")
-        offered = {Context, Attempt, *(service.python for service in self.services)}
+        offered = {Context, Attempt, Checkpoints, *(service.python for service in self.services)}
         for injection in spec.injected:
             if injection.python not in offered:
                 raise DeclarationError(

@@ -129,6 +129,7 @@ class NodeSpec:
         retries: how often a call is made again that failed for what may have been chance.
         shrinks: how often a call is made again, smaller, that found no room.
         together: how several calls are made as one, if they can be.
+        checkpoints: whether a call that was cut off can go on where it was.
     """
 
     id: str
@@ -149,6 +150,7 @@ class NodeSpec:
     retries: int = 0
     shrinks: int = 0
     together: Together | None = field(default=None, compare=False, repr=False)
+    checkpoints: bool = False
 
     @cached_property
     def flows(self) -> bool:

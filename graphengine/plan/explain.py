@@ -5,22 +5,15 @@ verdicts are what a run would do now, as far as anybody can know: which lazy inp
 and what is evicted meanwhile, only the run shows.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, assert_never
+from typing import assert_never
 
-from graphengine.plan.expand import expand_each
-from graphengine.plan.growing import Steps
+from graphengine.plan.demand import Demand, Kept, nowhere
+from graphengine.plan.memory import Forecast, Needs
 from graphengine.plan.past import Past, Record, ingredients
-from graphengine.plan.plan import Expansion, Gathering, Opening, Plan, Task
+from graphengine.plan.plan import Opening, Plan, Task
 from graphengine.plan.reasons import Reason, Verdict, differences
-from graphengine.workflow.graph import ForEach
-
-Place = Literal["memory", "disk"]
-"""Where a result is kept."""
-
-Kept = Callable[[str], Place | None]
 
 _NAMED = 3  # nodes that one sentence names
 
@@ -35,6 +28,7 @@ class Explanation:
             or from a task that makes the same; or nobody needs it.
         reasons: at least one.
         seconds: what a call will take, judging by earlier ones; None where that is not known or none is made.
+        needs: what it will take of the memory; None where none is made.
     """
 
     task: str
@@ -42,9 +36,10 @@ class Explanation:
     verdict: Verdict
     reasons: tuple[Reason, ...]
     seconds: float | None
+    needs: Needs | None = None
 
 
-def explain(plan: Plan, past: Past, kept: Kept | None) -> tuple[Explanation, ...]:
+def explain(plan: Plan, past: Past, kept: Kept | None, forecast: Forecast | None = None) -> tuple[Explanation, ...]:
     """Return an explanation of every task, each after those it takes something from.
 
     Loops whose turns are known before the run are opened, as far as anybody needs them.
@@ -52,9 +47,10 @@ def explain(plan: Plan, past: Past, kept: Kept | None) -> tuple[Explanation, ...
     Args:
         past: what is remembered of earlier runs of the same workflow.
         kept: says where a result is kept; None where the cache is switched off.
+        forecast: tells how much memory calls need.
     """
-    demand = _Demand(plan, kept or _nowhere)
-    told = _Reasons(past, demand, kept)
+    demand = Demand(plan, kept or nowhere)
+    told = _Reasons(past, demand, kept, forecast or Forecast())
     found = []
     for name in demand.steps:
         step = demand.steps[name]
@@ -65,102 +61,12 @@ def explain(plan: Plan, past: Past, kept: Kept | None) -> tuple[Explanation, ...
     return tuple(found)
 
 
-def _nowhere(fingerprint: str) -> Place | None:
-    del fingerprint
-    return None
-
-
-class _Demand:
-    """The verdicts over a plan's steps.
-
-    Attributes:
-        steps: those of the plan, and those of loops that could be opened.
-        verdicts: by step.
-        twin: the task that makes the result of another, by that other's name.
-    """
-
-    def __init__(self, plan: Plan, kept: Kept) -> None:
-        self._kept = kept
-        self._asked: set[str] = set()
-        self._maker: dict[str, str] = {}
-        self.steps = Steps(plan)
-        self.verdicts: dict[str, Verdict] = dict.fromkeys(plan.tasks, "not_needed")
-        self.twin: dict[str, str] = {}
-        self._demand(plan.targets, "runs", lambda task: task.awaits)
-        lazy = [
-            need
-            for task in map(self.steps.__getitem__, list(self.steps))
-            if isinstance(task, Task) and self.verdicts[task.name] == "runs"
-            for need in task.needs
-            if need not in self._asked
-        ]
-        self._demand(lazy, "may_run", lambda task: task.needs)
-
-    def _demand(self, names: Iterable[str], verdict: Verdict, follow: Callable[[Task], Iterable[str]]) -> None:
-        """Ask for tasks as a run does; the order decides which of two that make the same is called."""
-        stack, lookups = list(names), deque[Task]()
-        while stack or lookups:
-            if stack:
-                step = self.steps[stack.pop()]
-                if step.name in self._asked:
-                    continue
-                self._asked.add(step.name)
-                if isinstance(step, Task) and step.cacheable:
-                    lookups.append(step)
-                    continue
-            else:
-                step = lookups.popleft()
-                if self._is_found(step):
-                    self.verdicts[step.name] = "cached"
-                    continue
-            self.verdicts[step.name] = verdict
-            stack.extend(follow(step) if isinstance(step, Task) else self._inside(step))
-
-    def _inside(self, step: Opening | Gathering) -> Sequence[str]:
-        """Return what a loop asks for: its turns, or if they are not known, all that they may take."""
-        if isinstance(step, Gathering):
-            opening = self.steps[step.opening]
-            self._asked.add(opening.name)
-            before = self._inside(opening) if isinstance(opening, Opening) else ()
-            return (*before, *reversed(self.steps.awaits(step.name)[1:]))
-        if step.name not in self.steps.expansions:
-            for source in step.opened.values():
-                opening = self.steps[source]
-                if isinstance(opening, Opening):
-                    self._asked.add(source)
-                    self._inside(opening)
-            self._open(step)
-        if step.name in self.steps.expansions:
-            return [name for name in step.awaits if name not in step.opened.values()]
-        return [name for name in step.needs if name not in step.opened.values()]
-
-    def _open(self, opening: Opening) -> None:
-        repeat = opening.loop.repeat
-        opened = self.steps.expansions
-        if not isinstance(repeat, ForEach) or not all(
-            opening.opened.get(port) in opened or port in opening.lengths for port in repeat.each
-        ):
-            return
-        expansion = expand_each(opening, repeat, opening.lengths, opened)
-        if isinstance(expansion, Expansion):
-            self.verdicts |= dict.fromkeys((step.name for step in expansion.steps), "not_needed")
-            for _ in self.steps.open(opening.name, expansion, lambda _: True):
-                pass
-
-    def _is_found(self, task: Task) -> bool:
-        if self._kept(task.fingerprint) is not None:
-            return True
-        maker = self._maker.setdefault(task.fingerprint, task.name)
-        if maker != task.name:
-            self.twin[task.name] = maker
-        return maker != task.name
-
-
 class _Reasons:
     """Puts into words why each task has its verdict."""
 
-    def __init__(self, past: Past, demand: _Demand, kept: Kept | None) -> None:
+    def __init__(self, past: Past, demand: Demand, kept: Kept | None, forecast: Forecast) -> None:
         self._past = past
+        self._forecast = forecast
         self._demand = demand
         self._kept = kept
 
@@ -169,13 +75,11 @@ class _Reasons:
         verdict = self._demand.verdicts[task.name]
         before = self._past.nodes.get(task.name)
         match verdict:
-            case "runs":
-                return Explanation(
-                    task.name, task.spec.key, verdict, tuple(self._why(task, before)), self._seconds(task, before)
-                )
-            case "may_run":
-                reasons = (self._who_asks(task), *self._why(task, before))
-                return Explanation(task.name, task.spec.key, verdict, reasons, self._seconds(task, before))
+            case "runs" | "may_run":
+                asks = () if verdict == "runs" else (self._who_asks(task),)
+                reasons, seconds = (*asks, *self._why(task, before)), self._seconds(task, before)
+                needs = self._forecast.needs(task, self._demand.steps.all, self._past)
+                return Explanation(task.name, task.spec.key, verdict, reasons, seconds, needs)
             case "cached":
                 return Explanation(task.name, task.spec.key, verdict, (self._found(task),), None)
             case "not_needed":

@@ -7,6 +7,7 @@ from hashlib import blake2b
 from typing import Any, Literal
 
 from graphengine.files.roots import File
+from graphengine.node.footprint import Footprint
 from graphengine.plan.plan import Flow, Opening, Step, Task
 from graphengine.workflow.graph import Link
 
@@ -62,12 +63,35 @@ class Ingredients:
 
 
 @dataclass(frozen=True, slots=True)
+class Taken:
+    """What a call took of the memory: about the bytes of its ``result``, and what it needed, where that was told."""
+
+    result: int
+    footprint: Footprint | None = None
+
+    def over(self, before: "Taken | None") -> "Taken":
+        """Return this with what only an earlier call told."""
+        if self.footprint is not None or before is None:
+            return self
+        return Taken(self.result, before.footprint)
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Where models compute: its name, and what memory it has of its own; 0 if it computes in the host's."""
+
+    name: str
+    capacity: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """How a node stood when a run last had its result, failed to make it, or could do without it.
 
     Attributes:
         outcome: what that run did with it; ``passed_over`` if nothing that ran took it.
         seconds: what its last call took, in that run or an earlier one; None if it was never called.
+        taken: the same of the memory.
         on_disk: whether its result was on the disk afterwards.
         when: Unix time.
         run: the id of that run.
@@ -79,6 +103,7 @@ class Record:
     on_disk: bool
     when: float
     run: str
+    taken: Taken | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +113,12 @@ class Past:
     Attributes:
         nodes: the records of one workflow, by the names of its nodes.
         typical: seconds that a call takes, by ``id@version`` of the node, from all workflows.
+        taken: what calls took of the memory lately, at most, in the same way.
     """
 
     nodes: Mapping[str, Record] = field(default_factory=dict)
     typical: Mapping[str, float] = field(default_factory=dict)
+    taken: Mapping[str, Taken] = field(default_factory=dict)
 
 
 def ingredients(task: Task, steps: Mapping[str, Step]) -> Ingredients:

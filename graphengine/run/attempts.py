@@ -12,10 +12,12 @@ the same again, or that nobody wants the call any more. An error of a node may s
 def next_attempt(spec: NodeSpec, attempt: Attempt, failure: Failure) -> Attempt | None:
     """Return the attempt that follows one that failed, or None if its node has had all that it asks for.
 
-    A lack of memory is answered by shrinking and by nothing else; the rest counts as retries.
+    A lack of memory is answered by shrinking and by nothing else; the rest counts as retries. A node that keeps
+    checkpoints gets another worker also if it asks for none: its next call goes on where that one died.
     """
     number = attempt.number + 1
     if failure.code == "out_of_memory":
         return Attempt(number, attempt.smaller + 1) if attempt.smaller < spec.shrinks else None
     again = failure.transient or failure.code in BY_CHANCE
-    return Attempt(number, attempt.smaller) if again and attempt.number - attempt.smaller < spec.retries else None
+    retries = max(spec.retries, 1) if spec.checkpoints and failure.code == "worker_died" else spec.retries
+    return Attempt(number, attempt.smaller) if again and attempt.number - attempt.smaller < retries else None

@@ -3,14 +3,15 @@
 from collections.abc import Collection, Mapping
 
 from graphengine.plan.plan import Task
-from graphengine.run.context import TaskContext
+from graphengine.run.context import RunScope, TaskContext
 from graphengine.run.executors.base import Call, FlowCall
 from graphengine.run.messages import Execute
 from graphengine.workflow.graph import Link
 
 
-def make_call(task: Task, instruction: Execute, context: TaskContext) -> Call:
+def make_call(task: Task, instruction: Execute, scope: RunScope) -> Call:
     """Return the call of a task, with the calls that happen within it."""
+    context = TaskContext(scope, task.name, "" if task.flows else task.fingerprint)  # what flowed is not kept
     conversions = {key: link.conversion for key, link in task.links.items()}
     if not task.flows:
         return Call(task.spec, task.constants, instruction.inputs, conversions, context, attempt=instruction.attempt)

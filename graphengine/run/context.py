@@ -13,7 +13,9 @@ from graphengine.files.atomic import write_atomically
 from graphengine.files.digest import sha256
 from graphengine.files.naming import NamePatternError, candidates, fields_of
 from graphengine.files.roots import File
+from graphengine.node.checkpoints import NO_CHECKPOINTS, Checkpoints
 from graphengine.node.context import Preview, RunInfo
+from graphengine.run.cache.checkpoints import CheckpointFolder
 from graphengine.run.messages import Event, TaskOutput, TaskPreview, TaskProgress, TaskSpan
 
 Tell = Callable[[Event], None]
@@ -64,6 +66,7 @@ class RunScope:
         tell: takes an event from any thread.
         previews: whether somebody looks at previews.
         started: the local time in the names of result files.
+        checkpoints: where calls keep their states, if they do.
     """
 
     info: RunInfo
@@ -72,14 +75,20 @@ class RunScope:
     tell: Tell
     previews: bool
     started: datetime
+    checkpoints: CheckpointFolder | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TaskContext:
-    """The context of one call; see :class:`graphengine.node.context.Context`."""
+    """The context of one call; see :class:`graphengine.node.context.Context`.
+
+    Attributes:
+        fingerprint: names the result; empty where there is no such name.
+    """
 
     scope: RunScope
     node: str
+    fingerprint: str = ""
 
     @property
     def run(self) -> RunInfo:
@@ -95,6 +104,17 @@ class TaskContext:
     def stopping(self) -> bool:
         """Whether no call of the run is to begin any more."""
         return self.scope.token.stopping
+
+    @property
+    def checkpoints(self) -> Checkpoints:
+        """The checkpoints of the call, which begins now."""
+        folder = self.scope.checkpoints
+        return NO_CHECKPOINTS if folder is None or not self.fingerprint else folder.of(self.fingerprint)
+
+    def start_over(self) -> None:
+        """Let the next call like this begin at its start."""
+        if self.scope.checkpoints is not None and self.fingerprint:
+            self.scope.checkpoints.remove(self.fingerprint)
 
     def check(self) -> None:
         """Raise Cancelled if the run was cancelled."""

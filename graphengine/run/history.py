@@ -3,7 +3,7 @@
 ::
 
     <data_dir>/history/<hash of a workflow's origin>.json     the records of its nodes
-    <data_dir>/history/durations.json                         seconds that calls took lately, node by node
+    <data_dir>/history/durations.json                         what calls took lately, node by node: time and memory
 
 A file is a checksum, a line break, and JSON. What cannot be read counts as no history: it only ever explains and
 estimates. Files are replaced as a whole; of two processes that write the same one, the later wins.
@@ -11,12 +11,13 @@ estimates. Files are replaced as a whole; of two processes that write the same o
 
 import logging
 import os
+import platform
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -25,7 +26,8 @@ import xxhash
 from pydantic import TypeAdapter, ValidationError
 
 from graphengine.files.atomic import atomic_writer, is_leftover
-from graphengine.plan.past import Past, Record
+from graphengine.node.footprint import Footprint
+from graphengine.plan.past import Device, Past, Record, Taken
 from graphengine.run.recorder import Account
 
 _LOG = logging.getLogger(__name__)
@@ -57,13 +59,17 @@ class _Durations:
     """What the file of durations holds."""
 
     format: Literal["graphengine.durations.1"]
-    seconds: Mapping[str, list[float]]
+    seconds: Mapping[str, list[float]] = field(default_factory=dict)
+    taken: Mapping[str, list[Taken]] = field(default_factory=dict)
+    device: Device | None = None
+    machine: str = ""
 
 
 _NODES = TypeAdapter(_Nodes)
 _DURATIONS = TypeAdapter(_Durations)
 
 Content = TypeVar("Content")
+Sample = TypeVar("Sample")
 
 
 class History:
@@ -81,6 +87,7 @@ class History:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="graphengine-history")
         self._told = False
         self._closed = False
+        self._seen: tuple[object, _Durations] = (None, _Durations("graphengine.durations.1"))
 
     def past(self, origin: str) -> Past:
         """Return what is known of earlier runs of a workflow.
@@ -88,8 +95,15 @@ class History:
         Args:
             origin: what a workflow keeps while it is edited: the path of its file, or the id it is stored under.
         """
-        typical = {key: statistics.median(seconds) for key, seconds in self._durations().items() if seconds}
-        return Past(self._records(self._file(origin)), typical)
+        lately = self._lately()
+        typical = {key: statistics.median(seconds) for key, seconds in lately.seconds.items() if seconds}
+        taken = {key: most(each) for key, each in lately.taken.items() if each}
+        return Past(self._records(self._file(origin)), typical, taken)
+
+    def device(self) -> Device | None:
+        """Return where models computed last on this machine, if that is known."""
+        lately = self._lately()
+        return lately.device if lately.machine == platform.node() else None
 
     def remember(self, origin: str, account: Account) -> None:
         """Write down what a run did, behind; after the end nothing is taken."""
@@ -125,15 +139,21 @@ class History:
             _LOG.exception("a run of %s is not remembered", origin)
 
     def _add_durations(self, account: Account) -> None:
-        new = account.durations()
-        if not new:
+        durations = account.durations()
+        if not durations:
             return
-        known = dict(self._durations())
-        for key, seconds in new.items():
-            samples = [*known.pop(key, ()), *(round(each, 6) for each in seconds[-MAX_SAMPLES:])]
-            known[key] = samples[-MAX_SAMPLES:]  # at the end: those in front were not used for longest
-        latest = dict(list(known.items())[-MAX_NODE_TYPES:])
-        _save(self._durations_file, _DURATIONS, _Durations("graphengine.durations.1", latest))
+        known, device, machine = self._lately(), account.device(), platform.node()
+        if device is None and known.machine == machine:
+            device = known.device
+        rounded = {key: [round(each, 6) for each in seconds] for key, seconds in durations.items()}
+        latest = _Durations(
+            "graphengine.durations.1",
+            _merged(known.seconds, rounded),
+            _merged(known.taken, account.memory()),
+            device,
+            machine,
+        )
+        _save(self._durations_file, _DURATIONS, latest)
 
     def _forget(self) -> None:
         """Remove the workflows that are too many, and what killed writers left."""
@@ -166,9 +186,40 @@ class History:
         found = _load(file, _NODES)
         return {} if found is None else found.nodes
 
-    def _durations(self) -> Mapping[str, list[float]]:
-        found = _load(self._durations_file, _DURATIONS)
-        return {} if found is None else found.seconds
+    def _lately(self) -> _Durations:
+        """Return what calls took lately; read again only when the file has changed: every plan asks."""
+        stamp = _stamp(self._durations_file)
+        known, lately = self._seen
+        if known != stamp:
+            lately = _load(self._durations_file, _DURATIONS) or _Durations("graphengine.durations.1")
+            self._seen = (stamp, lately)
+        return lately
+
+
+def most(taken: Sequence[Taken]) -> Taken:
+    """Return the most of each that calls took."""
+    told = [each.footprint for each in taken if each.footprint is not None]
+    hosts = [each.host for each in told if each.host is not None]
+    working = max((each.working for each in told), default=0)
+    weights = max((each.weights for each in told), default=0)
+    return Taken(max(each.result for each in taken), Footprint(max(hosts, default=None), weights, working))
+
+
+def _merged(known: Mapping[str, list[Sample]], new: Mapping[str, list[Sample]]) -> Mapping[str, list[Sample]]:
+    """Return the latest samples of each node, of those nodes that were called last."""
+    merged: dict[str, list[Sample]] = dict(known)
+    for key, samples in new.items():
+        merged[key] = [*merged.pop(key, []), *samples][-MAX_SAMPLES:]  # at the end: those in front are older
+    return dict(list(merged.items())[-MAX_NODE_TYPES:])
+
+
+def _stamp(file: Path) -> tuple[int, int, int] | None:
+    """Return what changes whenever a file is replaced; None if it is not there."""
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def _load(file: Path, form: TypeAdapter[Content]) -> Content | None:

@@ -11,6 +11,7 @@ from typing import Literal
 from graphengine.errors import Failure
 from graphengine.files.roots import File
 from graphengine.node.context import FIRST, Attempt, Preview
+from graphengine.node.footprint import Footprint
 from graphengine.plan.plan import Expansion, Opening, Step
 from graphengine.run.handle import Handles
 
@@ -47,6 +48,7 @@ class Returned:
     handles: Handles
     seconds: float
     together: int = 1
+    footprint: Footprint | None = None
 
 
 @dataclass(slots=True)
@@ -237,13 +239,15 @@ class TaskOutput:
 class TaskFinished:
     """A task's node returned after ``seconds``, with results of about ``nbytes`` bytes.
 
-    If some calls were made ``together`` as one, ``seconds`` are this one's share.
+    If some calls were made ``together`` as one, ``seconds`` are this one's share. ``footprint`` is what the call took
+    of the memory, where that could be told.
     """
 
     task: str
     seconds: float
     nbytes: int
     together: int = 1
+    footprint: Footprint | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,14 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeVar
 
-from graphengine.plan.past import Outcome, Record, ingredients
+from graphengine.plan.past import Device, Outcome, Record, Taken, ingredients
 from graphengine.plan.plan import Plan, Step, Task
 from graphengine.run.messages import Event, RunFinished, Status, TaskCached, TaskExpanded, TaskFailed, TaskFinished
+
+Told = TypeVar("Told")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,7 @@ class Account:
         when: Unix time of its end.
         outcomes: of the tasks that came to an end; those that were cancelled did not.
         seconds: that calls took, by task.
+        taken: what they took of the memory.
     """
 
     run: str
@@ -28,6 +32,7 @@ class Account:
     status: Status
     outcomes: Mapping[str, Outcome]
     seconds: Mapping[str, float]
+    taken: Mapping[str, Taken] = field(default_factory=dict)
 
     def records(self, before: Mapping[str, Record], on_disk: Callable[[str], bool]) -> Mapping[str, Record]:
         """Return a record of each node that the run says something of: all of its plan, if it went well.
@@ -46,19 +51,33 @@ class Account:
             old = before.get(name)
             same = old is not None and old.made_of.fingerprint == task.fingerprint
             made_of = old.made_of if old is not None and same else ingredients(task, self.steps)
-            seconds = self.seconds.get(name)
-            if seconds is None and old is not None and old.made_of.type == task.spec.id:
-                seconds = old.seconds
-            made[name] = Record(made_of, outcome, seconds, on_disk(task.fingerprint), self.when, self.run)
+            earlier = old if old is not None and old.made_of.type == task.spec.id else None
+            seconds, taken = self.seconds.get(name), self.taken.get(name)
+            if earlier is not None:
+                seconds = earlier.seconds if seconds is None else seconds
+                taken = earlier.taken if taken is None else taken.over(earlier.taken)
+            made[name] = Record(made_of, outcome, seconds, on_disk(task.fingerprint), self.when, self.run, taken)
         return made
 
     def durations(self) -> Mapping[str, list[float]]:
         """Return the seconds that calls took, by ``id@version`` of their nodes."""
-        found: defaultdict[str, list[float]] = defaultdict(list)
-        for name, seconds in self.seconds.items():
+        return self._by_node(self.seconds)
+
+    def memory(self) -> Mapping[str, list[Taken]]:
+        """Return what calls took of the memory, where that was told, in the same way."""
+        return self._by_node({name: taken for name, taken in self.taken.items() if taken.footprint is not None})
+
+    def device(self) -> Device | None:
+        """Return where models computed, if any did."""
+        told = (taken.footprint for taken in self.taken.values() if taken.footprint is not None)
+        return next((Device(each.device, each.capacity) for each in told if each.device), None)
+
+    def _by_node(self, told: Mapping[str, Told]) -> Mapping[str, list[Told]]:
+        found: defaultdict[str, list[Told]] = defaultdict(list)
+        for name, each in told.items():
             task = self.steps[name]
             if isinstance(task, Task):
-                found[task.spec.key].append(seconds)
+                found[task.spec.key].append(each)
         return found
 
 
@@ -75,13 +94,15 @@ class Recorder:
         self._done = done
         self._outcomes: dict[str, Outcome] = {}
         self._seconds: dict[str, float] = {}
+        self._taken: dict[str, Taken] = {}
 
     def note(self, event: Event) -> None:
         """Take one event in, in the thread of the run's event loop."""
         match event:
-            case TaskFinished(task, seconds):
+            case TaskFinished(task, seconds, nbytes, _, footprint):
                 self._outcomes[task] = "finished"
                 self._seconds[task] = seconds
+                self._taken[task] = Taken(nbytes, footprint)
             case TaskExpanded(_, _, steps):
                 self._steps |= {step.name: step for step in steps}
             case TaskCached(task):
@@ -89,7 +110,8 @@ class Recorder:
             case TaskFailed(task, failure) if failure.code != "cancelled":
                 self._outcomes[task] = "failed"
             case RunFinished(status):
-                account = Account(self._run, self._steps, time.time(), status, self._outcomes, self._seconds)
+                told = (self._outcomes, self._seconds, self._taken)
+                account = Account(self._run, self._steps, time.time(), status, *told)
                 asyncio.get_running_loop().call_soon(self._done, account)  # observers hear of the end before it is
             case _:
                 pass

@@ -12,11 +12,12 @@ from typing import Any, Final, assert_never
 from graphengine.errors import EngineBug, Failure
 from graphengine.node.context import FIRST, RunInfo
 from graphengine.plan.plan import Plan, Task
+from graphengine.run.cache.checkpoints import OpenCheckpoints
 from graphengine.run.cache.flight import SingleFlight
 from graphengine.run.calls import make_call
-from graphengine.run.context import CancelToken, RunScope, TaskContext
+from graphengine.run.context import CancelToken, RunScope
 from graphengine.run.executors.base import Call, Executor, Outcome, Sequel, Success, Wants
-from graphengine.run.handle import Handle, Handles
+from graphengine.run.handle import Handles
 from graphengine.run.inbox import Inbox
 from graphengine.run.joint import call_together
 from graphengine.run.lanes import Lanes, Place, Ticket
@@ -32,7 +33,6 @@ from graphengine.run.messages import (
     LookedUp,
     Lookup,
     Open,
-    Opened,
     Queue,
     Raised,
     Release,
@@ -47,6 +47,7 @@ from graphengine.run.opening import open_loop
 from graphengine.run.phase import WAITING
 from graphengine.run.sequels import sequels
 from graphengine.run.state import RunState
+from graphengine.run.stripped import without_values
 from graphengine.run.wiring import call_of
 
 Observer = Callable[[Event], None]
@@ -63,12 +64,14 @@ class RunOptions:
         lanes: the slots that it shares with other runs.
         output_folder: where sinks write.
         previews: whether somebody looks at previews.
+        checkpoints: where calls keep their states, if they do.
     """
 
     lanes: Lanes
     output_folder: Path
     keep_going: bool = False
     previews: bool = False
+    checkpoints: OpenCheckpoints | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,7 @@ class Run:
         self._cache = cache
         self._observe = observe
         self._lanes = options.lanes
+        self._checkpoints = options.checkpoints
         self._state = RunState(plan, keep_going=options.keep_going)
         self._tasks = self._state.steps.tasks  # they grow
         self._has_weights = any(task.weights for task in self._tasks.values())
@@ -133,6 +137,7 @@ class Run:
             tell=lambda event: self._inbox.take(lambda: observe(event)),
             previews=options.previews,
             started=datetime.now().astimezone(),
+            checkpoints=None if options.checkpoints is None else options.checkpoints.folder,
         )
 
     def cancel(self) -> None:
@@ -157,7 +162,7 @@ class Run:
     def _step(self, stimulus: Stimulus) -> None:
         if self._state.status is not None:
             return  # a late cancel
-        self._log.append(_without_values(stimulus))
+        self._log.append(without_values(stimulus))
         try:
             reaction = self._state.handle(stimulus)
         except EngineBug as bug:
@@ -292,7 +297,7 @@ class Run:
         task, ticket = self._tasks[instruction.task], self._tickets.pop(instruction.task, None)
         if ticket is None:
             return  # the call began in the breath of another
-        call = make_call(task, instruction, TaskContext(self._scope, task.name))
+        call = self._call(task, instruction)
         done = partial(self._answer, task, ticket, call)
         if ticket.party is not None:
             ticket.party.bring((call, done), partial(call_together, self._executor))
@@ -301,10 +306,15 @@ class Run:
             self._add_sequels(task, ticket, call)
         self._executor.submit([call], _alone(done))
 
+    def _call(self, task: Task, instruction: Execute) -> Call:
+        if task.spec.checkpoints and self._checkpoints is not None:
+            self._checkpoints.begin(task.fingerprint)
+        return make_call(task, instruction, self._scope)
+
     def _add_sequels(self, task: Task, ticket: Ticket, call: Call) -> None:
         for before, following in sequels(self._state, task, self._executor.breath):
             instruction = call_of(following, self._state.values, FIRST)
-            then = make_call(following, instruction, TaskContext(self._scope, following.name))
+            then = self._call(following, instruction)
             takes = {key: link.source.name for key, link in following.links.items() if link.source.node == before.name}
             call.sequel = Sequel(then, takes, _alone(partial(self._answer, following, ticket, then)))
             call = then
@@ -326,6 +336,8 @@ class Run:
             return
         if isinstance(outcome, Success) and outcome.together > 1:
             self._together[task.name] = outcome.together
+        if isinstance(outcome, Success) and self._checkpoints is not None and not task.cacheable:
+            self._checkpoints.end(task.fingerprint)  # else its state goes when its result is kept
         self._feed(_stimulus(task, outcome))
 
     def _feed(self, stimulus: Stimulus) -> None:
@@ -358,32 +370,10 @@ def _alone(tell: Callable[[Outcome], None]) -> Callable[[Sequence[Outcome]], Non
 def _stimulus(task: Task, outcome: Outcome) -> Stimulus:
     match outcome:
         case Success():
-            return Returned(task.name, outcome.handles, outcome.seconds, outcome.together)
+            return Returned(task.name, outcome.handles, outcome.seconds, outcome.together, outcome.footprint)
         case Failure():
             return Raised(task.name, outcome)
         case Wants(name):
             return Asked(task.name, task.links[name].source.node)
         case _:
             assert_never(outcome)
-
-
-def _without_values(stimulus: Stimulus) -> Stimulus:
-    """Return what the log keeps of a stimulus: enough to replay it, and no value that a run has let go of."""
-    match stimulus:
-        case Returned():
-            return Returned(stimulus.task, _hollow(stimulus.handles), stimulus.seconds, stimulus.together)
-        case LookedUp() if stimulus.handles is not None:
-            return LookedUp(stimulus.task, _hollow(stimulus.handles))
-        case Opened():
-            return Opened(stimulus.task, _hollow(stimulus.ports), stimulus.expansion)
-        case _:
-            return stimulus
-
-
-def _hollow(handles: Handles) -> Handles:
-    return {name: _shell(handle) for name, handle in handles.items()}
-
-
-def _shell(handle: Handle) -> Handle:
-    items = None if handle.items is None else tuple(map(_shell, handle.items))
-    return Handle(None, handle.type, handle.nbytes, items)

@@ -178,7 +178,7 @@ class RunState:
         name, handles, seconds = returned.task, returned.handles, returned.seconds
         self._end_call(name)
         nbytes = sum([handle.nbytes for handle in handles.values()])
-        self._out.events.append(TaskFinished(name, seconds, nbytes, returned.together))
+        self._out.events.append(TaskFinished(name, seconds, nbytes, returned.together, returned.footprint))
         if self._step[name].cacheable:
             self._out.instructions.append(Store(name, handles, seconds))
         self._done(name, handles)

@@ -9,8 +9,10 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from graphengine.files.roots import Roots
+from graphengine.models.listing import Models
 from graphengine.node.registry import Registry
 from graphengine.plan.explain import Explanation
+from graphengine.plan.memory import Outlook
 from graphengine.plan.plan import Plan
 from graphengine.run.cache.folder import Usage
 from graphengine.server.access import Access
@@ -40,8 +42,17 @@ class Engine(Runner, Protocol):
         """Where files may lie."""
         ...
 
+    @property
+    def models(self) -> Models:
+        """The models that a workflow can name."""
+        ...
+
     def explain(self, plan: Plan, origin: str) -> Collection[Explanation]:
         """Return what a run of a plan would do; from any thread."""
+        ...
+
+    def outlook(self, explanations: Collection[Explanation]) -> Outlook:
+        """Return what the calls of a plan need of the memory, and whether that is there; from any thread."""
         ...
 
     def ailment(self) -> str:

@@ -1,5 +1,6 @@
 """What a caller may ask of the service on the websocket: one place that answers it."""
 
+import asyncio
 import functools
 import secrets
 from collections.abc import Awaitable, Callable
@@ -7,11 +8,11 @@ from typing import Protocol
 
 from graphengine.errors import QueueFull, ServiceError, StoreRefused, StoreUnavailable, WorkflowError
 from graphengine.server.access import Caller, Forbidden, Scope
-from graphengine.server.messages import Cancel, Command, Get, List, Move, Pause, Retry, Submit
+from graphengine.server.messages import Cancel, Command, Get, List, Models, Move, Pause, Retry, Submit
 from graphengine.server.orders import LOOKS
 from graphengine.server.shown import job_view
 from graphengine.server.standing import Result, Standing
-from graphengine.server.views import Fault, Refusal
+from graphengine.server.views import Fault, ModelsView, Refusal
 from graphengine.service.job import Job, JsonObject, Submission
 from graphengine.service.queue.listing import Filter
 from graphengine.service.spread import Spread
@@ -33,16 +34,33 @@ Prepare = Callable[[Submit, str], Awaitable[tuple[Submission, Spread | None]]]
 """Prove what is to be queued for an owner; raises ``WorkflowError`` or a ``ServiceError``."""
 
 
+ListModels = Callable[[int, str], ModelsView]
+"""Return at most so many models, those whose names come after one; called in a thread."""
+
+
+def _no_models(limit: int, after: str) -> ModelsView:
+    del limit, after
+    return ModelsView(models=[])
+
+
 class StoreCommands:
     """The queue of a store, and what stands.
 
     Args:
         prepare: by default no more is proven than that a workflow has the form of one.
+        list_models: returns models; by default there are none.
     """
 
-    def __init__(self, store: Store, standing: Standing, prepare: Prepare | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        standing: Standing,
+        prepare: Prepare | None = None,
+        list_models: ListModels | None = None,
+    ) -> None:
         self._store = store
         self._standing = standing
+        self._list_models = list_models or _no_models
         self._prepare = prepare or functools.partial(prepare_form, store)
 
     async def answer(self, command: Command, caller: Caller) -> Outcome:
@@ -77,6 +95,9 @@ class StoreCommands:
                 return _one(await queue.get(command.job))
             case List():
                 return await self._list(command, caller)
+            case Models():
+                found = await asyncio.to_thread(self._list_models, command.limit, command.after)
+                return found.model_dump(mode="json")
             case _:
                 return await self._standing.answer(command, caller)
 
@@ -137,7 +158,7 @@ async def prepare_form(store: Store, asked: Submit, owner: str) -> tuple[Submiss
 def permission_for(command: Command) -> Scope:
     """Return what a caller must be allowed to ask for this."""
     match command:
-        case Get() | List():
+        case Get() | List() | Models():
             return "read"
         case Submit() | Cancel() | Retry() | Move():
             return "submit"

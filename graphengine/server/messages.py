@@ -139,6 +139,16 @@ class List(Asked):
     order: Literal["newest", "oldest"] = "newest"
 
 
+class Models(Asked):
+    """Ask for the models that a workflow can name; go on with the ``after`` of the reply."""
+
+    model_config = example(type="models", id="11", limit=100)
+
+    type: Literal["models"]
+    limit: Annotated[int, Field(ge=1, le=MOST_JOBS)] = 100
+    after: Annotated[str, Field(max_length=4_096)] = ""
+
+
 class Subscribe(Asked):
     """Ask for the events of one job (or batch), of one's own jobs, or of all, under this request's ``id``.
 
@@ -178,8 +188,8 @@ class Ping(Asked):
     type: Literal["ping"]
 
 
-Request = Submit | Cancel | Retry | Move | Pause | Get | List | Subscribe | Unsubscribe | Ping | Order
-Command = Submit | Cancel | Retry | Move | Pause | Get | List | Order
+Request = Submit | Cancel | Retry | Move | Pause | Get | List | Models | Subscribe | Unsubscribe | Ping | Order
+Command = Submit | Cancel | Retry | Move | Pause | Get | List | Models | Order
 """The requests that concern the service, not the connection."""
 
 
@@ -203,8 +213,9 @@ class Reply(Told):
 
     ``id`` is None where the request was too broken to have one. The result of ``submit``, ``cancel``, ``retry``,
     ``move`` and ``get`` has a ``job``; that of a batch a ``batch`` and a ``total``; that of ``list`` has ``jobs``
-    and a ``cursor``; that of ``subscribe`` the ``seq`` and ``epoch`` from which it begins. What is asked about a
-    schedule, a webhook or a delivery has one or several, under that name; ``fire_schedule`` has a ``job``.
+    and a ``cursor``; that of ``models`` has ``models`` and ``after``; that of ``subscribe`` the ``seq`` and ``epoch``
+    from which it begins. What is asked about a schedule, a webhook or a delivery has one or several, under that name;
+    ``fire_schedule`` has a ``job``.
     """
 
     model_config = example(

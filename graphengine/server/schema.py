@@ -10,7 +10,7 @@ from graphengine.errors import ProblemCode
 from graphengine.server.fields import WHOLE, Document, Id, Inputs, Moment, Name, Part, Priority, Tags, Targets, Title
 from graphengine.server.shown import job_view
 from graphengine.server.timed import ScheduleView
-from graphengine.server.views import JobView
+from graphengine.server.views import JobView, MemoryView, NeedsView
 from graphengine.server.webhooks import DeliveryState, DeliveryView, WebhookView
 from graphengine.service.job import Batch, Job
 
@@ -123,6 +123,15 @@ class LimitQuery(Part):
     after: Annotated[str, StringConstraints(max_length=200)] = ""
 
 
+class ModelsQuery(Part):
+    """How many models are wanted, and after which name."""
+
+    model_config = ConfigDict(strict=False, extra="forbid", frozen=True)
+
+    limit: Annotated[int, Field(ge=1, le=1_000), WHOLE] = 1_000
+    after: Annotated[str, StringConstraints(max_length=4_096)] = ""
+
+
 # ------------------------------------------------------------------ schedules
 
 
@@ -208,11 +217,12 @@ class ReasonOut(Answer):
 
 
 class TaskOut(Answer):
-    """What a run would do with a node."""
+    """What a run would do with a node; ``memory`` is null where none is called."""
 
     type: str
     verdict: Literal["runs", "may_run", "cached", "not_needed"]
     seconds: float | None
+    memory: NeedsView | None
     reasons: list[ReasonOut]
 
 
@@ -224,6 +234,7 @@ class PlanOut(Answer):
     tasks: dict[str, TaskOut] = Field(default_factory=dict)
     seconds: float = 0.0
     weights: str = ""
+    memory: MemoryView | None = None
 
 
 class SaveBody(Part):

@@ -18,6 +18,7 @@ from graphengine.server.backend import Backend, Engine
 from graphengine.server.commands import StoreCommands
 from graphengine.server.hub import Hub
 from graphengine.server.lag import watch
+from graphengine.server.modelling import page_of
 from graphengine.server.notices import Notices
 from graphengine.server.proving import prepared, prove_schedule
 from graphengine.server.sender import Reach, Sender
@@ -108,7 +109,12 @@ async def _working(engine: Engine, store: Store, access: Access, options: ServeO
     try:
         async with Sender(options.webhooks) as sender, _chores(engine, store, options, sender) as chores:
             notices = Notices(store, sender.check)
-            commands = StoreCommands(store, Standing(timetable, notices), functools.partial(prepared, engine, store))
+            commands = StoreCommands(
+                store,
+                Standing(timetable, notices),
+                functools.partial(prepared, engine, store),
+                lambda limit, after: page_of(engine.models, limit, after),
+            )
             backend = Backend(
                 engine, store, dispatcher, feed, assets, access, timetable, notices, hub, commands, chores
             )

@@ -64,6 +64,7 @@ class SocketType:
             the files may move or change, and the fingerprint knows only what they contained.
         weights: whether its values stand for the weights of a model, which are dear to load: calls that take the same
             ones follow one another where they can, and services that load them are told ahead what will be needed.
+        part: of weights, which part of a model they are, such as ``model`` or ``vae``; empty is all of its file.
     """
 
     name: str
@@ -74,6 +75,7 @@ class SocketType:
     literal: bool = False
     lasting: bool = True
     weights: bool = False
+    part: str = ""
 
     @property
     def ref(self) -> TypeRef:

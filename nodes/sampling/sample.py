@@ -18,6 +18,7 @@ from graphengine.diffusion.types.conditioning import Conditioning
 from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.refs import ModelRef
+from graphengine.node.checkpoints import NO_CHECKPOINTS, Checkpoints
 from graphengine.node.context import FIRST, Attempt, Context, Preview, SharedContext
 from graphengine.node.declare import injected, node
 from graphengine.node.together import Together
@@ -40,9 +41,10 @@ def sample_all(
     pool: ModelPool,
     context: SharedContext,
     attempt: Attempt,
+    checkpoints: Checkpoints,
 ) -> list[Latent]:
     """Sample several latents in batches of those that fit each other."""
-    del attempt  # only first attempts are made together
+    del attempt, checkpoints  # only first attempts are made together, and next time perhaps others
 
     def on_step(step: int, total: int, pictures: Mapping[int, Callable[[], Image]]) -> None:
         context.progress(step, total)
@@ -76,6 +78,7 @@ def sample(
     pool: ModelPool = injected,
     context: Context = injected,
     attempt: Attempt = FIRST,
+    checkpoints: Checkpoints = NO_CHECKPOINTS,
 ) -> Latent:
     """Denoise a latent step by step into what the texts say.
 
@@ -103,7 +106,17 @@ def sample(
 
     settings = Sampling(seed, steps, cfg, sampler, schedule, denoise)
     chunk = chunk_for(attempt.smaller, latent.batch)
-    return sample_latent(pool, model, positive, negative, latent, settings=settings, on_step=on_step, chunk=chunk)
+    return sample_latent(
+        pool,
+        model,
+        positive,
+        negative,
+        latent,
+        settings=settings,
+        on_step=on_step,
+        chunk=chunk,
+        keeper=checkpoints,
+    )
 
 
 def _look(picture: Callable[[], Image]) -> Preview:

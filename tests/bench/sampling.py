@@ -11,12 +11,20 @@ import torch
 from diffusers import DPMSolverMultistepScheduler, StableDiffusionPipeline
 
 from graphengine.app import Engine, load_settings
+from graphengine.diffusion.conditioning import encode_text
+from graphengine.diffusion.families.table import open_checkpoint
+from graphengine.diffusion.latents import empty_latent
+from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.quiet import quiet_libraries
+from graphengine.diffusion.sampling import Sampling, sample
+from graphengine.files.roots import File
 from graphengine.node.context import RunInfo
 from graphengine.plan.plan import Plan
+from graphengine.run.cache.checkpoints import CheckpointFolder, StoredCheckpoints
 from graphengine.run.cache.flight import SingleFlight
 from graphengine.run.cache.memory import MemoryTier
 from graphengine.run.runner import Run, RunOptions
+from graphengine.types.codec import Encoded
 from graphengine.workflow.load import load_workflow
 from graphengine.workflow.parameters import with_parameters
 from nodes import EMBEDDED
@@ -65,6 +73,31 @@ def through_the_engine() -> Callable[[], object]:
     return lambda: asyncio.run(go())
 
 
+def share_of_checkpoints(pause: float, steps: int) -> tuple[float, float]:
+    """The share of a sampling that goes into its checkpoints, all it is asked for included, and the seconds of it."""
+    spent = 0.0
+
+    class Timed(StoredCheckpoints):
+        def offer(self, make: Callable[[], Encoded | None]) -> None:
+            nonlocal spent
+            began = time.perf_counter()
+            super().offer(make)
+            spent += time.perf_counter() - began
+
+    parts = open_checkpoint(File("shapes", EMBEDDED / "shapes-128", ""))
+    assert parts.model is not None
+    assert parts.text_encoder is not None
+    pool = ModelPool(torch.device("cpu"))
+    texts = [encode_text(pool, parts.text_encoder, text) for text in ("a red circle", "")]
+    with tempfile.TemporaryDirectory() as folder:
+        keeper = Timed(CheckpointFolder(Path(folder), 2**30, pause), "ab" * 20)
+        latent, settings = empty_latent(parts.model, 128, 128, BATCH), Sampling(7, steps, 2.5, "dpmpp_2m")
+        began = time.perf_counter()
+        sample(pool, parts.model, *texts, latent, settings=settings, keeper=keeper)
+        seconds = time.perf_counter() - began
+    return spent / seconds, seconds
+
+
 def cost(act: Callable[[], object]) -> tuple[float, float]:
     """Wall and processor seconds of one call."""
     wall, cpu = time.perf_counter(), time.process_time()
@@ -83,3 +116,6 @@ def main() -> None:
         theirs, ours = (statistics.median(pair[who][index] for pair in pairs) for who in (0, 1))
         ratio = statistics.median(pair[1][index] / pair[0][index] for pair in pairs)
         print(f"{clock:9} diffusers pipeline {theirs:.3f} s, engine {ours:.3f} s, engine / pipeline {ratio:.3f}")
+    for pause in (10.0, 1.0):
+        share, seconds = share_of_checkpoints(pause, steps=300)
+        print(f"checkpoints every {pause:g} s of {seconds:.1f} s of sampling take {share:.4%} of it")

@@ -13,6 +13,7 @@ import pytest
 
 from graphengine.app import Engine, load_settings
 from graphengine.builder.export.code import python_code
+from graphengine.node.checkpoints import NO_CHECKPOINTS
 from graphengine.node.context import FIRST
 from graphengine.node.declare import injected
 from graphengine.workflow.load import load_workflow
@@ -156,7 +157,7 @@ def test_a_shipped_workflow_survives_the_round_trip(engine: Engine, path: Path) 
 def test_every_built_in_node_can_be_called_without_what_the_engine_passes(engine: Engine) -> None:
     for spec in engine.registry.nodes.values():
         given = spec.function.__kwdefaults__ or {}
-        assert all(given.get(each.name) in (injected, FIRST) for each in spec.injected), spec.id
+        assert all(given.get(each.name) in (injected, FIRST, NO_CHECKPOINTS) for each in spec.injected), spec.id
 
 
 def test_linter_and_formatter_have_nothing_to_say(exported: Path) -> None:

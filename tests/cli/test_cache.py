@@ -4,12 +4,16 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from commands import PACKS, Command
 from documents import Nodes, link, workflow
+
+from graphengine.run.cache.checkpoints import CheckpointFolder
+from graphengine.types.codec import Encoded
 
 NODES: Nodes = {
     "blob": ["plain.blob", {"length": 300_000, "fill": 7, "pause": 0.01}],
@@ -79,13 +83,16 @@ def show(command: Command) -> dict[str, Any]:
 
 
 def test_show_says_what_is_there(command: Command, flow: Path, data_dir: Path) -> None:
-    assert show(command) == {"folder": str(data_dir / "cache"), "entries": 0, "bytes": 0, "budget": 20 * 2**30}
+    checkpoints = {"entries": 0, "bytes": 0, "budget": 2 * 2**30}
+    empty = {"folder": str(data_dir / "cache"), "entries": 0, "bytes": 0, "budget": 20 * 2**30}
+    assert show(command) == {**empty, "checkpoints": checkpoints}
     command("run", flow, *TARGETS)
     told = show(command)
     assert told["entries"] == 2
     assert 300_000 < told["bytes"] < 301_000
     lines = command("cache", "show").stdout.splitlines()
-    assert lines == [f"folder   {data_dir / 'cache'}", "entries  2", "size     300.4 kB of 21.5 GB"]
+    folder = f"folder   {data_dir / 'cache'}"
+    assert lines == [folder, "entries  2", "size     300.4 kB of 21.5 GB", "cut off  0 calls, 0 B"]
 
 
 def test_prune_goes_down_to_a_size(command: Command, flow: Path) -> None:
@@ -109,6 +116,17 @@ def test_clear_removes_everything(command: Command, flow: Path) -> None:
     assert command("cache", "clear").stdout.startswith("removed 2 of 2 results")
     assert show(command)["entries"] == 0
     assert command("cache", "clear").exit_code == 0
+
+
+def test_what_calls_go_on_from_is_shown_grows_old_and_is_cleared(command: Command, data_dir: Path) -> None:
+    folder = CheckpointFolder(data_dir / "checkpoints", 10_000, 0.0)
+    for age, arguments in ((0, ["clear"]), (86_400, ["prune", "--age", "12h"])):
+        folder.of("ab" * 20).offer(lambda: Encoded({}, (b"x" * 1_000,)))
+        os.utime(folder.places("ab" * 20)[0], (time.time() - age,) * 2)
+        assert command("cache", "prune", "--age", "7d").exit_code == 0
+        assert show(command)["checkpoints"]["entries"] == 1
+        assert command("cache", *arguments).exit_code == 0
+        assert show(command)["checkpoints"]["entries"] == 0
 
 
 @pytest.mark.parametrize("option", [("--size", "much"), ("--size", "5 parsecs"), ("--age", "-1d"), ("--age", "1")])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from commands import Command
-from documents import Nodes, link, workflow
+from documents import Nodes, link, model_file, workflow
 
 NODES: Nodes = {
     "word": ["plain.word", {"text": "hello"}],
@@ -109,3 +109,54 @@ def test_problems_are_told_as_for_a_run(command: Command, flow: Path) -> None:
 
 def test_the_help_says_it(command: Command) -> None:
     assert "Run nothing; say what would run" in command("run", "--help").stdout
+
+
+@pytest.fixture
+def cooking(tmp_path: Path) -> Path:
+    """A workflow that takes a model of 2 MB."""
+    model_file(tmp_path / "a.safetensors", 1_000_000)
+    nodes: Nodes = {
+        "recipe": ["plain.recipe", {"file": "a.safetensors"}],
+        "cook": ["plain.cook", {"recipe": link("recipe.recipe")}],
+        "hoard": ["plain.hoard", {"size": 30_000_000, "pause": 0.1}],
+    }
+    path = tmp_path / "cooking.json"
+    path.write_text(json.dumps(workflow(nodes).to_json()))
+    return path
+
+
+def test_it_says_what_it_takes_of_the_memory(command: Command, cooking: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = command("run", cooking, "--explain").stdout.splitlines()
+    assert told[1] == "cook    runs                     2.0 MB  never run before"
+    assert told[-1] == "3 of 3 nodes run; at most 2.0 MB on the host at once"
+    command("run", cooking, "--target", "hoard")
+    needs = json.loads(command("run", cooking, "--explain", "--json").stdout)
+    host = needs["nodes"]["hoard"]["memory"]["host"] if needs["nodes"]["hoard"]["memory"] else None
+    assert needs["nodes"]["cook"]["memory"] == {"weights": 2_000_000, "working": None, "host": None, "result": None}
+    assert needs["memory"]["fit"] == "yes"
+    assert needs["nodes"]["hoard"]["verdict"] == "cached"
+    assert host is None
+    monkeypatch.setenv("GRAPHENGINE_MODEL_BYTES", "1000000")
+    last = command("run", cooking, "--explain").stdout.splitlines()[-1]
+    assert last.endswith("2.0 MB on the host at once, models of 2.0 MB where GRAPHENGINE_MODEL_BYTES says 1.0 MB")
+
+
+def test_what_a_call_took_is_what_the_next_one_will(command: Command, cooking: Path) -> None:
+    command("run", cooking, "--target", "hoard", "--set", "hoard.size=40000000")
+    told = json.loads(command("run", cooking, "--explain", "--json", "--set", "hoard.pause=0.2").stdout)
+    memory = told["nodes"]["hoard"]["memory"]
+    if memory["host"] is None:
+        pytest.skip("the system does not tell")
+    assert 35_000_000 < memory["host"] < 90_000_000
+    assert told["memory"]["host"] == memory["host"]
+
+
+@pytest.mark.parametrize("options", [(), ("--explain",)])
+def test_what_cannot_fit_is_refused(
+    command: Command, cooking: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr("graphengine.run.forecaster.host_memory", lambda: 1_500_000)
+    done = command("run", cooking, *options)
+    assert done.exit_code == 2
+    assert "cook: 'a.safetensors' takes 2.0 MB, and this machine has 1.5 MB" in done.stderr
+    assert "[does_not_fit]" in done.stderr

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from commands import Command
+from documents import weights_file
 
 
 def test_nodes_are_listed_and_explained(command: Command) -> None:
@@ -35,10 +36,16 @@ def test_the_schema_is_json(command: Command) -> None:
 
 
 def test_models_are_listed(command: Command, tmp_path: Path) -> None:
-    (tmp_path / "models").mkdir()
-    (tmp_path / "models" / "one.safetensors").write_bytes(bytes(2_000_000))
-    assert command("models").stdout == "models:one.safetensors        2.0 MB  safetensors\n"
-    assert json.loads(command("models", "--json").stdout)["models"][0]["bytes"] == 2_000_000
+    weights_file(tmp_path / "models" / "one.safetensors", {"decoder.conv_in.weight": (100, 100, 10, 10)})
+    (tmp_path / "models" / "two.pt").write_bytes(b"PK\x03\x04")
+    lines = command("models").stdout.splitlines()
+    assert lines[0] == "models:one.safetensors     2.0 MB  VAE"
+    assert lines[1].startswith(
+        "models:two.pt                 4 B  two.pt is a zip archive, as torch.save writes it (a pickle)"
+    )
+    one, two = json.loads(command("models", "--json").stdout)["models"]
+    assert (one["reference"], one["role"], one["numbers"]) == ("models:one.safetensors", "vae", 1_000_000)
+    assert (one["problem"], two["problem"]["code"]) == (None, "pickle")
 
 
 def test_without_arguments_it_explains_itself(command: Command) -> None:

@@ -21,10 +21,10 @@ from graphengine.diffusion.latents import empty_latent
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.sampling import Sampling, sample
 from graphengine.diffusion.vae import decode
-from graphengine.diffusion.weights import open_source
 from graphengine.errors import ModelRefused
 from graphengine.files.digest import Digests
 from graphengine.files.roots import File
+from graphengine.models.source import open_source
 
 pytestmark = pytest.mark.torch
 

@@ -12,12 +12,12 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from graphengine.diffusion.families.table import open_checkpoint
-from graphengine.diffusion.headers import read_header
 from graphengine.diffusion.pool import ModelPool
-from graphengine.diffusion.weights import open_source
 from graphengine.errors import ModelRefused, OutOfMemory
 from graphengine.files.digest import Digests
 from graphengine.files.roots import File
+from graphengine.models.header import read_header
+from graphengine.models.source import open_source
 
 pytestmark = pytest.mark.torch
 

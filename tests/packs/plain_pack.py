@@ -14,6 +14,7 @@ from pydantic import Field
 
 from graphengine.errors import NodeError, OutOfMemory
 from graphengine.files.roots import File
+from graphengine.node.checkpoints import Checkpoints
 from graphengine.node.context import Attempt, Context, Preview, SharedContext
 from graphengine.node.declare import injected, node
 from graphengine.node.lazy import Lazy
@@ -352,6 +353,30 @@ def steps(count: int = 10, pause: float = 0.0, *, context: Context) -> int:
     return count
 
 
+@node("plain.climb", category="plain", lane="io")
+def climb(
+    height: int = 10,
+    pause: float = 0.0,
+    fall: int = -1,
+    weight: int = 100,
+    *,
+    context: Context,
+    checkpoints: Checkpoints,
+) -> int:
+    """Go up step by step, from where one was before, and with ``weight`` bytes; fail at one step."""
+    state = checkpoints.load()
+    begin = 0 if state is None else state.meta["step"]
+    if state is not None and bytes(state.buffers[0]) != bytes([begin % 256]) * weight:
+        raise ValueError("the state is not the one that was kept")
+    for step in range(begin + 1, height + 1):
+        time.sleep(pause)
+        checkpoints.offer(lambda step=step: Encoded({"step": step}, (bytes([step % 256]) * weight,)))
+        if step == fall:
+            raise NodeError("it is too high")
+        context.progress(step, height)
+    return height
+
+
 @node("plain.parts", category="plain", lane="gpu")
 def parts(pause: float = 0.0, *, context: Context) -> int:
     """Take time in named parts: two that are inside another, and one beside it."""
@@ -465,6 +490,27 @@ class RecipeCodec:
 
     def decode(self, encoded: Encoded) -> Recipe:
         return Recipe(encoded.meta["name"])
+
+
+@node("plain.recipe", category="plain", lane="io")
+def open_recipe(file: File, precision: Literal["auto", "float32", "float16"] = "auto") -> Recipe:
+    """Say that a file is to be prepared, in some number format."""
+    return Recipe(f"{file.path.name} {precision}")
+
+
+@node("plain.season", category="plain")
+def season(recipe: Recipe, salt: File | None = None) -> Recipe:
+    """Prepare it with something more."""
+    return Recipe(f"{recipe.name} and {salt.path.name if salt else 'nothing'}")
+
+
+@node("plain.hoard", category="plain", lane="io")
+def hoard(size: int, pause: float = 0.01) -> int:
+    """Take memory for a while."""
+    content = bytearray(size)
+    content[::1000] = b"x" * len(content[::1000])  # the system gives what is written to
+    time.sleep(pause)
+    return len(content)
 
 
 @node("plain.cook", category="plain", lane="gpu")

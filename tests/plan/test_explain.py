@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graphengine.app import Engine, load_settings
-from graphengine.plan.explain import Explanation, Place, explain
+from graphengine.plan.demand import Place
+from graphengine.plan.explain import Explanation, explain
 from graphengine.plan.past import KEPT_LENGTH, Outcome, Past, Record, ingredients
 from graphengine.plan.plan import Plan
 from graphengine.plan.planner import make_plan

@@ -14,12 +14,13 @@ from typing import Any
 
 import plain_pack
 import pytest
-from desk import Desk, Waiting, values
+from desk import PATIENCE, Desk, Waiting, values
 
 from graphengine.errors import Failure
 from graphengine.node.context import Attempt, Preview
 from graphengine.node.declare import spec_of
 from graphengine.node.registry import Registry
+from graphengine.run.cache.checkpoints import CheckpointFolder
 from graphengine.run.context import CancelToken
 from graphengine.run.executors.base import Call, Executor, Outcome, Success, Wants
 from graphengine.run.executors.inline import InlineExecutor
@@ -223,6 +224,39 @@ def test_who_is_cancelled_on_the_way_is_told_no_more_and_the_others_go_on(desk: 
     assert told["node0"] == told["node2"] == 200 > told["node1"]
 
 
+def footprints(desk: Desk, *sizes: int) -> list[int | None]:
+    """Return what calls took of the host's memory, one after another, that take memory for a while."""
+    found = []
+    for size in sizes:
+        outcome = desk.call(plain_pack.hoard, size=size, pause=0.06)
+        assert isinstance(outcome, Success)
+        assert outcome.footprint is not None
+        found.append(outcome.footprint.host)
+    return found
+
+
+def test_what_a_call_takes_of_the_memory_is_measured(desk: Desk) -> None:
+    desk.call(plain_pack.hoard, size=1)  # a process that has just started settles down
+    large, small, middle = footprints(desk, 90_000_000, 1_000, 40_000_000)
+    if large is None:
+        pytest.skip("the system does not tell")
+    assert 80_000_000 < large < 130_000_000
+    assert small is not None
+    assert small < 20_000_000, "what was taken before is not counted"
+    assert middle is not None
+    assert 35_000_000 < middle < 80_000_000
+
+
+def test_of_quick_calls_and_of_calls_beside_each_other_nothing_is_told(desk: Desk) -> None:
+    outcome = desk.call(plain_pack.number)
+    assert isinstance(outcome, Success)
+    assert outcome.footprint is None
+    if type(desk.executor).__name__ == "ThreadExecutor":  # in processes of their own they are told apart
+        beside = desk.start(plain_pack.steps, count=1, pause=0.3)  # in another lane
+        waiting = [desk.start(plain_pack.hoard, size=1_000_000, pause=0.2), beside]
+        assert [each.outcome().footprint for each in waiting] == [None, None]
+
+
 def test_progress_is_told_step_by_step(desk: Desk) -> None:
     desk.call(plain_pack.steps, count=3)
     assert desk.events == [TaskProgress("node", step, 3) for step in (1, 2, 3)]
@@ -249,6 +283,63 @@ def test_a_cancelled_call_stops_at_its_next_step(desk: Desk) -> None:
     outcome = desk.call(plain_pack.steps, count=1000, pause=0.001)
     assert outcome.code == "cancelled"
     assert len(desk.events) <= 1
+
+
+@pytest.fixture
+def kept(desk: Desk, tmp_path: Path) -> CheckpointFolder:
+    """Let the calls of the desk keep every state."""
+    desk.checkpoints = CheckpointFolder(tmp_path / "kept", 10_000, pause=0.0, share=100.0)
+    desk.fingerprint = "ab" * 20
+    return desk.checkpoints
+
+
+def climbed(desk: Desk, **given: Any) -> tuple[Any, list[int]]:
+    """Return the outcome of a climb, and the steps that it told."""
+    desk.events.clear()
+    outcome = desk.call(plain_pack.climb, **given)
+    return outcome, [event.step for event in desk.events if isinstance(event, TaskProgress)]
+
+
+def cut_off(desk: Desk) -> None:
+    """Cancel a climb amid it."""
+
+    def cancel() -> None:
+        until = time.monotonic() + PATIENCE
+        while len(desk.events) < 20 and time.monotonic() < until:
+            time.sleep(0.01)
+        desk.token.cancel()
+
+    desk.events.clear()
+    canceller = threading.Thread(target=cancel)
+    canceller.start()
+    assert desk.call(plain_pack.climb, height=100_000, pause=0.002).code == "cancelled"
+    canceller.join()
+    desk.token = CancelToken()
+
+
+def test_a_call_that_was_cut_off_goes_on_where_it_was(desk: Desk, kept: CheckpointFolder) -> None:
+    cut_off(desk)
+    assert kept.files.usage().entries == 1
+    outcome, steps = climbed(desk, height=200)
+    assert values(desk, outcome) == {"value": 200}
+    assert steps == list(range(steps[0], 201))
+    assert steps[0] > 10
+
+
+def test_a_call_that_fails_leaves_no_state(desk: Desk, kept: CheckpointFolder) -> None:
+    cut_off(desk)
+    outcome, steps = climbed(desk, height=200, fall=190)
+    assert (outcome.code, steps[0] > 10, steps[-1]) == ("node_error", True, 189)
+    assert kept.files.usage().entries == 0
+    assert climbed(desk, height=2)[1] == [1, 2]
+
+
+def test_without_a_fingerprint_or_a_folder_a_call_starts_over(desk: Desk, kept: CheckpointFolder) -> None:
+    cut_off(desk)
+    desk.fingerprint = ""
+    assert climbed(desk, height=2)[1] == [1, 2]
+    desk.fingerprint, desk.checkpoints = "ab" * 20, None
+    assert climbed(desk, height=2)[1] == [1, 2]
 
 
 def test_a_sink_writes_under_a_free_name(desk: Desk, tmp_path: Path) -> None:

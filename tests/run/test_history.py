@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import os
+import platform
 import subprocess
 import sys
 import time
@@ -16,7 +17,8 @@ import pytest
 from documents import Nodes, chain, link, workflow
 
 from graphengine.app import Engine
-from graphengine.plan.past import Past, Record, ingredients
+from graphengine.node.footprint import Footprint
+from graphengine.plan.past import Device, Past, Record, Taken, ingredients
 from graphengine.plan.plan import Plan
 from graphengine.run import history
 from graphengine.run.history import History
@@ -115,6 +117,42 @@ async def test_what_was_cancelled_is_not_remembered(engine: Engine, tmp_path: Pa
     assert (await run.result()).status == "cancelled"
     engine.close()
     assert engine.history.past("flow").nodes == {}
+
+
+def test_what_calls_took_of_the_memory_is_remembered(runs: Runs) -> None:
+    nodes: Nodes = {"hoard": ["plain.hoard", {"size": 50_000_000, "pause": 0.1}]}
+    runs.run(nodes)
+    first = runs.past()
+    taken = first.nodes["hoard"].taken
+    assert taken is not None
+    assert taken.result > 0
+    assert first.taken["plain.hoard@1"].footprint == taken.footprint
+    runs.run(nodes)  # from the cache
+    assert runs.past().nodes["hoard"].taken == taken
+    nodes["hoard"][1]["pause"] = 0.0001
+    nodes["hoard"][1]["size"] = 1
+    runs.run(nodes)  # too quick to look at
+    assert runs.past().nodes["hoard"].taken == taken
+    assert runs.engine.history.device() is None, "no model computed"
+
+
+def footprint(account: Account, told: Footprint) -> Account:
+    return replace(account, taken={name: Taken(8, told) for name in account.seconds})
+
+
+def test_the_device_is_remembered_for_this_machine(
+    engine: Engine, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = engine.plan(engine.resolve(workflow(NODES)))
+    account = Account("run", plan.tasks, 1e9, "done", {"work": "finished"}, {"work": 1.0})
+    for told in (Footprint(10, 5, 7, "cuda:0", 1_000), Footprint(20, 3, 9)):
+        history = History(data_dir / "history", lambda _: False)
+        history.remember("flow", footprint(account, told))
+        history.close()
+    assert history.device() == Device("cuda:0", 1_000)
+    assert history.past("flow").taken == {"plain.steps@1": Taken(8, Footprint(20, 5, 9))}, "the most of each"
+    monkeypatch.setattr(platform, "node", lambda: "another machine")
+    assert history.device() is None
 
 
 def test_a_partial_run_forgets_nothing(runs: Runs) -> None:

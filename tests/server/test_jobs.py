@@ -2,9 +2,16 @@
 
 import asyncio
 import hashlib
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from documents import model_file
 from servers import Client, document, link, slow, three
+
+from graphengine.plan.memory import Forecast
+from graphengine.run.forecaster import Forecaster
 
 
 async def test_a_job_is_run_and_has_its_result(client: Client) -> None:
@@ -146,6 +153,40 @@ async def test_a_plan_tells_problems_and_reasons(client: Client) -> None:
     await client.canary()
     after = await client.ask("POST", "/api/plan", {"workflow": three()})
     assert after.data["tasks"]["pass"]["verdict"] == "cached"
+
+
+async def test_a_plan_tells_of_the_memory_and_refuses_what_cannot_fit(
+    client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model_file(tmp_path / "inputs" / "a.safetensors", 1_000_000)
+    nodes = {
+        "recipe": ["plain.recipe", {"file": "a.safetensors", "precision": "float32"}],
+        "cook": ["plain.cook", {"recipe": link("recipe.recipe")}],
+    }
+    found = await client.ask("POST", "/api/plan", {"workflow": document(nodes)})
+    assert found.data["tasks"]["cook"]["memory"]["weights"] == 4_000_000
+    memory = found.data["memory"]
+    assert (memory["fits"], memory["weights"], memory["there"]["model_bytes"]) == ("yes", 4_000_000, 8 * 2**30)
+    assert memory["host"] >= 4_000_000
+    monkeypatch.setattr(Forecaster, "forecast", tight(Forecaster.forecast))
+    refused = await client.ask("POST", "/api/plan", {"workflow": document(nodes)})
+    (problem,) = refused.data["problems"]
+    assert (refused.data["valid"], problem["code"], problem["node"]) == (False, "does_not_fit", "cook")
+    assert problem["hint"] == "With recipe.precision = 'float16' they take 2.0 MB."
+    reply = await client.ask("POST", "/api/jobs", {"workflow": document(nodes)})
+    assert (reply.status, reply.data["problems"][0]["code"]) == (422, "does_not_fit")
+    nodes["recipe"][1]["precision"] = "float16"
+    assert (await client.ask("POST", "/api/jobs", {"workflow": document(nodes)})).status == 201
+
+
+def tight(forecast: Callable[[Forecaster], Forecast]) -> Callable[[Forecaster], Forecast]:
+    """Let a machine have 3 MB."""
+
+    def tightened(forecaster: Forecaster) -> Forecast:
+        whole = forecast(forecaster)
+        return replace(whole, machine=replace(whole.machine, device=None, host=3_000_000))
+
+    return tightened
 
 
 async def test_a_saved_workflow_is_run_by_its_name(client: Client) -> None:

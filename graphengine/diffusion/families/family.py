@@ -11,9 +11,11 @@ from graphengine.diffusion.devices import memory_guard
 from graphengine.diffusion.loaded import Denoiser, Loaded, TextStack, missing_weights
 from graphengine.diffusion.types.conditioning import ConditioningEntry
 from graphengine.diffusion.types.latent import LatentSpec
-from graphengine.diffusion.types.refs import Part, Prediction, WeightsRef
-from graphengine.diffusion.weights import Source
+from graphengine.diffusion.types.refs import WeightsRef
 from graphengine.errors import GraphEngineError, ModelRefused
+from graphengine.models.parts import Part
+from graphengine.models.sd import Prediction
+from graphengine.models.source import Source
 
 Predict = Callable[[Tensor, Tensor], Tensor]
 """From noisy latents [batch, channels, height, width] and a timestep to one prediction for each conditioning entry:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -14,9 +14,6 @@ from torch import Tensor
 from graphengine.diffusion.families.clip_text import encode_windows, split_into_windows
 from graphengine.diffusion.families.family import Detected, Predict
 from graphengine.diffusion.families.sd_weights import (
-    TEXT_PREFIX,
-    UNET_PREFIX,
-    VAE_PREFIX,
     load_autoencoder,
     load_scheduler_config,
     load_text_encoder,
@@ -28,9 +25,10 @@ from graphengine.diffusion.preview import LinearPreview
 from graphengine.diffusion.prompt import parse_prompt
 from graphengine.diffusion.types.conditioning import ConditioningEntry
 from graphengine.diffusion.types.latent import LatentSpec
-from graphengine.diffusion.types.refs import Part, Prediction, WeightsRef
-from graphengine.diffusion.weights import ModelFolder, SingleFile, Source
+from graphengine.diffusion.types.refs import WeightsRef
 from graphengine.errors import NodeError
+from graphengine.models import sd
+from graphengine.models.source import ModelFolder, Source
 
 _CONFIGS = Path(str(files("graphengine.diffusion.families") / "configs"))
 
@@ -48,16 +46,15 @@ class StableDiffusion:
     @property
     def name(self) -> str:
         """``sd``."""
-        return "sd"
+        return sd.FAMILY
 
     def detect(self, source: Source) -> Detected | None:
-        """See :class:`~graphengine.diffusion.families.family.Family`.
-
-        SD 2 is told from SD 1 by the projections of its attention blocks, which are linear instead of convolutions.
-        A single file does not say what its denoiser predicts: the velocity is assumed for SD 2 with four channels,
-        as released for 768 pixels, and the noise for everything else.
-        """
-        return _detect_file(source) if isinstance(source, SingleFile) else _detect_folder(source)
+        """See :class:`~graphengine.diffusion.families.family.Family`, and :func:`graphengine.models.sd.detect`."""
+        found = sd.detect(source)
+        if found is None:
+            return None
+        latent = LatentSpec(channels=found.channels, stride=found.stride)
+        return Detected(found.variant, found.parts, latent, found.prediction)
 
     def load(self, ref: WeightsRef, source: Source, dtype: torch.dtype) -> Loaded:
         """See :class:`~graphengine.diffusion.families.family.Family`."""
@@ -125,67 +122,10 @@ def _check_channels(unet: Any, beside: Tensor | None) -> None:
         )
 
 
-def _detect_file(source: SingleFile) -> Detected | None:
-    shapes = source.header.shapes
-    first = source.shape(f"{UNET_PREFIX}input_blocks.0.0.weight")
-    projection = next(
-        (s for n, s in shapes.items() if n.startswith(UNET_PREFIX) and n.endswith(".proj_in.weight")), None
-    )
-    other = source.has("conditioner.") or source.has(f"{UNET_PREFIX}label_emb.")  # SDXL has both
-    if other or first is None or projection is None:
-        return None
-    found: dict[Part, bool] = {
-        "model": True,
-        "vae": source.has(VAE_PREFIX),
-        "text_encoder": source.has(TEXT_PREFIX),
-    }
-    second = len(projection) == 2
-    velocity = second and first[1] == 4
-    return Detected(
-        variant="sd2" if second else "sd1",
-        parts=frozenset(part for part, there in found.items() if there),
-        latent=LatentSpec(stride=_stride_of_file(source)),
-        prediction="v_prediction" if velocity else "epsilon",
-    )
-
-
-def _detect_folder(source: ModelFolder) -> Detected | None:
-    if "text_encoder_2" in source.index or _class_of(source.index, "unet") != "UNet2DConditionModel":
-        return None
-    if _class_of(source.index, "text_encoder") != "CLIPTextModel":
-        return None
-    unet, vae, scheduler = (source.config(part) for part in ("unet", "vae", "scheduler"))
-    if unet.get("addition_embed_type") is not None:
-        return None
-    prediction: Prediction = "v_prediction" if scheduler.get("prediction_type") == "v_prediction" else "epsilon"
-    return Detected(
-        variant="sd2" if unet.get("use_linear_projection") else "sd1",
-        parts=frozenset(("model", "vae", "text_encoder")),
-        latent=LatentSpec(channels=vae.get("latent_channels", 4), stride=_stride(vae)),
-        prediction=prediction,
-    )
-
-
-def _class_of(index: Mapping[str, Any], part: str) -> str | None:
-    entry = index.get(part)
-    return entry[1] if isinstance(entry, list) and len(entry) == 2 else None
-
-
-def _stride(vae: Mapping[str, Any]) -> int:
-    """Return pixels per latent cell: every resolution of an autoencoder but the last halves the sides."""
-    levels: Sequence[int] = vae.get("encoder_block_out_channels") or vae.get("block_out_channels") or (1, 1, 1, 1)
-    return 1 << (len(levels) - 1)
-
-
-def _stride_of_file(source: SingleFile) -> int:
-    levels = {name.split(".")[3] for name in source.header.shapes if name.startswith(f"{VAE_PREFIX}encoder.down.")}
-    return 1 << (len(levels) - 1) if levels else LatentSpec().stride
-
-
 def _autoencoder(module: Any) -> Autoencoder:
     config = module.config
     shift = getattr(config, "shift_factor", None) or 0.0
-    return Autoencoder(module, stride=_stride(config), scale=config.scaling_factor, shift=shift)
+    return Autoencoder(module, stride=sd.stride_of(config), scale=config.scaling_factor, shift=shift)
 
 
 def _preview(source: Source) -> LinearPreview:

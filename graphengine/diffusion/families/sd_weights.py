@@ -15,12 +15,11 @@ from diffusers.loaders.single_file_utils import create_diffusers_clip_model_from
 from transformers import AutoTokenizer, CLIPTextModel
 
 from graphengine.diffusion.families.clip_vocabulary import clip_tokenizer
-from graphengine.diffusion.weights import ModelFolder, SingleFile, Source
+from graphengine.diffusion.weights import read_tensors
 from graphengine.errors import ModelRefused
+from graphengine.models.sd import TEXT_PREFIX, UNET_PREFIX, VAE_PREFIX
+from graphengine.models.source import ModelFolder, SingleFile, Source
 
-UNET_PREFIX = "model.diffusion_model."
-VAE_PREFIX = "first_stage_model."
-TEXT_PREFIX = "cond_stage_model."
 _PREFIXES = {"unet": UNET_PREFIX, "vae": VAE_PREFIX}
 _AUTOENCODERS = {"AutoencoderKL": AutoencoderKL, "AutoencoderTiny": AutoencoderTiny}
 
@@ -45,7 +44,7 @@ def load_text_encoder(source: Source, configs: Path, dtype: torch.dtype) -> Any:
     if isinstance(source, SingleFile):
         return create_diffusers_clip_model_from_ldm(
             CLIPTextModel,
-            checkpoint=source.tensors(TEXT_PREFIX),
+            checkpoint=read_tensors(source, TEXT_PREFIX),
             subfolder="text_encoder",
             config=str(configs),
             local_files_only=True,
@@ -79,7 +78,7 @@ def load_scheduler_config(source: Source, configs: Path) -> Mapping[str, Any]:
 def _load_diffusers(kind: Any, source: Source, configs: Path, part: str, dtype: torch.dtype) -> Any:
     if isinstance(source, SingleFile):
         return kind.from_single_file(
-            source.tensors(_PREFIXES[part]),
+            read_tensors(source, _PREFIXES[part]),
             config=str(configs),
             subfolder=part,
             local_files_only=True,

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from graphengine.diffusion.families.family import Families
 from graphengine.diffusion.families.sd import StableDiffusion
-from graphengine.diffusion.types.refs import DTypeName, ModelRef, Prediction, TextEncoderRef, VaeRef
-from graphengine.diffusion.weights import open_source
+from graphengine.diffusion.types.refs import DTypeName, ModelRef, TextEncoderRef, VaeRef
 from graphengine.errors import ModelRefused
 from graphengine.files.roots import File
+from graphengine.models.sd import Prediction
+from graphengine.models.source import open_source
 
 FAMILIES: Families = {family.name: family for family in (StableDiffusion(),)}
 

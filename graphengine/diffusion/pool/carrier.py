@@ -5,13 +5,13 @@ import time
 from collections.abc import Sequence
 
 from graphengine.diffusion.loaded import nbytes
-from graphengine.diffusion.pool.estimate import part_nbytes
 from graphengine.diffusion.pool.ledger import Entry, Ledger
 from graphengine.diffusion.pool.making import Maker
 from graphengine.diffusion.pool.transport import Transport
 from graphengine.diffusion.types.refs import WeightsRef
-from graphengine.diffusion.weights import open_source
 from graphengine.errors import OutOfMemory
+from graphengine.models.parts import count_weights
+from graphengine.models.source import open_source
 
 
 class Carrier:
@@ -65,7 +65,7 @@ class Carrier:
         """Make modules; return whether there is room for them."""
         dtype = entry.key.dtype
         source = open_source(ref.source.path)
-        if not self._reserve(entry, part_nbytes(source, ref.part, dtype)):
+        if not self._reserve(entry, count_weights(source, ref.part) * dtype.itemsize):
             return False
         entry.loaded, entry.load_seconds = self._maker.make(ref, source, dtype)
         entry.nbytes = nbytes(entry.loaded, dtype)

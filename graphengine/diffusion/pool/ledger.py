@@ -9,7 +9,8 @@ from typing import Any, Literal, NamedTuple
 import torch
 
 from graphengine.diffusion.pool.shelf import Rank, Shelf
-from graphengine.diffusion.types.refs import Part, Patch
+from graphengine.diffusion.types.refs import Patch
+from graphengine.models.parts import Part
 
 State = Literal["coming", "device", "leaving", "host", "gone"]
 """``coming``: somebody brings it to the device; ``leaving``: from there to the host, or away; ``gone``: dropped, or it

@@ -11,8 +11,8 @@ from graphengine.diffusion.families.family import Families, load_part
 from graphengine.diffusion.loaded import Loaded
 from graphengine.diffusion.pool.construction import construction
 from graphengine.diffusion.types.refs import Patch, WeightsRef
-from graphengine.diffusion.weights import Source
 from graphengine.errors import ModelRefused
+from graphengine.models.source import Source
 
 Patcher = Callable[[nn.Module, Patch], None]
 

@@ -18,6 +18,7 @@ from graphengine.diffusion.pool.making import Maker, Patcher
 from graphengine.diffusion.pool.transport import TorchTransport, Transport
 from graphengine.diffusion.types.refs import ModelRef, TextEncoderRef, VaeRef, WeightsRef
 from graphengine.errors import OutOfMemory
+from graphengine.models.use import DeviceUse
 
 
 class ModelPool:
@@ -51,12 +52,14 @@ class ModelPool:
     ) -> None:
         self.device = device
         self.families = families
-        way = transport or TorchTransport(device)
+        way = self._way = transport or TorchTransport(device)
         self._ledger = Ledger(budget, host_budget, apart=way.apart)
         self._changed = threading.Condition()  # guards the ledger; held for moments only
         self._carrier = Carrier(self._ledger, self._changed, Maker(families, dict(patchers or {})), way)
         self._background: Background[WeightsRef] = Background(self._fetch, FORESEEN)
         self._closed = False
+        self._lately: dict[Key, int] = {}  # the bytes of what was used since somebody took note
+        self._hosted = 0  # the bytes in the host's memory then
 
     # -------------------------------------------------------------- for nodes
 
@@ -87,6 +90,19 @@ class ModelPool:
         """Return the bytes that rest in the host's memory beside those now; 0 where that is the device's own."""
         with self._changed:
             return self._ledger.on_host
+
+    def take(self) -> DeviceUse | None:
+        """See :class:`graphengine.node.pack.Gauge`."""
+        with self._changed:
+            used, self._lately = self._lately, {}
+            on_device, before = self._ledger.on_device, self._hosted
+            self._hosted = self._ledger.on_host + (0 if self._way.apart else on_device)
+            loaded = max(0, self._hosted - before)
+        if not used:
+            return None
+        weights, most = sum(used.values()), self._way.most()
+        working = max(0, most - max(weights, on_device))
+        return DeviceUse(str(self.device), self._way.capacity(), weights, working, loaded)
 
     def clear(self) -> None:
         """Drop everything that is not in use, from all memory."""
@@ -146,6 +162,7 @@ class ModelPool:
             raise
         finally:
             with self._changed:
+                self._lately[entry.key] = entry.nbytes
                 self._ledger.unpin(entry)
                 over = self._ledger.over
             if over or scarce:

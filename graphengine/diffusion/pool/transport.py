@@ -39,6 +39,14 @@ class Transport(Protocol):
         """Give memory that nothing lies in any more back to the device, for other processes."""
         ...
 
+    def most(self) -> int:
+        """Return the bytes that lay on the device at most since the last time this was asked; 0 unless ``apart``."""
+        ...
+
+    def capacity(self) -> int:
+        """Return the bytes that the device has in all; 0 unless ``apart``."""
+        ...
+
 
 @dataclass(frozen=True)
 class TorchTransport:
@@ -67,3 +75,15 @@ class TorchTransport:
         """See :class:`Transport`."""
         if self.apart:
             torch.accelerator.empty_cache()
+
+    def most(self) -> int:
+        """See :class:`Transport`."""
+        if not self.apart:
+            return 0
+        peak: int = torch.accelerator.max_memory_allocated(self.device)
+        torch.accelerator.reset_peak_memory_stats(self.device)
+        return peak
+
+    def capacity(self) -> int:
+        """See :class:`Transport`."""
+        return torch.accelerator.get_memory_info(self.device)[1] if self.apart else 0

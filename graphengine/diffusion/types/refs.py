@@ -9,10 +9,10 @@ from typing import ClassVar, Literal
 
 from graphengine.diffusion.types.latent import LatentSpec
 from graphengine.files.roots import File
+from graphengine.models.parts import Part
+from graphengine.models.sd import Prediction
 
 DTypeName = Literal["auto", "float32", "float16", "bfloat16"]
-Prediction = Literal["epsilon", "v_prediction"]
-Part = Literal["model", "text_encoder", "vae"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,9 @@ DIFFUSION_TYPES: tuple[SocketType, ...] = (
     SocketType("Mask", Mask, MaskCodec(), "Where something applies: 1 here, 0 not.", "#88a096"),
     SocketType("Latent", Latent, LatentCodec(), "Pictures as a diffusion model sees them.", "#d184a8"),
     SocketType("Conditioning", Conditioning, ConditioningCodec(), "An encoded text.", "#d69a5b"),
-    SocketType("Model", ModelRef, RefCodec(ModelRef), "A denoiser.", "#9c86d1", lasting=False, weights=True),
+    SocketType(
+        "Model", ModelRef, RefCodec(ModelRef), "A denoiser.", "#9c86d1", lasting=False, weights=True, part="model"
+    ),
     SocketType(
         "TextEncoder",
         TextEncoderRef,
@@ -21,8 +23,16 @@ DIFFUSION_TYPES: tuple[SocketType, ...] = (
         "#cdb74f",
         lasting=False,
         weights=True,
+        part="text_encoder",
     ),
     SocketType(
-        "Vae", VaeRef, RefCodec(VaeRef), "Between pictures and latents.", "#c76f6f", lasting=False, weights=True
+        "Vae",
+        VaeRef,
+        RefCodec(VaeRef),
+        "Between pictures and latents.",
+        "#c76f6f",
+        lasting=False,
+        weights=True,
+        part="vae",
     ),
 )

@@ -60,6 +60,7 @@ class DiskTier:
         budget: bytes that the files of all processes may take together, within a sixteenth for each process.
         coder: makes bytes of values and back.
         lasting: whether values of a type may outlive this process.
+        settled: is told of each result that was put when it is on the disk, or will never be; from any thread.
         timings: is told how long reading and writing take.
     """
 
@@ -70,6 +71,7 @@ class DiskTier:
         coder: Coder,
         *,
         lasting: Callable[[TypeRef], bool] = lambda _: True,
+        settled: Callable[[str], None] = lambda _: None,
         least_seconds: float = LEAST_SECONDS,
         waiting_bytes: int = WAITING_BYTES,
         timings: Timings | None = None,
@@ -78,6 +80,7 @@ class DiskTier:
         self.budget = budget
         self._coder = coder
         self._lasting = lasting
+        self._settled = settled
         self._least_seconds = least_seconds
         self._most_waiting = waiting_bytes
         self._timings = Timings() if timings is None else timings
@@ -111,15 +114,10 @@ class DiskTier:
     def put(self, fingerprint: str, handles: Handles, seconds: float) -> None:
         """Write a result behind, if it is worth it."""
         nbytes = sum(handle.nbytes for handle in handles.values())
-        if self._closed or not self._is_worth(handles, nbytes, seconds) or self._listing.has(fingerprint):
-            return
-        with self._lock:
-            crowded = self._waiting and self._waiting_bytes + nbytes > self._most_waiting
-            if crowded or fingerprint in self._waiting:
-                return
-            self._waiting[fingerprint] = handles
-            self._waiting_bytes += nbytes
-        self._writer.submit(self._write, fingerprint, handles, seconds, nbytes)
+        if self._queue(fingerprint, handles, seconds, nbytes):
+            self._writer.submit(self._write, fingerprint, handles, seconds, nbytes)
+        elif fingerprint not in self._waiting and not self._closed:
+            self._settled(fingerprint)
 
     async def drain(self) -> None:
         """Wait until everything that was put is on the disk."""
@@ -131,6 +129,18 @@ class DiskTier:
         self._closed = True
         self._writer.shutdown()
         self._readers.shutdown()
+
+    def _queue(self, fingerprint: str, handles: Handles, seconds: float, nbytes: int) -> bool:
+        """Return whether a result is to be written, and let it wait for that."""
+        if self._closed or not self._is_worth(handles, nbytes, seconds) or self._listing.has(fingerprint):
+            return False
+        with self._lock:
+            crowded = self._waiting and self._waiting_bytes + nbytes > self._most_waiting
+            if crowded or fingerprint in self._waiting:
+                return False
+            self._waiting[fingerprint] = handles
+            self._waiting_bytes += nbytes
+        return True
 
     def _is_worth(self, handles: Handles, nbytes: int, seconds: float) -> bool:
         return (
@@ -192,6 +202,7 @@ class DiskTier:
             with self._lock:
                 del self._waiting[fingerprint]
                 self._waiting_bytes -= nbytes
+            self._settled(fingerprint)
 
     def _save(self, fingerprint: str, outputs: list[Output], seconds: float) -> int:
         parts = pack(fingerprint, outputs, seconds)

@@ -6,6 +6,7 @@ from typing import Any, Final, Protocol
 
 from graphengine.errors import Failure
 from graphengine.node.context import FIRST, Attempt
+from graphengine.node.footprint import Footprint
 from graphengine.node.spec import Lane, NodeSpec
 from graphengine.plan.plan import scarcest
 from graphengine.run.context import TaskContext
@@ -100,11 +101,15 @@ class Call:
 
 @dataclass(slots=True)
 class Success:
-    """A call returned, after ``seconds``: its share, if it was made ``together`` with others as one call."""
+    """A call returned, after ``seconds``: its share, if it was made ``together`` with others as one call.
+
+    ``footprint`` is what it took of the memory, where that could be told.
+    """
 
     handles: Handles
     seconds: float
     together: int = 1
+    footprint: Footprint | None = None
 
     @property
     def nbytes(self) -> int:

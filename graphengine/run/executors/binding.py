@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from graphengine.errors import Failure
+from graphengine.node.checkpoints import NO_CHECKPOINTS, Checkpoints
 from graphengine.node.context import FIRST, Attempt, Context
 from graphengine.node.lazy import Lazy
 from graphengine.node.registry import Registry
@@ -38,9 +39,15 @@ def call_function(function: Callable[..., Any], arguments: Mapping[str, Any]) ->
     return _await(result) if inspect.iscoroutine(result) else result
 
 
-def injected(spec: NodeSpec, context: Context, services: Services, attempt: Attempt = FIRST) -> dict[str, Any]:
+def injected(
+    spec: NodeSpec,
+    context: Context,
+    services: Services,
+    attempt: Attempt = FIRST,
+    checkpoints: Checkpoints = NO_CHECKPOINTS,
+) -> dict[str, Any]:
     """Return the keyword-only arguments of a node."""
-    own: Services = {Context: context, Attempt: attempt}
+    own: Services = {Context: context, Attempt: attempt, Checkpoints: checkpoints}
     return {each.name: own[each.python] if each.python in own else services[each.python] for each in spec.injected}
 
 

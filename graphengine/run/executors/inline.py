@@ -7,6 +7,7 @@ from graphengine.node.registry import Registry
 from graphengine.node.spec import NodeSpec
 from graphengine.run.executors.base import Call, Outcome
 from graphengine.run.executors.binding import Services, value_of
+from graphengine.run.executors.metering import Meter
 from graphengine.run.executors.together import invoke_all
 from graphengine.run.handle import Handle, Handles
 from graphengine.types.codec import Encoded
@@ -22,10 +23,11 @@ class InlineExecutor:
     def __init__(self, registry: Registry, services: Services) -> None:
         self._registry = registry
         self._services = services
+        self._meter = Meter(services)
 
     def submit(self, calls: Sequence[Call], done: Callable[[Sequence[Outcome]], None]) -> None:
         """Make the calls now."""
-        done(invoke_all(calls, self._registry, self._services))
+        done(invoke_all(calls, self._registry, self._services, self._meter))
 
     def foresee(self, spec: NodeSpec, linked: Handles) -> None:
         """Do nothing: while a call runs, nobody is there to say so."""

@@ -19,19 +19,26 @@ from graphengine.run.executors.binding import (
     result_values,
 )
 from graphengine.run.executors.flow import Flows
+from graphengine.run.executors.metering import Meter
 from graphengine.run.handle import Handles, listed
 
 
-def invoke(call: Call, registry: Registry, services: Services) -> Outcome:
+def invoke(call: Call, registry: Registry, services: Services, meter: Meter) -> Outcome:
     """Call a node function in this process; handles are the values themselves."""
+    begun = meter.begin()
     started = time.perf_counter()
     try:
         handles = _call_with_flows(call, registry, services) if call.flows else _call(call, registry, services, None)
     except KeyboardInterrupt:
         raise  # the person at the terminal, not the node
     except BaseException as error:  # noqa: BLE001 - whatever a node raises is data to the engine
-        return fault_of(error)
-    return Success(handles, time.perf_counter() - started)
+        meter.end(begun, 0.0)
+        fault = fault_of(error)
+        if call.spec.checkpoints and isinstance(fault, Failure) and fault.code != "cancelled":
+            call.context.start_over()  # what was kept may be what it failed of
+        return fault
+    seconds = time.perf_counter() - started
+    return Success(handles, seconds, footprint=meter.end(begun, seconds))
 
 
 def _call(call: Call, registry: Registry, services: Services, flows: Flows | None) -> Handles:
@@ -50,7 +57,7 @@ def arguments_of(call: Call, registry: Registry, services: Services) -> dict[str
     if spec.lazy:
         arguments = lazy_arguments(spec, arguments)
     if spec.injected:
-        arguments |= injected(spec, call.context, services, call.attempt)
+        arguments |= injected(spec, call.context, services, call.attempt, call.context.checkpoints)
     return arguments
 
 

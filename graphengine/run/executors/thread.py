@@ -40,8 +40,10 @@ class ThreadExecutor(InlineExecutor):
     def __init__(self, registry: Registry, services: Services, slots: Mapping[str, int]) -> None:
         super().__init__(registry, services)
 
+        meter = self._meter  # a thread that held the executor would keep it from ending
+
         def invoke(calls: Sequence[Call]) -> Sequence[Outcome]:
-            return invoke_all(calls, registry, services)
+            return invoke_all(calls, registry, services, meter)
 
         self._pools = {lane: _Pool(lane, slots.get(lane, 1), invoke) for lane in LANES}
         self._end = weakref.finalize(self, _close, tuple(self._pools.values()))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from graphengine.errors import Failure
+from graphengine.node.checkpoints import NO_CHECKPOINTS, Checkpoints
 from graphengine.node.context import Context
 from graphengine.node.registry import Registry
 from graphengine.node.spec import NodeSpec
@@ -14,30 +15,31 @@ from graphengine.run.context import JointContext
 from graphengine.run.executors.base import Call, Outcome, Success
 from graphengine.run.executors.binding import Services, call_function
 from graphengine.run.executors.invoke import arguments_of, fault_of, invoke, results_of
+from graphengine.run.executors.metering import Meter
 
 _LOG = logging.getLogger(__name__)
 
 CANCELLED = Failure("cancelled", "the run was cancelled")
 
 
-def invoke_all(calls: Sequence[Call], registry: Registry, services: Services) -> Sequence[Outcome]:
+def invoke_all(calls: Sequence[Call], registry: Registry, services: Services, meter: Meter) -> Sequence[Outcome]:
     """Make calls in this process: one, or several of one node; handles are the values themselves.
 
     If they fail together they are made one by one, so that each fails or succeeds by itself.
     """
     if len(calls) == 1:
-        return [invoke(calls[0], registry, services)]
+        return [invoke(calls[0], registry, services, meter)]
     together = None if any(call.flows for call in calls) else calls[0].spec.together
-    outcomes = None if together is None else _invoke_together(together, calls, registry, services)
+    outcomes = None if together is None else _invoke_together(together, calls, registry, services, meter)
     if outcomes is None:
-        return [CANCELLED if call.context.cancelled else invoke(call, registry, services) for call in calls]
+        return [CANCELLED if call.context.cancelled else invoke(call, registry, services, meter) for call in calls]
     return outcomes
 
 
 def _invoke_together(
-    together: Together, calls: Sequence[Call], registry: Registry, services: Services
+    together: Together, calls: Sequence[Call], registry: Registry, services: Services, meter: Meter
 ) -> Sequence[Outcome] | None:
-    spec, started = calls[0].spec, time.perf_counter()
+    spec, begun, started = calls[0].spec, meter.begin(), time.perf_counter()
     try:
         results = call_function(together.function, _joined(together, calls, registry, services))
         handles = [results_of(spec, each, registry) for each in _counted(results, calls)]
@@ -45,6 +47,8 @@ def _invoke_together(
         raise  # the person at the terminal, not the node
     except BaseException as error:  # noqa: BLE001 - whatever a node raises is data to the engine
         return _apart(spec, calls, fault_of(error))
+    finally:
+        meter.end(begun, 0.0)  # what they took together says little of what each takes
     seconds = (time.perf_counter() - started) / len(calls)
     return [
         CANCELLED if call.context.cancelled else Success(each, seconds, len(calls))
@@ -63,9 +67,10 @@ def _joined(together: Together, calls: Sequence[Call], registry: Registry, servi
     """Return the arguments of all calls as those of one."""
     each = [arguments_of(call, registry, services) for call in calls]
     arguments = each[0] | {name: [one[name] for one in each] for name in together.over}
-    context = JointContext(tuple(call.context for call in calls))
-    contexts = [injection.name for injection in calls[0].spec.injected if injection.python is Context]
-    return arguments | dict.fromkeys(contexts, context)
+    joint: Services = {Context: JointContext(tuple(call.context for call in calls)), Checkpoints: NO_CHECKPOINTS}
+    return arguments | {
+        injection.name: joint[injection.python] for injection in calls[0].spec.injected if injection.python in joint
+    }
 
 
 def _counted(results: Any, calls: Sequence[Call]) -> Sequence[Any]:

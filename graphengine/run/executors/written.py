@@ -43,6 +43,7 @@ class WrittenCall(NamedTuple):
 
     type: str
     node: str
+    fingerprint: str
     constants: Mapping[str, Any]
     linked: Linked
     conversions: Conversions
@@ -81,6 +82,7 @@ def write_call(call: Call, pack: Callable[[Handle], Any]) -> WrittenCall:
     return WrittenCall(
         type=call.spec.id,
         node=call.context.node,
+        fingerprint=call.context.fingerprint,
         constants=call.constants,
         linked=_write(call.linked, pack),
         conversions=_named(call.conversions),

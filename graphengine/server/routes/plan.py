@@ -8,16 +8,18 @@ from aiohttp import web
 
 from graphengine.errors import Problem, WorkflowError
 from graphengine.plan.explain import Explanation
+from graphengine.plan.memory import Machine, Outlook
 from graphengine.server.answers import answer
 from graphengine.server.backend import BACKEND
 from graphengine.server.limits import read_body
 from graphengine.server.proving import ready
 from graphengine.server.routing import Route
 from graphengine.server.schema import PlanBody, PlanOut, ProblemOut, ReasonOut, TaskOut
+from graphengine.server.views import MachineView, MemoryView, NeedsView
 
 
 async def plan(request: web.Request) -> web.Response:
-    """Say every problem of a workflow; or whether each node will run, why, and how long it will take."""
+    """Say every problem of a workflow; or whether each node will run, why, how long it takes, and with what memory."""
     backend = request.app[BACKEND]
     asked = await read_body(request, PlanBody)
     try:
@@ -25,25 +27,45 @@ async def plan(request: web.Request) -> web.Response:
     except WorkflowError as error:
         return answer(PlanOut(valid=False, problems=[_problem(each) for each in error.problems]))
     told = await asyncio.to_thread(backend.engine.explain, found.plan, found.origin)
-    return answer(_explained(told, found.weights))
+    outlook = await asyncio.to_thread(backend.engine.outlook, told)
+    return answer(_explained(told, outlook, found.weights))
 
 
 def _problem(problem: Problem) -> ProblemOut:
     return ProblemOut(**asdict(problem), place=problem.place)
 
 
-def _explained(told: Collection[Explanation], weights: str) -> PlanOut:
+def _explained(told: Collection[Explanation], outlook: Outlook, weights: str) -> PlanOut:
     tasks = {
         each.task: TaskOut(
             type=each.node,
             verdict=each.verdict,
             seconds=each.seconds,
+            memory=None if each.needs is None else NeedsView(**asdict(each.needs)),
             reasons=[ReasonOut(**asdict(reason)) for reason in each.reasons],
         )
         for each in told
     }
     seconds = sum(each.seconds or 0.0 for each in told if each.verdict == "runs")
-    return PlanOut(valid=True, tasks=tasks, seconds=round(seconds, 6), weights=weights)
+    memory = MemoryView(
+        fits=outlook.fit,
+        weights=outlook.weights,
+        device=outlook.device,
+        host=outlook.host,
+        results=outlook.results,
+        there=_there(outlook.machine),
+    )
+    return PlanOut(valid=True, tasks=tasks, seconds=round(seconds, 6), weights=weights, memory=memory)
+
+
+def _there(machine: Machine) -> MachineView:
+    device = machine.device
+    return MachineView(
+        device=None if device is None else device.name,
+        device_bytes=None if device is None else device.capacity,
+        host_bytes=machine.host,
+        model_bytes=machine.budget,
+    )
 
 
 ROUTES = (Route("POST", "/api/plan", plan, "read", "plan", body=PlanBody, answer=PlanOut),)

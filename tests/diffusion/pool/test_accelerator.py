@@ -11,6 +11,7 @@ from fake_models import FakeAccelerator, Stage, until
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.pool.transport import TorchTransport
 from graphengine.errors import OutOfMemory
+from graphengine.models.use import DeviceUse
 
 pytestmark = pytest.mark.torch
 
@@ -29,6 +30,26 @@ def test_what_leaves_the_device_comes_back_without_its_file(stage: Make) -> None
         assert again.module is first.module
     assert made.loads() == {"a": 1, "b": 1, "c": 1}
     assert made.on_device() & {"a"}
+
+
+def test_what_is_in_use_is_told(stage: Make) -> None:
+    way = FakeAccelerator()
+    made = stage(1000, None, way)
+    pool = made.pool
+    assert pool.take() is None
+    made.touch("a")
+    way.scratch = 70
+    assert pool.take() == DeviceUse("cpu", 10_000, weights=400, working=70, loaded=0)
+    assert pool.take() is None, "nothing was used since"
+    with pool.use(made.ref("b")), pool.use(made.ref("c")):
+        pass
+    told = pool.take()
+    assert told is not None
+    assert (told.weights, told.working, told.loaded) == (800, 70, 400)  # a waits on the host now
+    made.touch("b")
+    told = pool.take()
+    assert told is not None
+    assert (told.weights, told.working) == (400, 70), "what is there without being used is no work"
 
 
 def test_the_host_has_a_budget_too(stage: Make) -> None:

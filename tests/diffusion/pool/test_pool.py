@@ -14,6 +14,7 @@ from graphengine.diffusion.families.sd import StableDiffusion
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.types.refs import Patch, WeightsRef
 from graphengine.errors import ModelRefused, OutOfMemory, SettingsRefused
+from graphengine.models.use import DeviceUse
 
 pytestmark = pytest.mark.torch
 
@@ -232,3 +233,10 @@ def test_a_device_is_named_with_or_without_its_number(monkeypatch: pytest.Monkey
     with pytest.raises(SettingsRefused) as caught:
         choose_device("cuda:2")
     assert caught.value.hint == "There is cpu, cuda:0, cuda:1."
+
+
+def test_a_device_in_the_hosts_memory_tells_what_came_there(host: Stage) -> None:
+    host.touch("a")
+    assert host.pool.take() == DeviceUse("cpu", 0, weights=400, working=0, loaded=400)
+    host.touch("a")
+    assert host.pool.take() == DeviceUse("cpu", 0, weights=400, working=0, loaded=0)

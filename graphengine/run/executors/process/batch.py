@@ -109,4 +109,4 @@ def _ordered(number: int, call: Call, pack: Callable[[Handle], Any], told: Scope
 
 def scope_of(scope: RunScope) -> Scope:
     """Return what another process is told of a run."""
-    return Scope(scope.info, scope.output_folder, scope.previews, scope.started)
+    return Scope(scope.info, scope.output_folder, scope.previews, scope.started, scope.checkpoints)

@@ -13,6 +13,7 @@ from typing import TypeVar
 from graphengine.node.registry import Registry
 from graphengine.run.executors.binding import Services
 from graphengine.run.executors.foresight import foretell
+from graphengine.run.executors.metering import Meter
 from graphengine.run.executors.process.orders import Cancels, Maker, arrive, travelling
 from graphengine.run.executors.process.segments import INLINE_BYTES, Segments
 from graphengine.run.executors.process.wire import (
@@ -67,8 +68,9 @@ class Caller:
     def __init__(self, setup: Setup, channel: Channel, cancels: Cancels) -> None:
         self._registry = Registry(setup.packs.load())
         self._services: Services = {each.python: each.create(setup.options) for each in self._registry.services}
+        self._meter = Meter(self._services)
         self._segments = Segments(setup.folder, setup.prefix)
-        self._maker = Maker(self._registry, self._services, self._segments.unpack, self._write)
+        self._maker = Maker(self._registry, self._services, self._meter, self._segments.unpack, self._write)
         self._channel = channel
         self._cancels = cancels
         self._scope: Scope | None = None

@@ -50,7 +50,7 @@ class Job(Batch):
         if not isinstance(end, Results):
             return end
         handles = {name: read_result(result, self.vault.own) for name, result in end.results.items()}
-        return Success(handles, end.seconds, end.together)
+        return Success(handles, end.seconds, end.together, end.footprint)
 
 
 def make_job(

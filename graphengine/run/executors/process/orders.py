@@ -10,6 +10,7 @@ from graphengine.node.registry import Registry
 from graphengine.run.context import CancelToken, RunScope, TaskContext
 from graphengine.run.executors.base import Outcome, Success
 from graphengine.run.executors.binding import Services
+from graphengine.run.executors.metering import Meter
 from graphengine.run.executors.process.failures import CANCELLED
 from graphengine.run.executors.process.wire import End, Order, Ordered, Results, Scope, Told, dumps
 from graphengine.run.executors.together import invoke_all
@@ -49,29 +50,34 @@ class Cancels:
                 self._early.add(number)
 
 
-def arrive(order: Order, scope: Scope | None, cancels: Cancels, say: Callable[[Told], None]) -> Sequence[Arrived]:
+def arrive(
+    order: Order, scope: Scope | None, cancels: Cancels, say: Callable[[Told], None], *, at_home: bool = True
+) -> Sequence[Arrived]:
     """Return the calls of an order with their contexts.
 
     Args:
         scope: the run that was told before.
         say: takes the events of the calls, from any thread.
+        at_home: whether a path means the same here as where the engine is. If not, calls keep no states.
     """
-    return [
-        (each.call, _context(each, scope, cancels.begin(each.number, beside=index > 0), say))
-        for index, each in enumerate(order.calls)
-    ]
+    arrived = []
+    for index, each in enumerate(order.calls):
+        told = each.scope or scope
+        if told is None:
+            raise TypeError("a call came before its run")
+        token = cancels.begin(each.number, beside=index > 0)
+        arrived.append((each.call, _context(each, told if at_home else told._replace(checkpoints=None), token, say)))
+    return arrived
 
 
-def _context(ordered: Ordered, told: Scope | None, token: CancelToken, say: Callable[[Told], None]) -> TaskContext:
-    scope = ordered.scope or told
-    if scope is None:
-        raise TypeError("a call came before its run")
-    info, folder, previews, started = scope
+def _context(ordered: Ordered, scope: Scope, token: CancelToken, say: Callable[[Told], None]) -> TaskContext:
+    info, folder, previews, started, checkpoints = scope
 
     def tell(event: Event) -> None:
         say(Told(ordered.number, event))
 
-    return TaskContext(RunScope(info, folder, token, tell, previews, started), ordered.call.node)
+    run = RunScope(info, folder, token, tell, previews, started, checkpoints)
+    return TaskContext(run, ordered.call.node, ordered.call.fingerprint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,7 @@ class Maker:
 
     registry: Registry
     services: Services
+    meter: Meter
     unpack: Callable[[Any], Encoded]
     write: Callable[[Handle], WrittenResult]
 
@@ -97,7 +104,7 @@ class Maker:
             if len(calls) == 1:
                 return (_stuck(calls[0], error),)
             return tuple(end for each in calls for end in self._make_alone(each))
-        outcomes = invoke_all(read, self.registry, self.services)
+        outcomes = invoke_all(read, self.registry, self.services, self.meter)
         return tuple(self._end(call, outcome) for call, outcome in zip(calls, outcomes, strict=True))
 
     def _make_alone(self, call: Arrived) -> tuple[End, ...]:
@@ -113,7 +120,7 @@ class Maker:
             return error.failure()
         except Exception as error:  # noqa: BLE001 - codecs come from packs
             return _stuck(call, error)
-        return Results(results, outcome.seconds, outcome.together)
+        return Results(results, outcome.seconds, outcome.together, outcome.footprint)
 
 
 def travelling(calls: Sequence[Arrived], ends: Sequence[End]) -> tuple[End, ...]:

@@ -13,7 +13,9 @@ from typing import NamedTuple
 
 from graphengine.errors import Failure
 from graphengine.node.context import RunInfo
+from graphengine.node.footprint import Footprint
 from graphengine.node.pack import PackSource, ServiceOptions
+from graphengine.run.cache.checkpoints import CheckpointFolder
 from graphengine.run.executors.base import Wants
 from graphengine.run.executors.process.segments import Parcel
 from graphengine.run.executors.written import WrittenCall, WrittenResult
@@ -44,6 +46,7 @@ class Scope(NamedTuple):
     output_folder: Path
     previews: bool
     started: datetime
+    checkpoints: CheckpointFolder | None
 
 
 class Ordered(NamedTuple):
@@ -103,6 +106,7 @@ class Results(NamedTuple):
     results: Mapping[str, WrittenResult]
     seconds: float
     together: int
+    footprint: Footprint | None
 
 
 End = Results | Failure | Wants

@@ -14,6 +14,7 @@ from graphengine.errors import Failure
 from graphengine.node.pack import PackSource, ServiceOptions
 from graphengine.node.registry import Registry
 from graphengine.run.executors.binding import Services, value_of
+from graphengine.run.executors.metering import Meter
 from graphengine.run.executors.process.orders import Cancels, Maker, arrive, travelling
 from graphengine.run.executors.process.wire import Order, Scope, Told, dumps, loads
 from graphengine.run.executors.ray.kept import Stored, pack
@@ -29,6 +30,7 @@ class Setup(NamedTuple):
     Attributes:
         path: where modules are found.
         folder: the working directory.
+        home: the node of the cluster that the engine is on.
         threads: ``OMP_NUM_THREADS`` there; Ray sets it to 1 where it is not set, which changes results.
     """
 
@@ -36,6 +38,7 @@ class Setup(NamedTuple):
     options: ServiceOptions
     path: tuple[str, ...]
     folder: str
+    home: str
     threads: str | None
 
 
@@ -111,15 +114,21 @@ class Caller:
         sys.path += [each for each in setup.path if each not in sys.path]
         with suppress(OSError):  # on another machine it may not be there
             os.chdir(setup.folder)
+        self._at_home = self.where() == setup.home
         self._registry = Registry(setup.packs.load())
         self._services: Services = {each.python: each.create(setup.options) for each in self._registry.services}
+        self._meter = Meter(self._services)
 
     def _answer(self, order: Order, objects: Sequence[Any], stored: list[Stored]) -> bytes:
         teller = Teller(self._said)
         maker = Maker(
-            self._registry, self._services, lambda parcel: parcel.open(objects), lambda each: self._write(each, stored)
+            self._registry,
+            self._services,
+            self._meter,
+            lambda parcel: parcel.open(objects),
+            lambda each: self._write(each, stored),
         )
-        calls = arrive(order, self._scope, self._cancels, teller.tell)
+        calls = arrive(order, self._scope, self._cancels, teller.tell, at_home=self._at_home)
         ends = maker.make(calls)
         try:
             return dumps(Answer(ends, len(stored), teller.count))

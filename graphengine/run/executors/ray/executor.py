@@ -59,7 +59,14 @@ class RayExecutor:
         self._patience = patience or Patience()
         self._numbers = count()
         self._cluster = Cluster(address)
-        self._setup = Setup(packs, options, tuple(sys.path), str(Path.cwd()), os.environ.get("OMP_NUM_THREADS"))
+        self._setup = Setup(
+            packs,
+            options,
+            path=tuple(sys.path),
+            folder=str(Path.cwd()),
+            home=self._cluster.home,
+            threads=os.environ.get("OMP_NUM_THREADS"),
+        )
         self._lanes = set(slots)
         self._pool = Pool(self._hire, slots, self._patience)
 

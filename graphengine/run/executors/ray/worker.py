@@ -249,6 +249,6 @@ def _outcomes(ends: Sequence[End], large: "list[ObjectRef[Any]]") -> Sequence[Ou
         if not isinstance(end, Results):
             return end
         handles = {name: read_result(result, kept) for name, result in end.results.items()}
-        return Success(handles, end.seconds, end.together)
+        return Success(handles, end.seconds, end.together, end.footprint)
 
     return [outcome(end) for end in ends]

@@ -1,7 +1,7 @@
 import json
 from pathlib import Path
 
-from graphengine.files.models import find_models
+from graphengine.models.finding import find_models
 
 
 def test_folders_and_single_files_are_found_once(tmp_path: Path) -> None:

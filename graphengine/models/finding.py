@@ -1,23 +1,33 @@
-"""Which models lie under the roots: folders in the diffusers layout, and single weight files."""
+"""Where models lie under the roots: folders in the diffusers layout, and single weight files, sound or not."""
 
 import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-INDEX = "model_index.json"
-WEIGHTS = ".safetensors"
+from graphengine.files.listing import INDEX
+
+WEIGHTS = (".safetensors", ".ckpt", ".pt", ".pth", ".bin", ".gguf")
+"""How weight files are called. Only safetensors are loaded; who has others is told so."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundModel:
-    """A model that a document can name by ``reference``; ``kind`` is the pipeline's class or the format."""
+    """A model that a document can name by ``reference``.
+
+    Attributes:
+        kind: the pipeline's class of a folder, or the format of a file.
+        nbytes: of all its files.
+        changed: when any of them was, in ns of Unix time.
+    """
 
     reference: str
     kind: str
     nbytes: int
     path: Path
+    changed: int = 0
 
 
 def find_models(root: str, folders: Sequence[Path]) -> Iterator[FoundModel]:
@@ -32,7 +42,7 @@ def find_models(root: str, folders: Sequence[Path]) -> Iterator[FoundModel]:
             if _again(place, seen):
                 subfolders.clear()
                 continue
-            subfolders.sort()
+            subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
             if INDEX in files:
                 subfolders.clear()
                 yield _folder(root, folder, place)
@@ -48,16 +58,19 @@ def _again(place: Path, seen: set[Path]) -> bool:
 
 
 def _single_files(root: str, top: Path, place: Path, names: Iterable[str]) -> Iterator[FoundModel]:
-    for path in (place / name for name in sorted(names) if name.endswith(WEIGHTS)):
+    for path in (place / name for name in sorted(names) if name.lower().endswith(WEIGHTS)):
         if path.is_file():
-            yield FoundModel(_reference(root, top, path), "safetensors", _size(path), path)
+            yield FoundModel(_reference(root, top, path), path.suffix[1:].lower(), *_measured(path))
 
 
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:  # gone since it was found, or not to be seen
-        return 0
+def _measured(path: Path, *files: Path) -> tuple[int, Path, int]:
+    """Return the bytes of a model, its path, and when it was changed last."""
+    nbytes = newest = 0
+    for file in files or (path,):
+        with suppress(OSError):  # gone since it was found, or not to be seen
+            status = file.stat()
+            nbytes, newest = nbytes + status.st_size, max(newest, status.st_mtime_ns)
+    return nbytes, path, newest
 
 
 def _folder(root: str, top: Path, place: Path) -> FoundModel:
@@ -66,8 +79,8 @@ def _folder(root: str, top: Path, place: Path) -> FoundModel:
         kind = str(index["_class_name"])
     except (OSError, ValueError, KeyError, TypeError):
         kind = "unreadable"
-    nbytes = sum(_size(path) for path in place.rglob("*") if path.is_file())
-    return FoundModel(_reference(root, top, place), kind, nbytes, place)
+    files = [path for path in place.rglob("*") if path.is_file()]
+    return FoundModel(_reference(root, top, place), kind, *_measured(place, *files))
 
 
 def _reference(root: str, top: Path, path: Path) -> str:

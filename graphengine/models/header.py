@@ -8,12 +8,13 @@ refused here, with what is wrong, and not somewhere inside a loader.
 import json
 import math
 import struct
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from graphengine.errors import ModelRefused
+from graphengine.errors import ModelFault, ModelRefused
 
 _LONGEST = 100_000_000  # bytes of a header; the format's own bound
 _ITEM_BITS = {
@@ -41,9 +42,11 @@ class Header:
 
     Attributes:
         shapes: the shape of each tensor by its name.
+        formats: how many numbers are in each number format, such as ``F16``.
     """
 
     shapes: Mapping[str, tuple[int, ...]]
+    formats: Mapping[str, int] = field(default_factory=dict)
 
 
 def read_header(path: Path) -> Header:
@@ -58,29 +61,40 @@ def read_header(path: Path) -> Header:
         _refuse_other_formats(path, start)
         length = struct.unpack("<Q", start[:8])[0] if len(start) >= 8 else 0
         if not 2 <= length <= min(_LONGEST, size - 8):
-            raise _broken(path, f"its header claims {length} bytes of the file's {size}")
+            cut = start[8:9] == b"{" and size - 8 < length <= _LONGEST
+            told = f"its header claims {length} bytes of the file's {size}"
+            raise _broken(path, told, "truncated" if cut else "broken")
         file.seek(8)
         content = _parse(path, file.read(length))
     content.pop("__metadata__", None)
     places = {name: _place(path, name, entry) for name, entry in content.items()}
     _check_places(path, list(places.values()), size - 8 - length)
-    return Header({name: tuple(content[name]["shape"]) for name in places})
+    return Header({name: tuple(content[name]["shape"]) for name in places}, _formats(content))
+
+
+def _formats(content: Mapping[str, Any]) -> Mapping[str, int]:
+    counts: Counter[str] = Counter()
+    for entry in content.values():
+        counts[entry["dtype"]] += math.prod(entry["shape"])
+    return dict(counts)
 
 
 def _refuse_other_formats(path: Path, start: bytes) -> None:
     for magic, (name, hint) in _OTHERS.items():
         if start.startswith(magic):
-            raise ModelRefused(f"{path.name} is {name}", hint=hint)
+            fault: ModelFault = "pickle" if hint is _UNSAFE else "other_format"
+            raise ModelRefused(f"{path.name} is {name}", hint=hint, fault=fault)
     pickle = start[:1] == b"\x80" and start[1:2] in {b"\x02", b"\x03", b"\x04", b"\x05"}
     # the same two bytes can begin a safetensors length; there the header's brace follows at byte 8
     if pickle and start[8:9] != b"{":
-        raise ModelRefused(f"{path.name} is a pickle", hint=_UNSAFE)
+        raise ModelRefused(f"{path.name} is a pickle", hint=_UNSAFE, fault="pickle")
     if path.suffix in _PICKLE_SUFFIXES and start[8:9] != b"{":
-        raise ModelRefused(f"{path.name} is no safetensors file, by its name a pickle", hint=_UNSAFE)
+        raise ModelRefused(f"{path.name} is no safetensors file, by its name a pickle", hint=_UNSAFE, fault="pickle")
 
 
-def _broken(path: Path, reason: str) -> ModelRefused:
-    return ModelRefused(f"{path.name} is not a sound safetensors file: {reason}", hint="Download it again.")
+def _broken(path: Path, reason: str, fault: ModelFault = "broken") -> ModelRefused:
+    told = f"{path.name} is not a sound safetensors file: {reason}"
+    return ModelRefused(told, hint="Download it again.", fault=fault)
 
 
 def _parse(path: Path, text: bytes) -> dict[str, Any]:
@@ -120,4 +134,5 @@ def _check_places(path: Path, places: list[tuple[int, int]], size: int) -> None:
             raise _broken(path, "its tensors overlap or leave gaps")
         position = end
     if position != size:
-        raise _broken(path, f"its tensors take {position} bytes, the file has {size} for them")
+        fault: ModelFault = "truncated" if size < position else "broken"
+        raise _broken(path, f"its tensors take {position} bytes, the file has {size} for them", fault)
