@@ -9,6 +9,7 @@ export type Request =
   | Pause
   | Get
   | List
+  | Models
   | Subscribe
   | Unsubscribe
   | Ping
@@ -115,6 +116,15 @@ export interface List {
   limit?: number;
   cursor?: string | null;
   order?: "newest" | "oldest";
+}
+/**
+ * Ask for the models that a workflow can name; go on with the ``after`` of the reply.
+ */
+export interface Models {
+  id: string;
+  type: "models";
+  limit?: number;
+  after?: string;
 }
 /**
  * Ask for the events of one job (or batch), of one's own jobs, or of all, under this request's ``id``.
@@ -368,8 +378,9 @@ export interface Hello {
  *
  * ``id`` is None where the request was too broken to have one. The result of ``submit``, ``cancel``, ``retry``,
  * ``move`` and ``get`` has a ``job``; that of a batch a ``batch`` and a ``total``; that of ``list`` has ``jobs``
- * and a ``cursor``; that of ``subscribe`` the ``seq`` and ``epoch`` from which it begins. What is asked about a
- * schedule, a webhook or a delivery has one or several, under that name; ``fire_schedule`` has a ``job``.
+ * and a ``cursor``; that of ``models`` has ``models`` and ``after``; that of ``subscribe`` the ``seq`` and ``epoch``
+ * from which it begins. What is asked about a schedule, a webhook or a delivery has one or several, under that name;
+ * ``fire_schedule`` has a ``job``.
  */
 export interface Reply {
   type?: "reply";
@@ -425,7 +436,8 @@ export interface Fault {
     | "file_refused"
     | "unknown_workflow_input"
     | "nothing_to_do"
-    | "unequal_lengths";
+    | "unequal_lengths"
+    | "does_not_fit";
   message: string;
   node?: string | null;
   socket?: string | null;

@@ -256,6 +256,31 @@ export interface Login {
   token: string;
 }
 /**
+ * The memory that there is, in bytes; null is not known.
+ *
+ * ``device_bytes`` is 0 where models compute in the host's memory; ``model_bytes`` is what the owner gives to weights.
+ */
+export interface MachineView {
+  device: string | null;
+  device_bytes: number | null;
+  host_bytes: number | null;
+  model_bytes: number | null;
+}
+/**
+ * What the calls of a plan take at most at a time, and whether that is there.
+ *
+ * ``fits`` is ``yes`` where nothing that is known says no, ``over_budget`` where models are larger than the owner
+ * wants them, and ``unlikely`` where calls took more before than there is. What cannot fit at all is a problem.
+ */
+export interface MemoryView {
+  fits: "yes" | "over_budget" | "unlikely";
+  weights: number;
+  device: number;
+  host: number;
+  results: number;
+  there: MachineView;
+}
+/**
  * What becomes of times at which the service was not there, or the queue was full.
  *
  * ``skip`` forgets them, ``once`` makes up for all of them with one job, ``all`` makes up for each, for at most
@@ -267,12 +292,79 @@ export interface Misfire {
   most?: number;
 }
 /**
+ * Why a model cannot be loaded.
+ */
+export interface ModelFaultView {
+  code: "pickle" | "other_format" | "broken" | "truncated" | "incomplete" | "unreadable" | "refused";
+  message: string;
+  hint?: string;
+}
+/**
+ * A model, by the ``name`` that a workflow gives for it, as far as its headers tell.
+ *
+ * ``kind`` is the format of a file, or the pipeline's class of a folder; ``role`` is what it is for, a ``model`` is
+ * whole. ``family`` and ``variant`` name the architecture, or that of the model which it changes, and ``title`` both
+ * for people; all are empty where that is not known. ``loads`` says whether this program can load it as a model.
+ * ``numbers`` is how many numbers it holds, and ``formats`` how many of them in each number format. ``digest`` is the
+ * hash of its content, if somebody has computed it; ``preview`` is where a picture of its maker's is.
+ */
+export interface ModelView {
+  name: string;
+  id: string;
+  kind: string;
+  bytes: number;
+  changed: string;
+  role:
+    | "model"
+    | "denoiser"
+    | "vae"
+    | "text_encoder"
+    | "image_encoder"
+    | "lora"
+    | "controlnet"
+    | "adapter"
+    | "embedding"
+    | "upscaler"
+    | "depth"
+    | "unknown";
+  family: string;
+  variant: string;
+  title: string;
+  loads: boolean;
+  numbers: number;
+  formats: {
+    [k: string]: number;
+  };
+  digest: string | null;
+  preview: string | null;
+  problem: ModelFaultView | null;
+}
+/**
+ * Models, in the order of their names; ``after`` asks for those that come next, and is null at the end.
+ */
+export interface ModelsView {
+  models: ModelView[];
+  after?: string | null;
+}
+/**
  * Where a waiting job goes: before another one, to the front, or to another priority; exactly one is given.
  */
 export interface Move {
   before?: string | null;
   front?: true | null;
   priority?: number | null;
+}
+/**
+ * What a call will take of the memory, in bytes, judging by headers and earlier calls; null is not known.
+ *
+ * ``weights`` are those of the models that it uses, ``working`` comes beside them on a device with memory of its own,
+ * ``host`` in the host's memory; ``result`` is about what it returns.
+ */
+export interface NeedsView {
+  weights: number | null;
+  working: number | null;
+  host: number | null;
+  result: number | null;
 }
 /**
  * A node; ``passage`` says by output which input stands for it where the node is bypassed.
@@ -352,6 +444,7 @@ export interface PlanOut {
   };
   seconds?: number;
   weights?: string;
+  memory?: MemoryView | null;
 }
 /**
  * One thing that is wrong with a workflow, and where.
@@ -374,7 +467,8 @@ export interface ProblemOut {
     | "file_refused"
     | "unknown_workflow_input"
     | "nothing_to_do"
-    | "unequal_lengths";
+    | "unequal_lengths"
+    | "does_not_fit";
   message: string;
   node?: string | null;
   socket?: string | null;
@@ -382,12 +476,13 @@ export interface ProblemOut {
   hint?: string;
 }
 /**
- * What a run would do with a node.
+ * What a run would do with a node; ``memory`` is null where none is called.
  */
 export interface TaskOut {
   type: string;
   verdict: "runs" | "may_run" | "cached" | "not_needed";
   seconds: number | null;
+  memory: NeedsView | null;
   reasons: ReasonOut[];
 }
 /**
