@@ -35,6 +35,7 @@ from graphengine.service.store import Store
 from graphengine.service.webhook.courier import Courier
 
 _WATCH = 5.0  # seconds between two looks for workers that are silent
+_LINE = 2**15  # bytes of an address: what the queries allow must fit, each of its characters as twelve bytes
 _HANG_UP = 2.0  # seconds that answers on their way may take when all is closed
 
 
@@ -155,7 +156,7 @@ async def _chores(
 async def _listening(backend: Backend, options: ServeOptions) -> AsyncIterator[str]:
     """Answer at an address."""
     hosts = {*options.hosts, *(() if options.host in {"0.0.0.0", "::"} else (options.host,))}  # noqa: S104 - compared
-    runner = web.AppRunner(make_app(backend, hosts), access_log=None, shutdown_timeout=_HANG_UP)
+    runner = web.AppRunner(make_app(backend, hosts), access_log=None, shutdown_timeout=_HANG_UP, max_line_size=_LINE)
     await runner.setup()
     try:
         site = web.TCPSite(runner, options.host, options.port, backlog=1_024)

@@ -88,6 +88,6 @@ ROUTES = (
     Route("GET", "/api/nodes", nodes, "read", "catalogue", answer=NodesOut),
     Route("GET", "/api/schema", schema, "read", "catalogue", answer=ObjectOut),
     Route("GET", "/api/settings", settings, "read", "catalogue", answer=ObjectOut),
-    Route("GET", "/api/files/{root}", files, "read", "catalogue", answer=FilesOut, statuses=(200, 404)),
+    Route("GET", "/api/files/{root}", files, "read", "catalogue", answer=FilesOut),
     Route("GET", "/api/cache", cache, "read", "catalogue", answer=CacheOut),
 )
