@@ -78,7 +78,8 @@ class Engine:
             "inputs": self.settings.input_folders,
             "assets": [self.settings.data_dir / "assets"],
         }
-        return Roots({**folders, **{name: [path] for name, path in self.registry.roots.items()}}, self.anywhere)
+        folders |= {name: [path] for name, path in self.registry.roots.items()}
+        return Roots(folders, self.anywhere)
 
     @cached_property
     def models(self) -> Models:

@@ -98,6 +98,13 @@ class Settings(BaseSettings):
     grace_seconds: float = Field(default=20.0, ge=0)
     """How long a server that is told to end waits for what runs; then that goes back into the queue."""
 
+    retention_days: float = Field(default=30.0, ge=0)
+    """After how many days a server removes uploads and outputs that no job, workflow or schedule names; ``inf`` is
+    never."""
+
+    retention_bytes: int = Field(default=50 * GIB, ge=0)
+    """What such files may take until then; of more, those go that have been unnamed for longest."""
+
     webhooks: Literal["off", "public", "any"] = "off"
     """Whether a server tells others when jobs end, by requests to addresses that its users choose: to those of the
     internet, or to any, also of this machine and the networks around it."""

@@ -10,6 +10,7 @@ import click
 from graphengine.cli.cache import cache
 from graphengine.cli.console import Exit, say
 from graphengine.cli.export import export
+from graphengine.cli.history import history
 from graphengine.cli.models import models
 from graphengine.cli.nodes import nodes
 from graphengine.cli.run import run
@@ -17,6 +18,7 @@ from graphengine.cli.validate import validate
 
 LATER: Final[Mapping[str, tuple[str, str]]] = {
     "schema": ("graphengine.cli.schema", "schema"),
+    "assets": ("graphengine.cli.assets", "assets"),
     "serve": ("graphengine.cli.serve", "serve_command"),
     "token": ("graphengine.cli.serve", "token"),
 }
@@ -45,7 +47,7 @@ def main() -> None:
     """Run saved node-graph workflows for pictures, video and 3D."""
 
 
-for command in (run, validate, export, nodes, models, cache):
+for command in (run, validate, export, nodes, models, cache, history):
     main.add_command(command)
 
 

@@ -12,6 +12,7 @@ from graphengine.app import Engine, load_settings
 from graphengine.cli.console import faults_told, print_line, say
 from graphengine.server.access import Scope, add_token, remove_token
 from graphengine.server.serving import ServeOptions, serve
+from graphengine.service.retention.retention import Policy
 from graphengine.settings import Settings
 
 
@@ -25,7 +26,8 @@ def serve_command(host: str, port: int, data_dir: Path | None) -> None:
         engine = Engine(_settings(data_dir))
         settings = engine.settings
         hosts, at_once, grace = tuple(settings.allowed_hosts), settings.jobs_at_once, settings.grace_seconds
-        options = ServeOptions(settings.data_dir, host, port, hosts, at_once, grace, settings.webhooks)
+        policy = Policy(settings.retention_days * 86_400, settings.retention_bytes)
+        options = ServeOptions(settings.data_dir, host, port, hosts, at_once, grace, settings.webhooks, policy=policy)
         _ = engine.registry  # what is wrong with a pack is told before anything is opened
         try:
             asyncio.run(_serve(engine, options))

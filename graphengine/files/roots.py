@@ -9,10 +9,11 @@ not under the roots is looked up as a shell would: from the current folder.
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from graphengine.errors import FileRefused
+from graphengine.files.uses import Uses
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,15 @@ class File:
 
 @dataclass(frozen=True)
 class Roots:
-    """The declared roots: a name and the folders it stands for, searched in order."""
+    """The declared roots: a name and the folders it stands for, searched in order.
+
+    Args:
+        uses: is told the name of each file that is looked for under a root, before it is.
+    """
 
     folders: Mapping[str, Sequence[Path]]
     anywhere: bool = False
+    uses: Uses = field(default_factory=Uses, compare=False)
 
     def locate(self, reference: str, search: Sequence[str]) -> Path:
         """Return the existing path that ``reference`` names.
@@ -75,6 +81,7 @@ class Roots:
                 f"{reference!r} lies outside the declared roots",
                 hint=f"Name a file by its path inside {roots}.",
             )
+        self.uses.note(parts.name)
         for folder in self._folders(names):
             path = folder / parts
             if _exists(path) and (self.anywhere or path.resolve().is_relative_to(folder.resolve())):

@@ -72,6 +72,17 @@ Content = TypeVar("Content")
 Sample = TypeVar("Sample")
 
 
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A workflow of which runs are remembered: what it was called, how many nodes, and when it ran last (Unix time)."""
+
+    origin: str
+    nodes: int
+    when: float
+    nbytes: int
+    path: Path
+
+
 class History:
     """The records of earlier runs; written behind, in a thread of its own.
 
@@ -104,6 +115,44 @@ class History:
         """Return where models computed last on this machine, if that is known."""
         lately = self._lately()
         return lately.device if lately.machine == platform.node() else None
+
+    def remembered(self) -> list[Remembered]:
+        """Return the workflows that are remembered, the last that ran first; it reads all files."""
+        found = []
+        for path in self._workflows():
+            content = _load(path, _NODES)
+            with suppress(OSError):
+                status = path.stat()
+                origin, nodes = ("unreadable", 0) if content is None else (content.origin, len(content.nodes))
+                found.append(Remembered(origin, nodes, status.st_mtime, status.st_size, path))
+        return sorted(found, key=lambda each: each.when, reverse=True)
+
+    def forget(self, *, before: float | None = None, origin: str | None = None) -> int:
+        """Forget workflows, and return how many; without any choice all, and what calls took, too.
+
+        Args:
+            before: only those that did not run since this Unix time.
+            origin: only this one.
+        """
+        found = [
+            each
+            for each in self.remembered()
+            if (before is None or each.when < before) and origin in (None, each.origin)
+        ]
+        gone = [each.path for each in found]
+        if before is None and origin is None:
+            gone.append(self._durations_file)
+        for path in gone:
+            with suppress(OSError):
+                path.unlink()
+        return len(found)
+
+    def _workflows(self) -> list[Path]:
+        """Return the files of workflows."""
+        with suppress(OSError), os.scandir(self.folder) as entries:
+            paths = [Path(each.path) for each in entries if each.name.endswith(".json")]
+            return [path for path in paths if path != self._durations_file and not is_leftover(path)]
+        return []
 
     def remember(self, origin: str, account: Account) -> None:
         """Write down what a run did, behind; after the end nothing is taken."""

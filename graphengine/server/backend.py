@@ -25,6 +25,7 @@ from graphengine.server.timetable import Timetable
 from graphengine.service.assets import Assets
 from graphengine.service.dispatcher import Dispatcher
 from graphengine.service.live import LiveFeed
+from graphengine.service.retention.retention import Retention
 from graphengine.service.runner import Runner
 from graphengine.service.store import Store
 
@@ -84,6 +85,7 @@ class Backend:
     dispatcher: Dispatcher
     feed: LiveFeed
     assets: Assets
+    retention: Retention
     access: Access
     timetable: Timetable
     notices: Notices

@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 from graphengine.service.job import ENDED, TRANSITIONS
 from graphengine.service.queue.listing import QueueStatus
+from graphengine.service.retention.retention import Retention
 
 STATES: Final = sorted({"queued", "running", *ENDED, *TRANSITIONS.values()})
 
@@ -40,6 +41,14 @@ class Metrics:
         )
         self._most = 0.0
 
+        names = ["named"]
+        self._files = Gauge("graphengine_files", "Assets and output folders.", names, registry=registry)
+        self._file_bytes = Gauge("graphengine_file_bytes", "What they take.", names, registry=registry)
+        self._removed = Gauge(
+            "graphengine_files_removed", "Those that were removed since the start.", registry=registry
+        )
+        self._removed_bytes = Gauge("graphengine_file_bytes_removed", "What they took.", registry=registry)
+
     def late(self, seconds: float) -> None:
         """Note by how much the event loop came late."""
         self._lag.observe(seconds)
@@ -52,8 +61,17 @@ class Metrics:
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(method, route).observe(seconds)
 
-    def page(self, status: QueueStatus, *, ready: bool) -> bytes:
+    def page(self, status: QueueStatus, *, ready: bool, retention: Retention) -> bytes:
         """Return all figures in the text format."""
+        last, total = retention.last, retention.total
+        for named, files, nbytes in (
+            ("yes", last.named, last.named_bytes),
+            ("no", last.unnamed, last.unnamed_bytes),
+        ):
+            self._files.labels(named).set(files)
+            self._file_bytes.labels(named).set(nbytes)
+        self._removed.set(total.removed)
+        self._removed_bytes.set(total.removed_bytes)
         for state in STATES:
             self._jobs.labels(state).set(dict(status.counts).get(state, 0))
         self._paused.set(status.paused)

@@ -294,6 +294,29 @@ class VersionQuery(Part):
 # ------------------------------------------------------------------ the rest
 
 
+class PruneBody(Part):
+    """What is to go of what nobody names.
+
+    That is what has been unnamed for ``age`` seconds, and of the rest the oldest beyond so many ``bytes``; by default
+    as the settings say. With ``dry`` nothing goes.
+    """
+
+    age: Annotated[float, Field(ge=0)] | None = None
+    bytes: Annotated[int, Field(ge=0), WHOLE] | None = None
+    dry: bool = False
+
+
+class PrunedOut(Answer):
+    """What went, or would have: assets, and output folders of jobs; and what stays, unnamed and named."""
+
+    removed: int
+    removed_bytes: int
+    unnamed: int
+    unnamed_bytes: int
+    named: int
+    named_bytes: int
+
+
 class AssetOut(Answer):
     """A file that is there."""
 

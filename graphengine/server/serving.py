@@ -29,6 +29,7 @@ from graphengine.service.attempt import Workplace
 from graphengine.service.clock import Clock
 from graphengine.service.dispatcher import Dispatcher
 from graphengine.service.live import LiveFeed
+from graphengine.service.retention.retention import KEEP, Policy, Retention
 from graphengine.service.schedule.folders import FolderWatch
 from graphengine.service.schedule.scan import locate
 from graphengine.service.store import Store
@@ -49,6 +50,7 @@ class ServeOptions:
         grace: the seconds that running jobs have when the service closes.
         webhooks: where others may be told that jobs are over.
         clock: where times come from.
+        policy: when files go that nobody names any more.
     """
 
     folder: Path
@@ -59,6 +61,7 @@ class ServeOptions:
     grace: float = 20.0
     webhooks: Reach = "off"
     clock: Clock = field(default_factory=Clock)
+    policy: Policy = KEEP
 
 
 async def serve(engine: Engine, options: ServeOptions, announce: Callable[[str], None], stop: asyncio.Event) -> None:
@@ -100,7 +103,7 @@ def check_bind(host: str, access: Access) -> None:
 @asynccontextmanager
 async def _working(engine: Engine, store: Store, access: Access, options: ServeOptions) -> AsyncIterator[Backend]:
     """Run what works behind the routes."""
-    feed, assets = LiveFeed(), Assets(options.folder / "assets")
+    feed, assets = LiveFeed(), Assets(options.folder / "assets", engine.roots.uses)
     place = Workplace(store, engine, feed, assets, options.folder / "outputs")
     dispatcher = Dispatcher(place, options.jobs_at_once)
     dispatcher.start()
@@ -108,7 +111,9 @@ async def _working(engine: Engine, store: Store, access: Access, options: ServeO
     timetable = Timetable(store, functools.partial(prove_schedule, engine), functools.partial(locate, engine.roots))
     tidying = asyncio.create_task(_tidy(time.time(), assets.folder, place.outputs))
     try:
-        async with Sender(options.webhooks) as sender, _chores(engine, store, options, sender) as chores:
+        notes = options.folder / "retention.json"
+        retention = Retention(store.database, assets, place.outputs, notes, options.policy, options.clock)
+        async with Sender(options.webhooks) as sender, _chores(engine, store, options, sender, retention) as chores:
             notices = Notices(store, sender.check)
             commands = StoreCommands(
                 store,
@@ -117,7 +122,7 @@ async def _working(engine: Engine, store: Store, access: Access, options: ServeO
                 lambda limit, after: page_of(engine.models, limit, after),
             )
             backend = Backend(
-                engine, store, dispatcher, feed, assets, access, timetable, notices, hub, commands, chores
+                engine, store, dispatcher, feed, assets, retention, access, timetable, notices, hub, commands, chores
             )
             watching = asyncio.create_task(watch(backend.metrics.late))
             try:
@@ -132,7 +137,7 @@ async def _working(engine: Engine, store: Store, access: Access, options: ServeO
 
 @asynccontextmanager
 async def _chores(
-    engine: Engine, store: Store, options: ServeOptions, sender: Sender
+    engine: Engine, store: Store, options: ServeOptions, sender: Sender, retention: Retention
 ) -> AsyncIterator[Mapping[str, asyncio.Task[None]]]:
     """Do what goes on by itself; each by what is missing where it does not."""
     folders = FolderWatch(store.database, store.queue.limits, options.clock, engine.roots)
@@ -141,6 +146,7 @@ async def _chores(
         "nobody looks for workers that are silent": store.attempts.watch(_WATCH),
         "no schedules are fired": store.scheduler.run(),
         "no folders are watched": folders.run(),
+        "files that nobody names are never removed": retention.run(),
     }
     if options.webhooks != "off":
         work["no webhooks are delivered"] = courier.run()

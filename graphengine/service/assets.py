@@ -6,11 +6,13 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from graphengine.errors import NotFound
-from graphengine.files.atomic import atomic_writer
+from graphengine.files.atomic import SUFFIX, atomic_writer
+from graphengine.files.uses import Uses
 
 DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -21,10 +23,14 @@ class Assets:
     """A folder of files that are never changed; a document names one as ``assets:<digest>``.
 
     Methods touch the disk: call them in a thread.
+
+    Args:
+        uses: notes which files were used lately; whoever looks for files of the folder elsewhere shares it.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, uses: Uses | None = None) -> None:
         self.folder = folder
+        self.uses = Uses() if uses is None else uses
 
     def path(self, digest: str) -> Path:
         """Return where a file lies.
@@ -48,6 +54,7 @@ class Assets:
             OSError: it is gone, or there is no room.
         """
         target = self.folder / digest
+        self.uses.note(digest)
         if not target.exists():
             self.folder.mkdir(parents=True, exist_ok=True)
             try:
@@ -59,11 +66,21 @@ class Assets:
                     shutil.copyfileobj(source, copy, _CHUNK)
         return target.stat().st_size
 
+    def remove(self, digest: str) -> bool:
+        """Remove a file unless it was used lately; return whether that was done."""
+        aside = self.folder / f".{digest}{SUFFIX}"
+        try:
+            done = self.uses.unless_used(digest, partial(os.replace, self.folder / digest, aside))
+        except OSError:
+            return False
+        aside.unlink(missing_ok=True)  # it may be large, and nobody waits for this
+        return done
+
     @contextmanager
     def upload(self) -> Iterator["Upload"]:
         """Take bytes in; they become a file when :meth:`Upload.keep` is called, else nothing is left of them."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        upload = Upload(self.folder)
+        upload = Upload(self.folder, self.uses)
         try:
             yield upload
         finally:
@@ -73,8 +90,9 @@ class Assets:
 class Upload:
     """A file that is being received."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, uses: Uses) -> None:
         self._folder = folder
+        self._uses = uses
         self._hash = hashlib.sha256()
         self._path = folder / f".{os.urandom(8).hex()}.part"
         self._file: BinaryIO = self._path.open("xb")
@@ -96,6 +114,7 @@ class Upload:
         self._file.flush()
         os.fsync(self._file.fileno())
         target = self._folder / self.digest
+        self._uses.note(self.digest)
         is_new = not target.exists()
         self._path.chmod(0o644)
         self._path.replace(target)

@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import re
 import shutil
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -36,6 +35,7 @@ from graphengine.service.journal import Journal
 from graphengine.service.live import LiveFeed
 from graphengine.service.outcome import outcome
 from graphengine.service.queue.work import Note
+from graphengine.service.retention.names import folder_of
 from graphengine.service.runner import Ready, Runner, make_ready
 from graphengine.service.store import Store
 
@@ -62,7 +62,7 @@ class Workplace:
 
     def folder(self, job: str) -> Path:
         """Return where the sinks of a job write."""
-        return self.outputs / re.sub(r"[^A-Za-z0-9._~-]", "_", job)
+        return self.outputs / folder_of(job)
 
 
 class Attempt:

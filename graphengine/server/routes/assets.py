@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+from dataclasses import asdict
 
 from aiohttp import web
 
@@ -9,11 +10,12 @@ from graphengine.errors import Unacceptable
 from graphengine.server.answers import answer
 from graphengine.server.backend import BACKEND
 from graphengine.server.content import UNKNOWN, headers_of
-from graphengine.server.limits import MOST_UPLOAD, PATIENCE
+from graphengine.server.limits import MOST_UPLOAD, PATIENCE, read_body
 from graphengine.server.problems import Refused
 from graphengine.server.routing import BINARY, Route
-from graphengine.server.schema import AssetOut
+from graphengine.server.schema import AssetOut, PruneBody, PrunedOut
 from graphengine.service.assets import DIGEST, Upload
+from graphengine.service.retention.retention import Policy
 
 _CHUNK = 2**20
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -57,6 +59,15 @@ async def _receive(request: web.Request, file: Upload) -> None:
         await asyncio.to_thread(file.write, chunk)
 
 
+async def prune(request: web.Request) -> web.Response:
+    """Remove uploads and outputs that no job, workflow or schedule names any more, now; or say what would go."""
+    asked = await read_body(request, PruneBody)
+    retention = request.app[BACKEND].retention
+    age = retention.policy.age if asked.age is None else asked.age
+    budget = retention.policy.budget if asked.bytes is None else asked.bytes
+    return answer(PrunedOut(**asdict(await retention.sweep(Policy(age, budget), dry=asked.dry))))
+
+
 _STATUSES = (200, 206, 304)
 
 ROUTES = (
@@ -70,6 +81,7 @@ ROUTES = (
         answer=AssetOut,
         statuses=(201, 200),
     ),
+    Route("POST", "/api/assets/prune", prune, "admin", "files", body=PruneBody, answer=PrunedOut),
     Route("GET", "/api/assets/{digest}", get, "read", "files", gives=UNKNOWN, statuses=_STATUSES),
     Route("GET", "/api/results/{digest}", get, "read", "files", gives=UNKNOWN, statuses=_STATUSES),
 )

@@ -25,7 +25,7 @@ async def metrics(request: web.Request) -> web.Response:
     """Return figures for Prometheus."""
     backend = request.app[BACKEND]
     is_ready = not await reasons_of(backend)
-    page = backend.metrics.page(await backend.store.queue.status(), ready=is_ready)
+    page = backend.metrics.page(await backend.store.queue.status(), ready=is_ready, retention=backend.retention)
     return web.Response(body=page, headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
 

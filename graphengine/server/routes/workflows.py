@@ -1,5 +1,7 @@
 """``/api/workflows``: the library of saved workflows, all their versions, and a picture of each."""
 
+import json
+
 from aiohttp import web
 
 from graphengine.server.answers import answer, empty
@@ -20,6 +22,7 @@ from graphengine.server.schema import (
 )
 from graphengine.server.security import CALLER, HEADERS
 from graphengine.service.library import MEDIA_TYPES, MOST_THUMBNAIL, Saved, Thumbnail, Version
+from graphengine.service.retention.names import digests_in
 
 
 async def list_names(request: web.Request) -> web.Response:
@@ -41,6 +44,8 @@ async def save(request: web.Request) -> web.Response:
     asked = await read_body(request, SaveBody)
     library, owner = request.app[BACKEND].store.library, request[CALLER].name
     name = request.match_info["name"]
+    for digest in digests_in(json.dumps(asked.workflow)):
+        request.app[BACKEND].assets.uses.note(digest)  # it is named from now on
     saved = await library.save(name, asked.workflow, owner=owner, note=asked.note, expected=asked.expected)
     return answer(_version(saved))
 

@@ -1,0 +1,1 @@
+"""What nobody names any more, and when it goes."""
