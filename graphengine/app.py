@@ -1,7 +1,7 @@
 """The composition root: the one place that knows the settings and puts the rooms together."""
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,10 +10,13 @@ from typing import Any, assert_never
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from graphengine.errors import SettingsRefused
+from graphengine.errors import NotReady, SettingsRefused
 from graphengine.files.digest import Digests
 from graphengine.files.roots import Roots
+from graphengine.files.uses import Uses
 from graphengine.models.listing import Models
+from graphengine.node.catalogue.known import KnownPacks
+from graphengine.node.catalogue.loader import Catalogue, Loader, PackFault
 from graphengine.node.context import RunInfo
 from graphengine.node.pack import Closes, Pack, PackSource, ServiceOptions
 from graphengine.node.registry import Registry
@@ -40,11 +43,12 @@ from graphengine.run.forecaster import Forecaster
 from graphengine.run.history import History
 from graphengine.run.lanes import Lanes
 from graphengine.run.messages import Event
-from graphengine.run.recorder import Account, Recorder
+from graphengine.run.recorder import Recorder
 from graphengine.run.runner import Observer, Run, RunOptions
 from graphengine.settings import Settings
 from graphengine.workflow.document import Workflow
 from graphengine.workflow.graph import Graph
+from graphengine.workflow.quick import is_quick
 from graphengine.workflow.resolve import resolve
 
 
@@ -55,20 +59,34 @@ class Engine:
     Args:
         anywhere: whether a document may name files by absolute path.
         packs: the packs to load, instead of those that are installed; each the ``PACK`` of its package.
+        apart: load no pack into this process. It knows them by their catalogue; nodes are called in processes of
+            their own, if the settings say so, and values of the packs' types stay encoded here.
     """
 
     settings: Settings
     anywhere: bool = False
     packs: tuple[Pack, ...] | None = None
+    apart: bool = False
 
     @cached_property
     def registry(self) -> Registry:
         """The nodes, types and services of the packs.
 
         Raises:
-            PackError: a pack cannot be loaded.
+            PackError: a pack cannot be loaded, unless it is only left out of a catalogue.
         """
+        if self.apart:
+            return self.catalogue.registry
         return Registry(self._source.load() if self.packs is None else self.packs)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What the packs bring, as data; packs that cannot be loaded are left out.
+
+        Raises:
+            PackError: a pack that is named is not there, or nothing can be loaded.
+        """
+        return self._known.catalogue
 
     @cached_property
     def roots(self) -> Roots:
@@ -79,14 +97,18 @@ class Engine:
             "assets": [self.settings.data_dir / "assets"],
         }
         folders |= {name: [path] for name, path in self.registry.roots.items()}
-        return Roots(folders, self.anywhere)
+        return Roots(folders, self.anywhere, self.uses)
+
+    @cached_property
+    def uses(self) -> Uses:
+        """Which files were looked for lately."""
+        return Uses()
 
     @cached_property
     def models(self) -> Models:
         """The models that a workflow can name: those of the owner, and those that packs bring."""
         folders = self.roots.folders
-        names = ["models", *self.registry.roots]
-        return Models({name: folders[name] for name in names}, self.digests)
+        return Models({name: folders[name] for name in ("models", *self.registry.roots)}, self.digests)
 
     @cached_property
     def digests(self) -> Digests:
@@ -178,17 +200,18 @@ class Engine:
         Raises:
             SettingsRefused: it needs what is not installed, or cannot be reached.
         """
-        patience = Patience(call=self.settings.call_timeout)
-        match self.settings.executor:
+        settings, patience = self.settings, Patience(call=self.settings.call_timeout)
+        match settings.executor:
             case "thread":
                 return ThreadExecutor(self.registry, self.services, self._slots)
             case "process":
-                slots = {"gpu": self.settings.gpu_slots, "cpu": self.settings.cpu_slots + self.settings.io_slots}
-                options = self.service_options.shared(self.settings.gpu_slots)  # each of these workers has a pool
-                return ProcessExecutor(self.registry, self._source, options, slots, patience)
+                slots = {"gpu": settings.gpu_slots, "cpu": settings.cpu_slots + settings.io_slots}
+                options = self.service_options.shared(settings.gpu_slots)  # each of these workers has a pool
+                source, asked = self._calling, self.service_options if self.apart else None
+                return ProcessExecutor(self.registry, source, options, slots, patience, asked, self._known.met)
             case "ray":
-                address = self.settings.ray_address
-                return open_ray(self.registry, self._source, self.service_options, self._slots, address, patience)
+                options, address = self.service_options, settings.ray_address
+                return open_ray(self.registry, self._calling, options, self._slots, address, patience)
             case other:
                 assert_never(other)
 
@@ -207,6 +230,54 @@ class Engine:
             return PackSource(installed=(), modules=tuple(pack.package for pack in self.packs))
         installed = None if self.settings.packs is None else tuple(self.settings.packs)
         return PackSource(installed, self.settings.pack_folder)
+
+    @property
+    def _calling(self) -> PackSource:
+        """Where those load packs who call nodes."""
+        return self.catalogue.source if self.apart else self._source
+
+    @cached_property
+    def _known(self) -> KnownPacks:
+        folder = self.settings.data_dir / "catalogue"
+        return KnownPacks(Loader(self._source, self.service_options, folder, self.settings.pack_timeout))
+
+    @property
+    def faults(self) -> Sequence[PackFault]:
+        """The packs that are left out."""
+        return self.catalogue.faults if self.apart else ()
+
+    def load(self) -> None:
+        """Find out which nodes there are. It takes long: call it from a thread, once, before anything else.
+
+        Raises:
+            PackError: see :attr:`registry`; or it was given up.
+        """
+        _ = self.registry
+
+    def confirm(self) -> None:
+        """See that nodes can be called, by those that the catalogue says; from a thread, after :meth:`load`.
+
+        Raises:
+            NotReady: no worker can start.
+            PacksChanged: the catalogue was kept, and is not true any more; the next engine makes another.
+        """
+        executor = self.executor
+        failure = executor.greet() if isinstance(executor, ProcessExecutor) else None
+        if failure is not None:
+            raise NotReady(failure.message)
+        if self.apart:
+            self._known.check()
+
+    def give_up(self) -> None:
+        """End :meth:`load` and :meth:`confirm` where they are; from any thread. Nothing can be called any more."""
+        self._known.give_up()
+        executor = vars(self).get("executor")
+        if isinstance(executor, ProcessExecutor):
+            executor.close()
+
+    def is_quick(self, document: Mapping[str, Any]) -> bool:
+        """Return whether a document is proven so quickly, and without reading a file, that a loop may wait for it."""
+        return is_quick(document, self.registry)
 
     def resolve(self, workflow: Workflow) -> Graph:
         """Return the graph of a document.
@@ -282,16 +353,7 @@ class Engine:
         return Run(plan, info, self.executor, self.flights, options, observe)
 
     def _remembering(self, observe: Observer, origin: str, run: str, plan: Plan) -> Observer:
-        def done(account: Account) -> None:
-            self.history.remember(origin, account)
-
-        recorder = Recorder(run, plan, done)
-
-        def both(event: Event) -> None:
-            observe(event)
-            recorder.note(event)
-
-        return both
+        return Recorder(run, plan, lambda account: self.history.remember(origin, account)).beside(observe)
 
     def ailment(self) -> str:
         """Return why nodes cannot be called any more, or nothing."""
@@ -308,11 +370,11 @@ class Engine:
 
     def close(self) -> None:
         """Wait for what runs and for results on their way to the disk, and free what is held."""
-        self.history.close()  # first: it asks the disk what is there
-        if self.disk:
-            self.disk.close()  # before the executor, which makes its bytes
-        self.executor.close()
-        for service in vars(self).get("services", {}).values():  # if they were made
+        made = vars(self)  # nothing is made to be closed
+        for name in ("history", "disk", "executor"):  # history asks the disk what is there, whose bytes executors make
+            if made.get(name) is not None:
+                made[name].close()
+        for service in made.get("services", {}).values():
             if isinstance(service, Closes):
                 service.close()
 

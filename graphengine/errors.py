@@ -5,7 +5,8 @@
     GraphEngineError
     ├── WorkflowError      a document that cannot be proven; carries every Problem
     ├── PackError          a pack that cannot be loaded
-    │   └── DeclarationError   a node or type declared wrongly
+    │   ├── DeclarationError   a node or type declared wrongly
+    │   └── PacksChanged       what is known of the packs is not true any more: begin anew
     ├── SettingsRefused    a setting or an argument that cannot be: of a wrong form, or not on this machine
     ├── FileRefused        a file reference that names nothing, or names what it may not
     ├── NodeError          what a node raises when it cannot do what it was asked
@@ -19,7 +20,8 @@
     │   ├── QueueFull      ... because too much waits already; says when to come again
     │   ├── LeaseLost      ... because another attempt at the job has begun since
     │   ├── StoreRefused   ... because the database cannot be opened: corrupt, newer, or somebody else's
-    │   └── StoreUnavailable   ... because the database cannot be read or written now; nothing was written
+    │   ├── StoreUnavailable   ... because the database cannot be read or written now; nothing was written
+    │   └── NotReady       ... because the packs of nodes are not loaded yet
     ├── MissingStageError  the training recipe is asked for a stage before the one it builds on
     └── EngineBug          a broken invariant of ours; carries the log that replays it
 
@@ -84,6 +86,7 @@ ServiceCode = Literal[
     "database_locked",
     "database_failed",
     "closed",
+    "loading",
 ]
 
 
@@ -149,6 +152,10 @@ class PackError(GraphEngineError):
 
 class DeclarationError(PackError):
     """A node or a socket type that is declared wrongly."""
+
+
+class PacksChanged(PackError):
+    """The packs are others than those that were loaded, or remembered: whoever works with them begins anew."""
 
 
 class SettingsRefused(GraphEngineError):
@@ -266,6 +273,12 @@ class StoreUnavailable(ServiceError):
     def __init__(self, message: str, code: ServiceCode) -> None:
         super().__init__(message)
         self.code = code
+
+
+class NotReady(ServiceError):
+    """The packs are not loaded yet, so that nobody knows which nodes there are; come again in a moment."""
+
+    code = "loading"
 
 
 class EngineBug(GraphEngineError):

@@ -48,6 +48,9 @@ class Settings(BaseSettings):
     pack_folder: Path | None = None
     """A folder with packs of nodes beside the installed ones."""
 
+    pack_timeout: float = Field(default=120.0, gt=0)
+    """The seconds that one pack may take to be imported; a server leaves out what takes longer."""
+
     memory_cache_bytes: int = Field(default=2 * GIB, ge=0)
     """What results may take in memory."""
 

@@ -10,7 +10,7 @@ import type { Workflow } from "~/doc/model";
 
 vi.stubGlobal("navigator", { platform: "Linux" });
 
-const finder = new SocketFinder(new Catalog({ nodes: [], types: [], conversions: [], fits: [] }));
+const finder = new SocketFinder(new Catalog({ nodes: [], types: [], conversions: [], fits: [], faults: [] }));
 const chain = {
   format: "graphengine.workflow",
   version: 1,

@@ -51,7 +51,7 @@ def _swept(age: int | None, size: int | None, *, dry: bool) -> Swept:
     try:
         return asyncio.run(_sweep(settings.data_dir, wanted, dry=dry))
     except StoreRefused as error:
-        raise SettingsRefused(str(error), hint="Ask a service that runs: POST /api/assets/prune.") from None
+        raise SettingsRefused(str(error), hint="Ask a service that runs: POST /api/retention/prune.") from None
 
 
 async def _sweep(folder: Path, policy: Policy, *, dry: bool) -> Swept:

@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from enum import IntEnum
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,6 +13,7 @@ import click
 from pydantic import JsonValue
 
 from graphengine.app import Engine, load_settings
+from graphengine.cli.ending import Exit, say
 from graphengine.errors import EngineBug, GraphEngineError, PackError, Problem, SettingsRefused, WorkflowError
 from graphengine.workflow.document import Workflow
 from graphengine.workflow.load import load_workflow
@@ -21,15 +21,6 @@ from graphengine.workflow.parameters import read_argument, with_parameters
 
 MAX_SHOWN = 50
 """How many problems are told to people."""
-
-
-class Exit(IntEnum):
-    """What a command's exit code means."""
-
-    DONE = 0
-    FAILED = 1
-    WRONG = 2  # the workflow or the arguments
-    INTERRUPTED = 130
 
 
 workflow_argument = click.argument("workflow", type=click.Path(path_type=Path))
@@ -53,6 +44,19 @@ def open_engine(**settings: Any) -> Engine:
         SettingsRefused: the environment is wrong.
     """
     return Engine(load_settings(**settings), anywhere=True)
+
+
+def open_catalogue(**settings: Any) -> Engine:
+    """Return the same, for a command that calls no node: no pack is loaded if it is known already what they bring.
+
+    Raises:
+        SettingsRefused: the environment is wrong.
+        PackError: a pack cannot be loaded.
+    """
+    engine = Engine(load_settings(**settings), anywhere=True, apart=True)
+    if engine.faults:
+        raise PackError(engine.faults[0].message)
+    return engine
 
 
 def take_workflow(engine: Engine, path: Path, settings: Iterable[str]) -> Workflow:
@@ -123,11 +127,6 @@ def print_line(text: str) -> None:
     """Print a line of results on standard output; what its encoding does not have is escaped."""
     encoding = sys.stdout.encoding or "utf-8"
     print(text.encode(encoding, "backslashreplace").decode(encoding))
-
-
-def say(text: str) -> None:
-    """Print a line for people, on standard error."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def _refuse(problems: Iterable[Problem]) -> NoReturn:

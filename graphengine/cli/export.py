@@ -6,15 +6,8 @@ from pathlib import Path
 import click
 
 from graphengine.builder.export.code import python_code
-from graphengine.cli.console import (
-    faults_told,
-    open_engine,
-    print_line,
-    say,
-    set_option,
-    take_workflow,
-    workflow_argument,
-)
+from graphengine.cli.console import faults_told, open_engine, print_line, set_option, take_workflow, workflow_argument
+from graphengine.cli.ending import say
 from graphengine.errors import SettingsRefused
 from graphengine.files.atomic import write_atomically
 

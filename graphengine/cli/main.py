@@ -3,52 +3,77 @@
 import sys
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 import click
 
-from graphengine.cli.cache import cache
-from graphengine.cli.console import Exit, say
-from graphengine.cli.export import export
-from graphengine.cli.history import history
-from graphengine.cli.models import models
-from graphengine.cli.nodes import nodes
-from graphengine.cli.run import run
-from graphengine.cli.validate import validate
+from graphengine.cli.ending import Exit, say
 
-LATER: Final[Mapping[str, tuple[str, str]]] = {
-    "schema": ("graphengine.cli.schema", "schema"),
-    "assets": ("graphengine.cli.assets", "assets"),
-    "serve": ("graphengine.cli.serve", "serve_command"),
-    "token": ("graphengine.cli.serve", "token"),
+
+class Later(NamedTuple):
+    """A command that is loaded when it is asked for: where it is, and what the list of commands says of it."""
+
+    module: str
+    name: str
+    summary: str
+
+
+COMMANDS: Final[Mapping[str, Later]] = {
+    "assets": Later(
+        "graphengine.cli.assets",
+        "assets",
+        "Look after the uploads and outputs of a service that no job, workflow or schedule names any more.",
+    ),
+    "cache": Later("graphengine.cli.cache", "cache", "Look at the results kept on disk, or remove them."),
+    "export": Later("graphengine.cli.export", "export", "Write WORKFLOW, a file or a saved picture, in another form."),
+    "history": Later(
+        "graphengine.cli.history",
+        "history",
+        "Look at what is remembered of runs: of each node its inputs, of texts their first 200 characters.",
+    ),
+    "models": Later(
+        "graphengine.cli.models",
+        "models",
+        "List the models in the model folders and those that came with packs, with what their headers tell.",
+    ),
+    "nodes": Later("graphengine.cli.nodes", "nodes", "List the nodes, or explain the node NAME."),
+    "run": Later("graphengine.cli.run", "run", "Run WORKFLOW, a JSON file or a picture that graphengine saved."),
+    "schema": Later("graphengine.cli.schema", "schema", "Print the JSON Schema of the workflow document."),
+    "serve": Later("graphengine.cli.serve", "serve_command", "Serve the HTTP API until told to end."),
+    "token": Later("graphengine.cli.serve", "token", "Say who may use the service."),
+    "validate": Later(
+        "graphengine.cli.validate", "validate", "Say every problem of WORKFLOW; run nothing, write nothing."
+    ),
 }
-"""Commands that are loaded when they are asked for: the web framework takes a quarter of a second."""
 
 
 class Commands(click.Group):
-    """A group some of whose commands are loaded late."""
+    """The commands; what one of them needs, no other has to wait for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
-        return sorted([*super().list_commands(ctx), *LATER])
+        del ctx
+        return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command, and load it if need be."""
-        if cmd_name not in LATER:
-            return super().get_command(ctx, cmd_name)
-        module, name = LATER[cmd_name]
-        command: click.Command = getattr(import_module(module), name)
+        """Return a command, and load it."""
+        del ctx
+        later = COMMANDS.get(cmd_name)
+        if later is None:
+            return None
+        command: click.Command = getattr(import_module(later.module), later.name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands, without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name].summary) for name in self.list_commands(ctx)])
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="graphengine")
 def main() -> None:
     """Run saved node-graph workflows for pictures, video and 3D."""
-
-
-for command in (run, validate, export, nodes, models, cache, history):
-    main.add_command(command)
 
 
 def start() -> NoReturn:

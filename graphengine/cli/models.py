@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from graphengine.cli.console import faults_told, json_option, open_engine, print_json, print_line
+from graphengine.cli.console import faults_told, json_option, open_catalogue, print_json, print_line
 from graphengine.errors import shown_bytes
 from graphengine.models.listing import Model
 
@@ -18,7 +18,7 @@ _WIDEST = 60  # longer names push what follows to the right
 def models(*, as_json: bool) -> None:
     """List the models in the model folders and those that came with packs, with what their headers tell."""
     with faults_told(as_json=as_json):
-        found = open_engine().models.all()
+        found = open_catalogue().models.all()
     if as_json:
         print_json({"models": [_data(each) for each in found]})
         return

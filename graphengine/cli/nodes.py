@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 import click
 
-from graphengine.cli.console import faults_told, json_option, open_engine, print_json
+from graphengine.cli.console import faults_told, json_option, open_catalogue, print_json
 from graphengine.errors import SettingsRefused
-from graphengine.node.catalogue import describe
+from graphengine.node.catalogue.describe import describe
 from graphengine.node.spec import MISSING, Input, NodeSpec
 
 
@@ -16,7 +16,7 @@ from graphengine.node.spec import MISSING, Input, NodeSpec
 def nodes(name: str | None, *, as_json: bool) -> None:
     """List the nodes, or explain the node NAME."""
     with faults_told(as_json=as_json):
-        registry = open_engine().registry
+        registry = open_catalogue().registry
         if name is not None and name not in registry.nodes:
             similar = registry.similar(name)
             raise SettingsRefused(

@@ -7,7 +7,7 @@ from typing import Protocol, Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from graphengine.cli.console import say
+from graphengine.cli.ending import say
 from graphengine.errors import Failure
 from graphengine.run.messages import (
     Event,

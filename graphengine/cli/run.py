@@ -17,17 +17,17 @@ import click
 
 from graphengine.app import Engine
 from graphengine.cli.console import (
-    Exit,
     faults_told,
     json_option,
+    open_catalogue,
     open_engine,
     print_json,
     print_line,
-    say,
     set_option,
     take_workflow,
     workflow_argument,
 )
+from graphengine.cli.ending import Exit, say
 from graphengine.cli.explain import data_of, show
 from graphengine.cli.progress import display_for
 from graphengine.cli.report import PLAIN, Report
@@ -71,7 +71,8 @@ def run(
 ) -> None:
     """Run WORKFLOW, a JSON file or a picture that graphengine saved."""
     with faults_told(as_json=as_json):
-        engine = open_engine(**(NO_CACHE if no_cache else {}), **({} if coalesce is None else {"coalesce": coalesce}))
+        chosen = {**(NO_CACHE if no_cache else {}), **({} if coalesce is None else {"coalesce": coalesce})}
+        engine = open_catalogue(**chosen) if explain else open_engine(**chosen)
         document = take_workflow(engine, workflow, settings)
         plan = engine.plan(engine.resolve(document), targets or None)
         left_out = [] if targets else [name for name in document.outputs if name not in plan.outputs]

@@ -3,13 +3,18 @@
 import asyncio
 import gc
 import signal
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
+import uvloop
 
 from graphengine.app import Engine, load_settings
-from graphengine.cli.console import faults_told, print_line, say
+from graphengine.cli.console import faults_told, print_line
+from graphengine.cli.ending import say
+from graphengine.errors import PacksChanged
 from graphengine.server.access import Scope, add_token, remove_token
 from graphengine.server.serving import ServeOptions, serve
 from graphengine.service.retention.retention import Policy
@@ -23,16 +28,23 @@ from graphengine.settings import Settings
 def serve_command(host: str, port: int, data_dir: Path | None) -> None:
     """Serve the HTTP API until told to end."""
     with faults_told():
-        engine = Engine(_settings(data_dir))
-        settings = engine.settings
+        settings = _settings(data_dir)
         hosts, at_once, grace = tuple(settings.allowed_hosts), settings.jobs_at_once, settings.grace_seconds
         policy = Policy(settings.retention_days * 86_400, settings.retention_bytes)
         options = ServeOptions(settings.data_dir, host, port, hosts, at_once, grace, settings.webhooks, policy=policy)
-        _ = engine.registry  # what is wrong with a pack is told before anything is opened
-        try:
-            asyncio.run(_serve(engine, options))
-        finally:
-            engine.close()
+        announced = _Announced()
+        while True:
+            engine = Engine(settings, apart=settings.executor == "process")
+            try:
+                with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+                    runner.run(_serve(engine, options, announced))
+            except PacksChanged as error:  # rarely, and before any job has begun: all is made anew, at the same address
+                say(f"{error}; they are loaded again")
+                options = replace(options, port=announced.port)
+            else:
+                return
+            finally:
+                engine.close()
 
 
 @click.group()
@@ -72,11 +84,23 @@ def _given(data_dir: Path | None) -> dict[str, Any]:
     return {} if data_dir is None else {"data_dir": data_dir}
 
 
-async def _serve(engine: Engine, options: ServeOptions) -> None:
+class _Announced:
+    """Prints the address, once."""
+
+    def __init__(self) -> None:
+        self.port = 0
+
+    def __call__(self, address: str) -> None:
+        if not self.port:
+            print(f"graphengine listens at {address}", flush=True)
+        self.port = int(address.rpartition(":")[2])
+
+
+async def _serve(engine: Engine, options: ServeOptions, announce: Callable[[str], None]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     gc.collect()
     gc.freeze()  # what is there now stays: a full collection, which halts the loop, need not look through it each time
-    await serve(engine, options, lambda address: print(f"graphengine listens at {address}", flush=True), stop)
+    await serve(engine, options, announce, stop)

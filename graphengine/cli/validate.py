@@ -8,7 +8,7 @@ import click
 from graphengine.cli.console import (
     faults_told,
     json_option,
-    open_engine,
+    open_catalogue,
     print_json,
     set_option,
     take_workflow,
@@ -23,7 +23,7 @@ from graphengine.cli.console import (
 def validate(workflow: Path, settings: Sequence[str], *, as_json: bool) -> None:
     """Say every problem of WORKFLOW; run nothing, write nothing."""
     with faults_told(as_json=as_json):
-        engine = open_engine()
+        engine = open_catalogue()
         graph = engine.resolve(take_workflow(engine, workflow, settings))
         plan = engine.plan(graph)
     if as_json:

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import ConfigDict, PydanticSchemaGenerationError, TypeAdapter
+from pydantic import PydanticSchemaGenerationError, TypeAdapter
 
 from graphengine.errors import DeclarationError
 from graphengine.files.roots import File
+from graphengine.node.check import STRICT
 from graphengine.node.lazy import Lazy
 from graphengine.types.builtin import ANYTHING, BOOL, CHOICE, FLOAT, INT, SEED, SEED_RANGE, STRING, Seed
 from graphengine.types.socket_type import TypeRef
@@ -16,7 +17,6 @@ from graphengine.types.socket_type import TypeRef
 SEQUENCES = (Iterator, Iterable)
 """The annotations of what comes item by item."""
 
-_STRICT = ConfigDict(strict=True, allow_inf_nan=False)
 _PLAIN: Mapping[Any, TypeRef] = {
     bool: BOOL.ref,
     int: INT.ref,
@@ -94,7 +94,7 @@ def adapter(hint: Any) -> TypeAdapter[Any]:
     if bare is Seed:
         hint = Annotated[int, SEED_RANGE, *metadata]
     try:
-        return TypeAdapter(hint, config=_STRICT)
+        return TypeAdapter(hint, config=STRICT)
     except PydanticSchemaGenerationError as error:
         raise DeclarationError(f"the annotation {hint!r} cannot be checked: {error}") from error
 

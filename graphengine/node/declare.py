@@ -8,6 +8,7 @@ calls are recorded only where a workflow is built (:mod:`graphengine.builder`).
 
 import functools
 import inspect
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from types import NoneType
@@ -15,6 +16,7 @@ from typing import Any, TypeVar, cast, get_type_hints
 
 from graphengine.errors import DeclarationError
 from graphengine.node.annotation import adapter, classes, eager, is_plain, output_name, type_ref, unwrap
+from graphengine.node.check import Check
 from graphengine.node.checkpoints import Checkpoints
 from graphengine.node.lists import Extent, ItemsOf, LengthOf
 from graphengine.node.recording import recorder
@@ -215,12 +217,12 @@ def _input(parameter: inspect.Parameter, hint: Any) -> Input:
     ref = type_ref(bare)
     widget = next((each.data() for each in metadata if isinstance(each, Widget)), None)
     roots = next((each.roots for each in metadata if isinstance(each, Under)), ("inputs",))
-    check = adapter(eager(hint)) if is_plain(ref) else None
+    checks = adapter(eager(hint)) if is_plain(ref) else None
     required = Input(
         name=parameter.name,
         type=ref,
-        adapter=check,
-        schema=check.json_schema() if check and not ref.flows else {},
+        check=Check.of(checks) if checks else None,
+        schema=checks.json_schema() if checks and not ref.flows else {},
         widget=widget,
         roots=roots if ref == FILE.ref else (),
         lazy=eager(hint) != hint,
@@ -234,9 +236,13 @@ def _default(socket: Input, value: Any) -> Any:
     if value is MISSING or value is None:
         return value
     try:
-        return socket.parse(value)
-    except ValueError as error:
+        default = socket.parse(value)
+        is_plain = json.loads(json.dumps(default)) == default
+    except (TypeError, ValueError) as error:
         raise DeclarationError(f"the default of {socket.name!r} is not valid: {error}") from error
+    if not is_plain:
+        raise DeclarationError(f"the default of {socket.name!r} is not plain JSON")
+    return default
 
 
 def _outputs(hint: Any) -> tuple[Output, ...]:
@@ -252,7 +258,7 @@ def _output(hint: Any, name: str) -> Output:
     bare, metadata = unwrap(hint)
     ref = type_ref(bare)
     extent = next((each for each in metadata if isinstance(each, Extent)), None)
-    return Output(name, ref, adapter(hint) if is_plain(ref) else None, extent)
+    return Output(name, ref, Check.of(adapter(hint)) if is_plain(ref) else None, extent)
 
 
 def _check_extents(inputs: tuple[Input, ...], outputs: tuple[Output, ...]) -> None:

@@ -6,7 +6,8 @@ import pkgutil
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from importlib.metadata import entry_points
+from functools import partial
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol, runtime_checkable
@@ -126,6 +127,19 @@ class Pack:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A pack that is not loaded yet.
+
+    Attributes:
+        key: no other of the same source has it.
+        load: imports it; raises ``PackError`` if it cannot be loaded.
+    """
+
+    key: str
+    load: Callable[[], Pack]
+
+
+@dataclass(frozen=True, slots=True)
 class PackSource:
     """Where packs come from: small and plain, so that another process can load the same ones.
 
@@ -133,11 +147,29 @@ class PackSource:
         installed: the names of installed packs; None is all of them.
         folder: holds packs beside the installed ones.
         modules: importable modules that hold a pack as ``PACK``.
+        without: the keys of packs that are left out, as they cannot be loaded.
     """
 
     installed: tuple[str, ...] | None = None
     folder: Path | None = None
     modules: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+    def candidates(self) -> Sequence[Candidate]:
+        """Return the packs that there are, in the order in which they are loaded; nothing is imported.
+
+        Raises:
+            PackError: one that is named is not there.
+        """
+        if self.folder is not None and not self.folder.is_dir():
+            raise PackError(f"the pack folder {self.folder} is not there")
+        found = [
+            Candidate(f"installed:{each.name}", partial(_installed_pack, each)) for each in _entries(self.installed)
+        ]
+        for name, source in [] if self.folder is None else _sources(self.folder):
+            found.append(Candidate(f"folder:{name}", partial(_folder_pack, name, source)))
+        found += [Candidate(f"module:{name}", partial(_module_pack, name)) for name in self.modules]
+        return [each for each in found if each.key not in self.without]
 
     def load(self) -> Iterator[Pack]:
         """Yield the packs.
@@ -145,16 +177,8 @@ class PackSource:
         Raises:
             PackError: a pack cannot be loaded.
         """
-        if self.folder is not None and not self.folder.is_dir():
-            raise PackError(f"the pack folder {self.folder} is not there")
-        yield from installed_packs(self.installed)
-        if self.folder is not None:
-            yield from folder_packs(self.folder)
-        for name in self.modules:
-            pack = getattr(_import(name, name), "PACK", None)
-            if not isinstance(pack, Pack):
-                raise PackError(f"module {name!r} holds no PACK")
-            yield pack
+        for candidate in self.candidates():
+            yield candidate.load()
 
 
 def installed_packs(wanted: Collection[str] | None = None) -> Iterator[Pack]:
@@ -166,18 +190,8 @@ def installed_packs(wanted: Collection[str] | None = None) -> Iterator[Pack]:
     Raises:
         PackError: a wanted pack is not installed, an entry point cannot be loaded, or is not a Pack.
     """
-    entries = {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
-    unknown = set(wanted or ()) - entries.keys()
-    if unknown:
-        raise PackError(f"no pack {min(unknown)!r} is installed; there is {', '.join(sorted(entries))}")
-    for entry in (entries[name] for name in sorted(entries) if wanted is None or name in wanted):
-        try:
-            pack = entry.load()
-        except _BROKEN as error:
-            raise PackError(f"pack {entry.name!r} ({entry.value}) cannot be loaded: {error!r}") from error
-        if not isinstance(pack, Pack):
-            raise PackError(f"pack {entry.name!r} ({entry.value}) is not a Pack")
-        yield pack
+    for entry in _entries(wanted):
+        yield _installed_pack(entry)
 
 
 def folder_packs(folder: Path) -> Iterator[Pack]:
@@ -188,10 +202,40 @@ def folder_packs(folder: Path) -> Iterator[Pack]:
     Raises:
         PackError: a file cannot be imported.
     """
+    for name, source in _sources(folder):
+        yield _folder_pack(name, source)
+
+
+def _entries(wanted: Collection[str] | None) -> Iterator[EntryPoint]:
+    entries = {entry.name: entry for entry in entry_points(group=ENTRY_POINT_GROUP)}
+    unknown = set(wanted or ()) - entries.keys()
+    if unknown:
+        raise PackError(f"no pack {min(unknown)!r} is installed; there is {', '.join(sorted(entries))}")
+    return (entries[name] for name in sorted(entries) if wanted is None or name in wanted)
+
+
+def _sources(folder: Path) -> Iterator[tuple[str, Path]]:
     for path in sorted(folder.iterdir()):
         source = path / "__init__.py" if path.is_dir() else path
         if source.suffix == ".py" and source.is_file() and not path.name.startswith((".", "_")):
-            yield _folder_pack(path.stem, source)
+            yield path.stem, source
+
+
+def _installed_pack(entry: EntryPoint) -> Pack:
+    try:
+        pack = entry.load()
+    except _BROKEN as error:
+        raise PackError(f"pack {entry.name!r} ({entry.value}) cannot be loaded: {error!r}") from error
+    if not isinstance(pack, Pack):
+        raise PackError(f"pack {entry.name!r} ({entry.value}) is not a Pack")
+    return pack
+
+
+def _module_pack(name: str) -> Pack:
+    pack = getattr(_import(name, name), "PACK", None)
+    if not isinstance(pack, Pack):
+        raise PackError(f"module {name!r} holds no PACK")
+    return pack
 
 
 def _folder_pack(name: str, source: Path) -> Pack:

@@ -1,7 +1,8 @@
 """The registry: every node, type and conversion of the loaded packs, checked against each other."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,19 @@ from graphengine.node.checkpoints import Checkpoints
 from graphengine.node.context import Attempt, Context
 from graphengine.node.pack import Pack, Service, ServiceOptions
 from graphengine.node.spec import NodeSpec
-from graphengine.types.assign import BUILTIN_CONVERSIONS, Assignability
-from graphengine.types.builtin import ANYTHING, BUILTIN_TYPES
+from graphengine.types.assign import BUILTIN_CONVERSIONS, Assignability, Conversion
+from graphengine.types.builtin import ANYTHING, BUILTIN_TYPES, FILE
 from graphengine.types.socket_type import SocketType, TypeRef
 
 
 class Registry:
-    """What the loaded packs bring together. Built once, all or nothing, and never changed."""
+    """What the loaded packs bring together. Built once, all or nothing, and never changed.
+
+    Attributes:
+        left_out: the names of packs that should be here and could not be loaded.
+    """
+
+    left_out: tuple[str, ...] = ()
 
     def __init__(self, packs: Iterable[Pack]) -> None:
         """Load every pack.
@@ -25,15 +32,22 @@ class Registry:
             PackError: a module cannot be imported.
             DeclarationError: two things share a name, or a node uses a type or service nobody declares.
         """
-        self.packs = tuple(packs)
+        self.packs: tuple[Pack, ...] = tuple(packs)
         self.types: Mapping[str, SocketType] = self._collect_types()
         self._by_class = {each.python: each.ref for each in reversed(list(self.types.values())) if each is not ANYTHING}
         self.services: tuple[Service, ...] = tuple(s for pack in self.packs for s in pack.services)
-        conversions = [c for pack in self.packs for c in pack.conversions]
-        self.assignability = Assignability((*BUILTIN_CONVERSIONS, *conversions))
+        self.conversions: tuple[Conversion, ...] = tuple(c for pack in self.packs for c in pack.conversions)
+        self.assignability = Assignability((*BUILTIN_CONVERSIONS, *self.conversions))
         self._pack_of: dict[str, str] = {}
         self.nodes: Mapping[str, NodeSpec] = self._collect_nodes()
         self.roots: Mapping[str, Path] = {n: path for pack in self.packs for n, path in pack.roots.items()}
+
+    @cached_property
+    def reading(self) -> Collection[str]:
+        """The ids of the nodes that take files."""
+        return frozenset(
+            name for name, spec in self.nodes.items() if any(each.type == FILE.ref for each in spec.inputs)
+        )
 
     def similar(self, node_id: str) -> str | None:
         """Return the id most like ``node_id``, or None if none is like it."""

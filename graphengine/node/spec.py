@@ -5,9 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, Literal
 
-from pydantic import TypeAdapter, ValidationError
-
-from graphengine.errors import shown
+from graphengine.node.check import Check
 from graphengine.node.lists import Extent, ItemsOf
 from graphengine.node.together import Together
 from graphengine.types.socket_type import TypeRef
@@ -26,7 +24,7 @@ class Input:
 
     Attributes:
         default: the value when the document gives none, or ``MISSING``.
-        adapter: checks a plain value; None where a document cannot write one (an Image, say).
+        check: checks a plain value; None where a document cannot write one (an Image, say).
         schema: JSON Schema of the plain values, for an editor's form; empty where there are none.
         widget: the editor's hint, as data.
         roots: for files, the roots in which a plain path is looked up.
@@ -36,7 +34,7 @@ class Input:
     name: str
     type: TypeRef
     default: Any = MISSING
-    adapter: TypeAdapter[Any] | None = field(default=None, compare=False, repr=False)
+    check: Check | None = field(default=None, compare=False, repr=False)
     schema: Mapping[str, Any] = field(default_factory=dict)
     widget: Mapping[str, Any] | None = None
     roots: tuple[str, ...] = ()
@@ -60,9 +58,9 @@ class Input:
         """
         if value is None and self.default is None:
             return None
-        if self.adapter is None or self.flows:
+        if self.check is None or self.flows:
             raise ValueError(f"{self.type} cannot be written as a value; it comes over a link")
-        return _parsed(self.adapter, value)
+        return self.check.parse(value)
 
     def parse_item(self, value: Any) -> Any:
         """Check an item of a sequence, and return it in canonical form.
@@ -70,7 +68,7 @@ class Input:
         Raises:
             ValueError: it is not of the type of the items.
         """
-        return value if self.adapter is None else _parsed(self.adapter, value)
+        return value if self.check is None else self.check.parse(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +76,13 @@ class Output:
     """An output socket.
 
     Attributes:
-        adapter: checks plain values; None for all others.
+        check: checks plain values; None for all others.
         extent: what is known of a list before the node is called.
     """
 
     name: str
     type: TypeRef
-    adapter: TypeAdapter[Any] | None = field(default=None, compare=False, repr=False)
+    check: Check | None = field(default=None, compare=False, repr=False)
     extent: Extent | None = None
 
     def items(self, constants: Mapping[str, Any]) -> tuple[Any, ...] | None:
@@ -104,7 +102,7 @@ class Output:
         Raises:
             ValueError: a plain value is not of the type, or not finite.
         """
-        return value if self.adapter is None else _parsed(self.adapter, value)
+        return value if self.check is None else self.check.parse(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,12 +174,3 @@ class NodeSpec:
     def key(self) -> str:
         """``id@version``: what a fingerprint knows of the node."""
         return f"{self.id}@{self.version}"
-
-
-def _parsed(adapter: TypeAdapter[Any], value: Any) -> Any:
-    try:
-        return adapter.validator.validate_python(value)  # the adapter's own method only looks for options
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        reason = first["msg"].removeprefix("Value error, ")
-        raise ValueError(f"{reason}; {shown(value)} was given") from None

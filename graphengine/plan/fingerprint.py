@@ -16,6 +16,8 @@ from graphengine.workflow.graph import PORTS, Body, ForEach, GraphLoop, GraphNod
 
 DIGEST_BYTES = 20
 
+_written = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode  # made once: it is called for every node
+
 Known = Callable[[Link], str]
 """From a link to the fingerprint of what comes over it, its output's name left aside."""
 Environments = Mapping[str, str]
@@ -97,8 +99,7 @@ def _link(name: str, link: Link, known: Known) -> tuple[Any, ...]:
 
 
 def _hash(parts: Iterable[Any]) -> str:
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
-    return blake2b(text.encode(), digest_size=DIGEST_BYTES).hexdigest()
+    return blake2b(_written(parts).encode(), digest_size=DIGEST_BYTES).hexdigest()
 
 
 def _name(part: tuple[Any, ...]) -> str:

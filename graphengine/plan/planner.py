@@ -71,7 +71,8 @@ def _default_targets(graph: Graph) -> tuple[str, ...]:
     asked = [socket.node for socket in graph.outputs.values()]
     asked += [name for name, node in graph.nodes.items() if has_sink(node)]
     if not asked:
-        asked = [name for name in graph.nodes if graph.dag.out_degree(name) == 0]
+        taken = {source for found in graph.sources.values() for source in found}
+        asked = [name for name in graph.nodes if name not in taken]
     return tuple(dict.fromkeys(asked))
 
 

@@ -13,8 +13,11 @@ import logging
 import os
 import platform
 import statistics
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -41,6 +44,9 @@ MAX_SAMPLES = 15
 
 MAX_NODE_TYPES = 5_000
 """Of how many nodes, version by version, durations are remembered."""
+
+LINGER = 0.25
+"""The seconds for which the record of a run waits for others: many short runs are written down together."""
 
 _LEFTOVER_AGE = 3_600.0  # a temporary file older than this has no writer any more
 
@@ -96,6 +102,9 @@ class History:
         self._on_disk = on_disk
         self._most = most
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="graphengine-history")
+        self._waiting: dict[str, list[Account]] = {}  # by origin
+        self._hurry = threading.Event()
+        self._lock = threading.Lock()
         self._told = False
         self._closed = False
         self._seen: tuple[object, _Durations] = (None, _Durations("graphengine.durations.1"))
@@ -106,6 +115,7 @@ class History:
         Args:
             origin: what a workflow keeps while it is edited: the path of its file, or the id it is stored under.
         """
+        self.drain()
         lately = self._lately()
         typical = {key: statistics.median(seconds) for key, seconds in lately.seconds.items() if seconds}
         taken = {key: most(each) for key, each in lately.taken.items() if each}
@@ -156,27 +166,49 @@ class History:
 
     def remember(self, origin: str, account: Account) -> None:
         """Write down what a run did, behind; after the end nothing is taken."""
-        if not self._closed:
-            self._writer.submit(self._remember, origin, account)
+        if self._closed:
+            return
+        with self._lock:
+            is_first = not self._waiting
+            self._waiting.setdefault(origin, []).append(account)
+        if is_first:
+            self._writer.submit(self._write)
+
+    def drain(self) -> None:
+        """Wait until what was to be remembered is written."""
+        if self._waiting and not self._closed:
+            self._hurry.set()
+            self._writer.submit(lambda: None).result()
 
     def close(self) -> None:
         """Write what waits, and end."""
         self._closed = True
+        self._hurry.set()
         self._writer.shutdown()
 
     # -------------------------------------------------------------- in the writer's thread
 
-    def _remember(self, origin: str, account: Account) -> None:
+    def _write(self) -> None:
+        self._hurry.wait(LINGER)
+        with self._lock:
+            waiting, self._waiting = self._waiting, {}
+            if not self._closed:
+                self._hurry.clear()
+        for origin, accounts in waiting.items():
+            self._remember(origin, accounts)
+
+    def _remember(self, origin: str, accounts: Sequence[Account]) -> None:
         try:
             file = self._file(origin)
             is_new = not file.exists()
-            before = self._records(file)
-            made = account.records(before, self._on_disk)
-            rest = sorted((name for name in before if name not in made), key=lambda name: before[name].when)
-            nodes = {**{name: before[name] for name in rest[-MAX_NODES:]}, **made}
+            nodes = self._records(file)
+            for account, without in _without_what_follows(accounts):
+                made = account.records(nodes, self._on_disk, without)
+                rest = sorted((name for name in nodes if name not in made), key=lambda name: nodes[name].when)
+                nodes = {**{name: nodes[name] for name in rest[-MAX_NODES:]}, **made}
             shown = origin.encode("utf-8", "backslashreplace").decode()
             _save(file, _NODES, _Nodes("graphengine.history.1", shown, nodes))
-            self._add_durations(account)
+            self._add_durations(accounts)
             if is_new:
                 self._forget()
             self._told = False
@@ -187,18 +219,24 @@ class History:
         except Exception:  # noqa: BLE001 - logged: nobody waits for this thread, what it raises would be lost
             _LOG.exception("a run of %s is not remembered", origin)
 
-    def _add_durations(self, account: Account) -> None:
-        durations = account.durations()
-        if not durations:
+    def _add_durations(self, accounts: Iterable[Account]) -> None:
+        seconds: defaultdict[str, list[float]] = defaultdict(list)
+        taken: defaultdict[str, list[Taken]] = defaultdict(list)
+        known, device, machine = self._lately(), None, platform.node()
+        for account in accounts:
+            for key, each in account.durations().items():
+                seconds[key] += (round(one, 6) for one in each)
+            for key, some in account.memory().items():
+                taken[key] += some
+            device = account.device() or device
+        if not seconds:
             return
-        known, device, machine = self._lately(), account.device(), platform.node()
         if device is None and known.machine == machine:
             device = known.device
-        rounded = {key: [round(each, 6) for each in seconds] for key, seconds in durations.items()}
         latest = _Durations(
             "graphengine.durations.1",
-            _merged(known.seconds, rounded),
-            _merged(known.taken, account.memory()),
+            _merged(known.seconds, seconds),
+            _merged(known.taken, taken),
             device,
             machine,
         )
@@ -269,6 +307,16 @@ def _stamp(file: Path) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def _without_what_follows(accounts: Sequence[Account]) -> Iterator[tuple[Account, AbstractSet[str]]]:
+    """Yield accounts, the oldest first, each with the tasks that it need not tell of: a later one tells all of them."""
+    later: set[str] = set()
+    found: list[tuple[Account, AbstractSet[str]]] = []
+    for account in reversed(accounts):
+        found.append((account, frozenset(later)))
+        later |= account.seconds.keys()
+    yield from reversed(found)
 
 
 def _load(file: Path, form: TypeAdapter[Content]) -> Content | None:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -34,16 +34,19 @@ class Account:
     seconds: Mapping[str, float]
     taken: Mapping[str, Taken] = field(default_factory=dict)
 
-    def records(self, before: Mapping[str, Record], on_disk: Callable[[str], bool]) -> Mapping[str, Record]:
+    def records(
+        self, before: Mapping[str, Record], on_disk: Callable[[str], bool], without: Container[str] = ()
+    ) -> Mapping[str, Record]:
         """Return a record of each node that the run says something of: all of its plan, if it went well.
 
         Args:
             before: the records of earlier runs.
             on_disk: whether a result is kept there, by fingerprint.
+            without: tasks that are left out.
         """
         made: dict[str, Record] = {}
         for name, task in self.steps.items():
-            if not isinstance(task, Task):
+            if not isinstance(task, Task) or name in without:
                 continue
             outcome = self.outcomes.get(name, "passed_over")
             if outcome == "passed_over" and self.status != "done":
@@ -95,6 +98,15 @@ class Recorder:
         self._outcomes: dict[str, Outcome] = {}
         self._seconds: dict[str, float] = {}
         self._taken: dict[str, Taken] = {}
+
+    def beside(self, observe: Callable[[Event], None]) -> Callable[[Event], None]:
+        """Return an observer that tells another one everything, and notes it."""
+
+        def both(event: Event) -> None:
+            observe(event)
+            self.note(event)
+
+        return both
 
     def note(self, event: Event) -> None:
         """Take one event in, in the thread of the run's event loop."""

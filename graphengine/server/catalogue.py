@@ -69,13 +69,21 @@ class FitOut(Answer):
     converts: bool
 
 
+class PackFaultOut(Answer):
+    """A pack that could not be loaded; the log of the service says more."""
+
+    pack: str
+    reason: str
+
+
 class NodesOut(Answer):
-    """The nodes, the types, and which types flow into which."""
+    """The nodes, the types, which types flow into which, and the packs that are left out."""
 
     nodes: list[NodeOut]
     types: list[TypeOut]
     conversions: list[ConversionOut]
     fits: list[FitOut]
+    faults: list[PackFaultOut]
 
 
 class FileOut(Answer):

@@ -1,18 +1,19 @@
 """What a caller may ask of the service on the websocket: one place that answers it."""
 
-import asyncio
 import functools
 import secrets
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Protocol
 
-from graphengine.errors import QueueFull, ServiceError, StoreRefused, StoreUnavailable, WorkflowError
+from graphengine.errors import NotReady, QueueFull, ServiceError, StoreRefused, StoreUnavailable, WorkflowError
 from graphengine.server.access import Caller, Forbidden, Scope
 from graphengine.server.messages import Cancel, Command, Get, List, Models, Move, Pause, Retry, Submit
 from graphengine.server.orders import LOOKS
 from graphengine.server.shown import job_view
 from graphengine.server.standing import Result, Standing
 from graphengine.server.views import Fault, ModelsView, Refusal
+from graphengine.service.documents import Content
 from graphengine.service.job import Job, JsonObject, Submission
 from graphengine.service.queue.listing import Filter
 from graphengine.service.spread import Spread
@@ -30,15 +31,24 @@ class Commands(Protocol):
         ...
 
 
-Prepare = Callable[[Submit, str], Awaitable[tuple[Submission, Spread | None]]]
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """A submission that may be queued; ``content`` is its workflow as it is kept, if that is known already."""
+
+    submission: Submission
+    spread: Spread | None = None
+    content: Content | None = None
+
+
+Prepare = Callable[[Submit, str], Awaitable[Proven]]
 """Prove what is to be queued for an owner; raises ``WorkflowError`` or a ``ServiceError``."""
 
 
-ListModels = Callable[[int, str], ModelsView]
-"""Return at most so many models, those whose names come after one; called in a thread."""
+ListModels = Callable[[int, str], Awaitable[ModelsView]]
+"""Return at most so many models, those whose names come after one."""
 
 
-def _no_models(limit: int, after: str) -> ModelsView:
+async def _no_models(limit: int, after: str) -> ModelsView:
     del limit, after
     return ModelsView(models=[])
 
@@ -96,7 +106,7 @@ class StoreCommands:
             case List():
                 return await self._list(command, caller)
             case Models():
-                found = await asyncio.to_thread(self._list_models, command.limit, command.after)
+                found = await self._list_models(command.limit, command.after)
                 return found.model_dump(mode="json")
             case _:
                 return await self._standing.answer(command, caller)
@@ -108,11 +118,11 @@ class StoreCommands:
             WorkflowError: the workflow is wrong.
             ServiceError: the queue refuses.
         """
-        submission, spread = await self._prepare(asked, caller.name)
-        if spread is None:
-            accepted = await self._store.queue.submit(submission)
+        proven = await self._prepare(asked, caller.name)
+        if proven.spread is None:
+            accepted = await self._store.queue.submit(proven.submission, content=proven.content)
             return {**_one(accepted.job), "created": accepted.created}
-        many = await self._store.queue.submit_batch(submission, spread)
+        many = await self._store.queue.submit_batch(proven.submission, proven.spread)
         return {"batch": many.batch.id, "total": many.batch.total, "created": many.created}
 
     async def _move(self, asked: Move) -> Job:
@@ -131,7 +141,7 @@ class StoreCommands:
         return {"jobs": [_dumped(job) for job in page.jobs], "cursor": page.cursor}
 
 
-async def prepare_form(store: Store, asked: Submit, owner: str) -> tuple[Submission, Spread | None]:
+async def prepare_form(store: Store, asked: Submit, owner: str) -> Proven:
     """Return what is to be queued, proven to have the form of a workflow and no more.
 
     Raises:
@@ -152,7 +162,7 @@ async def prepare_form(store: Store, asked: Submit, owner: str) -> tuple[Submiss
         title=asked.title,
         tags=tuple(asked.tags),
     )
-    return submission, None if asked.batch is None else Spread(asked.batch.mode, asked.batch.values)
+    return Proven(submission, None if asked.batch is None else Spread(asked.batch.mode, asked.batch.values))
 
 
 def permission_for(command: Command) -> Scope:
@@ -176,7 +186,7 @@ def refusal_of(error: ServiceError | WorkflowError) -> Refusal:
     retry_after = error.retry_after if isinstance(error, QueueFull) else None
     if isinstance(error, StoreRefused):  # its message names the file
         return Refusal(code=error.code, message="the database cannot be opened")
-    if isinstance(error, StoreUnavailable):
+    if isinstance(error, StoreUnavailable | NotReady):
         retry_after = 1
     return Refusal(code=error.code, message=str(error), retry_after=retry_after)
 

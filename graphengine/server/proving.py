@@ -1,6 +1,5 @@
 """From what a client sends to what is proven: before anything is queued, everything is looked at."""
 
-import asyncio
 from collections.abc import Collection
 from dataclasses import replace
 from uuid import uuid4
@@ -8,10 +7,12 @@ from uuid import uuid4
 from graphengine.errors import WorkflowError
 from graphengine.server import messages
 from graphengine.server.backend import Backend
-from graphengine.server.commands import prepare_form
+from graphengine.server.commands import Proven, prepare_form
+from graphengine.server.packs import Packs
 from graphengine.server.schema import PlanBody, Submit
-from graphengine.service.documents import title_of
+from graphengine.service.documents import Content, title_of
 from graphengine.service.job import JsonObject, Submission
+from graphengine.service.proofs import Proofs
 from graphengine.service.runner import Ready, Runner, make_ready
 from graphengine.service.spread import Spread
 from graphengine.service.store import Store
@@ -36,20 +37,24 @@ async def ready(backend: Backend, asked: PlanBody) -> Ready:
 
     Raises:
         NotFound: it has a name that is not known.
+        NotReady: it is not known yet which nodes there are.
         WorkflowError: with every problem of the document.
     """
+    await backend.packs.wait()
     document = await document_of(backend, asked.workflow)
-    return await asyncio.to_thread(make_ready, backend.engine, document, asked.inputs, asked.targets)
+    return await backend.proofs.make(document, asked.inputs, asked.targets)
 
 
-async def proven(backend: Backend, asked: Submit, owner: str) -> tuple[Submission, Spread | None]:
+async def proven(backend: Backend, asked: Submit, owner: str) -> Proven:
     """Return a submission all of whose jobs can run, as far as anybody can know.
 
     Raises:
         NotFound: the workflow has a name that is not known.
+        NotReady: it is not known yet which nodes there are.
         Unacceptable: the batch is none.
         WorkflowError: with every problem of the first job that has any.
     """
+    await backend.packs.wait()
     document = await document_of(backend, asked.workflow)
     submission = Submission(
         id=asked.id or uuid4().hex,
@@ -62,18 +67,14 @@ async def proven(backend: Backend, asked: Submit, owner: str) -> tuple[Submissio
         tags=tuple(asked.tags),
     )
     spread = None if asked.batch is None else Spread(asked.batch.mode, asked.batch.values)
-    most = backend.store.queue.limits.batch
-    weights = await asyncio.to_thread(_prove_all, backend.engine, submission, spread, most)
-    return replace(submission, weights=weights), spread
+    return await _proven(backend.proofs, backend.store, submission, spread)
 
 
-async def prepared(
-    engine: Runner, store: Store, asked: messages.Submit, owner: str
-) -> tuple[Submission, Spread | None]:
+async def prepared(proofs: Proofs, packs: Packs, store: Store, asked: messages.Submit, owner: str) -> Proven:
     """Return what a websocket asks for, proven like what HTTP brings; see :func:`proven`."""
-    submission, spread = await prepare_form(store, asked, owner)
-    weights = await asyncio.to_thread(_prove_all, engine, submission, spread, store.queue.limits.batch)
-    return replace(submission, weights=weights), spread
+    await packs.wait()
+    form = await prepare_form(store, asked, owner)
+    return await _proven(proofs, store, form.submission, form.spread)
 
 
 def prove_schedule(
@@ -104,11 +105,10 @@ def prove_schedule(
         return ""
 
 
-def _prove_all(engine: Runner, submission: Submission, spread: Spread | None, most: int) -> str:
-    """Prove each job of a submission, and return the name of the models that the first loads."""
-    rows: list[JsonObject] = [{}] if spread is None else spread.combinations(most)
-    found = [
-        make_ready(engine, submission.workflow, {**submission.inputs, **row}, submission.targets).weights
-        for row in rows
-    ]
-    return found[0]
+async def _proven(proofs: Proofs, store: Store, submission: Submission, spread: Spread | None) -> Proven:
+    """Prove each job of a submission, and note the models that the first loads."""
+    rows: list[JsonObject] = [{}] if spread is None else spread.combinations(store.queue.limits.batch)
+    inputs = [{**submission.inputs, **row} for row in rows]
+    content = Content.of(submission.workflow)
+    first = await proofs.of_all(submission.workflow, content, inputs, submission.targets)
+    return Proven(replace(submission, weights=first.weights), spread, content)

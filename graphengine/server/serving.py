@@ -4,13 +4,13 @@ import asyncio
 import functools
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import web
 
-from graphengine.errors import SettingsRefused
+from graphengine.errors import NotReady, SettingsRefused
 from graphengine.files.atomic import remove_leftovers
 from graphengine.server.access import Access, is_loopback, load_access
 from graphengine.server.app import make_app
@@ -20,10 +20,12 @@ from graphengine.server.hub import Hub
 from graphengine.server.lag import watch
 from graphengine.server.modelling import page_of
 from graphengine.server.notices import Notices
+from graphengine.server.packs import Packs
 from graphengine.server.proving import prepared, prove_schedule
 from graphengine.server.sender import Reach, Sender
 from graphengine.server.standing import Standing
 from graphengine.server.timetable import Timetable
+from graphengine.server.views import ModelsView
 from graphengine.service.assets import Assets
 from graphengine.service.attempt import Workplace
 from graphengine.service.clock import Clock
@@ -73,6 +75,8 @@ async def serve(engine: Engine, options: ServeOptions, announce: Callable[[str],
     Raises:
         SettingsRefused: the address cannot be used, or may not without a token.
         StoreRefused: the data folder cannot be used.
+        PackError: the packs cannot be loaded.
+        PacksChanged: what was known of them is not true any more; serve again, with another engine.
     """
     access = await asyncio.to_thread(load_access, options.folder)
     check_bind(options.host, access)
@@ -80,11 +84,27 @@ async def serve(engine: Engine, options: ServeOptions, announce: Callable[[str],
     try:
         async with _working(engine, store, access, options) as backend, _listening(backend, options) as address:
             announce(address)
-            await stop.wait()
+            await _until(stop, backend)
             backend.closing = True
             await backend.dispatcher.close(options.grace)
     finally:
         await store.close()
+
+
+async def _until(stop: asyncio.Event, backend: Backend) -> None:
+    """Load the packs, let jobs begin, and wait until the service is to end."""
+    loading = asyncio.create_task(backend.packs.load(backend.begin))
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait([loading, stopping], return_when=asyncio.FIRST_COMPLETED)
+        if not stopping.done():
+            await loading
+            await stopping
+    finally:
+        stopping.cancel()
+        if not loading.done():
+            backend.packs.give_up()
+            await loading
 
 
 def check_bind(host: str, access: Access) -> None:
@@ -103,26 +123,43 @@ def check_bind(host: str, access: Access) -> None:
 @asynccontextmanager
 async def _working(engine: Engine, store: Store, access: Access, options: ServeOptions) -> AsyncIterator[Backend]:
     """Run what works behind the routes."""
-    feed, assets = LiveFeed(), Assets(options.folder / "assets", engine.roots.uses)
+    feed, assets = LiveFeed(), Assets(options.folder / "assets", engine.uses)
     place = Workplace(store, engine, feed, assets, options.folder / "outputs")
     dispatcher = Dispatcher(place, options.jobs_at_once)
-    dispatcher.start()
-    hub = Hub(store, feed)
-    timetable = Timetable(store, functools.partial(prove_schedule, engine), functools.partial(locate, engine.roots))
+    hub, packs = Hub(store, feed), Packs(engine)
+    timetable = Timetable(
+        store, functools.partial(prove_schedule, engine), lambda folder: locate(engine.roots, folder), packs.wait
+    )
     tidying = asyncio.create_task(_tidy(time.time(), assets.folder, place.outputs))
     try:
         notes = options.folder / "retention.json"
         retention = Retention(store.database, assets, place.outputs, notes, options.policy, options.clock)
-        async with Sender(options.webhooks) as sender, _chores(engine, store, options, sender, retention) as chores:
+        async with (
+            Sender(options.webhooks) as sender,
+            _chores(engine, packs, store, options, sender, retention) as chores,
+        ):
             notices = Notices(store, sender.check)
             commands = StoreCommands(
                 store,
                 Standing(timetable, notices),
-                functools.partial(prepared, engine, store),
-                lambda limit, after: page_of(engine.models, limit, after),
+                functools.partial(prepared, place.proofs, packs, store),
+                functools.partial(_models, engine, packs),
             )
             backend = Backend(
-                engine, store, dispatcher, feed, assets, retention, access, timetable, notices, hub, commands, chores
+                engine=engine,
+                packs=packs,
+                store=store,
+                proofs=place.proofs,
+                dispatcher=dispatcher,
+                feed=feed,
+                assets=assets,
+                retention=retention,
+                access=access,
+                timetable=timetable,
+                notices=notices,
+                hub=hub,
+                commands=commands,
+                chores=chores,
             )
             watching = asyncio.create_task(watch(backend.metrics.late))
             try:
@@ -137,15 +174,14 @@ async def _working(engine: Engine, store: Store, access: Access, options: ServeO
 
 @asynccontextmanager
 async def _chores(
-    engine: Engine, store: Store, options: ServeOptions, sender: Sender, retention: Retention
+    engine: Engine, packs: Packs, store: Store, options: ServeOptions, sender: Sender, retention: Retention
 ) -> AsyncIterator[Mapping[str, asyncio.Task[None]]]:
     """Do what goes on by itself; each by what is missing where it does not."""
-    folders = FolderWatch(store.database, store.queue.limits, options.clock, engine.roots)
     courier = Courier(store.database, options.clock, sender)
     work = {
         "nobody looks for workers that are silent": store.attempts.watch(_WATCH),
         "no schedules are fired": store.scheduler.run(),
-        "no folders are watched": folders.run(),
+        "no folders are watched": _watch_folders(engine, packs, store, options.clock),
         "files that nobody names are never removed": retention.run(),
     }
     if options.webhooks != "off":
@@ -156,6 +192,19 @@ async def _chores(
     finally:
         await _cancel(tasks.values())
         await courier.close(_HANG_UP)
+
+
+async def _watch_folders(engine: Engine, packs: Packs, store: Store, clock: Clock) -> None:
+    """Watch folders, when it is known where files may lie."""
+    with suppress(NotReady):  # the service closes
+        await packs.until_known()
+        await FolderWatch(store.database, store.queue.limits, clock, engine.roots).run()
+
+
+async def _models(engine: Engine, packs: Packs, limit: int, after: str) -> ModelsView:
+    """Return some models, when it is known where they lie."""
+    await packs.wait()
+    return await asyncio.to_thread(page_of, engine.models, limit, after)
 
 
 @asynccontextmanager

@@ -34,6 +34,7 @@ _LOG = logging.getLogger(__name__)
 VERSION: Final = version("graphengine")
 
 _FAREWELL: Final = 2.0
+_SMALL: Final = 16 * 2**10  # a connection takes four times as much before it asks to wait
 _FORMATS: Final[dict[str | None, Format]] = {JSON: "json", MSGPACK: "msgpack", None: "json"}
 
 
@@ -170,6 +171,9 @@ class _Connection:
         Raises:
             OSError: the client is gone.
         """
+        if len(frame) <= _SMALL and self._transport is not None and not self._transport.get_write_buffer_size():
+            await self._socket.send_frame(frame, self._kind)  # it fits into what may wait to be sent: nothing can stall
+            return
         try:
             async with asyncio.timeout(self._hub.limits.stall_seconds):
                 await self._socket.send_frame(frame, self._kind)

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -29,18 +29,27 @@ Locate = Callable[[Folder], Path]
 _SECRET: Final = 32  # random bytes
 
 
+Known = Callable[[], Awaitable[None]]
+
+
+async def _at_once() -> None:
+    """Wait for nothing."""
+
+
 class Timetable:
     """The schedules of a store.
 
     Args:
         prove: looks at what shall be run.
         locate: looks for the folders that shall be watched.
+        known: waits until both can be asked.
     """
 
-    def __init__(self, store: Store, prove: Prove, locate: Locate) -> None:
+    def __init__(self, store: Store, prove: Prove, locate: Locate, known: Known = _at_once) -> None:
         self._store = store
         self._prove = prove
         self._locate = locate
+        self._known_by_now = known
 
     async def get(self, id_: str) -> ScheduleView:
         """Return a schedule.
@@ -66,6 +75,7 @@ class Timetable:
             WorkflowError: with every problem of the workflow.
         """
         known = await self._known(caller, id_)
+        await self._known_by_now()
         fires = await asyncio.to_thread(self._trigger, asked.trigger)
         document, name = await self._document(asked.workflow)
         later = _later(fires)
@@ -160,6 +170,7 @@ class Timetable:
     async def _fire(self, id_: str, inputs: JsonObject, key: str | None) -> Accepted:
         schedule, document = await self._store.firing.open(id_)
         together = {**schedule.draft.inputs, **inputs}
+        await self._known_by_now()
         await asyncio.to_thread(self._prove, document, together, schedule.draft.targets, ())
         return await self._store.firing.fire(schedule, document, inputs, key)
 

@@ -3,9 +3,10 @@
 import asyncio
 import logging
 import shutil
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final, TypeVar, assert_never
 
@@ -34,9 +35,10 @@ from graphengine.service.job import Job
 from graphengine.service.journal import Journal
 from graphengine.service.live import LiveFeed
 from graphengine.service.outcome import outcome
-from graphengine.service.queue.work import Note
+from graphengine.service.proofs import Proofs
+from graphengine.service.queue.work import Notes
 from graphengine.service.retention.names import folder_of
-from graphengine.service.runner import Ready, Runner, make_ready
+from graphengine.service.runner import Ready, Runner
 from graphengine.service.store import Store
 
 T = TypeVar("T")
@@ -50,7 +52,7 @@ _BROKEN = Failure("engine_failed", "the engine failed while it ran the job; its 
 _STOPPED = Failure("cancelled", "the run was stopped by one of its nodes")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Workplace:
     """Where jobs are run: what attempts share."""
 
@@ -59,6 +61,11 @@ class Workplace:
     feed: LiveFeed
     assets: Assets
     outputs: Path
+
+    @cached_property
+    def proofs(self) -> Proofs:
+        """What is proven here, and was lately."""
+        return Proofs(self.runner)
 
     def folder(self, job: str) -> Path:
         """Return where the sinks of a job write."""
@@ -78,54 +85,55 @@ class Attempt:
         self._place = place
         self._idle = idle
         self._attempts = place.store.attempts
-        self._journal = Journal(lambda output: place.assets.adopt(output.file.path, output.file.digest))
+        self._journal = Journal(lambda output: place.assets.adopt(output.file.path, output.file.digest), self._rung)
         self._live = Coalescer(lambda event: place.feed.tell(job.id, job.owner, event))
         self._failure: Failure | None = None
         self._run: Run | None = None
+        self._recorder: asyncio.Task[None] | None = None
         self._closing = False
         self._told = False
         self._retried = False
+        self._over = False
 
     def close(self) -> None:
         """Stop because the engine closes: the job goes back into the queue."""
         self._closing = True
-        if self._run is not None:
-            self._run.cancel()
+        self._cancel()
 
     async def run(self) -> None:
         """Run to the end; whatever happens, the job is not left behind while the database can be written."""
+        lease, attempts = self.job.lease, self._attempts
+        pulse = _Pulse(self._place.store.queue.limits.lease_seconds / 4, lambda: attempts.renew(lease))
         try:
-            await self._to_the_end()
+            attempts.when_told_to_stop(lease, self._obey)
+            ready = await self._prepare()
+            if ready is not None:
+                await self._carry_out(ready)
         except LeaseLost as error:
             _LOG.warning("%s", error)
         except Exception:  # noqa: BLE001 - whatever it is, one job fails, and not the service
             _LOG.exception("the engine failed at the job %s", self.job.id)
             with suppress(LeaseLost):
-                await self._end(lambda: self._attempts.fail(self.job.lease, _BROKEN))
+                await self._end(lambda notes: attempts.fail(lease, _BROKEN, notes))
         finally:
+            self._over = True
+            pulse.close()
             self._live.close()
+            self._journal.close()
             self._leave()
-
-    async def _to_the_end(self) -> None:
-        helpers = [asyncio.create_task(self._obey()), asyncio.create_task(self._keep_alive())]
-        try:
-            ready = await self._prepare()
-            if ready is not None:
-                await self._carry_out(ready)
-        finally:
-            for helper in helpers:
-                helper.cancel()
 
     async def _prepare(self) -> Ready | None:
         """Return the planned job, or None where it has failed already: the world has changed since it was accepted."""
-        job = self.job
-        document = await self._insist(lambda: self._place.store.document(job.workflow))
-        try:
-            ready = await asyncio.to_thread(make_ready, self._place.runner, document, job.inputs, job.targets)
-        except WorkflowError as error:
-            failure = Failure("invalid_input", "; ".join(str(problem) for problem in error.problems[:5]))
-            await self._end(lambda: self._attempts.fail(job.lease, failure))
-            return None
+        job, proofs = self.job, self._place.proofs
+        ready = proofs.find(job)
+        if ready is None:
+            document = await self._insist(lambda: self._place.store.document(job.workflow))
+            try:
+                ready = await proofs.make(document, job.inputs, job.targets)
+            except WorkflowError as error:
+                failure = Failure("invalid_input", "; ".join(str(problem) for problem in error.problems[:5]))
+                await self._end(lambda notes: self._attempts.fail(job.lease, failure, notes))
+                return None
         if job.attempt > 1:  # sinks are called again: what they wrote before would be there twice
             await asyncio.to_thread(shutil.rmtree, self._place.folder(job.id), ignore_errors=True)
         return ready
@@ -137,15 +145,15 @@ class Attempt:
         )
         if self._told or self._closing:
             self._run.cancel()
-        recorder = asyncio.create_task(self._record())
-        recorder.add_done_callback(self._recorder_ended)
         try:
             result = await self._run.result()
-            self._journal.close()
             self._leave()
-            await recorder  # it raises what has kept it from recording
+            self._journal.close()
+            if self._recorder is not None:
+                await self._recorder  # it raises what has kept it from recording
         finally:
-            recorder.cancel()
+            if self._recorder is not None:
+                self._recorder.cancel()
         await self._conclude(ready, result)
 
     async def _conclude(self, ready: Ready, result: RunResult) -> None:
@@ -154,18 +162,17 @@ class Attempt:
             await asyncio.to_thread(remove_leftovers, self._place.folder(self.job.id))
         match result.status:
             case "done":
-                await self._end(
-                    lambda: attempts.finish(lease, outcome(ready.plan, result.outputs, self._journal.files))
-                )
+                files = self._journal.files
+                await self._end(lambda notes: attempts.finish(lease, outcome(ready.plan, result.outputs, files), notes))
             case "failed":
                 failure = self._failure or _BROKEN
-                await self._end(lambda: attempts.fail(lease, failure))
+                await self._end(lambda notes: attempts.fail(lease, failure, notes))
             case "cancelled" if self._told:
-                await self._end(lambda: attempts.stop(lease))
+                await self._end(lambda notes: attempts.stop(lease, notes))
             case "cancelled" if self._closing:
-                await self._end(lambda: attempts.release(lease))
+                await self._end(lambda notes: attempts.release(lease, notes))
             case "cancelled":
-                await self._end(lambda: attempts.fail(lease, _STOPPED))
+                await self._end(lambda notes: attempts.fail(lease, _STOPPED, notes))
 
     def _observe(self, event: Event) -> None:
         match event:
@@ -190,46 +197,45 @@ class Attempt:
         idle, self._idle = self._idle, _nothing
         idle()
 
-    # -------------------------------------------------------------- beside the run
-
-    async def _obey(self) -> None:
-        """Stop the run when the job is cancelled, or is somebody else's."""
-        with suppress(LeaseLost):
-            await self._attempts.told_to_stop(self.job.lease)
-        self._told = True
-        if self._run is not None:
+    def _cancel(self) -> None:
+        if self._run is not None and not self._over:
             self._run.cancel()
 
-    async def _keep_alive(self) -> None:
-        """Renew the lease, four times as often as needed."""
-        with suppress(LeaseLost):  # then the run is told to stop anyway
-            while True:
-                await asyncio.sleep(self._place.store.queue.limits.lease_seconds / 4)
-                self._attempts.renew(self.job.lease)
+    # -------------------------------------------------------------- beside the run
+
+    def _obey(self) -> None:
+        """Stop the run when the job is cancelled, or is somebody else's."""
+        self._told = True
+        self._cancel()
+
+    def _rung(self) -> None:
+        """Log what has happened by now."""
+        if self._recorder is None:
+            self._recorder = asyncio.create_task(self._record())
+            self._recorder.add_done_callback(self._recorder_ended)
 
     async def _record(self) -> None:
-        """Log what happens while the run goes on."""
-        while await self._journal.arrival():
+        while len(self._journal):
             await self._write(await self._journal.take())
 
     def _recorder_ended(self, recorder: "asyncio.Task[None]") -> None:
-        if not recorder.cancelled() and recorder.exception() is not None and self._run is not None:
-            self._run.cancel()  # nobody would hear of what it does
+        if recorder.cancelled():
+            return
+        if recorder.exception() is None:
+            self._recorder = None
+        else:
+            self._cancel()  # nobody would hear of what it does
 
-    async def _write(self, notes: Sequence[Note]) -> None:
-        if notes:
-            await self._insist(lambda: self._attempts.record(self.job.lease, notes))
+    async def _write(self, notes: Notes) -> None:
+        await self._insist(lambda: self._attempts.record(self.job.lease, notes))
 
-    async def _end(self, act: Callable[[], Awaitable[Job]]) -> None:
+    async def _end(self, act: Callable[[Notes], Awaitable[Job]]) -> None:
         """Log what is not logged yet, and how the job ended: together, for then it is one commit."""
+        notes = await self._journal.take()
         while len(self._journal):
+            await self._write(notes)
             notes = await self._journal.take()
-            if len(self._journal):
-                await self._write(notes)
-            else:
-                await asyncio.gather(self._write(notes), self._insist(act))
-                return
-        await self._insist(act)
+        await self._insist(lambda: act(notes))
 
     async def _insist(self, act: Callable[[], Awaitable[T]]) -> T:
         while True:
@@ -238,6 +244,24 @@ class Attempt:
             except StoreUnavailable as error:
                 _LOG.warning("the job %s waits: %s", self.job.id, error)
                 await asyncio.sleep(RETRY)
+
+
+class _Pulse:
+    """Keeps a lease alive until it is closed, or the lease is lost: then the run is told to stop anyway."""
+
+    def __init__(self, seconds: float, renew: Callable[[], None]) -> None:
+        self._seconds = seconds
+        self._renew = renew
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._beat)
+
+    def close(self) -> None:
+        """Let the lease end."""
+        self._timer.cancel()
+
+    def _beat(self) -> None:
+        with suppress(LeaseLost):
+            self._renew()
+            self._timer = asyncio.get_running_loop().call_later(self._seconds, self._beat)
 
 
 def _nothing() -> None:

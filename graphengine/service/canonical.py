@@ -1,10 +1,13 @@
 """JSON in one form, so that equal things have equal bytes and one digest."""
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from graphengine.errors import Unacceptable
 from graphengine.files.digest import sha256
+
+_IN_THEIR_ORDER: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_IN_ORDER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def compact(value: Any) -> str:
@@ -13,7 +16,7 @@ def compact(value: Any) -> str:
     Raises:
         Unacceptable: the value is not JSON: infinite, half a character, or nested too deeply.
     """
-    return _written(value, in_order=False)
+    return _text(_IN_THEIR_ORDER, value)
 
 
 def canonical(value: Any) -> str:
@@ -22,7 +25,7 @@ def canonical(value: Any) -> str:
     Raises:
         Unacceptable: the value is not JSON.
     """
-    return _written(value, in_order=True)
+    return _text(_IN_ORDER, value)
 
 
 def digest(text: str) -> str:
@@ -30,9 +33,9 @@ def digest(text: str) -> str:
     return sha256(text.encode())
 
 
-def _written(value: Any, *, in_order: bool) -> str:
+def _text(encoder: json.JSONEncoder, value: Any) -> str:
     try:
-        text = json.dumps(value, sort_keys=in_order, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        text = encoder.encode(value)
         text.encode()
     except (TypeError, ValueError, RecursionError) as error:  # a UnicodeEncodeError is a ValueError
         raise Unacceptable(f"not JSON: {error}") from None

@@ -23,7 +23,7 @@ class Dispatcher:
 
     def __init__(self, place: Workplace, jobs_at_once: int = 2) -> None:
         self._place = place
-        self._free = asyncio.Semaphore(jobs_at_once)
+        self._slots = jobs_at_once
         self._attempts: dict[Attempt, asyncio.Task[None]] = {}
         self._weights = ""
         self._claims: asyncio.Task[None] | None = None
@@ -65,20 +65,27 @@ class Dispatcher:
             await asyncio.wait(list(self._attempts.values()), timeout=seconds)
 
     async def _claim(self) -> None:
+        async with asyncio.TaskGroup() as slots:
+            for _ in range(self._slots):
+                slots.create_task(self._fill())
+
+    async def _fill(self) -> None:
+        """Let one slot have a job, again and again."""
         while True:
-            await self._free.acquire()
             try:
                 job = await self._place.store.attempts.take(lambda: self._weights)
             except ServiceError as error:
                 _LOG.warning("no job can be claimed: %s", error)
-                self._free.release()
                 await asyncio.sleep(RETRY)
             else:
-                self._begin(job)
+                await self._begin(job)
 
-    def _begin(self, job: Job) -> None:
+    async def _begin(self, job: Job) -> None:
+        """Begin a job, and wait until its slot is free."""
         self._weights = job.weights or self._weights
-        attempt = Attempt(self._place, job, self._free.release)
+        free = asyncio.Event()
+        attempt = Attempt(self._place, job, free.set)
         task = asyncio.create_task(attempt.run(), name=f"job {job.id}")
         self._attempts[attempt] = task
         task.add_done_callback(lambda _: self._attempts.pop(attempt))
+        await free.wait()

@@ -42,6 +42,8 @@ EntryKind = Literal[
 EVERYBODY: Final = ""
 """The owner of an entry about the queue as a whole: every observer gets it."""
 
+_INSERT: Final = "INSERT INTO event (seq, job, owner, kind, time, data) VALUES (?, ?, ?, ?, ?, ?)"
+
 RECENT = 4_096
 """How many entries are answered from memory: observers that keep up never ask the database."""
 
@@ -118,12 +120,23 @@ def append(
     transaction: Transaction, now: int, kind: EntryKind, *, job: str = "", owner: str = EVERYBODY, **data: Any
 ) -> int:
     """Write an entry as a part of an act, and return its number."""
-    seq: int = transaction.execute(
-        "INSERT INTO event (job, owner, kind, time, data) VALUES (?, ?, ?, ?, ?) RETURNING seq",
-        (job, owner, kind, now, compact(data)),
-    ).fetchone()[0]
+    seq: int = transaction.execute(f"{_INSERT} RETURNING seq", (None, job, owner, kind, now, compact(data))).fetchone()[
+        0
+    ]
     transaction.outbox.append(Entry(seq, job, owner, kind, moment(now), data))
     return seq
+
+
+def append_all(
+    transaction: Transaction, now: int, listed: Sequence[tuple[EntryKind, JsonObject]], *, job: str, owner: str
+) -> None:
+    """Write several entries about one job, in order: quicker than one by one."""
+    newest = transaction.execute("SELECT seq FROM sqlite_sequence WHERE name = 'event'").fetchone()
+    first = 1 if newest is None else newest[0] + 1
+    entries = [Entry(seq, job, owner, kind, moment(now), data) for seq, (kind, data) in enumerate(listed, first)]
+    rows = [(each.seq, job, owner, each.kind, now, compact(each.data)) for each in entries]
+    transaction.connection.executemany(_INSERT, rows)
+    transaction.outbox += entries
 
 
 class EventLog:

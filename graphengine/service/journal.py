@@ -1,8 +1,7 @@
 """From the events of a run to entries of the log: a few at a time, files first, each on the disk before it is told."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Final
 
@@ -15,7 +14,7 @@ from graphengine.run.messages import (
     TaskStarted,
 )
 from graphengine.service.job import JsonObject
-from graphengine.service.queue.work import Note
+from graphengine.service.queue.work import Note, Notes
 
 LINGER: Final = 0.02
 """The seconds for which entries wait for more: what a short job does is one commit, not six."""
@@ -32,46 +31,44 @@ class Journal:
 
     Args:
         adopt: keeps a file that a task has written, and returns its size; called in a thread.
+        ring: is called when entries have waited for their time, in the loop's thread; whoever hears it takes them.
     """
 
-    def __init__(self, adopt: Callable[[TaskOutput], int]) -> None:
+    def __init__(self, adopt: Callable[[TaskOutput], int], ring: Callable[[], None]) -> None:
         self.files: list[JsonObject] = []
         self._adopt = adopt
+        self._ring = ring
         self._waiting: list[Kept] = []
-        self._arrived = asyncio.Event()
-        self._closed = asyncio.Event()
+        self._timer: asyncio.TimerHandle | None = None
+        self._closed = False
 
     def note(self, event: Kept) -> None:
         """Take an event in."""
         self._waiting.append(event)
-        self._arrived.set()
+        if self._timer is None and not self._closed:
+            self._timer = asyncio.get_running_loop().call_later(LINGER, self._timed)
 
     def close(self) -> None:
-        """Say that nothing more comes: whoever waits for an arrival goes on at once."""
-        self._closed.set()
-        self._arrived.set()
+        """Ring no more: whoever closes it takes what is left."""
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
 
-    async def arrival(self) -> bool:
-        """Wait until there is something to log, and a moment longer; return False when nothing more comes."""
-        await self._arrived.wait()
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LINGER):
-                await self._closed.wait()
-        return not self._closed.is_set()
-
-    async def take(self) -> Sequence[Note]:
+    async def take(self) -> Notes:
         """Return what is to be logged now; files that it speaks of are kept by then.
 
         Raises:
             OSError: a file cannot be kept.
         """
         taken, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
-        if not self._waiting and not self._closed.is_set():
-            self._arrived.clear()
         return [await self._output(event) if isinstance(event, TaskOutput) else _note(event) for event in taken]
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    def _timed(self) -> None:
+        self._timer = None
+        self._ring()
 
     async def _output(self, event: TaskOutput) -> Note:
         nbytes = await asyncio.to_thread(self._adopt, event)

@@ -19,6 +19,10 @@ from graphengine.workflow.parse import workflow_from
 class Runner(Protocol):
     """Proves, plans and runs workflows: the engine, as the service sees it."""
 
+    def is_quick(self, document: JsonObject) -> bool:
+        """Return whether a document is proven so quickly, and without reading a file, that a loop may wait for it."""
+        ...
+
     def resolve(self, workflow: Workflow) -> Graph:
         """Return the graph of a document; from any thread.
 

@@ -87,8 +87,9 @@ class Contents:
             self._findings.add(code, message, where, socket.name, lambda: did_you_mean(socket.name, names))
 
     def _similar(self, type_: str) -> str:
-        similar = self._registry.similar(type_)
-        return f"Did you mean {similar!r}?" if similar else "`graphengine nodes` lists the known ones."
+        similar, left_out = self._registry.similar(type_), ", ".join(self._registry.left_out)
+        hint = f"Did you mean {similar!r}?" if similar else "`graphengine nodes` lists the known ones."
+        return f"{hint} Left out, as they could not be loaded: the nodes of {left_out}." if left_out else hint
 
 
 def _type(nodes: Mapping[str, Node], socket: Socket) -> str | None:

@@ -1,6 +1,6 @@
 """A graph: a workflow that is proven. Whoever holds one need not check anything again."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -102,13 +102,30 @@ class Graph:
         nodes: by name, in an order in which every node comes after what it needs.
         outputs: the named outputs of the workflow.
         types: the types of all outputs.
-        dag: the links between node names, frozen, for whoever wants graph algorithms.
+        sources: the nodes that each takes from.
     """
 
     nodes: Mapping[str, GraphNode | GraphLoop]
     outputs: Mapping[str, Socket]
     types: Mapping[str, Mapping[str, TypeRef]]
-    dag: "nx.DiGraph[str]"
+    sources: Mapping[str, Sequence[str]]
+
+    @property
+    def dag(self) -> "nx.DiGraph[str]":
+        """The links between node names, for whoever wants graph algorithms; made when it is asked for."""
+        return digraph(self.sources)
+
+
+def digraph(sources: Mapping[str, Sequence[str]]) -> "nx.DiGraph[str]":
+    """Return the links between nodes as a graph.
+
+    Args:
+        sources: the nodes that each takes from.
+    """
+    made: nx.DiGraph[str] = nx.DiGraph()
+    made.add_nodes_from(sources)
+    made.add_edges_from((source, name) for name, found in sources.items() for source in found)
+    return made
 
 
 def has_sink(node: GraphNode | GraphLoop) -> bool:

@@ -19,7 +19,7 @@ from graphengine.workflow.bulk import built_in_bulk
 from graphengine.workflow.contents import Contents
 from graphengine.workflow.document import Node, Socket, Workflow, link_of, source_of
 from graphengine.workflow.findings import Findings
-from graphengine.workflow.graph import PORTS, Body, Graph, GraphLoop, GraphNode, Link
+from graphengine.workflow.graph import PORTS, Body, Graph, GraphLoop, GraphNode, Link, digraph
 from graphengine.workflow.interface import Interfaces, Sockets
 from graphengine.workflow.lists import Lengths, mapped
 from graphengine.workflow.loops import Loops, Ports
@@ -71,7 +71,7 @@ class _Resolver:
         self.types: dict[str, Mapping[str, TypeRef]] = {} if within is None else {PORTS: within.types}
         self.lengths = Lengths(self.findings, {} if within is None else within.lengths)
         self.loops = Loops(workflow, self.findings, self.lengths, self.growth, self.used, self._body)
-        self.dag: nx.DiGraph[str] = nx.DiGraph()
+        self.links: Mapping[str, Sequence[str]] = {}  # the nodes that each takes from
 
     def graph(self) -> Graph:
         """Return the graph; it is sound only if no problem was found."""
@@ -85,23 +85,21 @@ class _Resolver:
         self._check_links_not_taken()
         if inlined.nodes and not self.entries:
             self.findings.add("nothing_to_do", "every node is bypassed or muted")
-        sources = {name: self._sources(node) for name, node in self.entries.items() if name in self.sockets}
-        self.dag.add_nodes_from(sources)
-        self.dag.add_edges_from((source, name) for name, found in sources.items() for source in found)
+        self.links = {name: self._sources(node) for name, node in self.entries.items() if name in self.sockets}
         nodes: dict[str, GraphNode | GraphLoop] = {}
-        order = list(sources_first(sources))
+        order = list(sources_first(self.links))
         for name in order:
             found = self._node(name, self.sockets[name])
             if found is not None:
                 nodes[name] = found
-        self._check_cycles(order, sources)
+        self._check_cycles(order)
         self.used.update(inlined.expanded.values())
         if self.within is None:
             self.contents.check_interfaces()
             self.contents.check_unused(self.used)
         outputs = {name: modes.led_past(socket) for name, socket in inlined.outputs.items()}
         there = {name: socket for name, socket in outputs.items() if socket is not None and socket.node in nodes}
-        return Graph(nodes, there, self.types, nx.freeze(self.dag))
+        return Graph(nodes, there, self.types, self.links)
 
     def _find_spec(self, name: str, node: Node) -> None:
         sockets = self.interfaces.of(node)
@@ -294,15 +292,12 @@ class _Resolver:
             return ()
         return [each.name for each in passage(sockets).values()]
 
-    def _check_cycles(self, order: Sequence[str], sources: Mapping[str, Sequence[str]]) -> None:
-        """Report a cycle; it is looked for only if some node stands before one that it takes from."""
+    def _check_cycles(self, order: Sequence[str]) -> None:
+        """Report a cycle, if there is one: then some node comes before one that it takes from."""
         place = {name: index for index, name in enumerate(order)}
-        if all(place.get(source, len(order)) < place[name] for name in order for source in sources[name]):
+        if all(place.get(source, -1) < place[name] for name in order for source in self.links[name]):
             return
-        try:
-            cycle = [source for source, _ in nx.find_cycle(self.dag)]
-        except nx.NetworkXNoCycle:
-            return
+        cycle = [source for source, _ in nx.find_cycle(digraph(self.links))]
         way = " → ".join([*cycle[:8], *(["…"] if len(cycle) > 8 else []), cycle[0]])
         message = f"the links form a cycle: {way}"
         self.findings.add("cycle", message, cycle[0], hint=lambda: "Remove one of these links.")
@@ -311,7 +306,7 @@ class _Resolver:
 
     def _offer(self, name: str, socket: Input) -> Callable[[], str] | None:
         """Return how to find out which outputs would fit a socket, if only a link can bring it a value."""
-        return functools.partial(self._offered, name, socket) if socket.adapter is None else None
+        return functools.partial(self._offered, name, socket) if socket.check is None else None
 
     def _offered(self, name: str, socket: Input) -> str:
         """Name outputs that fit a socket, of nodes that do not need the socket's own node."""
@@ -320,8 +315,8 @@ class _Resolver:
 
     def _fitting(self, name: str, socket: Input) -> Iterator[str]:
         fits = self.registry.assignability.find
-        behind = {name, *nx.descendants(self.dag, name)}
-        for source in self.dag:
+        behind = {name, *nx.descendants(digraph(self.links), name)}
+        for source in self.links:
             if source not in behind:
                 for output, type_ in self.types.get(source, {}).items():
                     if fits(type_, socket.type):

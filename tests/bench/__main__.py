@@ -12,6 +12,7 @@ import engine  # noqa: E402
 import graphs  # noqa: E402
 import process  # noqa: E402
 import sampling  # noqa: E402
+import service  # noqa: E402
 import store  # noqa: E402
 import stream  # noqa: E402
 import together  # noqa: E402
@@ -25,6 +26,7 @@ if __name__ == "__main__":  # the worker processes of a peer import this module 
     actors.main()
     store.main()
     stream.main()
+    service.main()
     sampling.main()
     weights.main()
     together.main()

@@ -29,46 +29,49 @@ PAYLOAD = 20_000
 SUBSCRIBE = msgpack.packb({"type": "subscribe", "id": "s", "to": "all"})
 
 
-async def listen(http: aiohttp.ClientSession, url: str) -> aiohttp.ClientWebSocketResponse:
-    socket = await http.ws_connect(f"{url}/api/ws", protocols=[MSGPACK])
+async def listen(http: aiohttp.ClientSession, url: str, token: str) -> aiohttp.ClientWebSocketResponse:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    socket = await http.ws_connect(f"{url}/api/ws", protocols=[MSGPACK], headers=headers)
     await socket.receive()
     await socket.send_bytes(SUBSCRIBE)
     await socket.receive()
     return socket
 
 
-async def clients(url: str, number: int, last: int) -> None:
-    """Connect, say so, and print the number of messages of each kind, and when each event arrived."""
+async def clients(url: str, number: int, most: int, token: str = "") -> None:
+    """Connect, say so, and print how many live messages came, and when each event arrived, until ``most`` have."""
     arrived: list[tuple[int, float]] = []
     others = 0
 
     async def read(socket: aiohttp.ClientWebSocketResponse) -> None:
         nonlocal others
+        left = most
         async for frame in socket:
             message = msgpack.unpackb(frame.data)
             if message["type"] != "event":
                 others += 1
                 continue
             arrived.append((message["seq"], time.monotonic()))
-            if message["seq"] == last:
+            left -= 1
+            if not left:
                 return
 
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
-        sockets = [await listen(http, url) for _ in range(number)]
+        sockets = [await listen(http, url, token) for _ in range(number)]
         print("ready", flush=True)
         await asyncio.gather(*map(read, sockets))
         print(others)
         print(*(f"{seq}:{when}" for seq, when in arrived), flush=True)
 
 
-async def beside(service: Service, number: int, last: int) -> asyncio.subprocess.Process:
+async def beside(service: Service, number: int, most: int) -> asyncio.subprocess.Process:
     """Start clients in their process, and wait until all are there."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         __file__,
         service.url,
         str(number),
-        str(last),
+        str(most),
         stdout=asyncio.subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         limit=2**26,
@@ -80,8 +83,8 @@ async def beside(service: Service, number: int, last: int) -> asyncio.subprocess
 
 async def fan_out(service: Service) -> None:
     """Twenty commits a second, each told to every client; ten jobs show progress and previews beside."""
-    first, number = service.store.events.last, RATE * SECONDS
-    process = await beside(service, CLIENTS, first + number)
+    number = RATE * SECONDS
+    process = await beside(service, CLIENTS, number)
     committed: dict[int, float] = {}
     picture = Preview("image/jpeg", bytes(PAYLOAD), 128, 128)
     began, cpu = time.monotonic(), time.process_time()
@@ -104,8 +107,7 @@ async def fan_out(service: Service) -> None:
 async def idle(service: Service) -> None:
     """A thousand that subscribed to everything, and nothing happens."""
     before = resident()
-    last = service.store.events.last + 1
-    process = await beside(service, IDLE, last)
+    process = await beside(service, IDLE, 1)
     grown = resident() - before
     print(f"{IDLE:,} idle clients    {grown / 2**20:.1f} MiB, {grown / IDLE / 1e3:.1f} kB each")
     began = time.monotonic()

@@ -38,7 +38,7 @@ def test_nothing_is_run_and_everything_is_told(command: Command, flow: Path, tmp
         "3 of 5 nodes run; 2 may run",
     ]
     assert [path.name for path in tmp_path.iterdir()] == ["flow.json"]
-    assert not data_dir.exists()
+    assert [path.name for path in data_dir.iterdir()] == ["catalogue"]  # what the packs bring, for the next time
 
 
 def test_after_a_run_it_says_what_changed(command: Command, flow: Path) -> None:

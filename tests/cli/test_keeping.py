@@ -83,4 +83,4 @@ def test_while_a_service_runs_it_is_the_service_that_is_asked(command: Command, 
         finally:
             await store.close()
 
-    assert "POST /api/assets/prune" in asyncio.run(beside())
+    assert "POST /api/retention/prune" in asyncio.run(beside())

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from graphengine.errors import DeclarationError
 from graphengine.files.roots import File
-from graphengine.node.catalogue import describe
+from graphengine.node.catalogue.describe import describe
 from graphengine.node.context import Attempt, Context
 from graphengine.node.declare import node, spec_of
 from graphengine.node.lazy import Lazy, Wanted

@@ -99,7 +99,7 @@ def test_schemas(spec: NodeSpec) -> None:
     for each in spec.inputs:
         assert json.loads(json.dumps(each.schema)) == each.schema
         assert set(each.schema) <= KEYWORDS.keys() | {"type", "title", "description", "default"}, each.name
-        assert bool(each.schema) or each.adapter is None or str(each.type) == "Any"
+        assert bool(each.schema) or each.check is None or str(each.type) == "Any"
 
 
 @each_spec

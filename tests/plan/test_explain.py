@@ -270,7 +270,7 @@ class Player:
             assert (await run.result()).status == "done"
 
         asyncio.run(go())
-        self.engine.history._writer.submit(lambda: None).result()  # what is written behind is written
+        self.engine.history.drain()  # what is written behind is written
         return events
 
     def explain(self, document: Workflow) -> dict[str, str]:

@@ -293,7 +293,7 @@ def test_of_nodes_that_are_gone_only_so_many_are_remembered(
     made = History(tmp_path, lambda _: False)
     for index in range(10):
         done = account(plan_of(engine, workflow({f"n{index}": ["plain.number", {}], "same": ["plain.number", {}]})))
-        made._remember("flow", replace(done, when=index))
+        made._remember("flow", [replace(done, when=index)])
     assert made.past("flow").nodes.keys() == {"n6", "n7", "n8", "n9", "same"}
     made.close()
 
@@ -303,10 +303,10 @@ def test_of_durations_the_latest_count(engine: Engine, tmp_path: Path, monkeypat
     made = History(tmp_path, lambda _: False)
     done = account(plan_of(engine, workflow({"n": ["plain.number", {}]})))
     for seconds in [1.0] * 30 + [5.0] * 10:
-        made._remember("flow", replace(done, seconds={"n": seconds}))
+        made._remember("flow", [replace(done, seconds={"n": seconds})])
     assert made.past("flow").typical == {"plain.number@1": 5.0}
     for kind in ("plain.word", "plain.number", "plain.blob"):
-        made._remember("flow", account(plan_of(engine, workflow({"n": [kind, {}]}))))
+        made._remember("flow", [account(plan_of(engine, workflow({"n": [kind, {}]})))])
     assert made.past("flow").typical.keys() == {"plain.number@1", "plain.blob@1"}
     made.close()
 
@@ -324,7 +324,7 @@ plan = engine.plan(engine.resolve(chain(50)))
 made = History(Path(sys.argv[1]), lambda _: False)
 done = Account(sys.argv[2], plan.tasks, 1e9, "done", {}, dict.fromkeys(plan.tasks, 0.1))
 for index in range(40):
-    made._remember(f"w{index % 3}", done)
+    made._remember(f"w{index % 3}", [done])
 """
 
 
@@ -353,7 +353,7 @@ def test_a_thousand_nodes_cost_little(engine: Engine, tmp_path: Path, figure: Ca
     seconds = []
     for _ in range(5):
         begun = time.process_time()
-        made._remember("flow", done)
+        made._remember("flow", [done])
         seconds.append(time.process_time() - begun)
     begun = time.process_time()
     made.past("flow")
@@ -382,3 +382,19 @@ def test_records_come_back_as_they_were(engine: Engine, tmp_path: Path) -> None:
         for name, task in plan.tasks.items()
     }
     assert made.past("flow").nodes == expected
+
+
+def test_what_is_remembered_together_is_as_if_it_were_one_by_one(engine: Engine, tmp_path: Path) -> None:
+    first = account(plan_of(engine, workflow({"a": ["plain.number", {}], "b": ["plain.number", {"value": 1}]})), "1")
+    second = replace(
+        account(plan_of(engine, workflow({"a": ["plain.number", {"value": 2}]})), "2"), when=first.when + 1
+    )
+    cached = replace(second, run="3", outcomes={"a": "cached"}, seconds={}, when=first.when + 2)
+    together, apart = (History(tmp_path / name, lambda _: False) for name in ("together", "apart"))
+    together._remember("flow", [first, second, cached])
+    for each in (first, second, cached):
+        apart._remember("flow", [each])
+    assert together.past("flow") == apart.past("flow")
+    assert together.past("flow").nodes["a"].seconds == 0.1
+    for made in (together, apart):
+        made.close()

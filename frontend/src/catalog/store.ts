@@ -9,7 +9,7 @@ interface Known {
   state: "loading" | "ready" | "failed";
 }
 
-const NONE = new SocketFinder(new Catalog({ nodes: [], types: [], conversions: [], fits: [] }));
+const NONE = new SocketFinder(new Catalog({ nodes: [], types: [], conversions: [], fits: [], faults: [] }));
 
 export const useCatalog = create<Known>()(() => ({ finder: NONE, state: "loading" }));
 

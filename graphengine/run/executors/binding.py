@@ -93,7 +93,7 @@ def checked(registry: Registry, socket: Input, type_: TypeRef, value: Any, parse
     Raises:
         Refused: it is not of the type.
     """
-    if socket.adapter is not None:
+    if socket.check is not None:
         try:
             return parse(value)
         except ValueError as error:
@@ -140,7 +140,7 @@ def result_value(registry: Registry, spec: NodeSpec, output: Output, type_: Type
         value = output.parse(returned)
     except ValueError as error:
         raise wrong(f"{spec.id!r} returned as {output.name!r} what is not {type_}: {error}") from None
-    if output.adapter is None and not is_of(registry, type_, value):
+    if output.check is None and not is_of(registry, type_, value):
         raise wrong(f"{spec.id!r} returned {type(value).__name__} as {output.name!r}, not {type_}")
     return value
 

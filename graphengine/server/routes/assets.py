@@ -81,7 +81,7 @@ ROUTES = (
         answer=AssetOut,
         statuses=(201, 200),
     ),
-    Route("POST", "/api/assets/prune", prune, "admin", "files", body=PruneBody, answer=PrunedOut),
+    Route("POST", "/api/retention/prune", prune, "admin", "files", body=PruneBody, answer=PrunedOut),
     Route("GET", "/api/assets/{digest}", get, "read", "files", gives=UNKNOWN, statuses=_STATUSES),
     Route("GET", "/api/results/{digest}", get, "read", "files", gives=UNKNOWN, statuses=_STATUSES),
 )

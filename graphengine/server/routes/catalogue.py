@@ -7,12 +7,21 @@ from typing import Final
 from aiohttp import web
 
 from graphengine.files.listing import list_files
-from graphengine.node.catalogue import describe
+from graphengine.node.catalogue.describe import describe
 from graphengine.node.registry import Registry
 from graphengine.node.spec import NodeSpec
 from graphengine.server.answers import answer
 from graphengine.server.backend import BACKEND
-from graphengine.server.catalogue import ConversionOut, FileOut, FilesOut, FitOut, NodeOut, NodesOut, TypeOut
+from graphengine.server.catalogue import (
+    ConversionOut,
+    FileOut,
+    FilesOut,
+    FitOut,
+    NodeOut,
+    NodesOut,
+    PackFaultOut,
+    TypeOut,
+)
 from graphengine.server.problems import Refused
 from graphengine.server.routing import Route
 from graphengine.server.schema import CacheOut, ObjectOut
@@ -25,8 +34,10 @@ ASSETS: Final = "assets"
 
 
 async def nodes(request: web.Request) -> web.Response:
-    """List the nodes, the types, and which types flow into which."""
-    registry = request.app[BACKEND].engine.registry
+    """List the nodes, the types, which types flow into which, and the packs that could not be loaded."""
+    backend = request.app[BACKEND]
+    await backend.packs.wait()
+    registry = backend.engine.registry
     types = [
         TypeOut(name=name, summary=each.summary, colour=each.colour, literal=each.literal)
         for name, each in registry.types.items()
@@ -35,13 +46,16 @@ async def nodes(request: web.Request) -> web.Response:
     described = [
         NodeOut.model_validate({**describe(each), "passage": _passed(each)}) for each in registry.nodes.values()
     ]
-    return answer(NodesOut(nodes=described, types=types, conversions=conversions, fits=list(_fits(registry))))
+    faults = [PackFaultOut(pack=each.name, reason=each.reason) for each in backend.engine.faults]
+    fits = list(_fits(registry))
+    return answer(NodesOut(nodes=described, types=types, conversions=conversions, fits=fits, faults=faults))
 
 
 async def files(request: web.Request) -> web.Response:
     """List what the files of a root may be called in a document: models, or pictures and all the rest."""
-    root = request.match_info["root"]
-    folders = request.app[BACKEND].engine.roots.folders.get(root)
+    backend, root = request.app[BACKEND], request.match_info["root"]
+    await backend.packs.wait()
+    folders = backend.engine.roots.folders.get(root)
     if folders is None or root == ASSETS:
         raise Refused(404, "not_found", "there is no such root")
     found = await asyncio.to_thread(list_files, root, folders)

@@ -31,12 +31,13 @@ async def metrics(request: web.Request) -> web.Response:
 
 async def reasons_of(backend: Backend) -> list[str]:
     """Return why the service cannot do its work."""
-    health = await backend.store.health()
+    health, loading = await backend.store.health(), backend.packs.reason
     told = [
         "" if health.ready else health.reason,
         "the service is closing" if backend.closing else "",
-        "" if backend.dispatcher.is_alive or backend.closing else "no jobs are taken from the queue",
-        backend.engine.ailment(),
+        loading,
+        "" if backend.dispatcher.is_alive or backend.closing or loading else "no jobs are taken from the queue",
+        "" if loading else backend.engine.ailment(),
         *(missing for missing, chore in backend.chores.items() if chore.done() and not backend.closing),
     ]
     return [reason for reason in told if reason]

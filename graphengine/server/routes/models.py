@@ -23,13 +23,16 @@ MOST_PREVIEW: Final = 16 * 2**20
 async def list_models(request: web.Request) -> web.Response:
     """List the models in the model folders and those that came with packs, with what their headers tell."""
     asked = read_query(request, ModelsQuery)
-    models = request.app[BACKEND].engine.models
-    return answer(await asyncio.to_thread(page_of, models, asked.limit, asked.after))
+    backend = request.app[BACKEND]
+    await backend.packs.wait()
+    return answer(await asyncio.to_thread(page_of, backend.engine.models, asked.limit, asked.after))
 
 
 async def preview(request: web.Request) -> web.Response:
     """Return the picture that lies beside a model."""
-    path = await asyncio.to_thread(request.app[BACKEND].engine.models.preview, request.match_info["id"])
+    backend = request.app[BACKEND]
+    await backend.packs.wait()
+    path = await asyncio.to_thread(backend.engine.models.preview, request.match_info["id"])
     if path is None:
         raise NotFound("there is no picture of a model of that id")
     return await asyncio.to_thread(_picture, path)

@@ -88,6 +88,16 @@ class Database:
         """Queue an act and return at once; the future resolves after the commit."""
         return self._writer.submit(act)
 
+    def stand(
+        self, act: Act[T | None], wakes: Callable[[Transaction], bool], missed: Callable[[T], None]
+    ) -> "asyncio.Future[T]":
+        """Let an act stand by until it returns something; see :meth:`graphengine.service.database.writer.Writer.stand`.
+
+        Raises:
+            StoreUnavailable: the database is closed.
+        """
+        return self._writer.stand(act, wakes, missed)
+
     async def write(self, act: Act[T]) -> T:
         """Return what an act returned, after it is committed and on the disk.
 

@@ -2,6 +2,9 @@
 
 While one commit waits for the disk, the next acts gather; they share a transaction and one sync. An act that
 refuses is undone alone. A commit that fails undoes all of its acts, and every caller hears of it.
+
+An act may also stand by: it is tried again in each transaction that brings what it waits for, and so shares the
+commit of whatever brought it.
 """
 
 import asyncio
@@ -11,7 +14,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from graphengine.errors import ServiceError, StoreUnavailable
 from graphengine.service.database.faults import unavailable
@@ -62,6 +65,40 @@ class Request(Generic[T]):
             self.future.set_result(self.value)
 
 
+class Standing(Request[T]):
+    """An act that stands by until it returns something.
+
+    Args:
+        wakes: says of a transaction whether it brings what the act waits for; in the writer's thread.
+        missed: takes, in the loop's thread, what the act returned when nobody waits for it any more.
+    """
+
+    __slots__ = ("_missed", "wakes")
+
+    def __init__(
+        self,
+        act: Act[T | None],
+        future: "asyncio.Future[T]",
+        wakes: Callable[[Transaction], bool],
+        missed: Callable[[T], None],
+    ) -> None:
+        super().__init__(cast("Act[T]", act), future)  # it is settled with nothing only when it has failed
+        self.wakes = wakes
+        self._missed = missed
+
+    @property
+    def stands(self) -> bool:
+        """Whether it has neither returned something nor failed."""
+        return self.value is None and self.error is None
+
+    def settle(self) -> None:
+        """Tell who waits; or do with what came too late what is to be done with it."""
+        if self.future.done() and self.value is not None:
+            self._missed(self.value)
+        else:
+            super().settle()
+
+
 class Writer:
     """The thread with the one connection that writes.
 
@@ -77,6 +114,7 @@ class Writer:
         self._publish = publish
         self._loop = asyncio.get_running_loop()
         self._waiting: queue.SimpleQueue[Request[Any] | None] = queue.SimpleQueue()
+        self._standing: list[Standing[Any]] = []  # the thread's alone
         self._closed = False
         self._thread = threading.Thread(target=self._work, name="graphengine-database-write", daemon=True)
         self._thread.start()
@@ -87,11 +125,29 @@ class Writer:
         Raises:
             StoreUnavailable: the writer is closed.
         """
-        if self._closed:
-            raise StoreUnavailable("the service is closed", "closed")
+        self._check_open()
         future: asyncio.Future[T] = self._loop.create_future()
         self._waiting.put(Request(act, future))
         return future
+
+    def stand(
+        self, act: Act[T | None], wakes: Callable[[Transaction], bool], missed: Callable[[T], None]
+    ) -> "asyncio.Future[T]":
+        """Try an act now, and again in each transaction that ``wakes``, until it returns something; see Standing.
+
+        The future resolves when that is on the disk; cancelling it ends the trying.
+
+        Raises:
+            StoreUnavailable: the writer is closed.
+        """
+        self._check_open()
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._waiting.put(Standing(act, future, wakes, missed))
+        return future
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StoreUnavailable("the service is closed", "closed")
 
     async def close(self) -> None:
         """Commit what waits, and end the thread; the connection is the caller's again."""
@@ -106,7 +162,10 @@ class Writer:
         while more:
             requests, more = self._gather()
             if requests:
-                self._settle(requests, self._transact(requests))
+                self._transact(requests)
+        for each in self._standing:
+            each.error = StoreUnavailable("the service is closed", "closed")
+        self._settle(self._standing, ())
 
     def _gather(self) -> tuple[list[Request[Any]], bool]:
         """Wait for a request and take what else is there; False when there will be no more."""
@@ -122,22 +181,31 @@ class Writer:
                 return requests, True
         return requests, False
 
-    def _transact(self, requests: Sequence[Request[Any]]) -> Sequence[Any]:
-        """Perform acts in one transaction, note in each request how it ended, and return the outbox."""
+    def _transact(self, requests: Sequence[Request[Any]]) -> None:
+        """Perform acts in one transaction, and tell who waits for them how they ended."""
         transaction = Transaction(self._connection)
+        old = self._standing = [each for each in self._standing if not each.future.done()]
+        standing = [*old, *(each for each in requests if isinstance(each, Standing))]
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             for request in requests:
                 self._perform(request, transaction)
+            for each in standing:
+                if each.stands and each.wakes(transaction):
+                    self._perform(each, transaction)
             self._connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - a fault of the database belongs to everybody who waits
             self._undo()
             self.fault = unavailable(error)
             for request in requests:
                 request.error = unavailable(error) or error
-            return ()
+            for each in old:  # they wait on
+                each.value = each.error = None
+            self._settle(requests, ())
+            return
         self.fault = None
-        return transaction.outbox
+        self._standing = [each for each in standing if each.stands]
+        self._settle([each for each in (*requests, *old) if each not in self._standing], transaction.outbox)
 
     def _perform(self, request: Request[Any], transaction: Transaction) -> None:
         mark = len(transaction.outbox)

@@ -3,20 +3,21 @@
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from graphengine.errors import Failure, LeaseLost, ServiceError
 from graphengine.service.clock import Clock, stamp
 from graphengine.service.database.database import Database
+from graphengine.service.database.writer import Transaction
 from graphengine.service.events import Entry
 from graphengine.service.job import Job, JsonObject, Lease
 from graphengine.service.limits import Limits
 from graphengine.service.queue import work
 from graphengine.service.queue.leases import Leases
 from graphengine.service.queue.pace import Pace
-from graphengine.service.queue.work import Note
+from graphengine.service.queue.work import Notes
 
-_WAKING = ("queued", "requeued", "resumed")
+_WAKING: Final = frozenset({"queued", "requeued", "resumed"})
 
 
 class Attempts:
@@ -33,7 +34,6 @@ class Attempts:
         self._clock = clock
         self._pace = pace
         self._leases = Leases(clock, limits.lease_seconds)
-        self._work = asyncio.Event()
         database.listen(self._observe)
 
     async def claim(self, prefer: str = "") -> Job | None:
@@ -50,13 +50,14 @@ class Attempts:
             raise
 
     async def take(self, prefer: Callable[[], str] = str) -> Job:
-        """Wait until there is a job to begin, and begin it; ``prefer`` is asked each time, see :meth:`claim`."""
-        while True:
-            self._work.clear()
-            job = await self.claim(prefer())
-            if job is not None:
-                return job
-            await self._work.wait()
+        """Wait until there is a job to begin, and begin it: in the commit that brings it, if nothing waited before.
+
+        Args:
+            prefer: is asked each time, in another thread; see :meth:`claim`.
+        """
+        return await self._database.stand(
+            lambda tx: work.claim(tx, prefer(), self._limits, self._now()), _brings_work, self._put_back
+        )
 
     def renew(self, lease: Lease) -> None:
         """Say that the worker is alive; whoever is not heard of for the time of a lease counts as dead."""
@@ -64,28 +65,36 @@ class Attempts:
 
     async def told_to_stop(self, lease: Lease) -> None:
         """Wait until the job is cancelled, or the lease is lost."""
-        await self._leases.stopped(lease).wait()
+        await asyncio.shield(self._leases.stopped(lease))
 
-    async def record(self, lease: Lease, notes: Sequence[Note]) -> None:
+    def when_told_to_stop(self, lease: Lease, act: Callable[[], None]) -> None:
+        """Let ``act`` happen when the job is cancelled or the lease is lost, at the latest when the job is over."""
+        self._leases.stopped(lease).add_done_callback(lambda _: act())
+
+    async def record(self, lease: Lease, notes: Notes) -> None:
         """Log what happened in a run, and renew its lease."""
         self._leases.renew(lease)
         await self._database.write(lambda tx: work.record(tx, lease, notes, self._now()))
 
-    async def finish(self, lease: Lease, result: JsonObject) -> Job:
-        """Say that a run ended well."""
-        return await self._database.write(lambda tx: work.finish(tx, lease, result, self._now()))
+    async def finish(self, lease: Lease, result: JsonObject, notes: Notes = ()) -> Job:
+        """Say that a run ended well.
 
-    async def fail(self, lease: Lease, failure: Failure) -> Job:
+        Args:
+            notes: what happened in it and is not logged yet: it is, in the same commit; as for the other ends.
+        """
+        return await self._database.write(lambda tx: work.finish(tx, lease, result, self._now(), notes))
+
+    async def fail(self, lease: Lease, failure: Failure, notes: Notes = ()) -> Job:
         """Say that a run failed; it is not tried again."""
-        return await self._database.write(lambda tx: work.fail(tx, lease, failure, self._now()))
+        return await self._database.write(lambda tx: work.fail(tx, lease, failure, self._now(), notes))
 
-    async def stop(self, lease: Lease) -> Job:
+    async def stop(self, lease: Lease, notes: Notes = ()) -> Job:
         """Say that a run stopped because it was told to."""
-        return await self._database.write(lambda tx: work.stop(tx, lease, self._now()))
+        return await self._database.write(lambda tx: work.stop(tx, lease, self._now(), notes))
 
-    async def release(self, lease: Lease) -> Job:
+    async def release(self, lease: Lease, notes: Notes = ()) -> Job:
         """Put a job back where it was, because the engine closes; it is not held against the job."""
-        return await self._database.write(lambda tx: work.release(tx, lease, self._now()))
+        return await self._database.write(lambda tx: work.release(tx, lease, self._now(), notes))
 
     async def interrupt(self, lease: Lease) -> Job:
         """Put a job back whose worker is gone; the second time it has failed."""
@@ -110,14 +119,17 @@ class Attempts:
         return stamp(self._clock.now())
 
     def _give_back(self, claimed: "asyncio.Future[Job | None]") -> None:
-        """Put back what was claimed for a caller that is gone; if that fails, the lease expires."""
+        """Put back what was claimed for a caller that is gone."""
         if claimed.cancelled() or claimed.exception() is not None:
             return
         job = claimed.result()
         if job is not None:
-            lease = job.lease
-            with suppress(ServiceError):
-                self._database.submit(lambda tx: work.release(tx, lease, self._now()))
+            self._put_back(job)
+
+    def _put_back(self, job: Job) -> None:
+        """Put a job back that nobody runs; if that fails, the lease expires."""
+        with suppress(ServiceError):
+            self._database.submit(lambda tx: work.release(tx, job.lease, self._now()))
 
     def _observe(self, outbox: Iterable[Any]) -> None:
         """Keep the leases as the log says, whoever caused it."""
@@ -132,5 +144,8 @@ class Attempts:
                     self._leases.end(entry.job)
                 case _:
                     pass
-            if isinstance(entry, Entry) and entry.kind in _WAKING:
-                self._work.set()
+
+
+def _brings_work(transaction: Transaction) -> bool:
+    """Return whether a job may begin after a transaction that could not before."""
+    return any(isinstance(each, Entry) and each.kind in _WAKING for each in transaction.outbox)

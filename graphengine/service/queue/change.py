@@ -27,8 +27,8 @@ def change(
     now: int,
     columns: Mapping[str, Any],
     **data: Any,
-) -> None:
-    """Let something happen to a job, and log it; its end is told to whoever wants to know.
+) -> Mapping[str, Any]:
+    """Let something happen to a job, log it, and return its row as it is now; its end is told to whoever wants to know.
 
     Args:
         row: the job as it was; for a claim, already out of its line.
@@ -49,6 +49,7 @@ def change(
         "ended": now if over else None,
         "finish": seq if over else None,
         "rank": seq * GAP if action == "retry" else row["rank"],
+        "cancelling": 0,
         **columns,
     }
     transaction.execute(_UPDATE, values)
@@ -62,6 +63,7 @@ def change(
     count(transaction, state, 1)
     if row["batch"] is not None and over != (row["state"] in ENDED):
         _count_batch(transaction, row, -1 if over else 1, now)
+    return values
 
 
 def count(transaction: Transaction, state: JobState, number: int) -> None:

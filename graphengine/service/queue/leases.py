@@ -19,14 +19,14 @@ class Leases:
         self._clock = clock
         self._seconds = seconds
         self._ends: dict[Lease, float] = {}
-        self._stops: dict[Lease, asyncio.Event] = {}
+        self._stops: dict[Lease, asyncio.Future[None]] = {}
 
     def __len__(self) -> int:
         return len(self._ends)
 
     def give(self, lease: Lease) -> None:
         """Let a lease hold from now on."""
-        self._stops[lease] = asyncio.Event()
+        self._stops[lease] = asyncio.get_running_loop().create_future()
         self._ends[lease] = self._clock.monotonic() + self._seconds
 
     def renew(self, lease: Lease) -> None:
@@ -41,8 +41,8 @@ class Leases:
     def stop(self, job: str) -> None:
         """Tell whoever runs a job to stop."""
         for lease, told in self._stops.items():
-            if lease.id == job:
-                told.set()
+            if lease.id == job and not told.done():
+                told.set_result(None)
 
     def end(self, job: str) -> None:
         """Take the lease of a job back; whoever still runs it stops."""
@@ -50,8 +50,8 @@ class Leases:
         for lease in [each for each in self._ends if each.id == job]:
             del self._ends[lease], self._stops[lease]
 
-    def stopped(self, lease: Lease) -> asyncio.Event:
-        """Return what is set when the worker is told to stop.
+    def stopped(self, lease: Lease) -> "asyncio.Future[None]":
+        """Return what is done when the worker is told to stop, or the lease is taken back; it is not to be cancelled.
 
         Raises:
             LeaseLost: it is no longer out.

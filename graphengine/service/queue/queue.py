@@ -9,6 +9,7 @@ from graphengine.errors import ServiceError
 from graphengine.service.clock import Clock, stamp
 from graphengine.service.database.database import Database
 from graphengine.service.database.writer import Transaction
+from graphengine.service.documents import Content
 from graphengine.service.job import Batch, Job, Submission
 from graphengine.service.limits import Limits
 from graphengine.service.queue import control, listing, records, removal, submit
@@ -38,18 +39,19 @@ class Queue:
         self._unpruned = _PRUNE_EVERY  # the first entry after a start looks already
         database.listen(self._observe)
 
-    async def submit(self, submission: Submission, *, ours: bool = False) -> Accepted:
+    async def submit(self, submission: Submission, *, ours: bool = False, content: Content | None = None) -> Accepted:
         """Queue a job, unless the same submission was accepted before; after this it will not be lost.
 
         Args:
             ours: whether the service itself chose the id, which may then hold a ``~``.
+            content: the workflow as it is kept, if that is known already.
 
         Raises:
             Conflict: the id belongs to another submission.
             QueueFull: too many jobs wait.
             Unacceptable: the submission has a wrong form.
         """
-        prepared = Prepared.of(submission, None, self.limits, ours=ours)
+        prepared = Prepared.of(submission, None, self.limits, ours=ours, content=content)
         retry_after = self._pace.seconds(1)
         return await self._act(lambda tx, now: submit.accepted_job(tx, prepared, self.limits, retry_after, now))
 

@@ -2,14 +2,16 @@
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from graphengine.errors import Failure, NotFound
 from graphengine.service.clock import moment
 from graphengine.service.job import Batch, Job
 
 
-def job_of(row: sqlite3.Row) -> Job:
+def job_of(row: sqlite3.Row | Mapping[str, Any]) -> Job:
     """Return the job that a row holds."""
     targets = row["targets"]
     return Job(

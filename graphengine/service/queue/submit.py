@@ -38,11 +38,20 @@ class Prepared:
     batch: bool
 
     @classmethod
-    def of(cls, submission: Submission, spread: Spread | None, limits: Limits, *, ours: bool) -> "Prepared":
+    def of(
+        cls,
+        submission: Submission,
+        spread: Spread | None,
+        limits: Limits,
+        *,
+        ours: bool,
+        content: Content | None = None,
+    ) -> "Prepared":
         """Check a submission and write it out.
 
         Args:
             ours: whether the service itself chose the id.
+            content: the workflow as it is kept, if that is known already.
 
         Raises:
             Unacceptable: it has a wrong form.
@@ -53,7 +62,7 @@ class Prepared:
         return cls(
             submission,
             digest(canonical(body)),
-            Content.of(submission.workflow),
+            content or Content.of(submission.workflow),
             [compact({**submission.inputs, **row}) for row in rows],
             batch=spread is not None,
         )

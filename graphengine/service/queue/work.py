@@ -11,15 +11,17 @@ from dataclasses import asdict
 from graphengine.errors import Failure, LeaseLost
 from graphengine.service.canonical import compact
 from graphengine.service.database.writer import Transaction
-from graphengine.service.events import TaskKind, append
+from graphengine.service.events import TaskKind, append_all
 from graphengine.service.job import Job, JsonObject, Lease
 from graphengine.service.limits import Limits
 from graphengine.service.queue.change import change
-from graphengine.service.queue.records import find_job
+from graphengine.service.queue.records import job_of
 from graphengine.service.queue.turns import forget_idle, serve
 
 Note = tuple[TaskKind, JsonObject]
 """Something that happened in a run, for the log."""
+
+Notes = Sequence[Note]
 
 INTERRUPTED = Failure(
     "interrupted",
@@ -36,55 +38,50 @@ def claim(transaction: Transaction, prefer: str, limits: Limits, now: int) -> Jo
     if row is None:
         return None
     attempt = row["attempt"] + 1
-    change(transaction, row, "claim", now, {"attempt": attempt, "started": now}, attempt=attempt)
-    return find_job(transaction.connection, row["id"])
+    return job_of(change(transaction, row, "claim", now, {"attempt": attempt, "started": now}, attempt=attempt))
 
 
-def finish(transaction: Transaction, lease: Lease, result: JsonObject, now: int) -> Job:
-    """Note that a run ended well."""
-    change(transaction, _held(transaction, lease), "finish", now, {"result": compact(result)})
-    return find_job(transaction.connection, lease.id)
+def finish(transaction: Transaction, lease: Lease, result: JsonObject, now: int, notes: Notes = ()) -> Job:
+    """Note that a run ended well.
+
+    Args:
+        notes: what happened before, and is not logged yet; as for the other ends.
+    """
+    row = _held(transaction, lease, notes, now)
+    return job_of(change(transaction, row, "finish", now, {"result": compact(result)}))
 
 
-def fail(transaction: Transaction, lease: Lease, failure: Failure, now: int) -> Job:
+def fail(transaction: Transaction, lease: Lease, failure: Failure, now: int, notes: Notes = ()) -> Job:
     """Note that a run failed."""
-    _fail(transaction, _held(transaction, lease), failure, now)
-    return find_job(transaction.connection, lease.id)
+    return _fail(transaction, _held(transaction, lease, notes, now), failure, now)
 
 
-def stop(transaction: Transaction, lease: Lease, now: int) -> Job:
+def stop(transaction: Transaction, lease: Lease, now: int, notes: Notes = ()) -> Job:
     """Note that a run stopped because it was told to."""
-    change(transaction, _held(transaction, lease), "stop", now, {})
-    return find_job(transaction.connection, lease.id)
+    return job_of(change(transaction, _held(transaction, lease, notes, now), "stop", now, {}))
 
 
-def release(transaction: Transaction, lease: Lease, now: int) -> Job:
+def release(transaction: Transaction, lease: Lease, now: int, notes: Notes = ()) -> Job:
     """Put a job back that was not the reason why its run ended."""
-    row = _held(transaction, lease)
-    change(transaction, row, "stop" if row["cancelling"] else "requeue", now, {})
-    return find_job(transaction.connection, lease.id)
+    row = _held(transaction, lease, notes, now)
+    return job_of(change(transaction, row, "stop" if row["cancelling"] else "requeue", now, {}))
 
 
 def interrupt(transaction: Transaction, lease: Lease, limits: Limits, now: int) -> Job:
     """Put a job back whose attempt ended without a word, or give it up."""
-    _interrupt(transaction, _held(transaction, lease), limits, now)
-    return find_job(transaction.connection, lease.id)
+    return _interrupt(transaction, _held(transaction, lease), limits, now)
 
 
-def record(transaction: Transaction, lease: Lease, notes: Sequence[Note], now: int) -> None:
+def record(transaction: Transaction, lease: Lease, notes: Notes, now: int) -> None:
     """Log what happened in a run."""
-    row = _held(transaction, lease)
-    for kind, data in notes:
-        append(transaction, now, kind, job=row["id"], owner=row["owner"], **data)
+    _held(transaction, lease, notes, now)
 
 
 def recover(transaction: Transaction, limits: Limits, now: int) -> Sequence[Job]:
     """Take up what a dead engine left running, and return these jobs."""
     rows = transaction.execute("SELECT * FROM job WHERE state = 'running' ORDER BY seq").fetchall()
     forget_idle(transaction)
-    for row in rows:
-        _interrupt(transaction, row, limits, now)
-    return [find_job(transaction.connection, row["id"]) for row in rows]
+    return [_interrupt(transaction, row, limits, now) for row in rows]
 
 
 def is_paused(connection: sqlite3.Connection) -> bool:
@@ -93,26 +90,28 @@ def is_paused(connection: sqlite3.Connection) -> bool:
     return bool(row["value"] == "1")
 
 
-def _held(transaction: Transaction, lease: Lease) -> sqlite3.Row:
+def _held(transaction: Transaction, lease: Lease, notes: Notes = (), now: int = 0) -> sqlite3.Row:
+    """Return the row of a job whose lease is its newest, when what happened in its run is logged."""
     row: sqlite3.Row | None = transaction.execute(
         "SELECT * FROM job WHERE id = ? AND state = 'running' AND attempt = ?", (lease.id, lease.attempt)
     ).fetchone()
     if row is None:
         raise LeaseLost(f"attempt {lease.attempt} at the job {lease.id} is over")
+    if notes:
+        append_all(transaction, now, notes, job=row["id"], owner=row["owner"])
     return row
 
 
-def _interrupt(transaction: Transaction, row: sqlite3.Row, limits: Limits, now: int) -> None:
+def _interrupt(transaction: Transaction, row: sqlite3.Row, limits: Limits, now: int) -> Job:
     times = row["interruptions"] + 1
     if row["cancelling"]:
-        change(transaction, row, "stop", now, {})
-    elif times >= limits.attempts:
-        _fail(transaction, row, INTERRUPTED, now, times)
-    else:
-        change(transaction, row, "requeue", now, {"interruptions": times}, interruptions=times)
+        return job_of(change(transaction, row, "stop", now, {}))
+    if times >= limits.attempts:
+        return _fail(transaction, row, INTERRUPTED, now, times)
+    return job_of(change(transaction, row, "requeue", now, {"interruptions": times}, interruptions=times))
 
 
-def _fail(transaction: Transaction, row: sqlite3.Row, failure: Failure, now: int, times: int | None = None) -> None:
+def _fail(transaction: Transaction, row: sqlite3.Row, failure: Failure, now: int, times: int | None = None) -> Job:
     told = asdict(failure)
     columns = {"failure": compact(told), "interruptions": row["interruptions"] if times is None else times}
-    change(transaction, row, "fail", now, columns, failure=told)
+    return job_of(change(transaction, row, "fail", now, columns, failure=told))

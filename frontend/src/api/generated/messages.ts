@@ -409,6 +409,7 @@ export interface Refusal {
         | "database_locked"
         | "database_failed"
         | "closed"
+        | "loading"
       )
     | ("malformed_message" | "invalid_workflow" | "forbidden" | "too_many_requests");
   message: string;

@@ -392,13 +392,14 @@ export interface OutputOut {
   type: string;
 }
 /**
- * The nodes, the types, and which types flow into which.
+ * The nodes, the types, which types flow into which, and the packs that are left out.
  */
 export interface NodesOut {
   nodes: NodeOut[];
   types: TypeOut[];
   conversions: ConversionOut[];
   fits: FitOut[];
+  faults: PackFaultOut[];
 }
 /**
  * A socket type; ``literal`` where a document can write a value of it.
@@ -408,6 +409,13 @@ export interface TypeOut {
   summary: string;
   colour: string;
   literal: boolean;
+}
+/**
+ * A pack that could not be loaded; the log of the service says more.
+ */
+export interface PackFaultOut {
+  pack: string;
+  reason: string;
 }
 /**
  * An empty object.
@@ -506,6 +514,28 @@ export interface ProblemDocument {
     [k: string]: unknown;
   }[];
   [k: string]: unknown;
+}
+/**
+ * What is to go of what nobody names.
+ *
+ * That is what has been unnamed for ``age`` seconds, and of the rest the oldest beyond so many ``bytes``; by default
+ * as the settings say. With ``dry`` nothing goes.
+ */
+export interface PruneBody {
+  age?: number | null;
+  bytes?: number | null;
+  dry?: boolean;
+}
+/**
+ * What went, or would have: assets, and output folders of jobs; and what stays, unnamed and named.
+ */
+export interface PrunedOut {
+  removed: number;
+  removed_bytes: number;
+  unnamed: number;
+  unnamed_bytes: number;
+  named: number;
+  named_bytes: number;
 }
 /**
  * The queue as a whole.

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from graphengine.errors import Failure
+from graphengine.node.catalogue.written import digest_of, write_registry
 from graphengine.node.registry import Registry
 from graphengine.run.executors.binding import Services
 from graphengine.run.executors.foresight import foretell
@@ -23,7 +25,9 @@ from graphengine.run.executors.process.wire import (
     Enclosed,
     Foreseen,
     Frames,
+    Greeting,
     Order,
+    Proof,
     Ready,
     Scope,
     Setup,
@@ -63,10 +67,16 @@ class Channel:
 
 
 class Caller:
-    """Makes calls in this process."""
+    """Makes calls in this process.
+
+    Attributes:
+        digest: of the catalogue of what was loaded, if it is asked for.
+    """
 
     def __init__(self, setup: Setup, channel: Channel, cancels: Cancels) -> None:
         self._registry = Registry(setup.packs.load())
+        asked = setup.asked
+        self.digest = "" if asked is None else digest_of(write_registry(self._registry, asked))
         self._services: Services = {each.python: each.create(setup.options) for each in self._registry.services}
         self._meter = Meter(self._services)
         self._segments = Segments(setup.folder, setup.prefix)
@@ -96,8 +106,20 @@ class Caller:
                 self._scope = message
             case Order():
                 self._answer(message)
+            case Greeting(number):
+                self._channel.say(Answer(number, ()))
+            case Proof():
+                self._channel.say(Answer(message.number, self._refusals(message)))
             case _:
                 raise TypeError(f"the engine said {message!r}")
+
+    def _refusals(self, proof: Proof) -> tuple[Failure, ...]:
+        """Return why a value cannot be put together, or nothing."""
+        try:
+            decode_value(self._registry.types, proof.type, self._segments.unpack(proof.parcel))
+        except Exception as error:  # noqa: BLE001 - codecs come from packs
+            return (Failure("wrong_output", f"{type(error).__name__}: {error}"),)
+        return ()
 
     def _answer(self, order: Order) -> None:
         calls = arrive(order, self._scope, self._cancels, self._channel.say)
@@ -129,7 +151,7 @@ def main(channel_descriptor: int, control: int, hints: int) -> None:
         channel.say(Broken(f"{type(error).__name__}: {error}"))
         return
     threading.Thread(target=_hear, args=(socket.socket(fileno=hints), caller), daemon=True).start()
-    channel.say(Ready())
+    channel.say(Ready(caller.digest))
     for message in messages:
         caller.serve(message)
 

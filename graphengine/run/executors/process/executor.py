@@ -2,25 +2,29 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
-from typing import Any
+from queue import SimpleQueue
+from typing import Any, Final
 
-from graphengine.errors import OutOfMemory
+from graphengine.errors import Failure, OutOfMemory
 from graphengine.node.pack import PackSource, ServiceOptions
 from graphengine.node.registry import Registry
 from graphengine.node.spec import NodeSpec
 from graphengine.run.executors.base import Call, Outcome, or_one_by_one
 from graphengine.run.executors.foresight import foreseeable
 from graphengine.run.executors.process.failures import unfit
-from graphengine.run.executors.process.job import make_job
+from graphengine.run.executors.process.job import make_job, make_question
 from graphengine.run.executors.process.patience import Patience
 from graphengine.run.executors.process.pool import Pool
 from graphengine.run.executors.process.segments import Parcel, Stored, Vault
-from graphengine.run.executors.process.wire import Foreseen, Setup, dumps
+from graphengine.run.executors.process.wire import Foreseen, Greeting, Proof, Setup, dumps
 from graphengine.run.executors.process.worker import Worker
 from graphengine.run.handle import Handle, Handles
-from graphengine.types.codec import Encoded
+from graphengine.types.codec import Encoded, SealedCodec
 from graphengine.types.socket_type import TypeRef
 from graphengine.types.values import decode_value, encoded_items, value_nbytes
+
+_REFUSED: Final = frozenset({"wrong_output", "worker_died", "timed_out"})
+"""How it ends when a value is looked at that cannot be put together."""
 
 
 class ProcessExecutor:
@@ -30,9 +34,12 @@ class ProcessExecutor:
     handle goes. Workers start when they are needed, in the folder where the engine is then.
 
     Args:
-        registry: what this process knows of the packs: it takes values apart for the caller and the cache.
+        registry: what this process knows of the packs. One that is written down knows no codecs of theirs: then
+            values of their types stay encoded here.
         packs: from where the workers load the same.
         slots: how many workers each lane has at most, ``cpu`` among them; a lane that is not named shares its.
+        asked: the options for which workers say the digest of their catalogue to ``met``; None if nobody asks.
+        met: is told it of each worker that comes, in another thread.
     """
 
     breath = 0
@@ -44,6 +51,8 @@ class ProcessExecutor:
         options: ServiceOptions,
         slots: Mapping[str, int],
         patience: Patience | None = None,
+        asked: ServiceOptions | None = None,
+        met: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._registry = registry
         self._packs = packs
@@ -51,7 +60,8 @@ class ProcessExecutor:
         self._patience = patience or Patience()
         self._numbers = count()
         self._vault = Vault()
-        self._pool = Pool(self._hire, self._bury, slots, self._patience)
+        self._asked = asked
+        self._pool = Pool(self._hire, self._bury, met, slots, self._patience)
 
     def submit(self, calls: Sequence[Call], done: Callable[[Sequence[Outcome]], None]) -> None:
         """Send calls to a worker, at once or when one is free."""
@@ -97,10 +107,35 @@ class ProcessExecutor:
         return self._vault.segments.unpack(handle.ref.parcel)
 
     def adopt(self, type_: TypeRef, encoded: Encoded) -> Handle:
-        """Copy the encoded value to where workers can read it, and look whether they could."""
+        """Copy the encoded value to where workers can read it, and look whether they could.
+
+        Where only they know how, one of them is asked; this thread waits for it.
+
+        Raises:
+            ValueError: it cannot be put together.
+            OSError: there was nobody to ask.
+        """
         stored = self._vault.own(self._vault.segments.pack(encoded))
         value = decode_value(self._registry.types, type_, self._vault.segments.unpack(stored.parcel))
+        if isinstance(self._registry.type_of(type_).codec, SealedCodec):
+            self._prove(type_, stored.parcel)
         return Handle(stored, type_, value_nbytes(self._registry.types, type_, value))
+
+    def _prove(self, type_: TypeRef, parcel: Parcel) -> None:
+        failure = self._ask(Proof(next(self._numbers), type_, parcel), self._patience.proof)
+        if failure is not None and failure.code in _REFUSED:
+            raise ValueError(failure.message)
+        if failure is not None:
+            raise OSError(failure.message)
+
+    def greet(self) -> Failure | None:
+        """Start a worker, if there is none, and wait until one answers; return why none does, or None."""
+        return self._ask(Greeting(next(self._numbers)), None)
+
+    def _ask(self, message: Greeting | Proof, seconds: float | None) -> Failure | None:
+        answers: SimpleQueue[Failure | None] = SimpleQueue()
+        self._pool.submit(make_question(message, "cpu", seconds, answers.put, self._vault))
+        return answers.get()
 
     def release(self, handles: Handles) -> None:
         """Do nothing: a value goes when its last handle goes."""
@@ -117,7 +152,7 @@ class ProcessExecutor:
 
     def _hire(self, lane: str) -> Worker:
         prefix = f"worker-{next(self._numbers)}-"
-        return Worker(lane, Setup(self._packs, self._options, self._vault.folder, prefix))
+        return Worker(lane, Setup(self._packs, self._options, self._vault.folder, prefix, self._asked))
 
     def _bury(self, worker: Worker) -> None:
         self._vault.sweep(worker.prefix)

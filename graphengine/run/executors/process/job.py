@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from graphengine.errors import Failure
 from graphengine.node.spec import Lane
 from graphengine.run.executors.base import Call, Outcome, Success
 from graphengine.run.executors.process.batch import Batch, write_order
 from graphengine.run.executors.process.segments import INLINE_BYTES, Parcel, Stored, Vault
-from graphengine.run.executors.process.wire import Answer, Enclosed, End, Results, dumps
+from graphengine.run.executors.process.wire import Answer, Enclosed, End, Greeting, Proof, Results, Told, dumps
 from graphengine.run.executors.written import read_result
 from graphengine.run.handle import Handle
 from graphengine.types.codec import Encoded
@@ -21,16 +22,23 @@ class Job(Batch):
     Attributes:
         message: the order, ready to be sent.
         enclosed: keeps messages that were too large for the socket while the call runs.
+        since: when it began to wait, by the monotonic clock.
     """
 
     message: bytes
     vault: Vault
     enclosed: list[Stored]
+    since: float = 0.0
 
     @property
     def number(self) -> int:
         """The number of the order."""
         return next(iter(self.calls))
+
+    @property
+    def key(self) -> str:
+        """What a worker does best that did the like before."""
+        return self.spec.id
 
     @property
     def lane(self) -> Lane:
@@ -51,6 +59,58 @@ class Job(Batch):
             return end
         handles = {name: read_result(result, self.vault.own) for name, result in end.results.items()}
         return Success(handles, end.seconds, end.together, end.footprint)
+
+
+@dataclass(slots=True, eq=False)
+class Question:
+    """What a worker is asked that is no call of a run.
+
+    Attributes:
+        done: takes a failure, or None if all is well.
+    """
+
+    number: int
+    message: bytes
+    lane: Lane
+    timeout: float | None
+    done: Callable[[Failure | None], None]
+    enclosed: list[Stored]
+    since: float = 0.0
+    key: ClassVar[str] = ""
+    scope: ClassVar[None] = None
+    calls: ClassVar[Mapping[int, Call]] = {}
+    cancelled: ClassVar[Sequence[int]] = ()
+    unwanted: ClassVar[bool] = False
+
+    def scope_message(self) -> bytes:
+        """Return nothing: it belongs to no run."""
+        return b""
+
+    def tell(self, told: Told) -> bool:
+        """Pass nothing on: nobody listens."""
+        del told
+        return False
+
+    def finish(self, end: Answer | Failure) -> None:
+        """Say what the answer is."""
+        failures = [each for each in end.ends if isinstance(each, Failure)] if isinstance(end, Answer) else [end]
+        self.done(failures[0] if failures else None)
+
+
+Errand = Job | Question
+"""What is given to a worker."""
+
+
+def make_question(
+    message: Greeting | Proof, lane: Lane, timeout: float | None, done: Callable[[Failure | None], None], vault: Vault
+) -> Question:
+    """Write a question.
+
+    Raises:
+        OutOfMemory: it is large, and there is no room for it.
+    """
+    enclosed: list[Stored] = []
+    return Question(message.number, _fit(dumps(message), vault, enclosed), lane, timeout, done, enclosed)
 
 
 def make_job(

@@ -17,12 +17,14 @@ class Patience:
         start: what a worker may take to load the packs.
         cancel: what a cancelled call may take to stop.
         close: the same when the executor is closed.
+        proof: what it may take to see whether a value can be put together.
     """
 
     call: float | None = None
     start: float = 120.0
     cancel: float = 10.0
     close: float = 2.0
+    proof: float = 60.0
 
     def of(self, calls: Sequence[Call]) -> float | None:
         """Return what calls of one node may take when they are made together: as long as apart."""

@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from graphengine.errors import Failure
@@ -22,7 +22,7 @@ from graphengine.run.executors.process.failures import (
     late,
     not_started,
 )
-from graphengine.run.executors.process.job import Job
+from graphengine.run.executors.process.job import Errand
 from graphengine.run.executors.process.patience import Deadline, Patience
 from graphengine.run.executors.process.wire import Answer, Broken, Ready, Told
 from graphengine.run.executors.process.worker import Worker
@@ -31,6 +31,7 @@ _LOG = logging.getLogger(__name__)
 
 _CHECK_SECONDS = 0.5  # how often workers are looked after: a child may hold the socket of a dead one open
 _REAP_SECONDS = 0.02  # how often one is that was killed
+_WAIT_SECONDS = 0.1  # for an idle worker, before another is hired: that takes seconds, and most calls milliseconds
 _EXIT_SECONDS = 1.0  # what a process that has closed its socket may take to be gone
 _AGAIN_SECONDS = 5.0  # how often a worker is tried when none could start, whether or not a call waits for one
 
@@ -43,6 +44,7 @@ class Pool:
     Args:
         hire: starts a worker for a lane.
         bury: clears up behind a worker that has ended.
+        met: is told the digest of the catalogue of each worker that comes, before it is given anything to do.
         slots: how many workers a lane has at most; a lane that is not named shares those of ``cpu``.
     """
 
@@ -50,15 +52,17 @@ class Pool:
         self,
         hire: Callable[[str], Worker],
         bury: Callable[[Worker], None],
+        met: Callable[[str], None],
         slots: Mapping[str, int],
         patience: Patience,
     ) -> None:
         self._hire = hire
         self._bury = bury
+        self._met = met
         self._slots = slots
         self._patience = patience
         self._lock = threading.Lock()
-        self._waiting: dict[str, deque[Job]] = {}
+        self._waiting: dict[str, deque[Errand]] = {}
         self._workers: list[Worker] = []
         self._dying: list[Worker] = []
         self._warm: dict[str, Worker] = {}  # who made the last call of a type of node
@@ -77,7 +81,7 @@ class Pool:
 
     # -------------------------------------------------------------- from any thread
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: Errand) -> None:
         """Give a job to an idle worker, or let it wait for one."""
         refused = None
         with self._lock:
@@ -87,12 +91,13 @@ class Pool:
                 refused = CANCELLED
             else:
                 lane = self._lane(job.lane)
+                job.since = time.monotonic()
                 self._waiting.setdefault(lane, deque()).append(job)
                 self._feed(lane)
         if refused is not None:
             job.finish(refused)
 
-    def cancel(self, job: Job) -> None:
+    def cancel(self, job: Errand) -> None:
         """Notice that calls were cancelled.
 
         A job of which nobody wants anything any more is taken back if it waits; if it runs it is asked to stop, and
@@ -136,14 +141,14 @@ class Pool:
                 self._look_by(time.monotonic())
         self._thread.join()
 
-    def _cancel(self, worker: Worker, job: Job) -> None:
+    def _cancel(self, worker: Worker, job: Errand) -> None:
         if job.unwanted:
             self._hurry(worker, job, self._patience.cancel)
             return
         for number in job.cancelled:
             worker.cancel(number)
 
-    def _hurry(self, worker: Worker, job: Job, seconds: float) -> None:
+    def _hurry(self, worker: Worker, job: Errand, seconds: float) -> None:
         for number in job.calls:
             worker.cancel(number)
         deadline = Deadline(time.monotonic() + seconds, deaf(seconds))
@@ -184,10 +189,12 @@ class Pool:
     def _take(self, worker: Worker, message: object) -> None:
         job = worker.job
         match message:
-            case Ready():
+            case Ready(digest):
                 worker.ready = True
                 self._barred = None
                 worker.deadline = None
+                if digest:
+                    self._after.append(lambda: self._met(digest))  # first: who has waited for a worker may ask
                 self._feed(worker.lane)
             case Told():
                 if job is not None:
@@ -220,7 +227,8 @@ class Pool:
         for lane, waiting in self._waiting.items():
             mine = [each for each in self._workers if each.lane == lane]
             coming = sum(not each.ready for each in mine)
-            for _ in range(min(len(waiting) - coming, self._slots[lane] - len(mine))):
+            wanted = sum(self._worth(job, mine) <= now for job in waiting)
+            for _ in range(min(wanted - coming, self._slots[lane] - len(mine))):
                 self._start(lane)
         if self._barred is not None and self._again <= now and not self._closing:
             self._again = now + _AGAIN_SECONDS
@@ -229,6 +237,7 @@ class Pool:
         self._look = min(
             [each.deadline.time for each in self._workers if each.deadline is not None]
             + [now + _CHECK_SECONDS] * bool(self._workers)
+            + [now + _WAIT_SECONDS] * any(self._waiting.values())
             + [now + _REAP_SECONDS] * bool(self._dying)
             + [self._again] * (self._barred is not None),
             default=math.inf,
@@ -297,15 +306,20 @@ class Pool:
         idle = [each for each in self._workers if each.lane == lane and each.ready and each.job is None]
         while waiting and idle:
             job = waiting.popleft()
-            warm = self._warm.get(job.spec.id)
+            warm = self._warm.get(job.key)
             worker = warm if warm in idle else idle[-1]
             idle.remove(worker)
-            self._warm[job.spec.id] = worker
+            self._warm[job.key] = worker
             self._give(worker, job)
-        if waiting and sum(each.lane == lane for each in self._workers) < self._slots[lane]:
-            self._look_by(time.monotonic())
+        mine = [each for each in self._workers if each.lane == lane]
+        if waiting and len(mine) < self._slots[lane]:
+            self._look_by(self._worth(waiting[0], mine))
 
-    def _give(self, worker: Worker, job: Job) -> None:
+    def _worth(self, job: Errand, workers: Sequence[Worker]) -> float:
+        """Return when a job that waits is worth a worker more: at once only if there is none."""
+        return job.since + (_WAIT_SECONDS if workers else 0.0)
+
+    def _give(self, worker: Worker, job: Errand) -> None:
         if not worker.start(job):  # if it died, its socket says so first
             self._allow(worker, Deadline(time.monotonic() + _EXIT_SECONDS, STUCK))
             return
@@ -314,7 +328,7 @@ class Pool:
         if job.cancelled:  # some of several, while it waited
             self._cancel(worker, job)
 
-    def _fail(self, job: Job, failure: Failure) -> None:
+    def _fail(self, job: Errand, failure: Failure) -> None:
         self._after.append(lambda: job.finish(failure))
 
     def _fail_next(self, lane: str, failure: Failure) -> None:

@@ -31,12 +31,17 @@ _LENGTH = struct.Struct(">I")
 
 
 class Setup(NamedTuple):
-    """The first message: what a worker is made of. ``prefix`` begins the names of its segments."""
+    """The first message: what a worker is made of.
+
+    ``prefix`` begins the names of its segments; ``asked`` are the options of the engine, for which the worker says
+    the digest of its catalogue, or None if nobody wants to know.
+    """
 
     packs: PackSource
     options: ServiceOptions
     folder: Path
     prefix: str
+    asked: ServiceOptions | None
 
 
 class Scope(NamedTuple):
@@ -64,6 +69,20 @@ class Order(NamedTuple):
     calls: tuple[Ordered, ...]
 
 
+class Greeting(NamedTuple):
+    """Nothing to do but to answer."""
+
+    number: int
+
+
+class Proof(NamedTuple):
+    """The question whether the value can be put together that lies in a parcel."""
+
+    number: int
+    type: TypeRef
+    parcel: Parcel
+
+
 class Foreseen(NamedTuple):
     """A call that will come soon, of a node of ``type``: the values that services want to know ahead.
 
@@ -84,7 +103,9 @@ class Enclosed(NamedTuple):
 
 
 class Ready(NamedTuple):
-    """The worker takes calls."""
+    """The worker takes calls; ``digest`` is that of its catalogue, if it was asked for one."""
+
+    digest: str
 
 
 class Broken(NamedTuple):
@@ -114,7 +135,7 @@ End = Results | Failure | Wants
 
 
 class Answer(NamedTuple):
-    """How each call of an order ended."""
+    """How each call of an order ended; to a question, a failure or nothing."""
 
     number: int
     ends: tuple[End, ...]

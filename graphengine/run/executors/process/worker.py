@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 
-from graphengine.run.executors.process.job import Job
+from graphengine.run.executors.process.job import Errand
 from graphengine.run.executors.process.patience import Deadline
 from graphengine.run.executors.process.segments import INLINE_BYTES
 from graphengine.run.executors.process.wire import CANCEL, Frames, Scope, Setup, dumps, frame, loads
@@ -40,7 +40,7 @@ class Worker:
         self.lane = lane
         self.prefix = setup.prefix
         self.ready = False
-        self.job: Job | None = None
+        self.job: Errand | None = None
         self.deadline: Deadline | None = None
         self._scope: Scope | None = None
         self._frames = Frames()
@@ -68,10 +68,10 @@ class Worker:
         self.socket.setblocking(False)
         self._send(dumps(setup))
 
-    def start(self, job: Job) -> bool:
+    def start(self, job: Errand) -> bool:
         """Send a job; return whether the worker took it. It waits for one, so that this never blocks."""
         self.job = job
-        if self._scope != job.scope:
+        if job.scope is not None and self._scope != job.scope:
             self._scope = job.scope
             if not self._send(job.scope_message()):
                 return False

@@ -1,4 +1,4 @@
-"""The catalogue: specifications as plain JSON, for editors, scripts and generated types."""
+"""Specifications as plain JSON, for editors, scripts and generated types."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,0 +1,84 @@
+"""Proving what is to run: where that is quick at once, else in a thread; and what was proven is not proven again."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from graphengine.service.canonical import compact
+from graphengine.service.documents import Content
+from graphengine.service.job import Job, JsonObject
+from graphengine.service.runner import Ready, Runner, make_ready
+
+MOST_TASKS: Final = 2_000
+"""How many tasks the plans have together that are kept."""
+
+QUICK_LENGTH: Final = 20_000
+"""The length of a document and inputs, as JSON, that are proven at once."""
+
+_TURN: Final = 20
+"""How many small workflows are proven before the event loop has a turn."""
+
+Key = tuple[str, str, tuple[str, ...] | None]
+"""What makes a proof: the digest of a document, the inputs as JSON, the targets."""
+
+
+class Proofs:
+    """Proves workflows, and keeps the plans of those that were proven lately.
+
+    Kept is only what names no file: nothing else that a plan depends on changes while the process lives.
+    """
+
+    def __init__(self, runner: Runner, most: int = MOST_TASKS) -> None:
+        self._runner = runner
+        self._most = most
+        self._kept: OrderedDict[Key, Ready] = OrderedDict()
+        self._tasks = 0
+
+    async def make(self, document: JsonObject, inputs: JsonObject, targets: Collection[str] | None = None) -> Ready:
+        """Return a workflow with its inputs, proven and planned, without holding up the loop.
+
+        Raises:
+            WorkflowError: with every problem of the document.
+        """
+        return await asyncio.to_thread(make_ready, self._runner, document, inputs, targets)
+
+    async def of_all(
+        self, document: JsonObject, content: Content, rows: Sequence[JsonObject], targets: tuple[str, ...] | None
+    ) -> Ready:
+        """Prove a workflow with one or several inputs, and return the first plan.
+
+        Raises:
+            WorkflowError: with every problem of the first that has any.
+        """
+        told = [compact(inputs) for inputs in rows]
+        if len(content.text) + max(map(len, told)) > QUICK_LENGTH or not self._runner.is_quick(document):
+            return await asyncio.to_thread(self._first, document, rows, targets)
+        made: list[Ready] = []
+        for number, (inputs, text) in enumerate(zip(rows, told, strict=True), 1):
+            ready = make_ready(self._runner, document, inputs, targets)
+            self._keep((content.digest, text, targets), ready)
+            made = made or [ready]
+            if number % _TURN == 0:
+                await asyncio.sleep(0)
+        return made[0]
+
+    def find(self, job: Job) -> Ready | None:
+        """Return what was proven of a job, if it is still kept."""
+        return self._kept.get((job.workflow, compact(job.inputs), job.targets))
+
+    def _first(self, document: JsonObject, rows: Sequence[JsonObject], targets: tuple[str, ...] | None) -> Ready:
+        """Prove all, and keep none: they are large, or name files."""
+        first = make_ready(self._runner, document, rows[0], targets)
+        for inputs in rows[1:]:
+            make_ready(self._runner, document, inputs, targets)
+        return first
+
+    def _keep(self, key: Key, ready: Ready) -> None:
+        self._tasks += len(ready.plan.tasks)
+        before = self._kept.pop(key, None)
+        self._kept[key] = ready
+        while before is not None or self._tasks > self._most:
+            gone = before or self._kept.popitem(last=False)[1]
+            self._tasks -= len(gone.plan.tasks)
+            before = None
