@@ -42,7 +42,6 @@ from graphengine.run.executors.thread import ThreadExecutor
 from graphengine.run.forecaster import Forecaster
 from graphengine.run.history import History
 from graphengine.run.lanes import Lanes
-from graphengine.run.messages import Event
 from graphengine.run.recorder import Recorder
 from graphengine.run.runner import Observer, Run, RunOptions
 from graphengine.settings import Settings
