@@ -125,7 +125,7 @@ class Attempt:
     async def _prepare(self) -> Ready | None:
         """Return the planned job, or None where it has failed already: the world has changed since it was accepted."""
         job, proofs = self.job, self._place.proofs
-        ready = proofs.find(job)
+        ready = proofs.take(job)
         if ready is None:
             document = await self._insist(lambda: self._place.store.document(job.workflow))
             try:

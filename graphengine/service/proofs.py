@@ -63,9 +63,12 @@ class Proofs:
                 await asyncio.sleep(0)
         return made[0]
 
-    def find(self, job: Job) -> Ready | None:
-        """Return what was proven of a job, if it is still kept."""
-        return self._kept.get((job.workflow, compact(job.inputs), job.targets))
+    def take(self, job: Job) -> Ready | None:
+        """Return what was proven of a job, if it is still kept; it is no longer: most jobs begin once."""
+        ready = self._kept.pop((job.workflow, compact(job.inputs), job.targets), None)
+        if ready is not None:
+            self._tasks -= len(ready.plan.tasks)
+        return ready
 
     def _first(self, document: JsonObject, rows: Sequence[JsonObject], targets: tuple[str, ...] | None) -> Ready:
         """Prove all, and keep none: they are large, or name files."""
