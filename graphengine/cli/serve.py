@@ -31,7 +31,9 @@ def serve_command(host: str, port: int, data_dir: Path | None) -> None:
         settings = _settings(data_dir)
         hosts, at_once, grace = tuple(settings.allowed_hosts), settings.jobs_at_once, settings.grace_seconds
         policy = Policy(settings.retention_days * 86_400, settings.retention_bytes)
-        options = ServeOptions(settings.data_dir, host, port, hosts, at_once, grace, settings.webhooks, policy=policy)
+        options = ServeOptions(
+            settings.data_dir, host, port, hosts, at_once, grace, settings.webhooks, policy=policy, loaded=_freeze
+        )
         announced = _Announced()
         while True:
             engine = Engine(settings, apart=settings.executor == "process")
@@ -101,6 +103,10 @@ async def _serve(engine: Engine, options: ServeOptions, announce: Callable[[str]
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    gc.collect()
-    gc.freeze()  # what is there now stays: a full collection, which halts the loop, need not look through it each time
     await serve(engine, options, announce, stop)
+
+
+def _freeze() -> None:
+    """Leave what is there now to itself: a full collection, which halts the loop, need not look through it."""
+    gc.collect()
+    gc.freeze()

@@ -53,6 +53,7 @@ class ServeOptions:
         webhooks: where others may be told that jobs are over.
         clock: where times come from.
         policy: when files go that nobody names any more.
+        loaded: is called when the packs are loaded, before any job begins.
     """
 
     folder: Path
@@ -64,6 +65,7 @@ class ServeOptions:
     webhooks: Reach = "off"
     clock: Clock = field(default_factory=Clock)
     policy: Policy = KEEP
+    loaded: Callable[[], object] = lambda: None
 
 
 async def serve(engine: Engine, options: ServeOptions, announce: Callable[[str], None], stop: asyncio.Event) -> None:
@@ -84,16 +86,21 @@ async def serve(engine: Engine, options: ServeOptions, announce: Callable[[str],
     try:
         async with _working(engine, store, access, options) as backend, _listening(backend, options) as address:
             announce(address)
-            await _until(stop, backend)
+            await _until(stop, backend, options.loaded)
             backend.closing = True
             await backend.dispatcher.close(options.grace)
     finally:
         await store.close()
 
 
-async def _until(stop: asyncio.Event, backend: Backend) -> None:
+async def _until(stop: asyncio.Event, backend: Backend, loaded: Callable[[], object]) -> None:
     """Load the packs, let jobs begin, and wait until the service is to end."""
-    loading = asyncio.create_task(backend.packs.load(backend.begin))
+
+    def begin() -> None:
+        loaded()
+        backend.begin()
+
+    loading = asyncio.create_task(backend.packs.load(begin))
     stopping = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait([loading, stopping], return_when=asyncio.FIRST_COMPLETED)

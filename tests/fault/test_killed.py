@@ -159,7 +159,7 @@ def assert_whole(data_dir: Path) -> None:
     for path in (data_dir / "outputs").rglob("*.png"):
         with Image.open(path) as picture:
             picture.load()
-    for path in (data_dir / "assets").iterdir():
+    for path in (data_dir / "assets").glob("*"):  # none, if every save was cut short
         assert hashlib.sha256(path.read_bytes()).hexdigest() == path.name
 
 
@@ -219,12 +219,12 @@ async def test_a_job_that_kills_the_engine_is_tried_twice(
         client = first
         await client.submit(document({"poison": ["fault.poison", {"victim": str(victim)}]}), id="poison")
         for attempt in (1, 2):
-            await client.state("poison", {"running"})
+            job = await client.state("poison", {"running"})
+            assert job["attempt"] == attempt
             victim.write_text(str(server.process.pid))
             assert await asyncio.wait_for(server.exit_code(), PATIENCE) == -signal.SIGKILL
             victim.unlink()
             client = await begun(server, client.session)
-            assert (await client.get("/api/jobs/poison"))["attempt"] == min(2, attempt + 1)
         failed = await client.get("/api/jobs/poison")
         assert (failed["state"], failed["failure"]["code"]) == ("failed", "interrupted")
         await canary(client)
