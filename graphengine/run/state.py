@@ -187,7 +187,7 @@ class RunState:
         self._end_call(name)
         task = self.steps.tasks.get(name)  # none if a loop could not be opened
         again = None if task is None else next_attempt(task.spec, self._attempts.get(name, FIRST), failure)
-        if again is not None and not self._stopping:
+        if again is not None and not self._stopping and self._holders[name]:
             self._retry(name, failure, again)
             return
         self._out.events.append(TaskFailed(self._shown(name), failure))
@@ -207,7 +207,7 @@ class RunState:
         if need not in self.steps.needs(name) or need in self._asked_for.get(name, ()):
             raise EngineBug(f"task {name!r} asks for {need!r}, which it does not take or already has")
         self._asked_for[name] = (*self._asked_for.get(name, ()), need)
-        if self._stopping:
+        if self._stopping or not self._holders[name]:  # whoever wanted it was skipped while it ran
             self._settle(name, UNNEEDED)
         else:
             self._demand(self._wait(name))

@@ -353,7 +353,12 @@ def test_every_invariant_over_random_runs(case: Case, data: st.DataObject) -> No
         if case.keep_going:
             independent = demanded - set(broken) - descendants(case, broken, demanded)
             needed = closure(case, [t for t in case.plan.targets if t in independent])
-            assert broken == world.started & case.failing, "only what is forgiven to the end is a failure"
+            failing = world.started & case.failing
+            assert failing <= broken, "what is not forgiven is a failure"
+            for name in broken - failing:  # it was in the middle of an attempt when the last to want it was skipped
+                wanting = {each for each in case.plan.tasks[name].consumers if name in effective(case, each)}
+                assert name not in case.plan.targets
+                assert wanting & demanded <= set(world.names(TaskSkipped)), "what is wanted is tried again"
             assert needed <= world.started, "what does not depend on a failure is finished"
     else:
         assert world.state.status == "done"
@@ -514,6 +519,35 @@ def test_a_task_is_called_again_as_often_as_its_node_says() -> None:
     assert fail(state, "node_raised") == (Attempt(1), TaskRetried("t", raised, attempt=2, smaller=0))
     assert fail(state, "node_raised") == (Attempt(2), TaskFailed("t", raised))
     assert state.status == "failed"
+
+
+def abandoned(asks: str | None = None) -> RunState:
+    """A run that goes on, in which `t` runs when what wanted it, `end`, is skipped for the failure of `bad`."""
+    specs = dict.fromkeys(("t", "bad", "other"), replace(LANES["cpu"], retries=1)) | {"end": LANES["cpu"]}
+    needs = {"bad": [], "other": [], "t": [asks] if asks else [], "end": ["t", "bad"]}
+    lazy = {"t": [asks]} if asks else {}
+    state = RunState(make_plan(needs, specs, ["end"], [], lazy), keep_going=True)
+    state.handle(Start())
+    for name in ("end", "bad", "t"):
+        state.handle(LookedUp(name, None))
+    for name in ("t", "bad"):
+        state.handle(Granted(name))
+    state.handle(Raised("bad", Failure("node_error", "for good")))
+    assert state.phase["end"] is Phase.SKIPPED
+    return state
+
+
+def test_what_nobody_wants_any_more_is_not_called_again() -> None:
+    state, failure = abandoned(), Failure("node_raised", "as told")
+    told = state.handle(Raised("t", failure))
+    assert told.events == [TaskFailed("t", failure), RunFinished("failed")]
+    assert not [each for each in told.instructions if isinstance(each, Queue)]
+
+
+def test_what_nobody_wants_any_more_gets_no_lazy_input() -> None:
+    state = abandoned(asks="other")
+    assert state.handle(Asked("t", "other")).events == [RunFinished("failed")]
+    assert state.phase["other"] is Phase.UNNEEDED
 
 
 def test_what_finds_no_room_shrinks_and_counts_for_itself() -> None:
