@@ -33,8 +33,9 @@ editor: $(RUN)  ## Build the editor into the package, if its sources have change
 
 test: $(DEV) check browser  ## Install, and run every check and every test.
 	$(FRONT) test --silent
-	$(BIN)/python -m pytest tests -n 2 --dist worksteal
-	$(BIN)/python -m pytest tests -n 2 -p without_torch -m "not torch" -q --ignore tests/fault --ignore tests/browser
+	$(BIN)/python -m pytest tests -n 2 --dist worksteal -m "not timed"
+	$(BIN)/python -m pytest tests -m timed -q
+	$(BIN)/python -m pytest tests -n 2 -p without_torch -m "not torch and not timed" -q --ignore tests/fault --ignore tests/browser
 
 fault: $(DEV)  ## Break things as often as the promises say.
 	GRAPHENGINE_TRIALS=50 $(BIN)/python -m pytest tests/fault tests/server -q

@@ -120,7 +120,7 @@ class Service:
             await attempts.finish(lease, {"image": f"of {job.id}"})
 
 
-async def settled(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+async def settled(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait until something is so."""
     async with asyncio.timeout(seconds):
         while not condition():
@@ -134,7 +134,7 @@ class Raw:
         self.socket = socket
 
     async def told(self) -> dict[str, Any]:
-        return await self.socket.receive_json(timeout=10.0)  # type: ignore[no-any-return]
+        return await self.socket.receive_json(timeout=60.0)  # type: ignore[no-any-return]
 
     async def reply(self, id_: str | None) -> dict[str, Any]:
         """Return the reply of that id; what comes before is dropped."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from editing import Editor
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from graphengine.server.page import BUILT
 
@@ -24,6 +24,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+expect.set_options(timeout=30_000)  # of a busy machine
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -64,7 +65,7 @@ async def browser(chromium: str) -> AsyncIterator[Browser]:
 @pytest.fixture
 async def editor(request: pytest.FixtureRequest, browser: Browser, address: str) -> AsyncIterator[Editor]:
     context = await browser.new_context(viewport={"width": 1600, "height": 900}, color_scheme="dark")
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     editor = Editor(await context.new_page(), Path(__file__).parent / "screenshots")
     await editor.open(address)
     yield editor

@@ -111,6 +111,7 @@ def test_who_is_cancelled_while_all_wait_is_left_out(executor: Executor, tmp_pat
     assert isinstance(before.outcome(), Success)
 
 
+@pytest.mark.timed
 def test_calls_that_wait_together_are_taken_back_when_all_are_cancelled(executor: Executor, tmp_path: Path) -> None:
     busy, desk = Desk(executor, tmp_path), Desk(executor, tmp_path)
     before = busy.together(plain_pack.halve, {"value": 1, "steps": 400, "digits": 6})

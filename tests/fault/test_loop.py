@@ -9,10 +9,11 @@ import io
 from pathlib import Path
 from typing import Any
 
+import pytest
 from faults import TRIALS, Figure, canary, loop_lag, served
 from servers import Client, document, link, three
 
-MOST = 0.2  # 0.1 is promised, and the figure says what it was: threads of a busy machine wait for each other, too
+MOST = 0.2 if TRIALS >= 50 else 0.5  # 0.1 is promised, and the figure says what it was
 
 
 def chain(length: int, first: float) -> dict[str, Any]:
@@ -45,6 +46,7 @@ async def heavy(client: Client, turn: int) -> None:
     assert (await client.ended(f"chain{turn}", 60))["state"] == "done"
 
 
+@pytest.mark.timed
 async def test_the_loop_is_not_held_up_by_what_is_asked(data_dir: Path, figure: Figure) -> None:
     turns = max(2, TRIALS // 5)
     async with served(data_dir) as (_, client):

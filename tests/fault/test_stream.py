@@ -71,7 +71,9 @@ async def broken(service: Service, chance: random.Random, cut: list[int]) -> Non
 
 
 # a connection that asyncio accepts while its server closes (Python 3.11: Server._attach) is left to the collector
-@pytest.mark.filterwarnings("ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <(socket|function _S):pytest.PytestUnraisableExceptionWarning"
+)
 async def test_every_event_is_told_once_over_disconnects_and_restarts(
     tmp_path: Path, figure: Callable[[str], None]
 ) -> None:

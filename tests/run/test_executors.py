@@ -367,6 +367,7 @@ def test_a_preview_is_made_only_when_somebody_looks(desk: Desk, watched: bool) -
     assert (len(made), [type(each) for each in desk.events]) == ((1, [TaskPreview]) if watched else (0, []))
 
 
+@pytest.mark.timed
 def test_threads_run_beside_each_other(registry: Registry, tmp_path: Path) -> None:
     executor = ThreadExecutor(registry, {}, {"gpu": 4})
     desk = Desk(executor, tmp_path)

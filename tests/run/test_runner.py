@@ -180,6 +180,7 @@ async def test_a_sink_runs_every_time(runs: Runs, tmp_path: Path) -> None:
     assert len(list((tmp_path / "output").iterdir())) == 2
 
 
+@pytest.mark.timed
 async def test_branches_overlap(runs: Runs) -> None:
     nodes: Nodes = {f"s{i}": ["plain.sleep", {"value": i, "seconds": 0.2}] for i in range(8)}
     started = time.perf_counter()
@@ -203,6 +204,7 @@ WORK: Nodes = {
 }
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("thread", [False, True])
 async def test_a_cancel_ends_the_run_within_a_step(runs: Runs, thread: bool) -> None:
     document = workflow(WORK)

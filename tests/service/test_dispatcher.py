@@ -39,7 +39,7 @@ async def submit(place: Workplace, workflow: Any, id_: str = "job") -> None:
 
 
 async def ended(place: Workplace, id_: str = "job") -> Job:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             job = await place.store.queue.get(id_)
             if job.state in ENDED:
@@ -186,7 +186,7 @@ async def test_two_run_at_once_and_a_third_waits(place: Workplace, dispatcher: D
     for index in range(3):
         await submit(place, slow(1.5, index), f"j{index}")
     dispatcher.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while dispatcher.running < 2:
             await asyncio.sleep(0.01)
     await asyncio.sleep(0.2)

@@ -18,7 +18,7 @@ from graphengine.service.store import Store
 async def first(entries: AsyncIterator[Entry], number: int) -> list[Entry]:
     """Return the first ``number`` entries of what somebody follows."""
     found: list[Entry] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         async for entry in entries:
             found.append(entry)
             if len(found) == number:

@@ -51,7 +51,7 @@ async def test_a_small_job_is_proven_once(store: Store, runner: Any, engine: Eng
     dispatcher = Dispatcher(place)
     dispatcher.start()
     await job(store, place.proofs, three(), value=4)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while (done := await store.queue.get("job")).state not in ENDED:
             await asyncio.sleep(0.01)
     assert done.result is not None

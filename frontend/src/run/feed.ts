@@ -1,4 +1,5 @@
 /** From the socket to the store: entries are gathered, and set once in a frame; of previews the newest only. */
+import { Refused } from "~/api/http";
 import type { Event, JobView, Preview, Progress } from "~/api/messages";
 import { service } from "~/api/service";
 import { type Link, type Listener, Socket } from "~/api/socket";
@@ -7,9 +8,12 @@ import { loadOrder } from "./queue";
 import { changeJobs, type Picture, previewKey, useRuns } from "./store";
 
 const MOST_JOBS = 200;
+const ASK_AGAIN = 1_000;
 
 export class Feed implements Listener {
   private waiting: (Event | Progress)[] = [];
+  /** Entries of jobs that are being asked for: what happens to them in the meantime is taken in after the answer. */
+  private readonly parked = new Map<string, Event[]>();
   private readonly pictures = new Map<string, Preview>();
   private readonly urls = new Map<string, string>();
   private isDue = false;
@@ -78,23 +82,29 @@ export class Feed implements Listener {
     this.isDue = false;
     const told = this.waiting;
     this.waiting = [];
-    const unknown = new Set<string>();
     changeJobs((jobs) => {
       for (const each of told) {
+        const parked = this.parked.get(each.job);
         if (each.type === "progress") takeProgress(jobs, each);
-        else if (each.type === "event" && take(jobs, each)) unknown.add(each.job);
+        else if (each.type === "event" && parked) parked.push(each);
+        else if (each.type === "event" && take(jobs, each)) this.ask(each.job);
       }
     });
     this.setPictures();
-    for (const id of unknown) void this.ask(id);
   }
 
-  private async ask(id: string): Promise<void> {
-    const found = await service.job(id).catch(() => null);
+  private ask(id: string): void {
+    this.parked.set(id, []);
+    void answerOf(id).then((found) => this.answered(id, found));
+  }
+
+  private answered(id: string, found: JobView | null): void {
+    const missed = this.parked.get(id) ?? [];
+    this.parked.delete(id);
     if (!found) return;
     const before = useRuns.getState().jobs[id];
     changeJobs((jobs) => {
-      jobs[id] = jobOf({ ...found, seq: 0 } as JobView, jobs[id]);
+      jobs[id] = jobOf(found, jobs[id]);
       forgetOld(jobs);
     });
     const job = useRuns.getState().jobs[id];
@@ -102,6 +112,8 @@ export class Feed implements Listener {
       this.dropPictures(id);
       this.onEnd(job);
     }
+    this.waiting.unshift(...missed); // what has come since is newer
+    this.due();
   }
 
   private setPictures(): void {
@@ -131,6 +143,18 @@ export class Feed implements Listener {
     const url = this.urls.get(key);
     if (url) setTimeout(() => URL.revokeObjectURL(url), 1_000); // what is on the screen may still be read
     this.urls.delete(key);
+  }
+}
+
+/** The job as the service knows it, or null where it knows it no longer. */
+async function answerOf(id: string): Promise<JobView | null> {
+  for (;;) {
+    try {
+      return await service.job(id);
+    } catch (error) {
+      if (error instanceof Refused) return null;
+      await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN));
+    }
   }
 }
 
