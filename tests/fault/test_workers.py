@@ -251,7 +251,7 @@ def test_an_observer_that_raises_disturbs_nobody(desk: Desk) -> None:
 
 def await_two_workers(desk: Desk) -> None:
     def two_are_ready() -> bool:
-        for each in [desk.start(fault_pack.deaf, seconds=0.05) for _ in range(2)]:
+        for each in [desk.start(fault_pack.deaf, seconds=0.3) for _ in range(2)]:
             each.outcome()
         return sum(each.ready and each.lane == "cpu" for each in desk.executor._pool._workers) == 2
 
