@@ -31,11 +31,13 @@ import { FarLinks } from "./FarLinks";
 import { FrameView } from "./FrameView";
 import { type CanvasEdge, type CanvasNode, FlowMaker } from "./flow";
 import { WIDTH } from "./geometry";
+import { LookView } from "./Look";
 import { NodeView } from "./NodeView";
 import { Picker } from "./Picker";
 import { placeAmong } from "./route";
 import { pointer, showView, useCanvas, usePalette } from "./state";
 import { LEAST_ZOOM, MOST_ZOOM, remember, viewportFor } from "./viewport";
+import { Hand } from "./wheel";
 
 const nodeTypes: NodeTypes = { node: NodeView, frame: FrameView };
 const edgeTypes: EdgeTypes = { link: EdgeView };
@@ -94,6 +96,20 @@ function Flow({ place, begin }: { place: string; begin: Viewport }) {
     return () => showView(null);
   }, [flow]);
 
+  useEffect(() => {
+    const element = shell.current;
+    const hand = new Hand();
+    const turn = (event: WheelEvent) => {
+      if ((event.target as Element).closest(".nowheel, .palette, .look") || !hand.pans(event)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      const { x, y, zoom } = flow.getViewport();
+      void flow.setViewport({ x: x - event.deltaX, y: y - event.deltaY, zoom });
+    };
+    element?.addEventListener("wheel", turn, { capture: true, passive: false });
+    return () => element?.removeEventListener("wheel", turn, { capture: true });
+  }, [flow]);
+
   const openPalette = (event: MouseEvent) => {
     if (!(event.target as Element).classList.contains("react-flow__pane")) return;
     const at = { x: event.clientX, y: event.clientY };
@@ -135,6 +151,8 @@ function Flow({ place, begin }: { place: string; begin: Viewport }) {
         onlyRenderVisibleElements
         connectionMode={ConnectionMode.Strict}
         connectionRadius={26}
+        connectionDragThreshold={4} // a click looks at the value
+        connectOnClick={false}
         defaultEdgeOptions={DEFAULT_EDGE}
         snapToGrid
         snapGrid={SNAP}
@@ -158,6 +176,7 @@ function Flow({ place, begin }: { place: string; begin: Viewport }) {
       </ReactFlow>
       {nodes.length === 0 && <Empty />}
       <Picker />
+      <LookView />
     </div>
   );
 }

@@ -5,6 +5,7 @@ import { isList } from "~/catalog/catalog";
 import { useCatalog } from "~/catalog/store";
 import { activeTab, placeOfTab } from "~/doc/tabs";
 import { obstacle } from "./connecting";
+import { lookAt } from "./Look";
 import { type Plug, useCanvas } from "./state";
 
 interface Props {
@@ -44,6 +45,7 @@ export function Plugged({
         style={{ "--socket": colour } as React.CSSProperties}
         role="img"
         aria-label={`${node}.${name}, ${type}`}
+        onClick={({ clientX, clientY }) => lookAt({ node, name, isSource }, { x: clientX, y: clientY })}
       />
       {children}
     </span>

@@ -1,6 +1,6 @@
 /** What concerns the canvas only, and lasts no longer than the page: sizes, drags, what is being connected. */
 import { create } from "zustand";
-import type { Point } from "~/doc/model";
+import type { Address, Point } from "~/doc/model";
 
 export interface Plug {
   node: string;
@@ -46,6 +46,15 @@ export interface PaletteRequest {
 }
 
 export const usePalette = create<{ request: PaletteRequest | null }>()(() => ({ request: null }));
+
+/** The output whose value is shown, and where on the screen. */
+export interface Look {
+  source: Address;
+  type: string;
+  at: Point;
+}
+
+export const useLook = create<{ look: Look | null }>()(() => ({ look: null }));
 
 /** What is picked from a list: a link of the selected node, or a node of the document. */
 export const usePicker = create<{ kind: "connect" | "find" | null }>()(() => ({ kind: null }));
