@@ -6,7 +6,7 @@ import { useCatalog } from "~/catalog/store";
 import { activeTab, placeOfTab } from "~/doc/tabs";
 import { obstacle } from "./connecting";
 import { lookAt } from "./Look";
-import { type Plug, useCanvas } from "./state";
+import { openMenu, type Plug, useCanvas } from "./state";
 
 interface Props {
   node: string;
@@ -45,6 +45,11 @@ export function Plugged({
         style={{ "--socket": colour } as React.CSSProperties}
         role="img"
         aria-label={`${node}.${name}, ${type}`}
+        onContextMenu={(event) => {
+          event.preventDefault();
+          event.stopPropagation();
+          openMenu({ kind: "socket", node, name, isSource }, { x: event.clientX, y: event.clientY });
+        }}
         onClick={({ clientX, clientY }) => lookAt({ node, name, isSource }, { x: clientX, y: clientY })}
       />
       {children}

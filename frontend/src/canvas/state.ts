@@ -14,8 +14,12 @@ interface CanvasState {
   sizes: ReadonlyMap<string, { width: number; height: number }>;
   /** The socket that a link is being drawn from. */
   plug: Plug | null;
+  /** The nodes of which copies are dragged. */
+  copying: ReadonlySet<string>;
   /** The frame whose name is being written. */
   renaming: string | null;
+  /** The output that is being given a name. */
+  naming: Address | null;
   /** The link that a hand leads, and its points. */
   bending: { link: string; points: readonly Point[] } | null;
 }
@@ -26,7 +30,9 @@ export const useCanvas = create<CanvasState>()(() => ({
   dragged: NO_POINTS,
   sizes: new Map(),
   plug: null,
+  copying: new Set(),
   renaming: null,
+  naming: null,
   bending: null,
 }));
 
@@ -55,6 +61,20 @@ export interface Look {
 }
 
 export const useLook = create<{ look: Look | null }>()(() => ({ look: null }));
+
+/** What a menu is of; where it stands on the screen. */
+export type MenuOf =
+  | { kind: "canvas" }
+  | { kind: "node"; node: string }
+  | { kind: "link"; link: string }
+  | { kind: "frame"; frame: string }
+  | { kind: "socket"; node: string; name: string; isSource: boolean };
+
+export const useMenu = create<{ menu: { of: MenuOf; at: Point } | null }>()(() => ({ menu: null }));
+
+export function openMenu(of: MenuOf, at: Point): void {
+  useMenu.setState({ menu: { of, at } });
+}
 
 /** What is picked from a list: a link of the selected node, or a node of the document. */
 export const usePicker = create<{ kind: "connect" | "find" | null }>()(() => ({ kind: null }));
