@@ -79,7 +79,8 @@ async def test_what_a_node_shows_stays_after_the_run(opened: Editor) -> None:
     await expect(shown).to_be_visible()
     assert await shown.evaluate("(image) => image.naturalWidth") > 64
     await page.keyboard.press("Home")
-    await opened.fill("negative", "text", "a square")
+    await opened.pick("negative")
+    await page.locator('[id="panel negative.text"]').fill("a square")
     await opened.run()  # a picture of the new run, in place of the old
     await expect(shown).to_be_visible()
     await expect(page.locator(".job")).to_have_count(0)
