@@ -143,12 +143,18 @@ const finder = new SocketFinder(
 );
 
 test("what comes next takes an output that nothing takes, and what others did counts", () => {
-  const next = (doc: Workflow, name: string, habits = habitsOf([])) =>
+  const next = (doc: Workflow, name: string, habits = habitsOf(finder, [])) =>
     suggestionsFor(finder, doc, doc, name, habits, 9).map(({ node, output }) => `${output} ${node.id}`);
   expect(next(plain, "a")).toEqual(["vae x.d", "out x.b", "out x.c"]);
   const alone = { ...plain, nodes: { a: { type: "x.a" } } } as Workflow;
   expect(next(alone, "a")).toEqual(["out x.b", "vae x.d", "out x.c"]);
   const usual = { ...plain, nodes: { ...alone.nodes, z: { type: "x.c", inputs: { in: { $link: "a.out" } } } } };
-  expect(next(alone, "a", habitsOf([usual as Workflow]))[0]).toBe("out x.c");
+  expect(next(alone, "a", habitsOf(finder, [usual as Workflow]))[0]).toBe("out x.c");
+  const other = { ...alone, nodes: { a: { type: "subgraph:S" } } } as Workflow;
+  const inside = { ...other, subgraphs: { S: { nodes: { m: { type: "x.a" } }, outputs: { o: { from: "m.out" } } } } };
+  expect(next(inside as Workflow, "a", habitsOf(finder, [usual as Workflow]))).toEqual(["o x.b", "o x.c"]);
+  const often = { ...usual, nodes: { ...usual.nodes } } as unknown as { nodes: Record<string, object> };
+  for (let at = 0; at < 5; at++) often.nodes[`y${at}`] = { type: "x.c", inputs: { in: { $link: "a.out" } } };
+  expect(next(inside as Workflow, "a", habitsOf(finder, [often as unknown as Workflow]))[0]).toBe("o x.c");
   expect(next(plain, "nobody")).toEqual([]);
 });

@@ -105,12 +105,13 @@ async def test_a_named_value_has_tags_and_no_wires(opened: Editor) -> None:
     await page.mouse.click(*await middle(opened.socket("decode_2", "vae")), button="right")
     await choose(opened, "Take a named value", "The VAE")
     assert (await opened.document())["nodes"]["decode_2"]["inputs"]["vae"] == {"$link": "model.vae"}
-    await page.mouse.click(200, 620)
+    await page.keyboard.press("Home")
+    await page.mouse.click(100, 640)
     await expect(page.locator(".tag")).to_have_count(3)
     await page.locator(".tag.out").click()
     await expect(page.locator(".node.selected")).to_have_count(2)
     await expect(page.locator('.react-flow__edge[data-id="decode.vae"]')).to_have_count(1)  # seen while it matters
-    await page.mouse.click(200, 620)
+    await page.mouse.click(100, 640)
     await page.locator(".tag.in").first.click()
     await expect(opened.node("model").locator(".node.selected")).to_be_visible()
     await page.locator(".tag.out").click(button="right")
