@@ -144,7 +144,7 @@ async def test_a_subgraph_goes_into_the_library_and_comes_out_of_it(opened: Edit
     await choose(opened, "Publish to the library")
     await expect(page.get_by_text("Published “Subgraph”, version 2")).to_be_visible()
 
-    await page.get_by_role("button", name="Text to image", exact=True).click()
+    await page.locator(".tab button", has_text="Text to image").first.click()
     await opened.node("Subgraph").locator("header").click(button="right")
     await choose(opened, "Take version 2")
     newer = await opened.document()
@@ -185,6 +185,10 @@ async def test_frames_are_copied_and_renamed_and_take_links_when_folded(opened: 
     assert inputs["negative"] == inputs["positive"] == {"$link": "positive.conditioning"}
     into = frame.locator('.react-flow__handle.target[data-handleid="negative.encoder"]')
     await opened.add("load model", 300, 660)
+    await expect(opened.node("load")).to_be_visible()
+    await page.keyboard.press("Home")
+    await expect(into).to_be_visible()
+    await page.wait_for_timeout(500)  # until the canvas is still
     await drag(opened, await middle(opened.socket("load", "text_encoder", out=True)), await middle(into))
     assert (await opened.document())["nodes"]["negative"]["inputs"]["encoder"] == {"$link": "load.text_encoder"}
 

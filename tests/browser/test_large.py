@@ -13,7 +13,7 @@ pytestmark = pytest.mark.torch
 
 FRAMES = 60
 COLUMNS = 25
-MOST_TO_OPEN = 900
+MOST_TO_OPEN = 600
 """Milliseconds of the main thread."""
 
 
@@ -66,7 +66,6 @@ async def test_frames_are_cheap(editor: Editor, figure: Callable[[str], None]) -
     await clock.start()
     await expect(page.locator(".empty")).to_be_visible()
     await page.wait_for_load_state("networkidle")  # what the page itself costs is another figure
-    started = await clock.read()
 
     begin = await clock.read()
     await editor.drop("large.json", json.dumps(large()).encode())
@@ -84,8 +83,7 @@ async def test_frames_are_cheap(editor: Editor, figure: Callable[[str], None]) -
     drag = await moved(editor, clock, (box["x"] + 60, box["y"] + 14), "left")
     pan = await moved(editor, clock, (700, 400), "middle")
     figure(
-        f"500 nodes: {loaded:.0f} ms to open, after {started:.0f} ms for the page; "
-        f"{elements} elements, {near} at 100 %; "
+        f"500 nodes: {loaded:.0f} ms to open, {elements} elements, {near} at 100 %; "
         f"per frame {drag:.1f} ms for a drag, {pan:.1f} ms for a pan"
     )
     assert loaded < MOST_TO_OPEN

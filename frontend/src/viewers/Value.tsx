@@ -69,7 +69,9 @@ function Shown({ found }: { found: Peeked }) {
       {picture && <img src={picture} alt="the value" className={(width ?? 0) < 200 ? "enlarged" : ""} />}
       {value === undefined ? null : <pre>{typeof value === "string" ? value : writeJson(value, 2)}</pre>}
       {value === undefined && (
-        <figcaption>{description || (picture ? `${width} × ${height}` : `a ${type}`)}</figcaption>
+        <figcaption>
+          {description?.replace(/(?<=\d)x(?=\d)/g, " × ") || (picture ? `${width} × ${height}` : `a ${type}`)}
+        </figcaption>
       )}
     </figure>
   );
