@@ -1,10 +1,13 @@
 """The socket types of the wing."""
 
 from graphengine.diffusion.types.codecs import ConditioningCodec, ImageCodec, LatentCodec, MaskCodec, RefCodec
+from graphengine.diffusion.types.codecs_training import DatasetCodec, WeightsCodec
 from graphengine.diffusion.types.conditioning import Conditioning
+from graphengine.diffusion.types.dataset import Dataset
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.refs import ModelRef, TextEncoderRef, VaeRef
+from graphengine.diffusion.types.trained import Weights
 from graphengine.types.socket_type import SocketType
 
 DIFFUSION_TYPES: tuple[SocketType, ...] = (
@@ -35,4 +38,6 @@ DIFFUSION_TYPES: tuple[SocketType, ...] = (
         weights=True,
         part="vae",
     ),
+    SocketType("Dataset", Dataset, DatasetCodec(), "Pictures to train on.", "#8d9ac4", lasting=False),
+    SocketType("Weights", Weights, WeightsCodec(), "What a training leaves.", "#b0848d"),
 )
