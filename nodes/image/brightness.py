@@ -6,12 +6,10 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from graphengine.diffusion.colour import luma
 from graphengine.diffusion.types.image import Image
 from graphengine.node.declare import node
 from graphengine.node.widgets import Slider
-
-LUMA = (0.2126, 0.7152, 0.0722)
-"""The weights of red, green and blue in ITU-R BT.709."""
 
 
 @node("image.brightness_contrast", category="image/colour")
@@ -41,7 +39,7 @@ def saturation(image: Image, amount: Annotated[float, Field(ge=0, le=10), Slider
         amount: 0 (grey) to 10; 1 changes nothing.
     """
     colours = image.pixels[..., :3]
-    grey = (colours @ torch.tensor(LUMA)).unsqueeze(-1)
+    grey = luma(colours).unsqueeze(-1)
     return _recoloured(image, torch.lerp(grey.expand_as(colours), colours, amount))
 
 
