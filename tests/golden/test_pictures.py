@@ -6,9 +6,13 @@ from typing import Any
 import pytest
 import torch
 from numpy.typing import NDArray
+from PIL import Image as Pillow
+from torch import Tensor
 
 from graphengine.diffusion.evaluation.reader import Reading, read
+from graphengine.diffusion.images import from_pil
 from graphengine.diffusion.types.image import Image
+from nodes import EMBEDDED
 
 pytestmark = pytest.mark.torch
 
@@ -34,3 +38,43 @@ def test_a_composite_shows_both_things_and_keeps_no_seam(make: Make) -> None:
     things = {(each.colour, each.shape): each.x for each in reading.figures}
     assert things.keys() == {("red", "circle"), ("yellow", "star")}
     assert things["red", "circle"] < 0.5 < things["yellow", "star"]
+
+
+def original(name: str = "house-on-a-meadow") -> Image:
+    with Pillow.open(EMBEDDED / "pictures" / f"{name}.png") as picture:
+        return from_pil([picture.convert("RGB")])
+
+
+def psnr(one: Tensor, other: Tensor) -> float:
+    return float(-10 * torch.log10((one - other).square().mean()))
+
+
+def test_inpainting_changes_the_house_and_no_pixel_outside_of_the_mask(make: Make) -> None:
+    found = make("inpaint", steps=10, look={"mask": "mask.mask"})
+    before, after, mask = original().pixels[0], found["image"].pixels[0], found["mask"].values[0]
+    assert torch.equal(after[mask == 0], before[mask == 0])
+    wall = after[76:88, 75:80]
+    assert wall.mean() > 0.85, "the house is white"
+    assert (after[8:60, 100:] - before[8:60, 100:]).abs().mean() < 0.06, "and the sky is still the sky"
+
+
+def test_outpainting_goes_on_with_the_meadow_and_keeps_every_old_pixel(make: Make) -> None:
+    found = make("outpaint", steps=10)
+    before, after = original().pixels[0], found["image"].pixels[0]
+    assert after.shape == (128, 192, 3)
+    assert torch.equal(after[:, :120], before[:, :120])
+    sky, grass = after[20:60, 130:], after[108:124, 130:]
+    assert (sky.mean((0, 1)) - before[20:60, 70:].mean((0, 1))).abs().max() < 0.1
+    assert (grass.mean((0, 1)) - before[108:124, 70:].mean((0, 1))).abs().max() < 0.1
+    steps = (after[:, 1:] - after[:, :-1]).abs().mean((0, 2))
+    assert steps[118:130].max() < 0.06, "there is no seam"
+
+
+def test_restoring_comes_near_to_the_undamaged_picture(make: Make) -> None:
+    found = make("restore-damaged", steps=10, look={"mask": "find.mask", "filled": "fill.image"})
+    true, damaged, after = original().pixels[0], original("damaged-house").pixels[0], found["image"].pixels[0]
+    mask = found["mask"].values[0]
+    assert torch.equal(after[mask == 0], damaged[mask == 0])
+    spoiled = (damaged - true).abs().amax(-1) > 0.2
+    assert mask[spoiled].mean() > 0.85, "what is spoiled is found"
+    assert psnr(after, true) > psnr(damaged, true) + 6

@@ -40,6 +40,7 @@ NOT_GENERATED = {"Model", "TextEncoder", "Vae", "Latent", "Conditioning"}
 
 SUITABLE: Mapping[str, Mapping[str, Any]] = {
     "image.crop": {"width": 5, "height": 4},
+    "inpaint.stitch": {"width": 5, "height": 4},
     "logic.switch": {"condition": True, "yes": Lazy("yes", "one"), "no": Lazy("no", "other")},
     "text.replace": {"find": "x"},
 }
