@@ -4,6 +4,7 @@ import torch
 from PIL import ImageColor
 from torch import Tensor
 
+from graphengine.diffusion.types.image import Image
 from graphengine.errors import NodeError
 
 LUMA = (0.2126, 0.7152, 0.0722)
@@ -36,6 +37,22 @@ def luma(colours: Tensor) -> Tensor:
     return colours[..., :3] @ torch.tensor(LUMA)
 
 
+def to_linear(colours: Tensor) -> Tensor:
+    """Turn sRGB in 0..1 into amounts of light, which add up as light does (IEC 61966-2-1)."""
+    return torch.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055).clamp_min(0) ** 2.4)
+
+
+def from_linear(light: Tensor) -> Tensor:
+    """Turn amounts of light into sRGB, clamped to 0..1. The inverse of :func:`to_linear`."""
+    coded = torch.where(light <= 0.0031308, light * 12.92, 1.055 * light.clamp_min(0) ** (1 / 2.4) - 0.055)
+    return coded.clamp(0, 1)
+
+
+def recoloured(image: Image, colours: Tensor) -> Image:
+    """Return a picture with other colours [batch, height, width, 3], clamped to 0..1, and its own alpha."""
+    return Image(torch.cat((colours.clamp(0, 1), image.pixels[..., 3:]), dim=-1))
+
+
 def to_lab(colours: Tensor) -> Tensor:
     """Turn sRGB in 0..1 into CIE L*a*b*: L* is 0..100, and a distance of about 2 can just be seen.
 
@@ -44,8 +61,7 @@ def to_lab(colours: Tensor) -> Tensor:
     Args:
         colours: [..., 3].
     """
-    light = torch.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055).clamp_min(0) ** 2.4)
-    ratios = light @ torch.tensor(_TO_XYZ).T / torch.tensor(_WHITE)
+    ratios = to_linear(colours) @ torch.tensor(_TO_XYZ).T / torch.tensor(_WHITE)
     bent = torch.where(ratios > _BEND**3, ratios.clamp_min(0) ** (1 / 3), ratios / (3 * _BEND**2) + 4 / 29)
     x, y, z = bent.unbind(-1)
     return torch.stack((116 * y - 16, 500 * (x - y), 200 * (y - z)), dim=-1)
@@ -58,5 +74,4 @@ def from_lab(lab: Tensor) -> Tensor:
     bent = torch.stack((y + green / 500, y, y - blue / 200), dim=-1)
     ratios = torch.where(bent > _BEND, bent**3, 3 * _BEND**2 * (bent - 4 / 29))
     light = (ratios * torch.tensor(_WHITE)) @ torch.linalg.inv(torch.tensor(_TO_XYZ)).T
-    coded = torch.where(light <= 0.0031308, light * 12.92, 1.055 * light.clamp_min(0) ** (1 / 2.4) - 0.055)
-    return coded.clamp(0, 1)
+    return from_linear(light)

@@ -40,8 +40,8 @@ def test_a_composite_shows_both_things_and_keeps_no_seam(make: Make) -> None:
     assert things["red", "circle"] < 0.5 < things["yellow", "star"]
 
 
-def original(name: str = "house-on-a-meadow") -> Image:
-    with Pillow.open(EMBEDDED / "pictures" / f"{name}.png") as picture:
+def original(name: str = "house-on-a-meadow.png") -> Image:
+    with Pillow.open(EMBEDDED / "pictures" / name) as picture:
         return from_pil([picture.convert("RGB")])
 
 
@@ -72,9 +72,17 @@ def test_outpainting_goes_on_with_the_meadow_and_keeps_every_old_pixel(make: Mak
 
 def test_restoring_comes_near_to_the_undamaged_picture(make: Make) -> None:
     found = make("restore-damaged", steps=10, look={"mask": "find.mask", "filled": "fill.image"})
-    true, damaged, after = original().pixels[0], original("damaged-house").pixels[0], found["image"].pixels[0]
+    true, damaged, after = original().pixels[0], original("damaged-house.png").pixels[0], found["image"].pixels[0]
     mask = found["mask"].values[0]
     assert torch.equal(after[mask == 0], damaged[mask == 0])
     spoiled = (damaged - true).abs().amax(-1) > 0.2
     assert mask[spoiled].mean() > 0.85, "what is spoiled is found"
     assert psnr(after, true) > psnr(damaged, true) + 6
+
+
+def test_enhancing_makes_a_faded_picture_sharper_and_truer(make: Make) -> None:
+    found = make("enhance")
+    true, faded = original().pixels, original("faded-house.webp").pixels
+    assert found["after"] > 4 * found["before"]
+    assert psnr(found["image"].pixels, true) > psnr(faded, true) + 4
+    assert abs(float((found["image"].pixels - true).mean())) < 0.05

@@ -34,7 +34,7 @@ each_file = pytest.mark.parametrize("path", FILES, ids=[path.relative_to(FOLDER)
 
 MAY_IMPORT = {"node", "types", "files", "errors", "diffusion"}
 SELF_EVIDENT = {"image", "mask", "text", "value", "file", "a", "b", "c", "d"}
-BY_HAND = {"model.load"}
+BY_HAND = {"model.load", "enhance.lut"}
 NOT_GENERATED = {"Model", "TextEncoder", "Vae", "Latent", "Conditioning"}
 """What these tests make no values of: nodes that require one, or a service, are tested by hand alone."""
 
