@@ -78,5 +78,7 @@ def blend(a: Latent, b: Latent, amount: Annotated[float, Field(ge=0, le=1), Slid
     Errors: they are not of one kind and size.
     """
     if (a.family, a.spec, a.samples.shape) != (b.family, b.spec, b.samples.shape):
-        raise NodeError("the latents are not of one kind and size", hint="Scale one of them, or make it by the same VAE.")
+        raise NodeError(
+            "the latents are not of one kind and size", hint="Scale one of them, or make it by the same VAE."
+        )
     return replace(a, samples=torch.lerp(a.samples, b.samples, amount))

@@ -86,3 +86,32 @@ def test_enhancing_makes_a_faded_picture_sharper_and_truer(make: Make) -> None:
     assert found["after"] > 4 * found["before"]
     assert psnr(found["image"].pixels, true) > psnr(faded, true) + 4
     assert abs(float((found["image"].pixels - true).mean())) < 0.05
+
+
+def test_a_second_pass_keeps_what_is_shown_at_a_larger_size(make: Make) -> None:
+    found = make("two-pass-hires", steps=8, look={"small": "small.image", "larger": "larger.image"})
+    assert found["image"].pixels.shape == (1, 192, 192, 3)
+    assert not torch.equal(found["image"].pixels, found["larger"].pixels)
+    (before,), (after,) = seen(found["small"]).figures, seen(found["image"]).figures
+    assert (before.colour, before.shape) == (after.colour, after.shape) == ("red", "circle")
+    assert abs(before.x - after.x) + abs(before.y - after.y) < 0.06
+
+
+def test_a_grid_has_a_picture_for_each_pair_that_is_the_one_made_alone(make: Make) -> None:
+    found = make("xy-grid", rows=[2, 8], columns=[1.0, 2.5], look={"pictures": "decode.image"})
+    assert len(found["pictures"]) == 4
+    alone = make("xy-grid", rows=[8], columns=[1.0], look={"pictures": "decode.image"})
+    (picture,) = alone["pictures"]
+    sheet = found["image"].pixels[0]
+    assert torch.equal(sheet[-132:-4, -264:-136], picture.pixels[0]), "the second row begins with 8 steps at scale 1"
+    assert seen(found["pictures"][3]).background == "white"
+
+
+def test_styles_change_the_light_and_keep_the_scene(make: Make) -> None:
+    found = make("restyle-photo", steps=8, styles="at sunset\nat night", look={"pictures": "decode.image"})
+    sunset, night = (each.pixels[0] for each in found["pictures"])
+    sky = slice(0, 30)
+    assert sunset[sky].mean() > night[sky].mean() + 0.2
+    assert sunset[sky, :, 0].mean() > sunset[sky, :, 2].mean(), "a sunset is warm"
+    assert night[sky, :, 2].mean() > night[sky, :, 0].mean(), "a night is blue"
+    assert found["image"].width > 256
