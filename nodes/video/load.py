@@ -25,7 +25,7 @@ class Info(NamedTuple):
 
 
 @node("video.load", category="video", title="Load video", lane="io")
-def load(file: Annotated[File, Under("inputs")]) -> Video:
+def load(file: Annotated[File, Under("inputs", "builtin")]) -> Video:
     """Open a video file; its frames are decoded only where they are used.
 
     MP4, MOV, WebM, Matroska, AVI, MPEG, Ogg and others with any codec that FFmpeg decodes; GIF and animated WebP or PNG.
