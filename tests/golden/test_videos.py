@@ -1,5 +1,6 @@
 """What the ready-made workflows for videos make, judged by their frames."""
 
+import statistics
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -43,9 +44,12 @@ def test_interpolated_frames_beat_blended_ones(make: Make) -> None:
     look = {"found": "interpolate.images"}
     found = make("interpolate-video", factor=2, look=look, **{"frames.every": 2})["found"]
     assert len(found) == len(source)
+    gains = []
     for index in range(1, len(source), 2):
         blended = Image((source[index - 1].pixels + source[index + 1].pixels) / 2)
-        assert psnr(found[index], source[index]) > psnr(blended, source[index]) + 2
+        gains.append(psnr(found[index], source[index]) - psnr(blended, source[index]))
+    assert min(gains) > 0.5, gains
+    assert statistics.median(gains) > 3, gains
     made = make("interpolate-video")["video"]
     assert made.path.suffix == ".mp4"
     assert len(frames(made)) == 4 * (len(source) - 1) + 1
