@@ -120,7 +120,7 @@ def test_styles_change_the_light_and_keep_the_scene(make: Make) -> None:
     assert found["image"].width > 256
 
 
-def test_upscaling_beats_bicubic_enlargement_on_pictures_never_trained_on(make: Make, tmp_path: Path) -> None:
+def test_upscaling_beats_bicubic_enlargement_on_pictures_never_trained_on(make: Make, inputs: Path) -> None:
     true = look(draw(4, size=128, seed=11), 0, 4).image
     won = []
     for index, picture in enumerate(to_pil(true)):
