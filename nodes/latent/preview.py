@@ -45,4 +45,5 @@ def _colours(samples: Tensor) -> Tensor:
     if found.shape[1] < 3:  # fewer channels than colours
         found = torch.cat([found, found.new_zeros(len(found), 3 - found.shape[1])], dim=1)
     spread = found.std(dim=0, correction=0).clamp(min=1e-6)
-    return (0.5 + found / (4 * spread)).clamp(0, 1).reshape(*cells.shape[:-1], 3)
+    colours: Tensor = (0.5 + found / (4 * spread)).clamp(0, 1)
+    return colours.reshape(*cells.shape[:-1], 3)
