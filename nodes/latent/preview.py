@@ -5,12 +5,11 @@ import io
 import torch
 from torch import Tensor
 
-from graphengine.diffusion.images import to_pil
+from graphengine.diffusion.images import sheet, to_pil
 from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.latent import Latent
 from graphengine.node.context import Context, Preview
 from graphengine.node.declare import injected, node
-from nodes.image.grid import grid
 
 
 @node("latent.preview", category="latent", title="Preview latent", sink=True)
@@ -28,7 +27,7 @@ def preview(latent: Latent, *, context: Context = injected) -> Latent:
 
 
 def _shown(latent: Latent) -> Preview:
-    (picture,) = to_pil(grid(Image(_colours(latent.samples))))
+    (picture,) = to_pil(sheet(Image(_colours(latent.samples))))
     content = io.BytesIO()
     picture.save(content, "webp", lossless=True)
     return Preview("image/webp", content.getvalue(), picture.width, picture.height)
