@@ -102,8 +102,7 @@ export async function peekAtKnown(
 }
 
 /**
- * Looks at a value, and runs what has to run first. Nobody who waits is behind a long queue, and nothing of it stays in
- * the history; when nobody looks any more, it is cancelled.
+ * Looks at a value, and runs what has to run first, before whatever waits; when nobody looks any more, it is cancelled.
  *
  * @throws Refused, Unreachable; Error where the run fails.
  */
@@ -127,7 +126,6 @@ export async function peek(wanted: Wanted, finder: SocketFinder, signal?: AbortS
     return { type: wanted.type, value, description, ...picture };
   } finally {
     signal?.removeEventListener("abort", cancel);
-    void service.forget(id).catch(() => {});
     dropPreviews((job) => job === id);
   }
 }
