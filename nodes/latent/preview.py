@@ -5,12 +5,11 @@ import io
 import torch
 from torch import Tensor
 
-from graphengine.diffusion.images import to_pil
+from graphengine.diffusion.images import sheet, to_pil
 from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.latent import Latent
 from graphengine.node.context import Context, Preview
 from graphengine.node.declare import injected, node
-from nodes.image.grid import grid
 
 
 @node("latent.preview", category="latent", title="Preview latent", sink=True)
@@ -28,7 +27,7 @@ def preview(latent: Latent, *, context: Context = injected) -> Latent:
 
 
 def _shown(latent: Latent) -> Preview:
-    (picture,) = to_pil(grid(Image(_colours(latent.samples))))
+    (picture,) = to_pil(sheet(Image(_colours(latent.samples))))
     content = io.BytesIO()
     picture.save(content, "webp", lossless=True)
     return Preview("image/webp", content.getvalue(), picture.width, picture.height)
@@ -45,4 +44,5 @@ def _colours(samples: Tensor) -> Tensor:
     if found.shape[1] < 3:  # fewer channels than colours
         found = torch.cat([found, found.new_zeros(len(found), 3 - found.shape[1])], dim=1)
     spread = found.std(dim=0, correction=0).clamp(min=1e-6)
-    return (0.5 + found / (4 * spread)).clamp(0, 1).reshape(*cells.shape[:-1], 3)
+    colours: Tensor = (0.5 + found / (4 * spread)).clamp(0, 1)
+    return colours.reshape(*cells.shape[:-1], 3)

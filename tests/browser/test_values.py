@@ -105,7 +105,7 @@ async def test_two_results_are_compared(opened: Editor) -> None:
     await slider.focus()
     await page.keyboard.press("Home")
     assert await page.locator(".compare").evaluate("(box) => box.style.getPropertyValue('--share')") == "0%"
-    await opened.shoot("compare")
+    await opened.shoot("compare-two")
 
 
 async def test_two_fingers_pan_and_pinching_zooms(opened: Editor) -> None:

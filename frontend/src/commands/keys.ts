@@ -17,7 +17,7 @@ export function listenToKeys(): void {
 }
 
 function act(event: KeyboardEvent): boolean {
-  if (event.defaultPrevented || document.querySelector("[role=dialog], .palette")) return false;
+  if (event.defaultPrevented || document.querySelector("[role=dialog], [role=menu], .palette")) return false;
   const found = commandFor(event);
   if (!found) return false;
   event.preventDefault();

@@ -12,6 +12,7 @@ import { previewKey, useRuns } from "./store";
 const OUTPUT = "peek";
 const PATIENCE = 600_000;
 const LATE = 2_000;
+const URGENT = 100;
 
 export interface Peeked {
   type: string;
@@ -86,22 +87,33 @@ function exposed(doc: Draft<Workflow>, path: Path, source: Address): Address {
  *
  * @throws Refused, Unreachable.
  */
-export async function peekAtKnown(wanted: Wanted, finder: SocketFinder): Promise<Peeked | Missing> {
+export async function peekAtKnown(
+  wanted: Wanted,
+  finder: SocketFinder,
+  signal?: AbortSignal,
+): Promise<Peeked | Missing> {
   const { copy, targets, shows } = peeking(wanted, finder);
-  const { valid, problems, tasks } = await service.plan(copy, targets);
+  const { valid, problems, tasks } = await service.plan(copy, targets, signal);
   if (!valid) throw new Error(problems?.[0]?.message ?? "the workflow is not ready");
   const running = Object.entries(tasks ?? {}).filter(([task, { verdict }]) => verdict !== "cached" && task !== shows);
   const needed = running.filter(([, { verdict }]) => verdict !== "not_needed");
-  if (needed.length === 0) return peek(wanted, finder);
+  if (needed.length === 0) return peek(wanted, finder, signal);
   return { runs: needed.length, seconds: needed.reduce((sum, [, { seconds }]) => sum + (seconds ?? 0), 0) };
 }
 
-/** @throws Refused, Unreachable; Error where the run fails. */
-export async function peek(wanted: Wanted, finder: SocketFinder): Promise<Peeked> {
+/**
+ * Looks at a value, and runs what has to run first, before whatever waits; when nobody looks any more, it is cancelled.
+ *
+ * @throws Refused, Unreachable; Error where the run fails.
+ */
+export async function peek(wanted: Wanted, finder: SocketFinder, signal?: AbortSignal): Promise<Peeked> {
   const { copy, targets, shows } = peeking(wanted, finder);
   const id = `e${newId()}`;
+  const cancel = () => void service.cancel(id).catch(() => {}); // it may be over
   try {
-    await service.submit(copy, { id, title: `Look at ${written(wanted.source)}`, targets });
+    await service.submit(copy, { id, title: `Look at ${written(wanted.source)}`, targets, priority: URGENT });
+    if (signal?.aborted) cancel();
+    signal?.addEventListener("abort", cancel);
     await watched((state) => {
       const job = state.jobs[id];
       return job && isOver(job) ? true : undefined;
@@ -113,6 +125,7 @@ export async function peek(wanted: Wanted, finder: SocketFinder): Promise<Peeked
     const picture = shows === null ? {} : await pictureOf(id, shows);
     return { type: wanted.type, value, description, ...picture };
   } finally {
+    signal?.removeEventListener("abort", cancel);
     dropPreviews((job) => job === id);
   }
 }

@@ -1,5 +1,5 @@
 /** The value of an output: what is known is shown at once, what would have to run is offered. */
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { writeJson } from "~/api/json";
 import { duration } from "~/canvas/status";
 import { finder } from "~/catalog/store";
@@ -16,15 +16,21 @@ interface Props {
 
 export function Value({ source: { node, name }, type }: Props) {
   const [found, setFound] = useState<Found>({ state: "waiting" });
+  const looking = useRef<AbortController>(null);
   const look = useCallback(
-    async (how: typeof peek | typeof peekAtKnown, isWanted: () => boolean) => {
+    async (how: typeof peek | typeof peekAtKnown) => {
+      looking.current?.abort();
+      const now = new AbortController();
+      const { signal } = now;
+      looking.current = now;
       const { doc, path } = activeTab();
       const settle = (told: Found) => {
-        if (isWanted()) setFound(told);
+        if (!signal.aborted) setFound(told);
         else if ("picture" in told && told.picture) URL.revokeObjectURL(told.picture);
       };
+      setFound({ state: "waiting" });
       try {
-        settle(await how({ doc, path, source: { node, name }, type }, finder()));
+        settle(await how({ doc, path, source: { node, name }, type }, finder(), signal));
       } catch (error) {
         settle({ state: "wrong", message: error instanceof Error ? error.message : String(error) });
       }
@@ -32,11 +38,8 @@ export function Value({ source: { node, name }, type }: Props) {
     [node, name, type],
   );
   useEffect(() => {
-    let isShown = true;
-    void look(peekAtKnown, () => isShown);
-    return () => {
-      isShown = false;
-    };
+    void look(peekAtKnown);
+    return () => looking.current?.abort();
   }, [look]);
   useEffect(() => {
     const url = "picture" in found ? found.picture : undefined;
@@ -44,16 +47,12 @@ export function Value({ source: { node, name }, type }: Props) {
       if (url) URL.revokeObjectURL(url);
     };
   }, [found]);
-  const compute = () => {
-    setFound({ state: "waiting" });
-    void look(peek, () => true);
-  };
   if ("state" in found) return <p className="quiet-word">{found.state === "waiting" ? "Looking…" : found.message}</p>;
   if ("runs" in found)
     return (
       <p className="quiet-word missing-value">
         Not computed yet
-        <button type="button" className="fix" onClick={compute}>
+        <button type="button" className="fix" onClick={() => void look(peek)}>
           Run {found.runs} node{found.runs === 1 ? "" : "s"}
           {found.seconds >= 0.05 ? ` · ~${duration(found.seconds)}` : ""}
         </button>
