@@ -91,17 +91,17 @@ class ConditioningCodec:
 
     def nbytes(self, value: Conditioning) -> int:
         """Return the size of all embeddings."""
-        return sum(e.embeddings.nbytes + (e.pooled.nbytes if e.pooled is not None else 0) for e in value.entries)
+        return sum(tensor.nbytes for entry in value.entries for tensor in _entry_tensors(entry).values())
 
     def encode(self, value: Conditioning) -> Encoded:
         """Take the embeddings out."""
         entries: list[dict[str, Any]] = []
         buffers: list[Buffer] = []
         for entry in value.entries:
-            tensors = [entry.embeddings] if entry.pooled is None else [entry.embeddings, entry.pooled]
-            shapes, parts = zip(*map(to_buffer, tensors), strict=True)
-            entries.append({"shapes": list(shapes), "strength": entry.strength})
-            buffers.extend(parts)
+            parts = {name: to_buffer(tensor) for name, tensor in _entry_tensors(entry).items()}
+            shapes = {name: shape for name, (shape, _) in parts.items()}
+            entries.append({"shapes": shapes, "strength": entry.strength, "time": [entry.start, entry.end]})
+            buffers.extend(buffer for _, buffer in parts.values())
         return Encoded({"family": value.family, "entries": entries}, tuple(buffers))
 
     def decode(self, encoded: Encoded) -> Conditioning:
@@ -110,9 +110,18 @@ class ConditioningCodec:
         buffers = iter(encoded.buffers)
         entries = []
         for entry in meta["entries"]:
-            embeddings, *pooled = [from_buffer(shape, next(buffers)) for shape in entry["shapes"]]
-            entries.append(ConditioningEntry(embeddings, pooled[0] if pooled else None, entry["strength"]))
+            shapes = _expect(_expect(entry, "shapes", "strength", "time")["shapes"], "embeddings")
+            tensors = {name: from_buffer(shape, next(buffers)) for name, shape in shapes.items()}
+            mask = Mask(tensors["mask"]) if "mask" in tensors else None
+            rest = (tensors.get("pooled"), entry["strength"], mask, *entry["time"])
+            entries.append(ConditioningEntry(tensors["embeddings"], *rest))
         return Conditioning(meta["family"], tuple(entries))
+
+
+def _entry_tensors(entry: ConditioningEntry) -> Mapping[str, Tensor]:
+    mask = None if entry.mask is None else entry.mask.values
+    tensors = {"embeddings": entry.embeddings, "pooled": entry.pooled, "mask": mask}
+    return {name: tensor for name, tensor in tensors.items() if tensor is not None}
 
 
 class RefCodec:
