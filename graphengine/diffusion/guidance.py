@@ -101,5 +101,5 @@ def _place(entry: ConditioningEntry, rows: Tensor) -> Tensor:
     if entry.mask is None:
         return torch.ones(rows.shape[1], 1, *rows.shape[-2:], device=rows.device)
     planes = entry.mask.values.unsqueeze(1)
-    cells = functional.interpolate(planes, size=rows.shape[-2:], mode="bilinear", antialias=True)
+    cells = functional.interpolate(planes, size=rows.shape[-2:], mode="area")
     return cells.expand(rows.shape[1], -1, -1, -1).to(rows)

@@ -128,5 +128,5 @@ def _placed(entry: ConditioningEntry, mask: Mask) -> ConditioningEntry:
     if entry.mask is None:
         return replace(entry, mask=mask)
     size = mask.values.shape[1:]
-    before = functional.interpolate(entry.mask.values.unsqueeze(1), size=size, mode="bilinear", antialias=True)
+    before = functional.interpolate(entry.mask.values.unsqueeze(1), size=size, mode="area")
     return replace(entry, mask=Mask((before.squeeze(1) * mask.values).contiguous()))

@@ -72,8 +72,8 @@ class LatentCodec:
 
     def decode(self, encoded: Encoded) -> Latent:
         """Put the tensors back."""
-        meta = _expect(encoded.meta, "shapes", "family", "spec")
-        shapes = _expect(meta["shapes"], "samples")
+        meta = expect(encoded.meta, "shapes", "family", "spec")
+        shapes = expect(meta["shapes"], "samples")
         tensors = dict(zip(shapes, map(from_buffer, shapes.values(), encoded.buffers), strict=True))
         mask = Mask(tensors["mask"]) if "mask" in tensors else None
         spec, differential = LatentSpec(**meta["spec"]), bool(meta.get("differential"))
@@ -106,11 +106,11 @@ class ConditioningCodec:
 
     def decode(self, encoded: Encoded) -> Conditioning:
         """Put the embeddings back."""
-        meta = _expect(encoded.meta, "family", "entries")
+        meta = expect(encoded.meta, "family", "entries")
         buffers = iter(encoded.buffers)
         entries = []
         for entry in meta["entries"]:
-            shapes = _expect(_expect(entry, "shapes", "strength", "time")["shapes"], "embeddings")
+            shapes = expect(expect(entry, "shapes", "strength", "time")["shapes"], "embeddings")
             tensors = {name: from_buffer(shape, next(buffers)) for name, shape in shapes.items()}
             mask = Mask(tensors["mask"]) if "mask" in tensors else None
             rest = (tensors.get("pooled"), entry["strength"], mask, *entry["time"])
@@ -145,12 +145,12 @@ class RefCodec:
 
     def decode(self, encoded: Encoded) -> WeightsRef:
         """Read the recipe."""
-        meta = _expect(encoded.meta, "source", "patches", *_plain_fields(self._kind))
+        meta = expect(encoded.meta, "source", "patches", *_plain_fields(self._kind))
         values: dict[str, Any] = {name: meta[name] for name in _plain_fields(self._kind)}
         values["source"] = _file(meta["source"])
         values["patches"] = tuple(_patch(patch) for patch in meta["patches"])
         if self._kind is ModelRef:
-            values["latent"] = LatentSpec(**_expect(meta, "latent")["latent"])
+            values["latent"] = LatentSpec(**expect(meta, "latent")["latent"])
         return self._kind(**values)
 
 
@@ -165,7 +165,7 @@ def _patch_meta(patch: Patch) -> dict[str, Any]:
 
 
 def _patch(meta: Mapping[str, Any]) -> Patch:
-    meta = _expect(meta, "kind", "source", "strength")
+    meta = expect(meta, "kind", "source", "strength")
     source = None if meta["source"] is None else _file(meta["source"])
     return Patch(meta["kind"], source, meta["strength"])
 
@@ -174,7 +174,12 @@ def _file(meta: Mapping[str, Any]) -> File:
     return _FILES.decode(Encoded(meta))
 
 
-def _expect(meta: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+def expect(meta: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    """Return the description of a value.
+
+    Raises:
+        ValueError: it lacks one of ``names``.
+    """
     missing = [name for name in names if name not in meta]
     if missing:
         raise ValueError(f"the description lacks {', '.join(missing)}")

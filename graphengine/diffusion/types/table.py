@@ -2,6 +2,8 @@
 
 from graphengine.diffusion.types.codecs import ConditioningCodec, ImageCodec, LatentCodec, MaskCodec, RefCodec
 from graphengine.diffusion.types.conditioning import Conditioning
+from graphengine.diffusion.types.custom import Guider, NoiseSource, Sigmas, Solver
+from graphengine.diffusion.types.custom_codecs import GuiderCodec, NoiseCodec, SigmasCodec, SolverCodec
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.refs import ModelRef, TextEncoderRef, VaeRef
@@ -35,4 +37,8 @@ DIFFUSION_TYPES: tuple[SocketType, ...] = (
         weights=True,
         part="vae",
     ),
+    SocketType("Sigmas", Sigmas, SigmasCodec(), "Noise levels to walk down.", "#b0b86a"),
+    SocketType("Noise", NoiseSource, NoiseCodec(), "Where the noise of a sampling comes from.", "#8f8f8f"),
+    SocketType("Sampler", Solver, SolverCodec(), "A solver.", "#7f9ed6"),
+    SocketType("Guider", Guider, GuiderCodec(), "How predictions are made one.", "#d6856b"),
 )
