@@ -64,7 +64,7 @@ def make_scheduler(
         raise NodeError(f"the sampler {sampler} cannot take {steps} steps: {error}") from error
 
 
-CUSTOM: tuple[SamplerName, ...] = ("euler", "euler_ancestral", "dpmpp_2m", "dpmpp_2m_sde", "uni_pc", "deis", "lms")
+CUSTOM: tuple[SamplerName, ...] = ("euler", "euler_ancestral", "dpmpp_2m", "dpmpp_2m_sde", "uni_pc", "lms")
 """The samplers that can walk any noise levels."""
 
 

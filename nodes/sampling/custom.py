@@ -9,7 +9,7 @@ from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.sampling import Sampling
 from graphengine.diffusion.sampling import sample as sample_latent
 from graphengine.diffusion.shrinking import chunk_for
-from graphengine.diffusion.types.custom import Guider, NoiseSource, Sigmas, Solver
+from graphengine.diffusion.types.custom import Guider, NoiseRef, Sigmas, SamplerRef
 from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.refs import ModelRef
@@ -21,9 +21,9 @@ from graphengine.node.declare import injected, node
 @node("sampling.custom", category="sampling/custom", title="Custom sampling", lane="gpu", shrinks=3)
 def custom(
     model: ModelRef,
-    noise: NoiseSource,
+    noise: NoiseRef,
     guider: Guider,
-    sampler: Solver,
+    sampler: SamplerRef,
     sigmas: Sigmas,
     latent: Latent,
     *,

@@ -6,14 +6,14 @@ from pydantic import Field
 
 from graphengine.diffusion.samplers import SamplerName
 from graphengine.diffusion.types.conditioning import Conditioning
-from graphengine.diffusion.types.custom import Guider, GuiderKind, NoiseSource, Solver
+from graphengine.diffusion.types.custom import Guider, GuiderKind, NoiseRef, SamplerRef
 from graphengine.node.declare import node
 from graphengine.node.widgets import Slider
 from graphengine.types.builtin import Seed
 
 
 @node("sampling.noise", category="sampling/custom")
-def noise(seed: Seed = Seed(0), add: bool = True) -> NoiseSource:
+def noise(seed: Seed = Seed(0), add: bool = True) -> NoiseRef:
     """Say where the noise of a sampling comes from.
 
     Inputs:
@@ -21,18 +21,18 @@ def noise(seed: Seed = Seed(0), add: bool = True) -> NoiseSource:
         add: whether noise is added before the first step. Switch it off for a second stage, which goes on with the
             noise that the first has left; its seed then only serves samplers that draw noise in every step.
     """
-    return NoiseSource(seed, add)
+    return NoiseRef(seed, add)
 
 
 @node("sampling.sampler", category="sampling/custom")
-def sampler(name: SamplerName = "dpmpp_2m") -> Solver:
+def sampler(name: SamplerName = "dpmpp_2m") -> SamplerRef:
     """Choose a sampler: the solver that walks from one noise level to the next.
 
     Inputs:
-        name: those that can walk any noise levels are euler, euler_ancestral, dpmpp_2m, dpmpp_2m_sde, uni_pc, deis
-            and lms.
+        name: those that can walk any noise levels are euler, euler_ancestral, dpmpp_2m, dpmpp_2m_sde, uni_pc and
+            lms.
     """
-    return Solver(name)
+    return SamplerRef(name)
 
 
 @node("sampling.guider", category="sampling/custom")

@@ -115,3 +115,20 @@ def test_styles_change_the_light_and_keep_the_scene(make: Make) -> None:
     assert sunset[sky, :, 0].mean() > sunset[sky, :, 2].mean(), "a sunset is warm"
     assert night[sky, :, 2].mean() > night[sky, :, 0].mean(), "a night is blue"
     assert found["image"].width > 256
+
+
+def test_each_half_shows_what_its_own_text_says(make: Make) -> None:
+    picture = make("regional-prompts", steps=10)["image"].pixels[0].mean(-1)
+    left, right = picture[:, :24], picture[:, -24:]
+    assert left.mean() < 0.25, "a black ground on the left"
+    assert right.mean() > 0.75, "a white one on the right"
+    assert picture[52:68, 44:58].mean() > 0.7, "with half of a white star"
+    assert picture[52:68, 70:84].mean() < 0.35, "and half of a black one"
+
+
+def test_two_samplers_share_the_way(make: Make) -> None:
+    found = make("custom-sampling", steps=12, look={"first": "first.latent", "second": "second.latent"})
+    things = {(each.colour, each.shape): each.x for each in seen(found["image"]).figures}
+    assert things.keys() == {("red", "triangle"), ("blue", "circle")}
+    assert things["red", "triangle"] < things["blue", "circle"]
+    assert (found["first"].samples - found["second"].samples).abs().mean() > 0.3, "the first left noise"

@@ -43,7 +43,7 @@ BY_HAND = {
     "list.csv_texts",
     "list.text_file",
 }
-NOT_GENERATED = {"Model", "TextEncoder", "Vae", "Latent", "Conditioning"}
+NOT_GENERATED = {"Model", "TextEncoder", "Vae", "Latent", "Conditioning", "Sigmas", "Noise", "Sampler", "Guider"}
 """What these tests make no values of: nodes that require one, or a service, are tested by hand alone."""
 
 SUITABLE: Mapping[str, Mapping[str, Any]] = {

@@ -33,7 +33,7 @@ class Sigmas(TensorValue):
 
 
 @dataclass(frozen=True, slots=True)
-class NoiseSource:
+class NoiseRef:
     """Where the noise of a sampling comes from.
 
     Attributes:
@@ -46,7 +46,7 @@ class NoiseSource:
 
 
 @dataclass(frozen=True, slots=True)
-class Solver:
+class SamplerRef:
     """A sampler by its name."""
 
     name: SamplerName

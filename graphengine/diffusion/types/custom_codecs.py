@@ -2,7 +2,7 @@
 
 from graphengine.diffusion.types.buffers import from_buffer, to_buffer
 from graphengine.diffusion.types.codecs import ConditioningCodec, expect
-from graphengine.diffusion.types.custom import Guider, NoiseSource, Sigmas, Solver
+from graphengine.diffusion.types.custom import Guider, NoiseRef, Sigmas, SamplerRef
 from graphengine.types.codec import Encoded
 
 _CONDITIONING = ConditioningCodec()
@@ -29,35 +29,35 @@ class SigmasCodec:
 class NoiseCodec:
     """Stores the seed."""
 
-    def nbytes(self, value: NoiseSource) -> int:
+    def nbytes(self, value: NoiseRef) -> int:
         """Return about the size of a few numbers."""
         del value
         return 64
 
-    def encode(self, value: NoiseSource) -> Encoded:
+    def encode(self, value: NoiseRef) -> Encoded:
         """Write it down."""
         return Encoded({"seed": str(value.seed), "adds": value.adds})  # a seed may have 64 bits
 
-    def decode(self, encoded: Encoded) -> NoiseSource:
+    def decode(self, encoded: Encoded) -> NoiseRef:
         """Read it."""
         meta = expect(encoded.meta, "seed", "adds")
-        return NoiseSource(int(meta["seed"]), meta["adds"])
+        return NoiseRef(int(meta["seed"]), meta["adds"])
 
 
-class SolverCodec:
+class SamplerCodec:
     """Stores the name."""
 
-    def nbytes(self, value: Solver) -> int:
+    def nbytes(self, value: SamplerRef) -> int:
         """Return the size of the name."""
         return 64 + len(value.name)
 
-    def encode(self, value: Solver) -> Encoded:
+    def encode(self, value: SamplerRef) -> Encoded:
         """Write it down."""
         return Encoded({"name": value.name})
 
-    def decode(self, encoded: Encoded) -> Solver:
+    def decode(self, encoded: Encoded) -> SamplerRef:
         """Read it."""
-        return Solver(expect(encoded.meta, "name")["name"])
+        return SamplerRef(expect(encoded.meta, "name")["name"])
 
 
 class GuiderCodec:

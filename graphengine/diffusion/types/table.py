@@ -2,8 +2,8 @@
 
 from graphengine.diffusion.types.codecs import ConditioningCodec, ImageCodec, LatentCodec, MaskCodec, RefCodec
 from graphengine.diffusion.types.conditioning import Conditioning
-from graphengine.diffusion.types.custom import Guider, NoiseSource, Sigmas, Solver
-from graphengine.diffusion.types.custom_codecs import GuiderCodec, NoiseCodec, SigmasCodec, SolverCodec
+from graphengine.diffusion.types.custom import Guider, NoiseRef, Sigmas, SamplerRef
+from graphengine.diffusion.types.custom_codecs import GuiderCodec, NoiseCodec, SigmasCodec, SamplerCodec
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.refs import ModelRef, TextEncoderRef, VaeRef
@@ -38,7 +38,7 @@ DIFFUSION_TYPES: tuple[SocketType, ...] = (
         part="vae",
     ),
     SocketType("Sigmas", Sigmas, SigmasCodec(), "Noise levels to walk down.", "#b0b86a"),
-    SocketType("Noise", NoiseSource, NoiseCodec(), "Where the noise of a sampling comes from.", "#8f8f8f"),
-    SocketType("Sampler", Solver, SolverCodec(), "A solver.", "#7f9ed6"),
+    SocketType("Noise", NoiseRef, NoiseCodec(), "Where the noise of a sampling comes from.", "#8f8f8f"),
+    SocketType("Sampler", SamplerRef, SamplerCodec(), "A solver.", "#7f9ed6"),
     SocketType("Guider", Guider, GuiderCodec(), "How predictions are made one.", "#d6856b"),
 )
