@@ -6,6 +6,7 @@ import "./ui/shell.css";
 import "./canvas/canvas.css";
 import "./widgets/widgets.css";
 import "./panels/panels.css";
+import "./viewers/viewers.css";
 import { Refused } from "./api/http";
 import { watchAddress } from "./app/address";
 import { loadCatalog } from "./catalog/store";
@@ -26,7 +27,8 @@ import { say } from "./ui/notices";
 async function start(): Promise<void> {
   watchTheme();
   document.documentElement.lang = await takeLanguage(navigator.languages);
-  await Keeper.start().catch(() => say("This browser keeps nothing: save before you leave.", "problem"));
+  const loses = () => say("This browser keeps nothing: save before you leave.", "problem");
+  await Keeper.start(loses).catch(loses);
   listenToKeys();
   listenToClipboard();
   listenToDrops();

@@ -9,7 +9,7 @@ from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.sampling import Sampling
 from graphengine.diffusion.sampling import sample as sample_latent
 from graphengine.diffusion.shrinking import chunk_for
-from graphengine.diffusion.types.custom import Guider, NoiseRef, Sigmas, SamplerRef
+from graphengine.diffusion.types.custom import Guider, NoiseRef, SamplerRef, Sigmas
 from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.refs import ModelRef

@@ -18,13 +18,21 @@ Make = Callable[..., Mapping[str, Any]]
 
 
 @pytest.fixture(scope="module")
-def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
+def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder from which workflows take files."""
+    return tmp_path_factory.mktemp("inputs")
+
+
+@pytest.fixture(scope="module")
+def make(inputs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
     """Run a workflow with values for its inputs; return the values of its outputs.
 
     ``look`` names sockets within it whose values are returned too.
     """
     folder = tmp_path_factory.mktemp("made")
-    engine = Engine(load_settings(data_dir=folder / "data", packs=["builtin"], disk_cache_bytes=0))
+    engine = Engine(
+        load_settings(data_dir=folder / "data", packs=["builtin"], input_folders=[inputs], disk_cache_bytes=0)
+    )
 
     def run(name: str, /, *, look: Mapping[str, str] | None = None, **values: Any) -> Mapping[str, Any]:
         document = with_parameters(load_workflow(FOLDER / f"{name}.json"), values)

@@ -1,6 +1,7 @@
 """What the ready-made workflows for pictures make, judged by their pixels."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +11,11 @@ from PIL import Image as Pillow
 from torch import Tensor
 
 from graphengine.diffusion.evaluation.reader import Reading, read
-from graphengine.diffusion.images import from_pil
+from graphengine.diffusion.images import from_pil, to_pil
 from graphengine.diffusion.types.image import Image
 from nodes import EMBEDDED
+from nodes.data.draw import draw
+from nodes.data.look import look
 
 pytestmark = pytest.mark.torch
 
@@ -132,3 +135,15 @@ def test_two_samplers_share_the_way(make: Make) -> None:
     assert things.keys() == {("red", "triangle"), ("blue", "circle")}
     assert things["red", "triangle"] < things["blue", "circle"]
     assert (found["first"].samples - found["second"].samples).abs().mean() > 0.3, "the first left noise"
+
+
+def test_upscaling_beats_bicubic_enlargement_on_pictures_never_trained_on(make: Make, inputs: Path) -> None:
+    true = look(draw(4, size=128, seed=11), 0, 4).image
+    won = []
+    for index, picture in enumerate(to_pil(true)):
+        path = inputs / f"{index}.png"
+        picture.resize((64, 64), Pillow.Resampling.BICUBIC).save(path)
+        found = make("upscale", picture=path.name)
+        wanted = true.pixels[index]
+        won.append(psnr(found["image"].pixels[0], wanted) - psnr(found["bicubic"].pixels[0], wanted))
+    assert min(won) > 2, f"dB over bicubic: {won}"

@@ -23,7 +23,7 @@ import {
   unpackSelected,
 } from "./actions";
 import { chooseFiles, download, reopenTab, save } from "./files";
-import { addFrom, align, distribute, editFirstField, stepNode } from "./placing";
+import { addFrom, align, distribute, editFirstField, openMenuOfSelection, stepNode } from "./placing";
 
 export type Group = "File" | "Edit" | "Nodes" | "View" | "Run";
 
@@ -227,6 +227,13 @@ export const COMMANDS: readonly Command[] = [
     keys: ["Mod+F"],
     whileTyping: true,
     run: () => usePicker.setState({ kind: "find" }),
+  },
+  {
+    id: "menu",
+    title: "Menu of the selection",
+    group: "Edit",
+    keys: ["Shift+F10", "ContextMenu"],
+    run: openMenuOfSelection,
   },
   { id: "fit", title: "Look at everything", group: "View", keys: ["Home"], run: () => shownView()?.fit() },
   { id: "zoom-in", title: "Zoom in", group: "View", keys: ["+", "="], run: () => shownView()?.zoom(1.25) },

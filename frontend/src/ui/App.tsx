@@ -4,6 +4,7 @@ import { Canvas } from "~/canvas/Canvas";
 import { Palette } from "~/canvas/Palette";
 import { Dock } from "~/panels/Dock";
 import { Inspector } from "~/panels/Inspector";
+import { ContextMenu } from "./ContextMenu";
 import { Dialogs } from "./Dialogs";
 import { useLayout } from "./layout";
 import { Notices } from "./NoticeList";
@@ -39,6 +40,7 @@ function Workshop() {
       {inspector && <Inspector />}
       <Dock isOpen={dock} />
       <Palette />
+      <ContextMenu />
       <Dialogs />
       <Notices />
     </div>

@@ -64,7 +64,7 @@ export function Dialogs() {
     case "result":
       return (
         <Suspense>
-          <ResultDialog start={dialog.key} />
+          <ResultDialog start={dialog.key} against={dialog.beside} />
         </Suspense>
       );
     case "file":

@@ -2,7 +2,7 @@
 
 from graphengine.diffusion.types.buffers import from_buffer, to_buffer
 from graphengine.diffusion.types.codecs import ConditioningCodec, expect
-from graphengine.diffusion.types.custom import Guider, NoiseRef, Sigmas, SamplerRef
+from graphengine.diffusion.types.custom import Guider, NoiseRef, SamplerRef, Sigmas
 from graphengine.types.codec import Encoded
 
 _CONDITIONING = ConditioningCodec()

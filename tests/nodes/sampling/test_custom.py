@@ -10,7 +10,7 @@ from torch import Tensor
 from graphengine.diffusion.guiders import mix_of
 from graphengine.diffusion.latents import empty_latent
 from graphengine.diffusion.schedules import CUSTOM
-from graphengine.diffusion.types.custom import Guider, NoiseRef, Sigmas, SamplerRef
+from graphengine.diffusion.types.custom import Guider, NoiseRef, SamplerRef, Sigmas
 from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.table import DIFFUSION_TYPES
 from graphengine.errors import NodeError
