@@ -20,7 +20,7 @@ def pictures_of(images: Sequence[Image]) -> list[Tensor]:
     Raises:
         NodeError: there is none.
     """
-    found = []
+    found: list[Tensor] = []
     for image in images:
         colours, alpha = image.pixels[..., :3], image.pixels[..., 3:]
         found.extend((colours * alpha + 1 - alpha) if image.channels == 4 else colours)

@@ -40,9 +40,9 @@ def clahe(
     def change(lightness: np.ndarray) -> np.ndarray:
         levels = lightness * 2.55
         whole = levels.round().clip(0, 255)
-        return np.asarray(equaliser.apply(whole.astype(np.uint8))) + (
-            levels - whole
-        )  # what 8 bits cannot hold is kept beside
+        equal: np.ndarray = np.asarray(equaliser.apply(whole.astype(np.uint8)), np.float32)
+        rest: np.ndarray = levels - whole  # what 8 bits cannot hold is kept beside
+        return np.asarray(equal + rest)
 
     lightness = (each_mask(lab[..., 0].contiguous(), change) / 2.55).clamp(0, 100)
     return recoloured(image, from_lab(torch.cat((lightness.unsqueeze(-1), lab[..., 1:]), dim=-1)))

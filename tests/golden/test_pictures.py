@@ -120,6 +120,23 @@ def test_styles_change_the_light_and_keep_the_scene(make: Make) -> None:
     assert found["image"].width > 256
 
 
+def test_each_half_shows_what_its_own_text_says(make: Make) -> None:
+    picture = make("regional-prompts", steps=10)["image"].pixels[0].mean(-1)
+    left, right = picture[:, :24], picture[:, -24:]
+    assert left.mean() < 0.25, "a black ground on the left"
+    assert right.mean() > 0.75, "a white one on the right"
+    assert picture[52:68, 44:58].mean() > 0.7, "with half of a white star"
+    assert picture[52:68, 70:84].mean() < 0.35, "and half of a black one"
+
+
+def test_two_samplers_share_the_way(make: Make) -> None:
+    found = make("custom-sampling", steps=12, look={"first": "first.latent", "second": "second.latent"})
+    things = {(each.colour, each.shape): each.x for each in seen(found["image"]).figures}
+    assert things.keys() == {("red", "triangle"), ("blue", "circle")}
+    assert things["red", "triangle"] < things["blue", "circle"]
+    assert (found["first"].samples - found["second"].samples).abs().mean() > 0.3, "the first left noise"
+
+
 def test_upscaling_beats_bicubic_enlargement_on_pictures_never_trained_on(make: Make, inputs: Path) -> None:
     true = look(draw(4, size=128, seed=11), 0, 4).image
     won = []

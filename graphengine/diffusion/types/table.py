@@ -3,6 +3,8 @@
 from graphengine.diffusion.types.codecs import ConditioningCodec, ImageCodec, LatentCodec, MaskCodec, RefCodec
 from graphengine.diffusion.types.codecs_training import DatasetCodec, WeightsCodec
 from graphengine.diffusion.types.conditioning import Conditioning
+from graphengine.diffusion.types.custom import Guider, NoiseRef, SamplerRef, Sigmas
+from graphengine.diffusion.types.custom_codecs import GuiderCodec, NoiseCodec, SamplerCodec, SigmasCodec
 from graphengine.diffusion.types.dataset import Dataset
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.diffusion.types.latent import Latent
@@ -40,6 +42,10 @@ DIFFUSION_TYPES: tuple[SocketType, ...] = (
         weights=True,
         part="vae",
     ),
+    SocketType("Sigmas", Sigmas, SigmasCodec(), "Noise levels to walk down.", "#b0b86a"),
+    SocketType("Noise", NoiseRef, NoiseCodec(), "Where the noise of a sampling comes from.", "#8f8f8f"),
+    SocketType("Sampler", SamplerRef, SamplerCodec(), "A solver.", "#7f9ed6"),
+    SocketType("Guider", Guider, GuiderCodec(), "How predictions are made one.", "#d6856b"),
     SocketType("Dataset", Dataset, DatasetCodec(), "Pictures to train on.", "#8d9ac4", lasting=False),
     SocketType("Weights", Weights, WeightsCodec(), "What a training leaves.", "#b0848d"),
 )

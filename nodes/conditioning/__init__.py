@@ -1,0 +1,1 @@
+"""Conditionings: joined, mixed, and bound to places and times."""
