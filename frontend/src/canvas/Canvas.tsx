@@ -31,6 +31,7 @@ import { FarLinks } from "./FarLinks";
 import { FrameView } from "./FrameView";
 import { type CanvasEdge, type CanvasNode, FlowMaker } from "./flow";
 import { WIDTH } from "./geometry";
+import { Marks } from "./Marks";
 import { NodeView } from "./NodeView";
 import { Picker } from "./Picker";
 import { placeAmong } from "./route";
@@ -154,6 +155,7 @@ function Flow({ place, begin }: { place: string; begin: Viewport }) {
       >
         <Background variant={BackgroundVariant.Dots} gap={24} size={1} color="var(--grid)" />
         {tier === "far" && <FarLinks nodes={nodes} edges={edges} />}
+        <Marks />
         {nodes.length > 12 && <Map_ />}
       </ReactFlow>
       {nodes.length === 0 && <Empty />}

@@ -82,6 +82,13 @@ export const COMMANDS: readonly Command[] = [
   { id: "library", title: "Library…", group: "File", keys: ["L"], run: () => openDialog({ kind: "library" }) },
   { id: "templates", title: "Templates…", group: "File", keys: ["T"], run: () => openDialog({ kind: "templates" }) },
   { id: "versions", title: "Versions…", group: "File", keys: ["H"], run: () => openDialog({ kind: "versions" }) },
+  {
+    id: "compare",
+    title: "Compare with…",
+    group: "File",
+    keys: ["Shift+D"],
+    run: () => openDialog({ kind: "compare" }),
+  },
   { id: "save", title: "Save", group: "File", keys: ["Mod+S"], whileTyping: true, run: save },
   {
     id: "save-as",

@@ -13,6 +13,7 @@ import { useLoaded } from "./useLoaded";
 
 const TemplateDialog = lazy(() => import("./TemplateDialog"));
 const VersionsDialog = lazy(() => import("./VersionsDialog"));
+const CompareDialog = lazy(() => import("./CompareDialog"));
 const SweepDialog = lazy(() => import("./SweepDialog"));
 const LoginDialog = lazy(() => import("./LoginDialog"));
 const MaskDialog = lazy(() => import("~/mask/MaskDialog"));
@@ -41,6 +42,12 @@ export function Dialogs() {
       return (
         <Suspense>
           <VersionsDialog />
+        </Suspense>
+      );
+    case "compare":
+      return (
+        <Suspense>
+          <CompareDialog />
         </Suspense>
       );
     case "sweep":

@@ -1,9 +1,11 @@
 /** One result, large: the next and the one before, beside another, and the workflow that made it. */
-import { ChevronLeft, ChevronRight, Columns2, Workflow as Graph, ImagePlus } from "lucide-react";
+import { ChevronLeft, ChevronRight, Columns2, FileDiff, Workflow as Graph, ImagePlus } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { resultUrl } from "~/api/service";
 import { shownView } from "~/canvas/state";
+import { compareFiles, compareWithFile } from "~/commands/comparing";
 import { openFiles } from "~/commands/files";
+import { t } from "~/i18n/language";
 import { isPicture, type Result, useResults } from "~/run/results";
 import { closeDialog } from "~/ui/dialogs";
 import { Frame } from "~/ui/Frame";
@@ -23,13 +25,14 @@ export default function ResultDialog({ start }: { start: string }) {
   const pictures = results.filter((result) => isPicture(result) && result !== shown);
   const step = (by: number) => setKey(results[(at + by + results.length) % results.length]?.key ?? key);
   const bring = async (asPicture: boolean) => {
-    const blob = await (await fetch(resultUrl(shown.file.digest))).blob();
+    const file = await fileOf(shown);
     closeDialog();
-    const place = shownView()?.middle() ?? { x: 0, y: 0 };
-    await openFiles([new File([blob], shortName(shown.file), { type: shown.file.media_type })], {
-      at: place,
-      asPicture,
-    });
+    await openFiles([file], { at: shownView()?.middle() ?? { x: 0, y: 0 }, asPicture });
+  };
+  const differ = async () => {
+    const [before, after] = [await fileOf(beside ?? shown), await fileOf(shown)];
+    closeDialog();
+    await (beside ? compareFiles(before, after) : compareWithFile(before, before.name));
   };
   return (
     <Frame title={shortName(shown.file)} size="full">
@@ -62,6 +65,9 @@ export default function ResultDialog({ start }: { start: string }) {
             <Act says="Open its workflow" go={() => void bring(false)}>
               <Graph size={13} aria-hidden /> Open its workflow
             </Act>
+            <Act says={beside ? t("diff.two") : t("diff.result")} go={() => void differ()}>
+              <FileDiff size={13} aria-hidden /> {t("diff.short")}
+            </Act>
           </>
         )}
       </div>
@@ -69,6 +75,12 @@ export default function ResultDialog({ start }: { start: string }) {
       {beside && <Choice pictures={pictures} chosen={beside.key} choose={setOther} />}
     </Frame>
   );
+}
+
+/** A result as a file of this machine, with the workflow that it carries. */
+async function fileOf({ file }: Result): Promise<File> {
+  const blob = await (await fetch(resultUrl(file.digest))).blob();
+  return new File([blob], shortName(file), { type: file.media_type });
 }
 
 /** What to compare with. */
