@@ -30,20 +30,20 @@ async def test_a_document_is_compared_with_a_file(editor: Editor) -> None:
     await editor.fill("sample", "steps", "9")
     await editor.node("negative").locator("header").click()
     await page.keyboard.press("Shift+Delete")
-    await editor.add("primitive.int", 300, 760)
+    await editor.add("primitive.int", 700, 660)
 
     await page.evaluate(SHIFTED, [TEXT_TO_IMAGE.read_text(), "before.json"])
     panel = page.get_by_label("Differences")
     await expect(panel).to_contain_text("Since before.json")
-    await expect(panel.locator("li.added")).to_contain_text("int")
-    await expect(panel.locator("li.removed")).to_contain_text("negative")
-    steps = panel.locator("li.changed", has_text="sample").locator("dd").first
+    await expect(panel.locator("li.is-added")).to_contain_text("int")
+    await expect(panel.locator("li.is-removed")).to_contain_text("negative")
+    steps = panel.locator("li.is-changed", has_text="sample").locator("dd").last
     await expect(steps.locator("del")).to_have_text(str(old["nodes"]["sample"]["inputs"]["steps"]))
     await expect(steps.locator("ins")).to_have_text("9")
     await expect(panel.locator("li", has_text="positive").locator("ins")).to_have_text(" at night")
     for mark, count in (("added", 1), ("removed", 1), ("changed", 2)):
-        await expect(page.locator(f".diff-mark.{mark}")).to_have_count(count)
-    await expect(page.locator(".diff-mark.removed")).to_contain_text("Encode text")
+        await expect(page.locator(f".diff-mark.is-{mark}")).to_have_count(count)
+    await expect(page.locator(".diff-mark.is-removed")).to_contain_text("Encode text")
     await editor.command("Look at everything")
     await page.wait_for_timeout(300)
     await editor.shoot("differences-dark")
@@ -53,7 +53,7 @@ async def test_a_document_is_compared_with_a_file(editor: Editor) -> None:
     assert await editor.violations() == []
 
     await editor.fill("sample", "steps", str(old["nodes"]["sample"]["inputs"]["steps"]))  # it goes with the hands
-    await expect(panel.locator("li.changed", has_text="sample").locator("dt")).to_have_text(["negative"])
+    await expect(panel.locator("li.is-changed", has_text="sample").locator("dt")).to_have_text(["negative"])
     await panel.get_by_role("button", name="positive").click()
     await expect(page.locator(".react-flow__node.selected")).to_have_attribute("data-id", "positive")
     await panel.get_by_role("button", name="Stop comparing").click()

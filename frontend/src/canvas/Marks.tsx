@@ -71,7 +71,7 @@ function Box({ rect: { x, y, width, height }, mark, title }: { rect: Rect; mark:
     height: height + 2 * AROUND,
   };
   return (
-    <div className={`diff-mark ${mark}`} style={style} aria-hidden>
+    <div className={`diff-mark is-${mark}`} style={style} aria-hidden>
       <i>{SIGNS[mark]}</i>
       {title && <b>{title}</b>}
     </div>

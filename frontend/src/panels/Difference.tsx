@@ -41,7 +41,7 @@ function Summary({ counts, isSame }: { counts: Counts; isSame: boolean }) {
       {marks
         .filter((mark) => counts[mark] > 0)
         .map((mark) => (
-          <span key={mark} className={mark}>
+          <span key={mark} className={`is-${mark}`}>
             {t(`diff.counts.${mark}`, { count: counts[mark] })}
           </span>
         ))}
@@ -86,7 +86,7 @@ function NodeItem({ found: { node, mark, type, changes }, subgraph }: { found: N
   const doc = useTab((tab) => tab.doc);
   const title = finder.of(type, doc)?.title ?? type;
   return (
-    <li className={mark}>
+    <li className={`is-${mark}`}>
       <button type="button" disabled={mark === "removed"} onClick={() => goToNode(subgraph, node)}>
         <b>{node}</b> <small>{[t(`diff.marks.${mark}`), title].filter(Boolean).join(" · ")}</small>
       </button>
@@ -110,7 +110,8 @@ function ChangeItem({ change }: { change: Change }) {
   }
   if (change.kind === "link")
     return <Line name={change.name} old={change.before} now={change.after} none="diff.unplugged" />;
-  return <Line name={change.name} old={shown(before)} now={shown(after)} />;
+  const none = change.kind === "interface" ? "diff.absent" : "diff.nothing";
+  return <Line name={change.name} old={shown(before)} now={shown(after)} none={none} />;
 }
 
 /** What is not written is left to the default. */

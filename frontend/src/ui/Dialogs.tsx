@@ -3,9 +3,10 @@ import { Command } from "cmdk";
 import { lazy, Suspense, useState } from "react";
 import type { SavedOut } from "~/api/generated/service";
 import { service, thumbnailUrl } from "~/api/service";
+import { keysOf } from "~/commands/bindings";
 import { openSaved, saveAs } from "~/commands/files";
 import { shownKeys } from "~/commands/keyname";
-import { COMMANDS } from "~/commands/table";
+import { COMMANDS, groupTitle, titleOf } from "~/commands/table";
 import { FileView, shortName } from "~/viewers/FileView";
 import { closeDialog, openDialog, useDialog } from "./dialogs";
 import { Frame } from "./Frame";
@@ -14,6 +15,7 @@ import { useLoaded } from "./useLoaded";
 const TemplateDialog = lazy(() => import("./TemplateDialog"));
 const VersionsDialog = lazy(() => import("./VersionsDialog"));
 const CompareDialog = lazy(() => import("./CompareDialog"));
+const KeysDialog = lazy(() => import("./KeysDialog"));
 const SweepDialog = lazy(() => import("./SweepDialog"));
 const LoginDialog = lazy(() => import("./LoginDialog"));
 const MaskDialog = lazy(() => import("~/mask/MaskDialog"));
@@ -31,7 +33,11 @@ export function Dialogs() {
     case "commands":
       return <CommandDialog />;
     case "keys":
-      return <KeysDialog />;
+      return (
+        <Suspense>
+          <KeysDialog />
+        </Suspense>
+      );
     case "templates":
       return (
         <Suspense>
@@ -203,39 +209,19 @@ function CommandDialog() {
           {COMMANDS.filter((each) => each.id !== "commands").map((each) => (
             <Command.Item
               key={each.id}
-              value={`${each.title} ${each.group}`}
+              value={`${titleOf(each)} ${groupTitle(each.group)}`}
               disabled={each.can?.() === false}
               onSelect={() => {
                 closeDialog();
                 each.run();
               }}
             >
-              <span>{each.title}</span>
-              <kbd>{each.keys?.[0] ? shownKeys(each.keys[0]) : ""}</kbd>
+              <span>{titleOf(each)}</span>
+              <kbd>{shownKeys(keysOf(each)[0] ?? "")}</kbd>
             </Command.Item>
           ))}
         </Command.List>
       </Command>
-    </Frame>
-  );
-}
-
-function KeysDialog() {
-  const groups = [...new Set(COMMANDS.map((each) => each.group))];
-  return (
-    <Frame title="Keys" size="wide">
-      <div className="sheet">
-        {groups.map((group) => (
-          <section key={group}>
-            <h3>{group}</h3>
-            {COMMANDS.filter((each) => each.group === group && each.keys).map((each) => (
-              <p key={each.id}>
-                {each.title} <kbd>{each.keys?.map(shownKeys).join(", ")}</kbd>
-              </p>
-            ))}
-          </section>
-        ))}
-      </div>
     </Frame>
   );
 }

@@ -4,8 +4,9 @@ import { DropdownMenu } from "radix-ui";
 import { useEffect, useState } from "react";
 import { showApp } from "~/app/address";
 import { duration } from "~/canvas/status";
+import { keysOf, useBindings } from "~/commands/bindings";
 import { shownKeys } from "~/commands/keyname";
-import { COMMANDS, type Group } from "~/commands/table";
+import { COMMANDS, command, titleOf as commandTitle, GROUPS, groupTitle } from "~/commands/table";
 import { SUBGRAPH } from "~/doc/model";
 import { activeTab, closeTab, goTo, hasChanged, newTab, showTab, type Tab, titleOf, useTab, useTabs } from "~/doc/tabs";
 import { totals, usePlans } from "~/run/plan";
@@ -26,7 +27,7 @@ export function TopBar() {
       <span className="gap" />
       <SavedWord />
       <button type="button" className="plain" onClick={() => openDialog({ kind: "commands" })}>
-        {shownKeys("Mod+K")}
+        {useKeysOf("commands")}
       </button>
       <button
         type="button"
@@ -40,6 +41,14 @@ export function TopBar() {
       <MainMenu />
     </header>
   );
+}
+
+/** The keys of a command as people read them. */
+function useKeysOf(id: string): string {
+  return useBindings((state) => {
+    const found = command(id);
+    return shownKeys((found && keysOf(found, state)[0]) ?? "");
+  });
 }
 
 function TabList() {
@@ -134,8 +143,9 @@ function ago(time: number): string {
 function RunButton() {
   const id = useTab((tab) => tab.id);
   const planned = usePlans((state) => state.plans[id]);
+  const keys = useKeysOf("run");
   return (
-    <button type="button" className="run" onClick={() => void run()} title={shownKeys("Mod+Enter")}>
+    <button type="button" className="run" onClick={() => void run()} title={keys}>
       <Play size={12} fill="currentColor" aria-hidden /> Run <small>{wordOf(planned)}</small>
     </button>
   );
@@ -150,8 +160,6 @@ function wordOf(planned: ReturnType<typeof usePlans.getState>["plans"][string] |
   return `${runs} of ${all} nodes${seconds >= 0.05 ? ` · ~${duration(seconds)}` : ""}`;
 }
 
-const GROUPS: readonly Group[] = ["File", "Edit", "Nodes", "View", "Run"];
-
 function MainMenu() {
   return (
     <DropdownMenu.Root modal={false}>
@@ -165,7 +173,7 @@ function MainMenu() {
           {GROUPS.map((group) => (
             <DropdownMenu.Sub key={group}>
               <DropdownMenu.SubTrigger className="menu-item">
-                {group} <ChevronRight size={12} aria-hidden />
+                {groupTitle(group)} <ChevronRight size={12} aria-hidden />
               </DropdownMenu.SubTrigger>
               <DropdownMenu.Portal>
                 <DropdownMenu.SubContent className="menu">
@@ -176,8 +184,8 @@ function MainMenu() {
                       disabled={each.can?.() === false}
                       onSelect={() => each.run()}
                     >
-                      {each.title}
-                      <kbd>{each.keys?.[0] ? shownKeys(each.keys[0]) : ""}</kbd>
+                      {commandTitle(each)}
+                      <kbd>{shownKeys(keysOf(each)[0] ?? "")}</kbd>
                     </DropdownMenu.Item>
                   ))}
                 </DropdownMenu.SubContent>
