@@ -15,7 +15,7 @@ from graphengine.node.widgets import Slider
 Mode = Literal["normal", "multiply", "screen", "overlay", "soft_light", "difference", "add"]
 
 
-@node("image.blend", category="image/composite")
+@node("image.blend", category="image/composite", aliases=("Image composite", "Overlay"))
 def blend(
     base: Image,
     layer: Image,

@@ -12,7 +12,7 @@ from graphengine.node.declare import injected, node
 from nodes.image.grid import grid
 
 
-@node("image.preview", category="image", title="Preview image", sink=True)
+@node("image.preview", category="image", title="Preview image", sink=True, aliases=("Show image", "View"))
 def preview(image: Image, size: Annotated[int, Field(ge=16, le=4096)] = 1024, *, context: Context = injected) -> Image:
     """Show pictures while a workflow runs, without writing a file.
 

@@ -3,13 +3,16 @@ import { Command } from "cmdk";
 import { ChevronDown, Upload } from "lucide-react";
 import { Popover } from "radix-ui";
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import { service } from "~/api/service";
+import { pictureUrl, service } from "~/api/service";
+import { modelsOf } from "~/run/tokens";
 import { say } from "~/ui/notices";
 import { ROW, type Widget, type WidgetProps } from "./widget";
 
 interface Option {
   value: string;
   label: string;
+  /** The address of a picture of it. */
+  picture?: string | undefined;
 }
 
 interface ListProps extends WidgetProps {
@@ -56,7 +59,8 @@ function ChoiceList({ value, label, id, set, options, onOpen, foot }: ListProps)
                     setOpen(false);
                   }}
                 >
-                  {option.label}
+                  {option.picture && <img src={option.picture} alt="" loading="lazy" decoding="async" />}
+                  <span>{option.label}</span>
                 </Command.Item>
               ))}
             </Command.List>
@@ -87,8 +91,12 @@ function FileView(props: WidgetProps) {
   const load = async () => {
     const roots = input.roots ?? [];
     const found = await Promise.all(roots.map((root) => service.files(root).catch(() => ({ files: [] }))));
+    const models = await modelsOf().catch(() => null);
     const listed = found.flatMap(({ files }, index) =>
-      files.map(({ reference }) => optionOf(reference, roots[index] ?? "", index === 0)),
+      files.map(({ reference }) => ({
+        ...optionOf(reference, roots[index] ?? "", index === 0),
+        picture: models?.get(reference)?.preview ?? pictureOf(reference),
+      })),
     );
     if (isAlive.current) setOptions(listed);
   };
@@ -119,6 +127,10 @@ function FileView(props: WidgetProps) {
     </>
   );
 }
+
+const PICTURE = /\.(png|jpe?g|webp|gif|avif)$/i;
+
+const pictureOf = (reference: string) => (PICTURE.test(reference) ? pictureUrl(reference) : undefined);
 
 /** A plain path is looked up in the first root first, so there the name of the root says nothing. */
 function optionOf(reference: string, root: string, isFirst: boolean): Option {
