@@ -6,6 +6,7 @@ import "./ui/shell.css";
 import "./canvas/canvas.css";
 import "./widgets/widgets.css";
 import "./panels/panels.css";
+import "./viewers/viewers.css";
 import { Refused } from "./api/http";
 import { watchAddress } from "./app/address";
 import { loadCatalog } from "./catalog/store";

@@ -23,7 +23,7 @@ function Pictures({ doc, task }: { doc: string; task: string }) {
       {share !== null && <progress max={1} value={share} aria-label="progress" />}
       {failure && <p className="failure">{failure.message}</p>}
       {preview ? (
-        <img src={preview.url} alt="work in progress" draggable={false} />
+        <img src={preview.url} alt={running?.state === "running" ? "work in progress" : "preview"} draggable={false} />
       ) : file ? (
         <NodeFile file={file} url={resultUrl(file.digest)} />
       ) : source !== null ? (

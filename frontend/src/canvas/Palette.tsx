@@ -4,6 +4,7 @@ import { useEffect, useMemo, useState } from "react";
 import { type Catalog, isWritable, type Sockets } from "~/catalog/catalog";
 import type { SocketFinder } from "~/catalog/sockets";
 import { useCatalog } from "~/catalog/store";
+import { adoptShelved, lookAtShelf, useShelf } from "~/commands/shelf";
 import { addNode, connect, insertIntoLink } from "~/doc/edit";
 import { type Part, SUBGRAPH } from "~/doc/model";
 import { holds } from "~/doc/subgraph";
@@ -27,7 +28,10 @@ const close = () => usePalette.setState({ request: null });
 function List({ request }: { request: PaletteRequest }) {
   const finder = useCatalog((state) => state.finder);
   const { catalog } = finder;
-  const [own] = useState(() => subgraphsFor(finder, activeTab())); // as long as the list is open, nothing changes
+  const shelf = useShelf((state) => state.shelf);
+  const [inside] = useState(() => subgraphsFor(finder, activeTab())); // as long as the list is open, nothing changes
+  const own = useMemo(() => [...inside, ...Object.values(shelf).map(({ sockets }) => sockets)], [inside, shelf]);
+  useEffect(() => void lookAtShelf(), []);
   const [query, setQuery] = useState("");
   const [isFiltered, setFiltered] = useState(request.plug !== null);
   const plug = isFiltered ? request.plug : null;
@@ -113,8 +117,9 @@ export function add(catalog: Catalog, node: Sockets, request: Pick<PaletteReques
   const { to, plug, link } = request;
   const at = { x: plug && !plug.isSource ? to.x - WIDTH : to.x, y: to.y - 20 };
   let name = "";
-  edit(`Add ${node.title}`, (part) => {
-    name = addNode(part, { type: node.id, inputs: {} }, at);
+  edit(`Add ${node.title}`, (part, doc) => {
+    const type = adoptShelved(doc, node.id) ?? node.id;
+    name = addNode(part, { type, inputs: {} }, at);
     if (plug) plugInto(catalog, node, name, plug, (source, target) => connect(part, { source, target }));
     if (link)
       putInto(part as Part, link, name, (from, input, output) => insertIntoLink(part, from, name, input, output));

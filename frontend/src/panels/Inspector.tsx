@@ -13,18 +13,22 @@ import { plannedTask, problemsOf, usePlans } from "~/run/plan";
 import { taskOf, useRuns } from "~/run/store";
 import { openDialog } from "~/ui/dialogs";
 import { widgetOf } from "~/widgets/registry";
+import { FramePanel, frameAround } from "./FramePanel";
 import { Interface } from "./Interface";
+import { Next } from "./Next";
 import { Outputs } from "./Outputs";
 
 export function Inspector() {
   const selected = useTab((tab) => tab.nodes);
   const one = selected.size === 1 ? [...selected][0] : undefined;
+  const frame = useTab((tab) => frameAround(placeOfTab(tab).part, tab.nodes));
   return (
     <aside className="inspector" aria-label="Inspector">
+      {frame && <FramePanel key={frame.id} frame={frame} count={selected.size} />}
       {one ? (
         <NodePanel key={one} name={one} />
       ) : selected.size > 1 ? (
-        <p className="quiet-word">{selected.size} nodes are selected.</p>
+        frame === null && <p className="quiet-word">{selected.size} nodes are selected.</p>
       ) : (
         <>
           <DocumentPanel />
@@ -93,6 +97,7 @@ function NodePanel({ name }: { name: string }) {
         }}
       />
       <p className="summary">{sockets.summary}</p>
+      <Next name={name} />
       <Fields name={name} sockets={sockets} />
       <Outputs name={name} sockets={sockets} />
       <Plan name={name} />

@@ -46,6 +46,8 @@ export interface Job {
   outputs: Record<string, unknown>;
   tasks: Record<string, Task>;
   files: ResultFile[];
+  /** By task, the seconds that it was expected to take when it was submitted from here; those from the cache are left out. */
+  expected: Readonly<Record<string, number>> | null;
 }
 
 const DOC = "doc:";
@@ -70,6 +72,7 @@ export function jobOf(view: JobView, known?: Job): Job {
     outputs: result?.outputs ?? {},
     tasks: known?.tasks ?? {},
     files: result?.files ?? known?.files ?? [],
+    expected: known?.expected ?? null,
   };
 }
 
@@ -142,10 +145,34 @@ export function isOver(job: Job): boolean {
   return job.state === "done" || job.state === "failed" || job.state === "cancelled";
 }
 
-/** What share of a job is done, 0 to 1; what it will take is only guessed. */
-export function shareOf(job: Job): number {
+/** What share of a job is done, 0 to 1: by the seconds that its tasks were expected to take, where that is known. */
+export function shareOf(job: Job, now = Date.now()): number {
   if (isOver(job)) return 1;
-  const tasks = Object.values(job.tasks);
-  const parts = tasks.map((task) => (task.state === "running" ? (task.step ?? 0) / (task.total || 1) : 1));
-  return tasks.length === 0 ? 0 : parts.reduce((sum, part) => sum + part, 0) / Math.max(tasks.length, 1);
+  const weights = job.expected ?? Object.fromEntries(Object.keys(job.tasks).map((name) => [name, 1]));
+  let [done, all] = [0, 0];
+  for (const [name, seconds] of Object.entries(weights)) {
+    all += seconds;
+    const task = job.tasks[name];
+    if (task) done += seconds * partOf(task, job.expected ? seconds : 0, now);
+  }
+  return all > 0 ? done / all : 0;
+}
+
+const MOST_GUESSED = 0.9;
+
+/** Of one task: by its steps, else by the clock. */
+function partOf(task: Task, seconds: number, now: number): number {
+  if (task.state !== "running") return 1;
+  if (task.total) return (task.step ?? 0) / task.total;
+  return seconds > 0 && task.began !== undefined ? Math.min((now - task.began) / 1_000 / seconds, MOST_GUESSED) : 0;
+}
+
+const LEAST = 0.01;
+
+/** The seconds that each task of a plan is expected to take; what nobody knows takes as long as the others do. */
+export function expectedOf(tasks: Readonly<Record<string, { verdict: string; seconds: number | null }>>) {
+  const running = Object.entries(tasks).filter(([, { verdict }]) => verdict === "runs" || verdict === "may_run");
+  const known = running.map(([, { seconds }]) => seconds).filter((each) => each !== null);
+  const usual = known.length > 0 ? known.reduce((sum, each) => sum + each, 0) / known.length : 1;
+  return Object.fromEntries(running.map(([name, { seconds }]) => [name, Math.max(seconds ?? usual, LEAST)]));
 }

@@ -5,6 +5,7 @@ import { Palette } from "~/canvas/Palette";
 import { useBase } from "~/doc/comparing";
 import { Dock } from "~/panels/Dock";
 import { Inspector } from "~/panels/Inspector";
+import { ContextMenu } from "./ContextMenu";
 import { Dialogs } from "./Dialogs";
 import { useLayout } from "./layout";
 import { Notices } from "./NoticeList";
@@ -48,6 +49,7 @@ function Workshop() {
       )}
       <Dock isOpen={dock} />
       <Palette />
+      <ContextMenu />
       <Dialogs />
       <Notices />
     </div>

@@ -77,7 +77,7 @@ export function Dialogs() {
     case "result":
       return (
         <Suspense>
-          <ResultDialog start={dialog.key} />
+          <ResultDialog start={dialog.key} against={dialog.beside} />
         </Suspense>
       );
     case "file":

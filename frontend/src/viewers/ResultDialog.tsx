@@ -14,15 +14,16 @@ import { FileView, shortName } from "./FileView";
 
 const MOST = 60;
 
-export default function ResultDialog({ start }: { start: string }) {
+export default function ResultDialog({ start, against = null }: { start: string; against?: string | null }) {
   const results = useResults(MOST);
   const [key, setKey] = useState(start);
-  const [other, setOther] = useState<string | null>(null);
+  const [other, setOther] = useState(against);
   const at = results.findIndex((result) => result.key === key);
   const shown = results[at];
   if (!shown) return null;
   const beside = results.find((result) => result.key === other && isPicture(result));
   const pictures = results.filter((result) => isPicture(result) && result !== shown);
+  const offered = beside ?? pictures.find((each) => results.indexOf(each) > at) ?? pictures[0];
   const step = (by: number) => setKey(results[(at + by + results.length) % results.length]?.key ?? key);
   const bring = async (asPicture: boolean) => {
     const file = await fileOf(shown);
@@ -35,7 +36,7 @@ export default function ResultDialog({ start }: { start: string }) {
     await (beside ? compareFiles(before, after) : compareWithFile(before, before.name));
   };
   return (
-    <Frame title={shortName(shown.file)} size="full">
+    <Frame title={`#${shown.number} ${shortName(shown.file)}`} size="full">
       <div className="acts" role="toolbar" aria-label="Result">
         <Act says="Newer" go={() => step(-1)}>
           <ChevronLeft size={14} aria-hidden />
@@ -43,17 +44,13 @@ export default function ResultDialog({ start }: { start: string }) {
         <Act says="Older" go={() => step(1)}>
           <ChevronRight size={14} aria-hidden />
         </Act>
-        {isPicture(shown) && pictures.length > 0 && (
+        {isPicture(shown) && offered && (
           <Act
-            says="Compare"
+            says={`Compare with #${offered.number}`}
             isOn={beside !== undefined}
-            go={() =>
-              setOther(
-                beside ? null : ((pictures.find((each) => results.indexOf(each) > at) ?? pictures[0])?.key ?? null),
-              )
-            }
+            go={() => setOther(beside ? null : offered.key)}
           >
-            <Columns2 size={13} aria-hidden /> Compare
+            <Columns2 size={13} aria-hidden /> Compare with #{offered.number}
           </Act>
         )}
         <span className="gap" />
@@ -71,7 +68,7 @@ export default function ResultDialog({ start }: { start: string }) {
           </>
         )}
       </div>
-      {beside ? <Compare left={beside.file} right={shown.file} /> : <FileView file={shown.file} />}
+      {beside ? <Compare left={beside} right={shown} /> : <FileView file={shown.file} />}
       {beside && <Choice pictures={pictures} chosen={beside.key} choose={setOther} />}
     </Frame>
   );
@@ -95,12 +92,12 @@ function Choice({
 }) {
   return (
     <div className="strip" role="toolbar" aria-label="Compare with">
-      {pictures.map(({ key, file }) => (
+      {pictures.map(({ key, number, file }) => (
         <button
           key={key}
           type="button"
           aria-pressed={key === chosen}
-          aria-label={shortName(file)}
+          aria-label={`#${number} ${shortName(file)}`}
           onClick={() => choose(key)}
         >
           <img src={resultUrl(file.digest)} alt="" loading="lazy" decoding="async" />

@@ -39,6 +39,12 @@ class TensorValue:
         shown = (f"{field.name}={_short(getattr(self, field.name))}" for field in fields(cast("Any", self)))
         return f"{type(self).__name__}({', '.join(shown)})"
 
+    def described(self) -> str:
+        """Return the shape and the element type of each tensor, by its name."""
+        values = ((field.name, getattr(self, field.name)) for field in fields(cast("Any", self)))
+        lines = [f"{name} {_short(each)} {str(each.dtype)[6:]}" for name, each in values if isinstance(each, Tensor)]
+        return ", ".join(lines)
+
 
 def _short(value: Any) -> str:
     """Write a value for a log: of a tensor its shape."""

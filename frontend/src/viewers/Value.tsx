@@ -1,0 +1,76 @@
+/** The value of an output: what is known is shown at once, what would have to run is offered. */
+import { useCallback, useEffect, useState } from "react";
+import { writeJson } from "~/api/json";
+import { duration } from "~/canvas/status";
+import { finder } from "~/catalog/store";
+import type { Address } from "~/doc/model";
+import { activeTab } from "~/doc/tabs";
+import { type Missing, type Peeked, peek, peekAtKnown } from "~/run/peek";
+
+type Found = { state: "waiting" } | { state: "wrong"; message: string } | Peeked | Missing;
+
+interface Props {
+  source: Address;
+  type: string;
+}
+
+export function Value({ source: { node, name }, type }: Props) {
+  const [found, setFound] = useState<Found>({ state: "waiting" });
+  const look = useCallback(
+    async (how: typeof peek | typeof peekAtKnown, isWanted: () => boolean) => {
+      const { doc, path } = activeTab();
+      const settle = (told: Found) => {
+        if (isWanted()) setFound(told);
+        else if ("picture" in told && told.picture) URL.revokeObjectURL(told.picture);
+      };
+      try {
+        settle(await how({ doc, path, source: { node, name }, type }, finder()));
+      } catch (error) {
+        settle({ state: "wrong", message: error instanceof Error ? error.message : String(error) });
+      }
+    },
+    [node, name, type],
+  );
+  useEffect(() => {
+    let isShown = true;
+    void look(peekAtKnown, () => isShown);
+    return () => {
+      isShown = false;
+    };
+  }, [look]);
+  useEffect(() => {
+    const url = "picture" in found ? found.picture : undefined;
+    return () => {
+      if (url) URL.revokeObjectURL(url);
+    };
+  }, [found]);
+  const compute = () => {
+    setFound({ state: "waiting" });
+    void look(peek, () => true);
+  };
+  if ("state" in found) return <p className="quiet-word">{found.state === "waiting" ? "Looking…" : found.message}</p>;
+  if ("runs" in found)
+    return (
+      <p className="quiet-word missing-value">
+        Not computed yet
+        <button type="button" className="fix" onClick={compute}>
+          Run {found.runs} node{found.runs === 1 ? "" : "s"}
+          {found.seconds >= 0.05 ? ` · ~${duration(found.seconds)}` : ""}
+        </button>
+      </p>
+    );
+  return <Shown found={found} />;
+}
+
+function Shown({ found }: { found: Peeked }) {
+  const { picture, width, height, value, description, type } = found;
+  return (
+    <figure className="value">
+      {picture && <img src={picture} alt="the value" className={(width ?? 0) < 200 ? "enlarged" : ""} />}
+      {value === undefined ? null : <pre>{typeof value === "string" ? value : writeJson(value, 2)}</pre>}
+      {value === undefined && (
+        <figcaption>{description || (picture ? `${width} × ${height}` : `a ${type}`)}</figcaption>
+      )}
+    </figure>
+  );
+}
