@@ -14,7 +14,7 @@ import { listenToClipboard } from "./commands/clipboard";
 import { openSaved } from "./commands/files";
 import { listenToKeys } from "./commands/keys";
 import { Keeper } from "./doc/keeping";
-import { takeLanguage } from "./i18n/language";
+import { t, takeLanguage } from "./i18n/language";
 import { Feed } from "./run/feed";
 import { planSoon, watchPlans } from "./run/plan";
 import { useRuns } from "./run/store";
@@ -27,7 +27,7 @@ import { say } from "./ui/notices";
 async function start(): Promise<void> {
   watchTheme();
   document.documentElement.lang = await takeLanguage(navigator.languages);
-  await Keeper.start().catch(() => say("This browser keeps nothing: save before you leave.", "problem"));
+  await Keeper.start().catch(() => say(t("says.keepsNothing"), "problem"));
   listenToKeys();
   listenToClipboard();
   listenToDrops();

@@ -54,7 +54,7 @@ function step(by: number): void {
 
 function cancelNewest(): void {
   const job = openJobs(useRuns.getState().jobs)[0];
-  if (job) void service.cancel(job.id).then(() => say("Cancelled"));
+  if (job) void service.cancel(job.id).then(() => say(t("says.cancelled")));
 }
 
 export const COMMANDS: readonly Command[] = [

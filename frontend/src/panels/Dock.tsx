@@ -1,9 +1,11 @@
 /** The bottom: queue, timeline and results; closed it is one line. */
+
 import { ChevronDown, ChevronUp } from "lucide-react";
 import { useMemo } from "react";
 import { shownView } from "~/canvas/state";
 import { duration } from "~/canvas/status";
 import { select, useTab } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { isOver, type Job, type Task } from "~/run/jobs";
 import { usePlans } from "~/run/plan";
 import { openJobs, shownJob, useRuns } from "~/run/store";
@@ -16,9 +18,9 @@ export function Dock({ isOpen }: { isOpen: boolean }) {
   const order = useRuns((state) => state.order);
   const open = useMemo(() => openJobs(jobs, order), [jobs, order]);
   const running = open.filter((job) => job.state === "running").length;
-  const words = `${running} running · ${open.length - running} waiting`;
+  const words = t("dock.open", { running, waiting: open.length - running });
   return (
-    <section className="dock" aria-label="Queue and results">
+    <section className="dock" aria-label={t("dock.title")}>
       {isOpen ? (
         <>
           <Queue open={open} words={words} />
@@ -27,12 +29,12 @@ export function Dock({ isOpen }: { isOpen: boolean }) {
           <Results />
         </>
       ) : (
-        <span className="quiet-word">{open.length ? words : "Nothing runs"}</span>
+        <span className="quiet-word">{open.length ? words : t("dock.nothing")}</span>
       )}
       <button
         type="button"
         className="icon fold"
-        aria-label={isOpen ? "Close the dock" : "Open the dock"}
+        aria-label={t(isOpen ? "dock.close" : "dock.show")}
         onClick={() => useLayout.setState({ dock: !isOpen })}
       >
         {isOpen ? <ChevronDown size={14} /> : <ChevronUp size={14} />}
@@ -49,7 +51,7 @@ function Problems() {
   return (
     <div className="card problems">
       <h2>
-        Problems <small>{problems.length}</small>
+        {t("dock.problems")} <small>{problems.length}</small>
       </h2>
       <ul>
         {problems.map((problem) => (
@@ -81,9 +83,10 @@ function Timeline() {
   return (
     <div className="card timeline">
       <h2>
-        Timeline{" "}
+        {t("dock.timeline")}{" "}
         <small>
-          {isOver(job) ? `${job.state} · ${duration(seconds)}` : "running"} · {cached} from cache
+          {isOver(job) ? `${t(`states.${job.state}`)} · ${duration(seconds)}` : t("states.running")} ·{" "}
+          {t("dock.cached", { count: cached })}
         </small>
       </h2>
       <ul>

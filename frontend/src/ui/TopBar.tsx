@@ -1,4 +1,5 @@
 /** Tabs, where one is, whether it is saved, and the one button that runs. */
+
 import { ChevronRight, Menu, Play, Plus, X } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { useEffect, useState } from "react";
@@ -9,6 +10,7 @@ import { shownKeys } from "~/commands/keyname";
 import { COMMANDS, command, titleOf as commandTitle, GROUPS, groupTitle } from "~/commands/table";
 import { SUBGRAPH } from "~/doc/model";
 import { activeTab, closeTab, goTo, hasChanged, newTab, showTab, type Tab, titleOf, useTab, useTabs } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { totals, usePlans } from "~/run/plan";
 import { useRuns } from "~/run/store";
 import { run } from "~/run/submit";
@@ -32,10 +34,10 @@ export function TopBar() {
       <button
         type="button"
         className="plain"
-        title="The workflow as an app: the fields that are starred, and what comes out"
+        title={t("top.appHint")}
         onClick={() => showApp(activeTab().saved?.name ?? null)}
       >
-        App
+        {t("top.app")}
       </button>
       <RunButton />
       <MainMenu />
@@ -55,11 +57,11 @@ function TabList() {
   const tabs = useTabs((state) => state.tabs);
   const active = useTabs((state) => state.active);
   return (
-    <nav className="tabs" aria-label="Open workflows">
+    <nav className="tabs" aria-label={t("top.tabs")}>
       {tabs.map((tab) => (
         <TabView key={tab.id} tab={tab} isActive={tab.id === active} />
       ))}
-      <button type="button" className="icon" aria-label="New workflow" title="New workflow" onClick={newTab}>
+      <button type="button" className="icon" aria-label={t("top.new")} title={t("top.new")} onClick={newTab}>
         <Plus size={15} />
       </button>
     </nav>
@@ -77,9 +79,14 @@ function TabView({ tab, isActive }: { tab: Tab; isActive: boolean }) {
         onAuxClick={(event) => event.button === 1 && closeTab(tab.id)}
       >
         {title}
-        {hasChanged(tab) && <i className="changed" title="not saved" />}
+        {hasChanged(tab) && <i className="changed" title={t("top.notSaved")} />}
       </button>
-      <button type="button" className="icon close" aria-label={`Close ${title}`} onClick={() => closeTab(tab.id)}>
+      <button
+        type="button"
+        className="icon close"
+        aria-label={t("top.close", { title })}
+        onClick={() => closeTab(tab.id)}
+      >
         <X size={12} />
       </button>
     </span>
@@ -98,9 +105,9 @@ function Crumbs() {
     return node?.title || subgraph?.title || name;
   });
   return (
-    <nav className="crumbs" aria-label="Where you are">
+    <nav className="crumbs" aria-label={t("top.where")}>
       <button type="button" onClick={() => goTo([])}>
-        main
+        {t("top.main")}
       </button>
       {titles.map((title, index) => (
         <span key={path.slice(0, index + 1).join("/")}>
@@ -123,21 +130,14 @@ function SavedWord() {
     const timer = setInterval(() => tick((count) => count + 1), 10_000);
     return () => clearInterval(timer);
   }, []);
-  if (link === "lost") return <span className="quiet-word lost">Reconnecting…</span>;
-  const word =
-    savedAt === null
-      ? isChanged
-        ? "Kept in this browser"
-        : ""
-      : isChanged
-        ? "Changed since saved"
-        : `Saved ${ago(savedAt)}`;
+  if (link === "lost") return <span className="quiet-word lost">{t("top.lost")}</span>;
+  const word = savedAt === null ? (isChanged ? t("top.kept") : "") : isChanged ? t("top.changed") : ago(savedAt);
   return <span className="quiet-word">{word}</span>;
 }
 
 function ago(time: number): string {
   const seconds = (Date.now() - time) / 1_000;
-  return seconds < 5 ? "just now" : `${duration(seconds)} ago`;
+  return seconds < 5 ? t("top.savedNow") : t("top.savedAgo", { time: duration(seconds) });
 }
 
 function RunButton() {
@@ -146,7 +146,7 @@ function RunButton() {
   const keys = useKeysOf("run");
   return (
     <button type="button" className="run" onClick={() => void run()} title={keys}>
-      <Play size={12} fill="currentColor" aria-hidden /> Run <small>{wordOf(planned)}</small>
+      <Play size={12} fill="currentColor" aria-hidden /> {t("top.run")} <small>{wordOf(planned)}</small>
     </button>
   );
 }
@@ -154,17 +154,17 @@ function RunButton() {
 function wordOf(planned: ReturnType<typeof usePlans.getState>["plans"][string] | undefined): string {
   if (!planned || Object.keys(planned.doc.nodes ?? {}).length === 0) return "";
   const count = planned.plan.problems?.length ?? 0;
-  if (!planned.plan.valid) return `${count} problem${count === 1 ? "" : "s"}`;
+  if (!planned.plan.valid) return t("top.problems", { count });
   const { runs, all, seconds } = totals(planned.plan);
-  if (runs === 0) return "all cached";
-  return `${runs} of ${all} nodes${seconds >= 0.05 ? ` · ~${duration(seconds)}` : ""}`;
+  if (runs === 0) return t("top.allCached");
+  return t("top.runs", { runs, all, time: seconds >= 0.05 ? ` · ~${duration(seconds)}` : "" });
 }
 
 function MainMenu() {
   return (
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger asChild>
-        <button type="button" className="icon" aria-label="Menu">
+        <button type="button" className="icon" aria-label={t("top.menu")}>
           <Menu size={16} />
         </button>
       </DropdownMenu.Trigger>

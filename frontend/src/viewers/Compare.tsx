@@ -1,6 +1,8 @@
 /** Two pictures on one another, and a line between them that is moved by the hand or by arrow keys. */
+
 import { type CSSProperties, type PointerEvent, useState } from "react";
 import { resultUrl } from "~/api/service";
+import { t } from "~/i18n/language";
 import type { Result } from "~/run/results";
 import { shortName } from "./FileView";
 
@@ -33,7 +35,7 @@ export function Compare({ left, right }: { left: Result; right: Result }) {
           max={100}
           step={0.1}
           value={share}
-          aria-label="Where the second picture begins"
+          aria-label={t("result.split")}
           onChange={({ target }) => setShare(target.valueAsNumber)}
         />
       </div>

@@ -37,16 +37,16 @@ export default function ResultDialog({ start, against = null }: { start: string;
   };
   return (
     <Frame title={`#${shown.number} ${shortName(shown.file)}`} size="full">
-      <div className="acts" role="toolbar" aria-label="Result">
-        <Act says="Newer" go={() => step(-1)}>
+      <div className="acts" role="toolbar" aria-label={t("result.title")}>
+        <Act says={t("result.newer")} go={() => step(-1)}>
           <ChevronLeft size={14} aria-hidden />
         </Act>
-        <Act says="Older" go={() => step(1)}>
+        <Act says={t("result.older")} go={() => step(1)}>
           <ChevronRight size={14} aria-hidden />
         </Act>
         {isPicture(shown) && offered && (
           <Act
-            says={`Compare with #${offered.number}`}
+            says={t("result.compare", { number: offered.number })}
             isOn={beside !== undefined}
             go={() => setOther(beside ? null : offered.key)}
           >
@@ -56,11 +56,11 @@ export default function ResultDialog({ start, against = null }: { start: string;
         <span className="gap" />
         {isPicture(shown) && (
           <>
-            <Act says="Use as input" go={() => void bring(true)}>
-              <ImagePlus size={13} aria-hidden /> Use as input
+            <Act says={t("result.input")} go={() => void bring(true)}>
+              <ImagePlus size={13} aria-hidden /> {t("result.input")}
             </Act>
-            <Act says="Open its workflow" go={() => void bring(false)}>
-              <Graph size={13} aria-hidden /> Open its workflow
+            <Act says={t("result.workflow")} go={() => void bring(false)}>
+              <Graph size={13} aria-hidden /> {t("result.workflow")}
             </Act>
             <Act says={beside ? t("diff.two") : t("diff.result")} go={() => void differ()}>
               <FileDiff size={13} aria-hidden /> {t("diff.short")}
@@ -91,7 +91,7 @@ function Choice({
   choose(key: string): void;
 }) {
   return (
-    <div className="strip" role="toolbar" aria-label="Compare with">
+    <div className="strip" role="toolbar" aria-label={t("result.with")}>
       {pictures.map(({ key, number, file }) => (
         <button
           key={key}

@@ -1,9 +1,11 @@
 /** One of several words, or a file: a button whose list comes when it is opened, with a field to search in it. */
+
 import { Command } from "cmdk";
 import { ChevronDown, Upload } from "lucide-react";
 import { Popover } from "radix-ui";
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { pictureUrl, service } from "~/api/service";
+import { t } from "~/i18n/language";
 import { modelsOf } from "~/run/tokens";
 import { say } from "~/ui/notices";
 import { ROW, type Widget, type WidgetProps } from "./widget";
@@ -35,19 +37,19 @@ function ChoiceList({ value, label, id, set, options, onOpen, foot }: ListProps)
           type="button"
           id={id}
           className="choice nodrag"
-          aria-label={`${label}: ${shown || "nothing"}`}
+          aria-label={`${label}: ${shown || t("choice.nothing")}`}
           title={shown}
         >
-          <span>{shown || "choose…"}</span>
+          <span>{shown || t("choice.choose")}</span>
           <ChevronDown size={11} aria-hidden />
         </button>
       </Popover.Trigger>
       <Popover.Portal>
         <Popover.Content className="popover" align="end" sideOffset={4} collisionPadding={8}>
           <Command loop defaultValue={String(value ?? "")} label={label}>
-            <Command.Input placeholder="Search" autoFocus className={options.length > 8 ? "" : "hidden"} />
+            <Command.Input placeholder={t("list.search")} autoFocus className={options.length > 8 ? "" : "hidden"} />
             <Command.List>
-              <Command.Empty>Nothing like that.</Command.Empty>
+              <Command.Empty>{t("list.none")}</Command.Empty>
               {options.map((option) => (
                 <Command.Item
                   key={option.value}
@@ -109,7 +111,7 @@ function FileView(props: WidgetProps) {
   };
   const foot = (
     <button type="button" className="foot" onClick={() => picker.current?.click()}>
-      <Upload size={12} aria-hidden /> Upload a file
+      <Upload size={12} aria-hidden /> {t("choice.upload")}
     </button>
   );
   return (
