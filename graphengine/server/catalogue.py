@@ -4,7 +4,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, JsonValue, StringConstraints
 
-from graphengine.server.schema import Answer, Part
+from graphengine.server.fields import Part
+from graphengine.server.schema import Answer
 
 
 class InputOut(Answer):

@@ -80,7 +80,7 @@ async def test_a_model_is_chosen_by_its_picture(opened: Editor) -> None:
     picture = next((Path(__file__).parents[2] / "graphengine/diffusion/embedded/pictures").rglob("*.png"))
     await page.route("**/api/models/one/preview", lambda route: route.fulfill(path=picture))
     await page.reload()
-    await opened.node("load").get_by_role("button", name="source: builtin:shapes-128").click()
+    await opened.node("model").get_by_role("button", name="source: builtin:shapes-128").click()
     await page.wait_for_function("() => document.querySelector('.popover img')?.naturalWidth > 0")
     await opened.shoot("model-picker")
     assert await opened.violations() == []

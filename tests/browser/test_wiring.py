@@ -58,7 +58,7 @@ async def test_a_link_is_taken_by_its_end(editor: Editor) -> None:
     await page.keyboard.press("Control+z")
     assert await editor.document() == before
 
-    await editor.pull(("load", "model"), (760, 700))  # a new link to where nothing is asks for a node
+    await editor.pull(("model", "model"), (760, 700))  # a new link to where nothing is asks for a node
     await expect(page.locator(".palette")).to_be_visible()
     await page.keyboard.press("Escape")
     assert await editor.document() == before

@@ -5,9 +5,10 @@ import { DropdownMenu } from "radix-ui";
 import { useEffect, useState } from "react";
 import { showApp } from "~/app/address";
 import { duration } from "~/canvas/status";
-import { keysOf, useBindings } from "~/commands/bindings";
+import { keysOf } from "~/commands/bindings";
 import { shownKeys } from "~/commands/keyname";
 import { COMMANDS, command, titleOf as commandTitle, GROUPS, groupTitle } from "~/commands/table";
+import { useKeysOf } from "~/commands/useKeys";
 import { SUBGRAPH } from "~/doc/model";
 import { activeTab, closeTab, goTo, hasChanged, newTab, showTab, type Tab, titleOf, useTab, useTabs } from "~/doc/tabs";
 import { t } from "~/i18n/language";
@@ -43,14 +44,6 @@ export function TopBar() {
       <MainMenu />
     </header>
   );
-}
-
-/** The keys of a command as people read them. */
-function useKeysOf(id: string): string {
-  return useBindings((state) => {
-    const found = command(id);
-    return shownKeys((found && keysOf(found, state)[0]) ?? "");
-  });
 }
 
 function TabList() {

@@ -26,8 +26,13 @@ export function Compare({ left, right }: { left: Result; right: Result }) {
         }}
         onPointerMove={follow}
       >
-        <img src={resultUrl(left.file.digest)} alt={`left: ${nameOf(left)}`} draggable={false} />
-        <img className="over" src={resultUrl(right.file.digest)} alt={`right: ${nameOf(right)}`} draggable={false} />
+        <img src={resultUrl(left.file.digest)} alt={t("result.left", { name: nameOf(left) })} draggable={false} />
+        <img
+          className="over"
+          src={resultUrl(right.file.digest)}
+          alt={t("result.right", { name: nameOf(right) })}
+          draggable={false}
+        />
         <i aria-hidden />
         <input
           type="range"

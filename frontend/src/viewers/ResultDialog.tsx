@@ -50,7 +50,7 @@ export default function ResultDialog({ start, against = null }: { start: string;
             isOn={beside !== undefined}
             go={() => setOther(beside ? null : offered.key)}
           >
-            <Columns2 size={13} aria-hidden /> Compare with #{offered.number}
+            <Columns2 size={13} aria-hidden /> {t("result.compare", { number: offered.number })}
           </Act>
         )}
         <span className="gap" />

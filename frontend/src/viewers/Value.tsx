@@ -1,10 +1,12 @@
 /** The value of an output: what is known is shown at once, what would have to run is offered. */
+
 import { useCallback, useEffect, useState } from "react";
 import { writeJson } from "~/api/json";
 import { duration } from "~/canvas/status";
 import { finder } from "~/catalog/store";
 import type { Address } from "~/doc/model";
 import { activeTab } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { type Missing, type Peeked, peek, peekAtKnown } from "~/run/peek";
 
 type Found = { state: "waiting" } | { state: "wrong"; message: string } | Peeked | Missing;
@@ -48,13 +50,14 @@ export function Value({ source: { node, name }, type }: Props) {
     setFound({ state: "waiting" });
     void look(peek, () => true);
   };
-  if ("state" in found) return <p className="quiet-word">{found.state === "waiting" ? "Looking…" : found.message}</p>;
+  if ("state" in found)
+    return <p className="quiet-word">{found.state === "waiting" ? t("value.looking") : found.message}</p>;
   if ("runs" in found)
     return (
       <p className="quiet-word missing-value">
-        Not computed yet
+        {t("value.missing")}
         <button type="button" className="fix" onClick={compute}>
-          Run {found.runs} node{found.runs === 1 ? "" : "s"}
+          {t("value.run", { count: found.runs })}
           {found.seconds >= 0.05 ? ` · ~${duration(found.seconds)}` : ""}
         </button>
       </p>
@@ -66,7 +69,7 @@ function Shown({ found }: { found: Peeked }) {
   const { picture, width, height, value, description, type } = found;
   return (
     <figure className="value">
-      {picture && <img src={picture} alt="the value" className={(width ?? 0) < 200 ? "enlarged" : ""} />}
+      {picture && <img src={picture} alt={t("value.picture")} className={(width ?? 0) < 200 ? "enlarged" : ""} />}
       {value === undefined ? null : <pre>{typeof value === "string" ? value : writeJson(value, 2)}</pre>}
       {value === undefined && (
         <figcaption>{description || (picture ? `${width} × ${height}` : `a ${type}`)}</figcaption>
