@@ -15,6 +15,7 @@ import { openSaved } from "./commands/files";
 import { listenToKeys } from "./commands/keys";
 import { Keeper } from "./doc/keeping";
 import { t, takeLanguage } from "./i18n/language";
+import { failureOf, watchNews } from "./run/announce";
 import { Feed } from "./run/feed";
 import { planSoon, watchPlans } from "./run/plan";
 import { useRuns } from "./run/store";
@@ -38,7 +39,7 @@ async function start(): Promise<void> {
     </StrictMode>,
   );
   const feed = new Feed((job) => {
-    if (job.state === "failed" && job.failure) say(job.failure.message, "problem");
+    if (job.state === "failed" && job.failure) say(failureOf(job), "problem");
     planSoon();
   });
   const catalog = () => loadCatalog().catch((error: unknown) => error);
@@ -48,6 +49,7 @@ async function start(): Promise<void> {
   const fault = await catalog();
   if (fault instanceof Refused && fault.status === 401) return openDialog({ kind: "login" });
   feed.start();
+  watchNews();
   watchPlans();
 }
 

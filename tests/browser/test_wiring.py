@@ -34,8 +34,8 @@ async def test_a_link_is_taken_by_its_end(editor: Editor) -> None:
     before = await editor.document()
 
     async def take(node: str, name: str, to: tuple[float, float]) -> None:
-        x, y = await middle(editor.socket(node, name))
-        await page.mouse.move(x - 12, y)  # the end of the link, beside the socket
+        end = page.locator(f'.react-flow__edge[data-id="{node}.{name}"] .react-flow__edgeupdater-target')
+        await page.mouse.move(*await middle(end))  # the end of the link, beside the socket
         await page.mouse.down()
         await page.mouse.move(*to, steps=8)
         await page.mouse.up()

@@ -79,6 +79,7 @@ function Timeline() {
   const bars = useMemo(() => (job ? barsOf(job) : []), [job]);
   if (!job) return <div className="card timeline" />;
   const cached = Object.values(job.tasks).filter((task) => task.state === "cached").length;
+  const peak = Math.max(0, ...Object.values(job.tasks).map((task) => task.memory ?? 0));
   const seconds = job.started ? ((job.ended ?? Date.now()) - job.started) / 1_000 : 0;
   return (
     <div className="card timeline">
@@ -87,6 +88,7 @@ function Timeline() {
         <small>
           {isOver(job) ? `${t(`states.${job.state}`)} · ${duration(seconds)}` : t("states.running")} ·{" "}
           {t("dock.cached", { count: cached })}
+          {peak > 0 && ` · ${t("dock.peak", { memory: bytesText(peak) })}`}
         </small>
       </h2>
       <ul>
@@ -105,11 +107,20 @@ function Timeline() {
                 rx="2"
               />
             </svg>
+            <small>{bar.task.memory ? bytesText(bar.task.memory) : ""}</small>
           </li>
         ))}
       </ul>
     </div>
   );
+}
+
+/** Bytes as people read them, in powers of 1,000. */
+export function bytesText(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), units.length - 1);
+  const value = bytes / 1_000 ** power;
+  return `${value.toFixed(power > 0 && value < 10 ? 1 : 0)} ${units[power]}`;
 }
 
 function barsOf(job: Job): { name: string; task: Task; from: number; share: number }[] {

@@ -7,7 +7,7 @@ import { showApp } from "~/app/address";
 import { duration } from "~/canvas/status";
 import { keysOf } from "~/commands/bindings";
 import { shownKeys } from "~/commands/keyname";
-import { COMMANDS, command, titleOf as commandTitle, GROUPS, groupTitle } from "~/commands/table";
+import { COMMANDS, titleOf as commandTitle, GROUPS, groupTitle } from "~/commands/table";
 import { useKeysOf } from "~/commands/useKeys";
 import { SUBGRAPH } from "~/doc/model";
 import { activeTab, closeTab, goTo, hasChanged, newTab, showTab, type Tab, titleOf, useTab, useTabs } from "~/doc/tabs";
