@@ -10,6 +10,16 @@ pytestmark = pytest.mark.torch
 
 TEXT_TO_IMAGE = Path(__file__).parents[2] / "workflows" / "text-to-image.json"
 
+FREE = """(end) => {
+  const { x, y, width, height } = end.getBoundingClientRect();
+  for (let down = 2; down < height; down += 2) {
+    for (let right = 2; right < width; right += 2) {
+      if (document.elementFromPoint(x + right, y + down) === end) return [x + right, y + down];
+    }
+  }
+}"""
+"""A point of the end of a link over which no other link goes."""
+
 
 @pytest.mark.parametrize(
     ("words", "type_"),
@@ -35,7 +45,8 @@ async def test_a_link_is_taken_by_its_end(editor: Editor) -> None:
 
     async def take(node: str, name: str, to: tuple[float, float]) -> None:
         end = page.locator(f'.react-flow__edge[data-id="{node}.{name}"] .react-flow__edgeupdater-target')
-        await page.mouse.move(*await middle(end))  # the end of the link, beside the socket
+        x, y = await page.evaluate(FREE, await end.element_handle())
+        await page.mouse.move(x, y)
         await page.mouse.down()
         await page.mouse.move(*to, steps=8)
         await page.mouse.up()

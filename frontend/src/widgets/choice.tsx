@@ -45,7 +45,7 @@ function ChoiceList({ value, label, id, set, options, onOpen, foot }: ListProps)
         </button>
       </Popover.Trigger>
       <Popover.Portal>
-        <Popover.Content className="popover" align="end" sideOffset={4} collisionPadding={8}>
+        <Popover.Content className="popover" aria-label={label} align="end" sideOffset={4} collisionPadding={8}>
           <Command loop defaultValue={String(value ?? "")} label={label}>
             <Command.Input placeholder={t("list.search")} autoFocus className={options.length > 8 ? "" : "hidden"} />
             <Command.List>

@@ -93,6 +93,7 @@ function PromptView(props: WidgetProps) {
       <Popover.Portal>
         <Popover.Content
           className="popover words"
+          role="presentation"
           align="start"
           sideOffset={2}
           onOpenAutoFocus={(event) => event.preventDefault()}
