@@ -28,7 +28,8 @@ import { say } from "./ui/notices";
 async function start(): Promise<void> {
   watchTheme();
   document.documentElement.lang = await takeLanguage(navigator.languages);
-  await Keeper.start().catch(() => say(t("says.keepsNothing"), "problem"));
+  const loses = () => say(t("says.keepsNothing"), "problem");
+  await Keeper.start(loses).catch(loses);
   listenToKeys();
   listenToClipboard();
   listenToDrops();

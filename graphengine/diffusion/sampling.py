@@ -182,6 +182,7 @@ class _Walk:
         self._noise = gaussian(latent, self._sources).to(device)
         self._original = latent.samples.to(device)
         self._mask = None if latent.mask is None else _fit(latent.mask.values, latent.samples).to(device)
+        self._differential = latent.differential
         self.beside: Tensor | None = None
         if denoiser.takes_surroundings and self._mask is not None and latent.surroundings is not None:
             self.beside = torch.cat([self._mask, latent.surroundings.to(device)], dim=1)
@@ -240,7 +241,10 @@ class _Walk:
         if self._mask is None:
             return state
         kept = self._noised(index) if index < len(self._timesteps) else self._original
-        return (1 - self._mask) * kept + self._mask * state
+        free = self._mask
+        if self._differential:  # Levin & Fried 2023: a cell is free from the step on that its value says
+            free = (self._mask > 1 - index / len(self._timesteps)).to(state)
+        return (1 - free) * kept + free * state
 
     def _look(self, scaled: Tensor, output: Tensor, timestep: Tensor) -> Image:
         clean = estimate_clean(scaled, output, timestep, self._scheduler.alphas_cumprod, self._prediction)

@@ -92,7 +92,8 @@ def _grouped(forms: Iterable[Hashable]) -> list[list[int]]:
 def _form_of_wish(wish: Wish) -> Hashable:
     latent = wish.latent
     mask = None if latent.mask is None else latent.mask.values.shape[1:]
-    form = (latent.family, latent.spec, latent.samples.shape[1:], mask, latent.surroundings is None)
+    shapes = (latent.samples.shape[1:], mask, latent.surroundings is None)
+    form = (latent.family, latent.spec, latent.differential, *shapes)
     return (form, _form_of_conditioning(wish.positive), _form_of_conditioning(wish.negative))
 
 

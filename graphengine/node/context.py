@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from graphengine.files.roots import File
@@ -84,13 +85,13 @@ class Context(Protocol):
         """Name a part of the call, such as ``load``: timelines show it inside the call, and parts inside parts."""
         ...
 
-    def save(self, pattern: str, suffix: str, content: bytes, media_type: str) -> File:
+    def save(self, pattern: str, suffix: str, content: bytes | Path, media_type: str) -> File:
         """Write a result into the run's output folder, whole or not at all, under a name not yet taken.
 
         Args:
             pattern: the name without its suffix, see :mod:`graphengine.files.naming`; may name folders.
             suffix: with its dot, such as ``.png``.
-            content: the bytes of the file.
+            content: the bytes of the file; or a file that holds them and stays, for what is larger than memory.
             media_type: such as ``image/png``.
 
         Raises:

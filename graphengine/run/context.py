@@ -1,5 +1,6 @@
 """The engine as one call sees it: progress, previews, cancellation and the output folder."""
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -9,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 
 from graphengine.errors import Cancelled, NodeError
-from graphengine.files.atomic import write_atomically
-from graphengine.files.digest import sha256
+from graphengine.files.atomic import atomic_writer, write_atomically
+from graphengine.files.digest import sha256, sha256_of_file
 from graphengine.files.naming import NamePatternError, candidates, fields_of
 from graphengine.files.roots import File
 from graphengine.node.checkpoints import NO_CHECKPOINTS, Checkpoints
@@ -140,7 +141,7 @@ class TaskContext:
         finally:
             self.scope.tell(TaskSpan(self.node, name, began, time.perf_counter() - began))
 
-    def save(self, pattern: str, suffix: str, content: bytes, media_type: str) -> File:
+    def save(self, pattern: str, suffix: str, content: bytes | Path, media_type: str) -> File:
         """Write a result file under the first free name of the pattern; whole or not at all."""
         folder = self.scope.output_folder
         fields = fields_of(self.run.title, self.node, self.run.id, self.scope.started)
@@ -153,7 +154,9 @@ class TaskContext:
             raise NodeError(
                 f"the output folder cannot be written: {reason}", hint="Choose another, or make room."
             ) from error
-        file = File(f"outputs:{name}", folder / name, sha256(content))
+        file = File(
+            f"outputs:{name}", folder / name, sha256(content) if isinstance(content, bytes) else sha256_of_file(content)
+        )
         self.scope.tell(TaskOutput(self.node, file, media_type))
         return file
 
@@ -187,7 +190,7 @@ class JointContext:
         return [call for call in self.calls if not call.cancelled]
 
 
-def _write_under_free_name(folder: Path, names: Iterable[str], content: bytes) -> str:
+def _write_under_free_name(folder: Path, names: Iterable[str], content: bytes | Path) -> str:
     """Write to the first name that is not taken, and return it.
 
     Raises:
@@ -199,8 +202,22 @@ def _write_under_free_name(folder: Path, names: Iterable[str], content: bytes) -
         if path.exists():
             continue
         try:
-            write_atomically(path, content, overwrite=False)
+            _write(path, content)
         except FileExistsError:
             continue  # another process took the name in between
         return name
     raise AssertionError("the names of a pattern never end")
+
+
+def _write(path: Path, content: bytes | Path) -> None:
+    """Write bytes, or what a file holds, piece by piece.
+
+    Raises:
+        FileExistsError: there is such a file.
+        OSError: it cannot be written.
+    """
+    if isinstance(content, bytes):
+        write_atomically(path, content, overwrite=False)
+        return
+    with content.open("rb") as source, atomic_writer(path, overwrite=False) as target:
+        shutil.copyfileobj(source, target, 2**20)

@@ -40,7 +40,7 @@ async def test_a_click_on_a_socket_shows_its_value(opened: Editor) -> None:
     await opened.socket("decode", "image", out=True).click()
     await expect(look.locator("img")).to_be_visible(timeout=LONG)
     assert await look.locator("img").evaluate("(image) => image.naturalWidth") > 64
-    await expect(look).to_contain_text("shape 1x128x128x3")
+    await expect(look).to_contain_text("shape 1 × 128 × 128 × 3")
     await opened.shoot("value-picture")
     await page.emulate_media(color_scheme="light")
     await opened.shoot("value-picture-light")
@@ -51,7 +51,7 @@ async def test_a_click_on_a_socket_shows_its_value(opened: Editor) -> None:
     await opened.socket("sample", "latent", out=True).click()
     await expect(look).to_have_attribute("aria-label", "Value of sample.latent")
     await expect(look.locator("img")).to_be_visible(timeout=LONG)
-    await expect(look).to_contain_text("samples 1x4x")
+    await expect(look).to_contain_text("samples 1 × 4 × ")
     await opened.shoot("value-latent")
     await page.mouse.click(300, 700)
     await expect(look).to_have_count(0)
@@ -79,7 +79,8 @@ async def test_what_a_node_shows_stays_after_the_run(opened: Editor) -> None:
     await expect(shown).to_be_visible()
     assert await shown.evaluate("(image) => image.naturalWidth") > 64
     await page.keyboard.press("Home")
-    await opened.fill("negative", "text", "a square")
+    await opened.pick("negative")
+    await page.locator('[id="panel negative.text"]').fill("a square")
     await opened.run()  # a picture of the new run, in place of the old
     await expect(shown).to_be_visible()
     await expect(page.locator(".job")).to_have_count(0)

@@ -19,7 +19,7 @@ export function leaveGhosts(names: readonly string[], links: readonly string[]):
     const node = viewport.querySelector(`.react-flow__node[data-id="${CSS.escape(name)}"]`);
     if (node) holder.append(pictureOf(node, "ghost"));
   }
-  viewport.prepend(holder);
+  viewport.insertBefore(holder, viewport.querySelector(".react-flow__nodes"));
 }
 
 export function clearGhosts(): void {

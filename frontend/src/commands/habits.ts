@@ -21,7 +21,7 @@ export async function learn(): Promise<void> {
   const found = await Promise.allSettled(TEMPLATES.map((template) => template.load()));
   const docs = found.flatMap((each) => (each.status === "fulfilled" ? [each.value as Workflow] : []));
   const own = useTabs.getState().tabs.map((tab) => tab.doc);
-  useHabits.setState({ habits: habitsOf([...docs, ...own]), state: "learnt" });
+  useHabits.setState({ habits: habitsOf(finder(), [...docs, ...own]), state: "learnt" });
 }
 
 /** Adds the likeliest node after the one that is selected, and plugs it. */

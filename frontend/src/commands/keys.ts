@@ -1,8 +1,6 @@
 /** From keys to commands. */
-import { openMenu } from "~/canvas/state";
 import { boundTo } from "./bindings";
 import { nameOf } from "./keyname";
-import { openMenuOfSelection } from "./menus";
 import type { Command } from "./table";
 
 export function commandFor(event: KeyboardEvent): Command | null {
@@ -14,19 +12,9 @@ export function commandFor(event: KeyboardEvent): Command | null {
 }
 
 export function listenToKeys(): void {
-  addEventListener("contextmenu", ofKeys);
   addEventListener("keydown", (event) => void act(event));
   // a node that has the focus would take some of them for choosing and unchoosing itself
   addEventListener("keydown", (event) => isNode(event.target) && act(event) && event.stopPropagation(), true);
-}
-
-/** The key for menus, and Shift+F10: where no element has taken it, the menu is that of the selection. */
-function ofKeys(event: MouseEvent): void {
-  const isOfKeys = (event as PointerEvent).pointerType === "" && event.button !== 2;
-  if (!isOfKeys || event.defaultPrevented || document.querySelector("[role=dialog], .palette")) return;
-  if (isTyping(event.target)) return;
-  event.preventDefault();
-  openMenuOfSelection(openMenu);
 }
 
 function act(event: KeyboardEvent): boolean {

@@ -213,18 +213,3 @@ function frameMenu(id: string): Menu {
     [{ label: "Remove the frame", run: () => edit("Remove the frame", (draft) => removeFrame(draft, id)) }],
   ];
 }
-
-/** Opens the menu of what is selected, where it is on the screen; of the canvas where nothing is. */
-export function openMenuOfSelection(open: (of: MenuOf, at: Point) => void): void {
-  const tab = activeTab();
-  const [node] = tab.nodes;
-  const [link] = tab.links;
-  const id = node ?? link;
-  const selector = node === undefined ? ".react-flow__edge" : ".react-flow__node";
-  const element = id === undefined ? null : document.querySelector(`${selector}[data-id="${CSS.escape(id)}"]`);
-  const box = (element ?? document.querySelector(".canvas"))?.getBoundingClientRect() ?? new DOMRect();
-  const at = { x: box.x + box.width / 2, y: box.y + Math.min(box.height / 2, 24) };
-  if (node !== undefined) open({ kind: "node", node }, at);
-  else if (link !== undefined) open({ kind: "link", link }, { x: at.x, y: box.y + box.height / 2 });
-  else open({ kind: "canvas" }, { x: at.x, y: box.y + box.height / 3 });
-}

@@ -10,20 +10,27 @@ export interface Suggestion {
   type: string;
 }
 
-/** How often a type of node took an output of another: by `type.output` and the taking type. */
+/**
+ * How often a type of node took an output of another: by `type.output` and the taking type; and how often it took a
+ * type of value, whatever it came from, by the name of that.
+ */
 export type Habits = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
 /** Counts in workflows what follows what. */
-export function habitsOf(docs: Iterable<Workflow>): Habits {
+export function habitsOf(finder: SocketFinder, docs: Iterable<Workflow>): Habits {
   const habits = new Map<string, Map<string, number>>();
+  const count = (key: string, taker: string) => {
+    const counts = habits.get(key) ?? new Map<string, number>();
+    habits.set(key, counts.set(taker, (counts.get(taker) ?? 0) + 1));
+  };
   for (const doc of docs) {
     for (const part of [doc, ...Object.values(doc.subgraphs ?? {})]) {
       for (const { source, target } of linksOf(part)) {
         const [from, to] = [part.nodes?.[source.node]?.type, part.nodes?.[target.node]?.type];
         if (!from || !to) continue;
-        const key = `${from}.${source.name}`;
-        const counts = habits.get(key) ?? new Map<string, number>();
-        habits.set(key, counts.set(to, (counts.get(to) ?? 0) + 1));
+        count(`${from}.${source.name}`, to);
+        const type = finder.output(part, source.node, source.name, doc)?.type;
+        if (type !== undefined) count(type, to);
       }
     }
   }
@@ -57,7 +64,8 @@ export function suggestionsFor(
     for (const node of finder.catalog.nodes.values()) {
       const fit = fitness(finder.catalog, node, output.type);
       if (fit === 0) continue;
-      const habit = HABIT * Math.min(counts?.get(node.id) ?? 0, MOST_TIMES);
+      const usual = Math.min(habits.get(output.type)?.get(node.id) ?? 0, MOST_TIMES);
+      const habit = HABIT * Math.min(counts?.get(node.id) ?? 0, MOST_TIMES) + usual;
       const score = fit + habit + (taken.has(output.name) ? 0 : OPEN);
       const known = best.get(node.id);
       if (!known || known.score < score) best.set(node.id, { node, output: output.name, type: output.type, score });

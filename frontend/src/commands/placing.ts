@@ -2,7 +2,7 @@
 import { rectOf } from "~/canvas/measure";
 import { add } from "~/canvas/Palette";
 import { clearOf, freeSpot } from "~/canvas/spot";
-import { pointer, shownView, useCanvas, usePalette } from "~/canvas/state";
+import { openMenu, pointer, shownView, useCanvas, usePalette } from "~/canvas/state";
 import type { Sockets } from "~/catalog/catalog";
 import { useCatalog } from "~/catalog/store";
 import { aligned, type Box, spread } from "~/doc/align";
@@ -81,4 +81,19 @@ export function addAfter(name: string, { node, output, type }: { node: Sockets; 
   const to = freeSpot(placeOfTab(tab).part, tab.doc, finder, name, "after");
   const plug = { node: name, name: output, type, isSource: true };
   add(finder.catalog, node, { to: { x: to.x, y: to.y + 20 }, plug, link: null });
+}
+
+/** Opens the menu of what is selected, where it is on the screen; of the canvas where nothing is. */
+export function openMenuOfSelection(): void {
+  const tab = activeTab();
+  const [node] = tab.nodes;
+  const [link] = tab.links;
+  const id = node ?? link;
+  const selector = node === undefined ? ".react-flow__edge" : ".react-flow__node";
+  const element = id === undefined ? null : document.querySelector(`${selector}[data-id="${CSS.escape(id)}"]`);
+  const box = (element ?? document.querySelector(".canvas"))?.getBoundingClientRect() ?? new DOMRect();
+  const at = { x: box.x + box.width / 2, y: box.y + Math.min(box.height / 2, 24) };
+  if (node !== undefined) openMenu({ kind: "node", node }, at);
+  else if (link !== undefined) openMenu({ kind: "link", link }, { x: at.x, y: box.y + box.height / 2 });
+  else openMenu({ kind: "canvas" }, { x: at.x, y: box.y + box.height / 3 });
 }

@@ -24,7 +24,7 @@ import {
   unpackSelected,
 } from "./actions";
 import { chooseFiles, download, reopenTab, save } from "./files";
-import { addFrom, align, distribute, editFirstField, stepNode } from "./placing";
+import { addFrom, align, distribute, editFirstField, openMenuOfSelection, stepNode } from "./placing";
 
 export const GROUPS = ["file", "edit", "nodes", "view", "run"] as const;
 export type Group = (typeof GROUPS)[number];
@@ -218,6 +218,7 @@ export const COMMANDS: readonly Command[] = [
     whileTyping: true,
     run: () => usePicker.setState({ kind: "find" }),
   },
+  { id: "menu", group: "edit", keys: ["Shift+F10", "ContextMenu"], run: openMenuOfSelection },
   { id: "fit", group: "view", keys: ["Home"], run: () => shownView()?.fit() },
   { id: "zoom-in", group: "view", keys: ["+", "="], run: () => shownView()?.zoom(1.25) },
   { id: "zoom-out", group: "view", keys: ["-"], run: () => shownView()?.zoom(0.8) },

@@ -7,6 +7,9 @@ import { shownKeys } from "~/commands/keyname";
 import { type MenuItem, menuOf } from "~/commands/menus";
 import { t } from "~/i18n/language";
 
+/** Within the page's main part, where those who do not see it expect what belongs to the canvas. */
+const place = () => document.querySelector("main");
+
 export function ContextMenu() {
   const menu = useMenu((state) => state.menu);
   if (!menu) return null;
@@ -24,7 +27,7 @@ export function ContextMenu() {
       <DropdownMenu.Trigger asChild>
         <span className="menu-anchor" style={{ left: at.x, top: at.y }} aria-hidden />
       </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
+      <DropdownMenu.Portal container={place()}>
         <DropdownMenu.Content
           key={`${at.x} ${at.y}`}
           className="menu"
@@ -60,7 +63,7 @@ function Item({ item }: { item: MenuItem }) {
       <DropdownMenu.SubTrigger className="menu-item">
         {item.label} <ChevronRight size={12} aria-hidden />
       </DropdownMenu.SubTrigger>
-      <DropdownMenu.Portal>
+      <DropdownMenu.Portal container={place()}>
         <DropdownMenu.SubContent className="menu">
           {item.items.map((each) => (
             <Item key={each.label} item={each} />

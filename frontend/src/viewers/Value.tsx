@@ -72,7 +72,9 @@ function Shown({ found }: { found: Peeked }) {
       {picture && <img src={picture} alt={t("value.picture")} className={(width ?? 0) < 200 ? "enlarged" : ""} />}
       {value === undefined ? null : <pre>{typeof value === "string" ? value : writeJson(value, 2)}</pre>}
       {value === undefined && (
-        <figcaption>{description || (picture ? `${width} × ${height}` : `a ${type}`)}</figcaption>
+        <figcaption>
+          {description?.replace(/(?<=\d)x(?=\d)/g, " × ") || (picture ? `${width} × ${height}` : `a ${type}`)}
+        </figcaption>
       )}
     </figure>
   );

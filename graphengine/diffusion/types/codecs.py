@@ -65,7 +65,9 @@ class LatentCodec:
         """Take the tensors out."""
         parts = {name: to_buffer(tensor) for name, tensor in _latent_tensors(value).items()}
         shapes = {name: shape for name, (shape, _) in parts.items()}
-        meta = {"shapes": shapes, "family": value.family, "spec": asdict(value.spec)}
+        meta: dict[str, Any] = {"shapes": shapes, "family": value.family, "spec": asdict(value.spec)}
+        if value.differential:
+            meta["differential"] = True
         return Encoded(meta, tuple(buffer for _, buffer in parts.values()))
 
     def decode(self, encoded: Encoded) -> Latent:
@@ -74,7 +76,8 @@ class LatentCodec:
         shapes = _expect(meta["shapes"], "samples")
         tensors = dict(zip(shapes, map(from_buffer, shapes.values(), encoded.buffers), strict=True))
         mask = Mask(tensors["mask"]) if "mask" in tensors else None
-        return Latent(tensors["samples"], meta["family"], LatentSpec(**meta["spec"]), mask, tensors.get("surroundings"))
+        spec, differential = LatentSpec(**meta["spec"]), bool(meta.get("differential"))
+        return Latent(tensors["samples"], meta["family"], spec, mask, tensors.get("surroundings"), differential)
 
 
 def _latent_tensors(value: Latent) -> Mapping[str, Tensor]:

@@ -1,16 +1,21 @@
 """The socket types of the wing."""
 
 from graphengine.diffusion.types.codecs import ConditioningCodec, ImageCodec, LatentCodec, MaskCodec, RefCodec
+from graphengine.diffusion.types.codecs_training import DatasetCodec, WeightsCodec
 from graphengine.diffusion.types.conditioning import Conditioning
+from graphengine.diffusion.types.dataset import Dataset
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.refs import ModelRef, TextEncoderRef, VaeRef
+from graphengine.diffusion.types.trained import Weights
+from graphengine.diffusion.types.video import Video, VideoCodec
 from graphengine.types.socket_type import SocketType
 
 DIFFUSION_TYPES: tuple[SocketType, ...] = (
     SocketType("Image", Image, ImageCodec(), "One or more pictures of one size.", "#6b9bd1"),
     SocketType("Mask", Mask, MaskCodec(), "Where something applies: 1 here, 0 not.", "#88a096"),
     SocketType("Latent", Latent, LatentCodec(), "Pictures as a diffusion model sees them.", "#d184a8"),
+    SocketType("Video", Video, VideoCodec(), "A video file, or a part of one.", "#5fb3b3", lasting=False),
     SocketType("Conditioning", Conditioning, ConditioningCodec(), "An encoded text.", "#d69a5b"),
     SocketType(
         "Model", ModelRef, RefCodec(ModelRef), "A denoiser.", "#9c86d1", lasting=False, weights=True, part="model"
@@ -35,4 +40,6 @@ DIFFUSION_TYPES: tuple[SocketType, ...] = (
         weights=True,
         part="vae",
     ),
+    SocketType("Dataset", Dataset, DatasetCodec(), "Pictures to train on.", "#8d9ac4", lasting=False),
+    SocketType("Weights", Weights, WeightsCodec(), "What a training leaves.", "#b0848d"),
 )

@@ -1,5 +1,6 @@
 """What every value made of tensors has in common: fp32 on the CPU, compared by content."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, cast
 
@@ -48,10 +49,14 @@ class TensorValue:
 
 def _short(value: Any) -> str:
     """Write a value for a log: of a tensor its shape."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name}: {_short(each)}" for name, each in value.items()) + "}"
     return "x".join(map(str, value.shape)) if isinstance(value, Tensor) else repr(value)
 
 
 def _same(one: Any, other: Any) -> bool:
     if isinstance(one, Tensor) and isinstance(other, Tensor):
         return torch.equal(one, other)
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
     return bool(one == other)

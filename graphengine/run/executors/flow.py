@@ -10,6 +10,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Self
 
 from graphengine.errors import Failure
@@ -68,7 +69,7 @@ class QuietContext:
         del name
         return nullcontext()
 
-    def save(self, pattern: str, suffix: str, content: bytes, media_type: str) -> File:
+    def save(self, pattern: str, suffix: str, content: bytes | Path, media_type: str) -> File:
         """Write a result file."""
         return self.outer.save(pattern, suffix, content, media_type)
 

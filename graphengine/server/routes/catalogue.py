@@ -1,7 +1,7 @@
 """``/api/nodes``, ``/api/schema``, ``/api/files``, ``/api/settings``, ``/api/cache``: what there is to work with."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from aiohttp import web
@@ -10,9 +10,10 @@ from graphengine.errors import FileRefused, NotFound
 from graphengine.files.listing import list_files
 from graphengine.files.roots import Roots
 from graphengine.node.catalogue.describe import describe
+from graphengine.node.catalogue.loader import PackFault
 from graphengine.node.registry import Registry
 from graphengine.node.spec import NodeSpec
-from graphengine.server.answers import answer
+from graphengine.server.answers import answer, long_answer
 from graphengine.server.backend import BACKEND
 from graphengine.server.catalogue import (
     ConversionOut,
@@ -42,7 +43,10 @@ async def nodes(request: web.Request) -> web.Response:
     """List the nodes, the types, which types flow into which, and the packs that could not be loaded."""
     backend = request.app[BACKEND]
     await backend.packs.wait()
-    registry = backend.engine.registry
+    return await long_answer(lambda: _nodes(backend.engine.registry, backend.engine.faults))
+
+
+def _nodes(registry: Registry, unloaded: Sequence[PackFault]) -> NodesOut:
     types = [
         TypeOut(name=name, summary=each.summary, colour=each.colour, literal=each.literal)
         for name, each in registry.types.items()
@@ -51,9 +55,9 @@ async def nodes(request: web.Request) -> web.Response:
     described = [
         NodeOut.model_validate({**describe(each), "passage": _passed(each)}) for each in registry.nodes.values()
     ]
-    faults = [PackFaultOut(pack=each.name, reason=each.reason) for each in backend.engine.faults]
+    faults = [PackFaultOut(pack=each.name, reason=each.reason) for each in unloaded]
     fits = list(_fits(registry))
-    return answer(NodesOut(nodes=described, types=types, conversions=conversions, fits=fits, faults=faults))
+    return NodesOut(nodes=described, types=types, conversions=conversions, fits=fits, faults=faults)
 
 
 async def files(request: web.Request) -> web.Response:
@@ -64,7 +68,9 @@ async def files(request: web.Request) -> web.Response:
     if folders is None or root == ASSETS:
         raise Refused(404, "not_found", "there is no such root")
     found = await asyncio.to_thread(list_files, root, folders)
-    return answer(FilesOut(files=[FileOut(reference=each.reference, bytes=each.nbytes) for each in found]))
+    return await long_answer(
+        lambda: FilesOut(files=[FileOut(reference=each.reference, bytes=each.nbytes) for each in found])
+    )
 
 
 async def picture(request: web.Request) -> web.Response:

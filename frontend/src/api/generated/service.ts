@@ -436,7 +436,7 @@ export interface ObjectOut {
 export interface PlanBody {
   workflow:
     | {
-        [k: string]: JsonValue;
+        [k: string]: unknown;
       }
     | string;
   inputs?: {
@@ -603,7 +603,7 @@ export interface ScheduleFields {
   trigger: Cron | Every | At | Folder | Webhook;
   workflow:
     | {
-        [k: string]: JsonValue;
+        [k: string]: unknown;
       }
     | string;
   inputs?: {
@@ -686,7 +686,7 @@ export interface SpreadBody {
 export interface Submit {
   workflow:
     | {
-        [k: string]: JsonValue;
+        [k: string]: unknown;
       }
     | string;
   inputs?: {

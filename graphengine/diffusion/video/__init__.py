@@ -1,0 +1,1 @@
+"""Moving pictures: files in and out, frame by frame, and what moves in them."""

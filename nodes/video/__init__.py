@@ -1,0 +1,1 @@
+"""Videos: in and out, and frame by frame in between."""

@@ -1,0 +1,55 @@
+"""What the ready-made workflows for videos make, judged by their frames."""
+
+import statistics
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moving import psnr
+from ready_workflows import run_ready
+
+from graphengine.app import Engine, load_settings
+from graphengine.diffusion.types.image import Image
+from graphengine.diffusion.video.opening import open_video
+from graphengine.diffusion.video.reading import frames_of
+from graphengine.files.digest import Digests
+from graphengine.files.roots import File
+from nodes import EMBEDDED
+
+pytestmark = pytest.mark.torch
+
+Make = Callable[..., Mapping[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
+    folder = tmp_path_factory.mktemp("videos")
+    engine = Engine(load_settings(data_dir=folder / "data", packs=["builtin"], disk_cache_bytes=0))
+    yield lambda name, /, **values: run_ready(engine, folder / "out", name, **values)
+    engine.close()
+
+
+def frames(file: File) -> list[Image]:
+    return list(frames_of(open_video(file)))
+
+
+def embedded(name: str) -> list[Image]:
+    path = Path(EMBEDDED / "videos" / name)
+    return frames(File(name, path, Digests().of(path)))
+
+
+def test_interpolated_frames_beat_blended_ones(make: Make) -> None:
+    source = embedded("boat.mp4")
+    look = {"found": "interpolate.images"}
+    found = make("interpolate-video", factor=2, look=look, **{"frames.every": 2})["found"]
+    assert len(found) == len(source)
+    gains = []
+    for index in range(1, len(source), 2):
+        blended = Image((source[index - 1].pixels + source[index + 1].pixels) / 2)
+        gains.append(psnr(found[index], source[index]) - psnr(blended, source[index]))
+    assert min(gains) > 0.5, gains
+    assert statistics.median(gains) > 3, gains
+    made = make("interpolate-video")["video"]
+    assert made.path.suffix == ".mp4"
+    assert len(frames(made)) == 4 * (len(source) - 1) + 1
