@@ -9,7 +9,7 @@ from graphengine.errors import NodeError
 from graphengine.node.declare import node
 
 
-@node("image.join_alpha", category="image/composite")
+@node("image.join_alpha", category="image/composite", aliases=("Join image with alpha", "Transparency"))
 def join_alpha(image: Image, mask: Mask) -> Image:
     """Make pictures transparent by a mask.
 

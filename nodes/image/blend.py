@@ -13,7 +13,7 @@ from graphengine.node.declare import node
 from graphengine.node.widgets import Slider
 
 
-@node("image.blend", category="image/composite")
+@node("image.blend", category="image/composite", aliases=("Image composite", "Overlay"))
 def blend(
     base: Image,
     layer: Image,

@@ -9,7 +9,7 @@ from graphengine.diffusion.types.image import Image
 from graphengine.node.declare import node
 
 
-@node("image.grid", category="image")
+@node("image.grid", category="image", aliases=("Contact sheet",))
 def grid(image: Image, columns: Annotated[int, Field(ge=0, le=256)] = 0) -> Image:
     """Lay the pictures of a batch out on one sheet, row by row.
 

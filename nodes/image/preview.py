@@ -11,7 +11,7 @@ from graphengine.node.context import Context, Preview
 from graphengine.node.declare import injected, node
 
 
-@node("image.preview", category="image", title="Preview image", sink=True)
+@node("image.preview", category="image", title="Preview image", sink=True, aliases=("Show image", "View"))
 def preview(image: Image, size: Annotated[int, Field(ge=16, le=4096)] = 1024, *, context: Context = injected) -> Image:
     """Show pictures while a workflow runs, without writing a file.
 

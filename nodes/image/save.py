@@ -26,7 +26,14 @@ class Saved(NamedTuple):
     files: list[File]
 
 
-@node("image.save", category="image", title="Save image", lane="io", sink=True)
+@node(
+    "image.save",
+    category="image",
+    title="Save image",
+    lane="io",
+    sink=True,
+    aliases=("Export", "Write image", "Output"),
+)
 def save(
     image: Image,
     name: Annotated[str, AfterValidator(check_pattern)] = "{workflow}",

@@ -6,7 +6,7 @@ from graphengine.diffusion.types.latent import Latent
 from graphengine.node.declare import node
 
 
-@node("latent.set_mask", category="latent", title="Set mask")
+@node("latent.set_mask", category="latent", title="Set mask", aliases=("Set latent noise mask",))
 def set_mask(latent: Latent, mask: Mask | None = None, differential: bool = False) -> Latent:
     """Let sampling change a latent only where a mask is 1; without a mask, everywhere.
 

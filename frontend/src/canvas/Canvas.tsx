@@ -1,4 +1,5 @@
 /** The canvas: the document drawn by React Flow, and what hands do on it turned into changes of the document. */
+
 import {
   Background,
   BackgroundVariant,
@@ -19,10 +20,12 @@ import {
 } from "@xyflow/react";
 import { type MouseEvent, memo, useEffect, useMemo, useRef, useState } from "react";
 import { useCatalog } from "~/catalog/store";
+import { useKeysOf } from "~/commands/useKeys";
 import { setBends } from "~/doc/bends";
 import { connect, disconnect } from "~/doc/edit";
 import { addressOf, type Point, positionOf } from "~/doc/model";
 import { activeTab, edit, placeOfTab, select, usePart, useTab } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { linkOf, obstacle, socketOf } from "./connecting";
 import { DetailProvider, useDetail } from "./Detail";
 import { beginDrag, changeNodes, finishDrag, put } from "./dragging";
@@ -33,6 +36,7 @@ import { type CanvasEdge, type CanvasNode, FlowMaker } from "./flow";
 import { FRAME } from "./framing";
 import { WIDTH } from "./geometry";
 import { LookView } from "./Look";
+import { Marks } from "./Marks";
 import { NodeView } from "./NodeView";
 import { Picker } from "./Picker";
 import { placeAmong } from "./route";
@@ -176,9 +180,10 @@ function Flow({ place, begin }: { place: string; begin: Viewport }) {
         elevateNodesOnSelect={false}
         nodeDragThreshold={2}
         proOptions={PRO}
-        aria-label="Workflow graph"
+        aria-label={t("canvas.title")}
       >
         <Background variant={BackgroundVariant.Dots} gap={24} size={1} color="var(--grid)" />
+        <Marks />
         {tier === "far" ? <FarLinks nodes={nodes} edges={edges} /> : <Tags nodes={nodes} />}
         {nodes.length > 12 && <Map_ />}
       </ReactFlow>
@@ -196,12 +201,13 @@ const Map_ = memo(() => (
 const mapped = (node: CanvasNode) => (node.type === "frame" && !node.data.frame.isCollapsed ? "framed" : "");
 
 function Empty() {
+  const keys = useKeysOf("add");
   return (
     <div className="empty">
       <p>
-        Double-click or press <kbd>Space</kbd> to add a node.
+        {t("canvas.add")} <kbd>{keys}</kbd>
       </p>
-      <p>Drop a workflow, or a picture that carries one, to open it.</p>
+      <p>{t("canvas.drop")}</p>
     </div>
   );
 }

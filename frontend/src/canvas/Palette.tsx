@@ -1,4 +1,5 @@
 /** One list to add from: opened by a double click, Space, Tab, or a link that was dropped where nothing is. */
+
 import { Command } from "cmdk";
 import { useEffect, useMemo, useState } from "react";
 import { type Catalog, isWritable, type Sockets } from "~/catalog/catalog";
@@ -9,6 +10,7 @@ import { addNode, connect, insertIntoLink } from "~/doc/edit";
 import { type Part, SUBGRAPH } from "~/doc/model";
 import { holds } from "~/doc/subgraph";
 import { activeTab, edit, placeOfTab, select, type Tab } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { WIDTH } from "./geometry";
 import { putInto } from "./insert";
 import { searchNodes } from "./search";
@@ -57,7 +59,7 @@ function List({ request }: { request: PaletteRequest }) {
       <Command
         className="palette"
         style={at}
-        label="Add a node"
+        label={t("palette.add")}
         shouldFilter={false}
         loop
         value={chosen}
@@ -71,15 +73,16 @@ function List({ request }: { request: PaletteRequest }) {
         }}
       >
         <div className="palette-head">
-          <Command.Input autoFocus value={query} onValueChange={setQuery} placeholder="Add a node" />
+          <Command.Input autoFocus value={query} onValueChange={setQuery} placeholder={t("palette.add")} />
           {request.plug && (
             <button type="button" data-on={isFiltered} onClick={() => setFiltered(!isFiltered)}>
-              {request.plug.isSource ? "accepts" : "gives"} {request.plug.type} {isFiltered ? "×" : ""}
+              {t(request.plug.isSource ? "palette.accepts" : "palette.gives")} {request.plug.type}{" "}
+              {isFiltered ? "×" : ""}
             </button>
           )}
         </div>
         <Command.List>
-          <Command.Empty>Nothing like that.</Command.Empty>
+          <Command.Empty>{t("list.none")}</Command.Empty>
           {hits.map(({ node }) => (
             <Command.Item key={node.id} value={node.id} onSelect={() => choose(node)}>
               <span>{node.title}</span>
@@ -88,7 +91,7 @@ function List({ request }: { request: PaletteRequest }) {
           ))}
         </Command.List>
         <footer>
-          {request.plug ? "Tab: all nodes" : (hits.find(({ node }) => node.id === chosen)?.node.summary ?? "")}
+          {request.plug ? t("palette.all") : (hits.find(({ node }) => node.id === chosen)?.node.summary ?? "")}
         </footer>
       </Command>
     </div>

@@ -113,7 +113,8 @@ export function foundNodes(finder: SocketFinder, tab: Tab): Offer[] {
   return offers;
 }
 
-function show(tab: Tab, path: Path, name: string): void {
+/** Goes to where a node is, and selects it. */
+export function show(tab: Tab, path: Path, name: string): void {
   if (path.join("/") !== tab.path.join("/")) goTo(path);
   select([name]);
   setTimeout(() => shownView()?.fit([name]), 50); // once the canvas shows that place

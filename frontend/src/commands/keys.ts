@@ -1,10 +1,11 @@
 /** From keys to commands. */
+import { boundTo } from "./bindings";
 import { nameOf } from "./keyname";
-import { COMMANDS, type Command } from "./table";
+import type { Command } from "./table";
 
 export function commandFor(event: KeyboardEvent): Command | null {
   const name = nameOf(event);
-  const found = COMMANDS.find((each) => each.keys?.includes(name));
+  const found = boundTo(name);
   if (!found || (isTyping(event.target) && !found.whileTyping)) return null;
   if (isButton(event.target) && (name === "Space" || name === "Enter" || name === "Tab")) return null;
   return found.can?.() === false ? null : found;

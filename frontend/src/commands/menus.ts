@@ -13,8 +13,9 @@ import { type Address, addressOf, linksOf, type Point, sourceOf, written } from 
 import { namedOutputs, namesOf, setName } from "~/doc/named";
 import { activeTab, edit, placeOfTab, select } from "~/doc/tabs";
 import { pasteText } from "./actions";
+import { keysOf } from "./bindings";
 import { newerOf, publish, subgraphOf, takeNewer } from "./shelf";
-import { command } from "./table";
+import { command, titleOf } from "./table";
 
 export interface MenuItem {
   label: string;
@@ -46,7 +47,9 @@ export function menuOf(of: MenuOf, at: Point): Menu {
 function commands(...ids: string[]): MenuItem[] {
   return ids.flatMap((id) => {
     const found = command(id);
-    return found ? [{ label: found.title, keys: found.keys?.[0], isOff: found.can?.() === false, run: found.run }] : [];
+    return found
+      ? [{ label: titleOf(found), keys: keysOf(found)[0], isOff: found.can?.() === false, run: found.run }]
+      : [];
   });
 }
 

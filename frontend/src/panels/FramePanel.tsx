@@ -1,8 +1,10 @@
 /** The frame around just what is selected: its name and its colour. */
+
 import { COLOURS } from "~/canvas/FrameView";
 import { type Frame, framesOf, membersOf, removeFrame, setFrame } from "~/doc/frames";
 import type { Part } from "~/doc/model";
 import { edit } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 
 /** The innermost frame whose nodes are just these, or null. */
 export function frameAround(part: Part, nodes: ReadonlySet<string>): Frame | null {
@@ -17,12 +19,12 @@ export function frameAround(part: Part, nodes: ReadonlySet<string>): Frame | nul
 export function FramePanel({ frame: { id, title, colour }, count }: { frame: Frame; count: number }) {
   const colours = [["Plain", ""], ...Object.entries(COLOURS)] as const;
   return (
-    <section className="frame-panel" aria-label="Frame">
-      <p className="path">Frame</p>
+    <section className="frame-panel" aria-label={t("frame.title")}>
+      <p className="path">{t("frame.title")}</p>
       <input
         className="title"
-        aria-label="Frame name"
-        placeholder="Frame"
+        aria-label={t("frame.name")}
+        placeholder={t("frame.title")}
         value={title}
         onChange={(event) => {
           const text = event.target.value;
@@ -49,7 +51,7 @@ export function FramePanel({ frame: { id, title, colour }, count }: { frame: Fra
           className="plain"
           onClick={() => edit("Remove the frame", (part) => removeFrame(part, id))}
         >
-          Remove the frame
+          {t("frame.remove")}
         </button>
       </p>
     </section>

@@ -1,14 +1,16 @@
 /** What a node gives; each value is looked at by a click, and no node is needed for that. */
+
 import { Eye } from "lucide-react";
 import { useState } from "react";
 import type { Output, Sockets } from "~/catalog/catalog";
 import { useTab } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { Value } from "~/viewers/Value";
 
 export function Outputs({ name, sockets }: { name: string; sockets: Sockets }) {
   if (sockets.outputs.length === 0) return null;
   return (
-    <section className="outputs" aria-label="Outputs">
+    <section className="outputs" aria-label={t("outputs.title")}>
       {sockets.outputs.map((output) => (
         <OutputView key={output.name} node={name} output={output} />
       ))}
@@ -27,7 +29,7 @@ function OutputView({ node, output }: { node: string; output: Output }) {
         <button
           type="button"
           className="icon"
-          aria-label={`Look at ${output.name}`}
+          aria-label={t("outputs.look", { name: output.name })}
           aria-expanded={isOpen}
           onClick={() => setSeen(isOpen ? null : doc)}
         >

@@ -1,7 +1,9 @@
 /** What was made, the newest first. */
+
 import { AudioLines, Box, File, Film } from "lucide-react";
 import { useState } from "react";
 import { resultUrl } from "~/api/service";
+import { t } from "~/i18n/language";
 import { isPicture, type Result, useResults } from "~/run/results";
 import { openDialog } from "~/ui/dialogs";
 import { shortName } from "~/viewers/FileView";
@@ -25,7 +27,7 @@ export function Results() {
   return (
     <div className="card results">
       <h2>
-        Results <small>{first ? `compare #${first.number} with…` : results.length || ""}</small>
+        {t("results.title")} <small>{first ? `compare #${first.number} with…` : results.length || ""}</small>
       </h2>
       <div className="grid">
         {results.map((result) => (

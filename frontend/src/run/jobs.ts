@@ -15,6 +15,8 @@ export interface Task {
   began?: number;
   ended?: number;
   seconds?: number;
+  /** The bytes that it took at most, its models with them, where most of it is: on the device, or in the host. */
+  memory?: number;
   step?: number;
   total?: number;
   failure?: Failure;
@@ -123,6 +125,7 @@ function setTask(job: Job, name: string, event: Event, time: number): void {
       break;
     case "task_finished":
       job.tasks[name] = { state: "done", began: before?.began, ended: time, seconds: Number(event.data.seconds) };
+      keepMemory(job.tasks[name], before, event.data.memory as Footprint | undefined);
       break;
     case "task_failed":
       job.tasks[name] = { state: "failed", began: before?.began, ended: time, failure: event.data.failure as Failure };
@@ -131,6 +134,22 @@ function setTask(job: Job, name: string, event: Event, time: number): void {
       job.tasks[name] = { state: "skipped", cause: String(event.data.cause ?? "") };
       break;
   }
+}
+
+/** What a call took of the memory, as the service tells it. */
+interface Footprint {
+  host: number | null;
+  weights: number;
+  working: number;
+  /** What the device has of its own; 0 where it computes in the host's memory. */
+  capacity: number;
+}
+
+/** Of the calls for the items of a list, the largest counts. */
+function keepMemory(task: Task, before: Task | undefined, told: Footprint | undefined): void {
+  const taken = told && told.weights + (told.capacity > 0 ? told.working : (told.host ?? 0));
+  const most = Math.max(taken ?? 0, before?.memory ?? 0);
+  if (most > 0) task.memory = most;
 }
 
 export function takeProgress(jobs: Record<string, Job>, progress: Progress): void {

@@ -1,4 +1,5 @@
 /** Running the document that is looked at. */
+
 import type { PlanOut } from "~/api/generated/service";
 import { Refused } from "~/api/http";
 import type { JobView } from "~/api/messages";
@@ -7,6 +8,7 @@ import { finder } from "~/catalog/store";
 import { setValue } from "~/doc/edit";
 import { sourceOf } from "~/doc/model";
 import { activeTab, edit, newId } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { say } from "~/ui/notices";
 import { docTag, expectedOf, jobOf } from "./jobs";
 import { rememberRun } from "./last";
@@ -43,7 +45,7 @@ function expect(view: JobView, { tasks }: PlanOut): void {
 function refuse(doc: string): void {
   markTried(doc);
   planSoon(0);
-  say("The workflow is not ready: see the problems.", "problem");
+  say(t("says.notReady"), "problem");
 }
 
 /** Moves on the seeds that shall change after each run: chosen before, and seen before the next. */

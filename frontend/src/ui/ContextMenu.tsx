@@ -1,9 +1,11 @@
 /** The menu of what is under the hand: canvas, node, link, frame or socket; arrow keys move in it. */
+
 import { ChevronRight } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { useMenu } from "~/canvas/state";
 import { shownKeys } from "~/commands/keyname";
 import { type MenuItem, menuOf } from "~/commands/menus";
+import { t } from "~/i18n/language";
 
 /** Within the page's main part, where those who do not see it expect what belongs to the canvas. */
 const place = () => document.querySelector("main");
@@ -31,7 +33,7 @@ export function ContextMenu() {
           className="menu"
           align="start"
           sideOffset={2}
-          aria-label="Menu"
+          aria-label={t("top.menu")}
           onCloseAutoFocus={back}
         >
           {groups.map((group, index) => (

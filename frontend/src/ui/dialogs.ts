@@ -11,6 +11,7 @@ export type Dialog =
   | { kind: "keys" }
   | { kind: "templates" }
   | { kind: "versions" }
+  | { kind: "compare" }
   | { kind: "sweep"; target: Address | null }
   | { kind: "login" }
   | { kind: "mask"; node: string }

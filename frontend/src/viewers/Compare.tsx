@@ -1,6 +1,8 @@
 /** Two pictures on one another, and a line between them that is moved by the hand or by arrow keys. */
+
 import { type CSSProperties, type PointerEvent, useState } from "react";
 import { resultUrl } from "~/api/service";
+import { t } from "~/i18n/language";
 import type { Result } from "~/run/results";
 import { shortName } from "./FileView";
 
@@ -24,8 +26,13 @@ export function Compare({ left, right }: { left: Result; right: Result }) {
         }}
         onPointerMove={follow}
       >
-        <img src={resultUrl(left.file.digest)} alt={`left: ${nameOf(left)}`} draggable={false} />
-        <img className="over" src={resultUrl(right.file.digest)} alt={`right: ${nameOf(right)}`} draggable={false} />
+        <img src={resultUrl(left.file.digest)} alt={t("result.left", { name: nameOf(left) })} draggable={false} />
+        <img
+          className="over"
+          src={resultUrl(right.file.digest)}
+          alt={t("result.right", { name: nameOf(right) })}
+          draggable={false}
+        />
         <i aria-hidden />
         <input
           type="range"
@@ -33,7 +40,7 @@ export function Compare({ left, right }: { left: Result; right: Result }) {
           max={100}
           step={0.1}
           value={share}
-          aria-label="Where the second picture begins"
+          aria-label={t("result.split")}
           onChange={({ target }) => setShare(target.valueAsNumber)}
         />
       </div>

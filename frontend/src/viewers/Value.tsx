@@ -5,6 +5,7 @@ import { duration } from "~/canvas/status";
 import { finder } from "~/catalog/store";
 import type { Address } from "~/doc/model";
 import { activeTab } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { type Missing, type Peeked, peek, peekAtKnown } from "~/run/peek";
 
 type Found = { state: "waiting" } | { state: "wrong"; message: string } | Peeked | Missing;
@@ -47,13 +48,14 @@ export function Value({ source: { node, name }, type }: Props) {
       if (url) URL.revokeObjectURL(url);
     };
   }, [found]);
-  if ("state" in found) return <p className="quiet-word">{found.state === "waiting" ? "Looking…" : found.message}</p>;
+  if ("state" in found)
+    return <p className="quiet-word">{found.state === "waiting" ? t("value.looking") : found.message}</p>;
   if ("runs" in found)
     return (
       <p className="quiet-word missing-value">
-        Not computed yet
+        {t("value.missing")}
         <button type="button" className="fix" onClick={() => void look(peek)}>
-          Run {found.runs} node{found.runs === 1 ? "" : "s"}
+          {t("value.run", { count: found.runs })}
           {found.seconds >= 0.05 ? ` · ~${duration(found.seconds)}` : ""}
         </button>
       </p>
@@ -65,7 +67,7 @@ function Shown({ found }: { found: Peeked }) {
   const { picture, width, height, value, description, type } = found;
   return (
     <figure className="value">
-      {picture && <img src={picture} alt="the value" className={(width ?? 0) < 200 ? "enlarged" : ""} />}
+      {picture && <img src={picture} alt={t("value.picture")} className={(width ?? 0) < 200 ? "enlarged" : ""} />}
       {value === undefined ? null : <pre>{typeof value === "string" ? value : writeJson(value, 2)}</pre>}
       {value === undefined && (
         <figcaption>

@@ -6,7 +6,9 @@ from typing import Final
 
 from aiohttp import web
 
+from graphengine.errors import FileRefused, NotFound
 from graphengine.files.listing import list_files
+from graphengine.files.roots import Roots
 from graphengine.node.catalogue.describe import describe
 from graphengine.node.catalogue.loader import PackFault
 from graphengine.node.registry import Registry
@@ -21,8 +23,11 @@ from graphengine.server.catalogue import (
     NodeOut,
     NodesOut,
     PackFaultOut,
+    PictureQuery,
     TypeOut,
 )
+from graphengine.server.limits import read_query
+from graphengine.server.pictures import picture_of
 from graphengine.server.problems import Refused
 from graphengine.server.routing import Route
 from graphengine.server.schema import CacheOut, ObjectOut
@@ -68,6 +73,23 @@ async def files(request: web.Request) -> web.Response:
     )
 
 
+async def picture(request: web.Request) -> web.Response:
+    """Return a picture that lies under a root, by what a document calls it."""
+    backend, reference = request.app[BACKEND], read_query(request, PictureQuery).file
+    await backend.packs.wait()
+    roots, (root, colon, _) = backend.engine.roots, reference.partition(":")
+    if not colon or root not in roots.folders or root == ASSETS:
+        raise NotFound("there is no such root")
+    return await asyncio.to_thread(_picture, roots, root, reference)
+
+
+def _picture(roots: Roots, root: str, reference: str) -> web.Response:
+    try:
+        return picture_of(roots.locate(reference, (root,)))
+    except FileRefused as error:
+        raise NotFound(str(error)) from None
+
+
 async def schema(request: web.Request) -> web.Response:  # noqa: ARG001 - a handler takes a request
     """Return the JSON Schema of the workflow document."""
     return answer(ObjectOut.model_validate(json_schema()))
@@ -109,5 +131,6 @@ ROUTES = (
     Route("GET", "/api/schema", schema, "read", "catalogue", answer=ObjectOut),
     Route("GET", "/api/settings", settings, "read", "catalogue", answer=ObjectOut),
     Route("GET", "/api/files/{root}", files, "read", "catalogue", answer=FilesOut),
+    Route("GET", "/api/picture", picture, "read", "catalogue", query=PictureQuery, gives="image/*"),
     Route("GET", "/api/cache", cache, "read", "catalogue", answer=CacheOut),
 )
