@@ -130,7 +130,7 @@ async def test_a_subgraph_goes_into_the_library_and_comes_out_of_it(opened: Edit
     assert first["subgraphs"]["Subgraph"]["view"]["x-library"] == {"name": "subgraphs/Subgraph", "version": 1}
 
     await page.get_by_role("button", name="New workflow").click()
-    await expect(page.get_by_text("Double-click or press")).to_be_visible()
+    await expect(page.locator(".empty")).to_be_visible()
     await opened.add("subgraph", 700, 400)
     await expect(opened.node("Subgraph")).to_be_visible()
     used = await opened.document()
@@ -195,7 +195,7 @@ async def test_frames_are_copied_and_renamed_and_take_links_when_folded(opened: 
 
 async def test_what_usually_comes_next_is_a_click_away(editor: Editor) -> None:
     page = editor.page
-    await expect(page.get_by_text("Double-click or press")).to_be_visible()
+    await expect(page.locator(".empty")).to_be_visible()
     await editor.add("load model", 300, 300)
     nexts = page.locator(".next button")
     await expect(nexts).to_have_count(4)

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.torch
 
 async def test_text_to_image_from_nothing(editor: Editor) -> None:
     page = editor.page
-    await expect(page.get_by_text("Double-click or press")).to_be_visible()
+    await expect(page.locator(".empty")).to_be_visible()
     await editor.add("load model", 130, 130)
     await page.locator('[id="load.source"]').click()
     await page.get_by_role("option", name="shapes-128").click()
