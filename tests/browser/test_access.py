@@ -143,8 +143,10 @@ async def test_who_comes_is_asked_for_a_token(chromium: str, browser: Browser, t
         await dialog.get_by_role("button", name="Come in").click()
         await expect(page.get_by_role("button", name="Templates…")).to_be_visible()
         await expect(dialog).to_have_count(0)
-        await editor.add("Load model", 500, 300)
-        await expect(editor.node("load")).to_be_visible()  # the catalogue has come
+        await page.get_by_role("button", name="Add a node").click()
+        await expect(page.locator(".palette [cmdk-item]").first).to_be_visible()  # the catalogue has come
+        await editor.choose("Load model")
+        await expect(editor.node("load")).to_be_visible()
         assert await page.evaluate("document.cookie") == ""  # no script reads the token
         await page.reload()
         await expect(page.get_by_role("button", name="Templates…")).to_be_visible()

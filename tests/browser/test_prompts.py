@@ -33,7 +33,7 @@ async def test_tokens_are_counted_and_words_are_offered(opened: Editor) -> None:
     await expect(count).to_have_text("0 / 30")
 
     await field.press_sequentially("a tri")
-    options = page.get_by_role("option")
+    options = page.get_by_role("listbox", name="Words").get_by_role("option")
     await expect(options.first).to_have_text("triangle")
     await opened.shoot("prompt-dark")
     assert await opened.violations() == []

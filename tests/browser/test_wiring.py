@@ -58,7 +58,9 @@ async def test_a_link_is_taken_by_its_end(editor: Editor) -> None:
     await page.keyboard.press("Control+z")
     assert await editor.document() == before
 
-    await take("decode", "vae", (760, 700))  # to where nothing is
+    await take("decode", "vae", (760, 700))  # to where nothing is: it is unplugged, and a node may be chosen for it
+    await expect(page.locator(".palette")).to_contain_text("VAE encode")
+    await page.keyboard.press("Escape")
     await expect(page.locator(".palette")).to_have_count(0)
     assert "vae" not in (await editor.document())["nodes"]["decode"]["inputs"]
     await page.keyboard.press("Control+z")

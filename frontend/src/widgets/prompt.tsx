@@ -25,7 +25,7 @@ function PromptView(props: WidgetProps) {
   const lists = useRef<Promise<(readonly string[])[]>>(null);
   const [offers, setOffers] = useState<readonly Completion[]>([]);
   const [chosen, setChosen] = useState(0);
-  const list = `${id} words`;
+  const list = `${id.replaceAll(" ", "-")}-words`; // a list of ids is told apart by spaces
   const isOpen = offers.length > 0;
 
   const offer = async (now: string, at: number) => {
@@ -72,7 +72,7 @@ function PromptView(props: WidgetProps) {
             aria-label={label}
             aria-autocomplete="list"
             aria-controls={isOpen ? list : undefined}
-            aria-activedescendant={isOpen ? `${list} ${chosen}` : undefined}
+            aria-activedescendant={isOpen ? `${list}-${chosen}` : undefined}
             placeholder={label}
             spellCheck={false}
             rows={rowsOf(input)}
@@ -104,7 +104,7 @@ function PromptView(props: WidgetProps) {
               // biome-ignore lint/a11y/useFocusableInteractive: the field keeps the focus, and says which is chosen
               <div
                 key={each.word}
-                id={`${list} ${index}`}
+                id={`${list}-${index}`}
                 role="option"
                 aria-selected={index === chosen}
                 onPointerDown={(event) => {
