@@ -17,7 +17,7 @@ Gap = Annotated[int, Field(ge=0, le=256)]
 @node("image.contact_sheet", category="image", title="Contact sheet")
 def contact_sheet(
     images: list[Image],
-    captions: list[str] | None = None,
+    captions: list[str],
     columns: Annotated[int, Field(ge=0, le=256)] = 0,
     gap: Gap = 6,
 ) -> Image:
@@ -25,7 +25,7 @@ def contact_sheet(
 
     Inputs:
         images: a list; of batches every picture counts.
-        captions: a line for each picture, in their order; pictures beyond the last have none.
+        captions: a line for each picture, in their order; an empty list for none.
         columns: pictures in a row; 0 makes about as many columns as rows.
         gap: between the pictures, in pixels.
 
@@ -35,13 +35,12 @@ def contact_sheet(
     Errors: there is no picture, or more captions than pictures.
     """
     pictures = pictures_of(images)
-    words = captions or []
-    if len(words) > len(pictures):
-        raise NodeError(f"{len(words)} captions are too many for {len(pictures)} pictures")
+    if len(captions) > len(pictures):
+        raise NodeError(f"{len(captions)} captions are too many for {len(pictures)} pictures")
     size = text_height(max(picture.shape[0] for picture in pictures))
     across = min(columns or math.ceil(math.sqrt(len(pictures))), len(pictures))
     cells = [
-        torch.cat((picture, lettered(words[index], picture.shape[1], size))) if index < len(words) else picture
+        torch.cat((picture, lettered(captions[index], picture.shape[1], size))) if index < len(captions) else picture
         for index, picture in enumerate(pictures)
     ]
     return laid_out([cells[start : start + across] for start in range(0, len(cells), across)], gap)

@@ -10,7 +10,7 @@ from graphengine.node.lists import LengthOf
 
 @node("list.words", category="list", title="Words for items")
 def words(values: list[object], template: str = "$value") -> Annotated[list[str], LengthOf("values")]:
-    """Write a line for each item of a list, such as the captions of a sheet or prompts that differ in one word.
+    """Write a line for each item of a list, such as captions, or prompts that differ in a word.
 
     Inputs:
         values: texts, numbers or switches.

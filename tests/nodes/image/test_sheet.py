@@ -22,7 +22,7 @@ def flat(level: float, height: int = 40, width: int = 60, batch: int = 1, channe
 
 
 def test_a_contact_sheet_shows_every_picture_in_order() -> None:
-    sheet = contact_sheet([flat(0.2), flat(0.4, batch=2), flat(0.6, 20, 30)], columns=2, gap=4).pixels[0]
+    sheet = contact_sheet([flat(0.2), flat(0.4, batch=2), flat(0.6, 20, 30)], [], columns=2, gap=4).pixels[0]
     assert sheet.shape == (4 * 3 + 80, 4 * 3 + 120, 3)
     assert sheet[24, 34, 0].item() == pytest.approx(0.2)
     assert sheet[24, 98, 0].item() == pytest.approx(0.4)
@@ -33,7 +33,7 @@ def test_a_contact_sheet_shows_every_picture_in_order() -> None:
 
 def test_captions_stand_below_their_pictures() -> None:
     images = [flat(0.5), flat(0.5)]
-    bare, worded = contact_sheet(images), contact_sheet(images, ["a caption that is much too long", ""])
+    bare, worded = contact_sheet(images, []), contact_sheet(images, ["a caption that is much too long", ""])
     assert worded.height > bare.height
     strip = worded.pixels[0, 46 + 1 : -6]
     left, right = strip[:, :66], strip[:, 72:]
@@ -45,9 +45,9 @@ def test_captions_stand_below_their_pictures() -> None:
 
 def test_transparency_is_shown_on_white() -> None:
     clear = Image(torch.cat((torch.zeros(1, 8, 8, 3), torch.full((1, 8, 8, 1), 0.25)), dim=-1))
-    assert contact_sheet([clear], gap=0).pixels.eq(0.75).all()
+    assert contact_sheet([clear], [], gap=0).pixels.eq(0.75).all()
     with pytest.raises(NodeError, match="no picture"):
-        contact_sheet([])
+        contact_sheet([], [])
 
 
 def test_a_grid_has_its_words_at_the_sides_and_its_pictures_in_place() -> None:
