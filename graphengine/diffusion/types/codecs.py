@@ -55,7 +55,7 @@ class MaskCodec:
 
 
 class LatentCodec:
-    """Stores the samples, and mask and surroundings if there are any."""
+    """Stores the samples, and mask, surroundings and noise if there are any."""
 
     def nbytes(self, value: Latent) -> int:
         """Return the size of all tensors."""
@@ -74,12 +74,15 @@ class LatentCodec:
         shapes = _expect(meta["shapes"], "samples")
         tensors = dict(zip(shapes, map(from_buffer, shapes.values(), encoded.buffers), strict=True))
         mask = Mask(tensors["mask"]) if "mask" in tensors else None
-        return Latent(tensors["samples"], meta["family"], LatentSpec(**meta["spec"]), mask, tensors.get("surroundings"))
+        spec = LatentSpec(**meta["spec"])
+        around, noise = tensors.get("surroundings"), tensors.get("noise")
+        return Latent(tensors["samples"], meta["family"], spec, mask, around, noise=noise)
 
 
 def _latent_tensors(value: Latent) -> Mapping[str, Tensor]:
     mask = None if value.mask is None else value.mask.values
-    tensors = {"samples": value.samples, "mask": mask, "surroundings": value.surroundings}
+    around, noise = value.surroundings, value.noise
+    tensors = {"samples": value.samples, "mask": mask, "surroundings": around, "noise": noise}
     return {name: tensor for name, tensor in tensors.items() if tensor is not None}
 
 

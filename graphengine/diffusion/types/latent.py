@@ -35,6 +35,8 @@ class Latent(TensorValue):
         mask: where sampling may change them (1) and where not (0), at any size; None is everywhere.
         surroundings: what stays, encoded with nothing where the mask is: fp32 in the shape of ``samples``. Models
             trained for inpainting look at it; others do not need it.
+        noise: what sampling starts from instead of noise drawn by its seed: fp32 in the shape of ``samples``, of unit
+            variance.
 
     Raises:
         ValueError: the shape or the type is another.
@@ -45,11 +47,14 @@ class Latent(TensorValue):
     spec: LatentSpec
     mask: Mask | None = None
     surroundings: Tensor | None = None
+    noise: Tensor | None = None
 
     def __post_init__(self) -> None:
         require(self.samples, "a latent", None, self.spec.channels, None, None)
         if self.surroundings is not None:
             require(self.surroundings, "the surroundings of a latent", *self.samples.shape)
+        if self.noise is not None:
+            require(self.noise, "the noise of a latent", *self.samples.shape)
 
     @property
     def batch(self) -> int:

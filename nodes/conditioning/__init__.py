@@ -1,0 +1,1 @@
+"""Conditionings: what encoded texts become before a sampler takes them."""
