@@ -63,7 +63,9 @@ def sample_together(
             on_step=None if on_step is None else _watch(on_step, group, batches, done, len(groups)),
         )
         parts = _split(joined.samples, batches)
-        results |= {i: replace(wishes[i].latent, samples=part, noise=None) for i, part in zip(group, parts, strict=True)}
+        results |= {
+            i: replace(wishes[i].latent, samples=part, noise=None) for i, part in zip(group, parts, strict=True)
+        }
     return [results[index] for index in range(len(wishes))]
 
 
@@ -75,7 +77,9 @@ def decode_together(
     for group in _grouped((each.family, each.spec, each.samples.shape[1:]) for each in latents):
         for some in _chunks(group, latents):
             joined = torch.cat([latents[index].samples for index in some])
-            image = decode(pool, vae, replace(latents[some[0]], samples=joined, mask=None, surroundings=None, noise=None), tiling)
+            image = decode(
+                pool, vae, replace(latents[some[0]], samples=joined, mask=None, surroundings=None, noise=None), tiling
+            )
             parts = _split(image.pixels, [latents[index].batch for index in some])
             results |= {index: Image(part) for index, part in zip(some, parts, strict=True)}
     return [results[index] for index in range(len(latents))]

@@ -154,7 +154,9 @@ class TaskContext:
             raise NodeError(
                 f"the output folder cannot be written: {reason}", hint="Choose another, or make room."
             ) from error
-        file = File(f"outputs:{name}", folder / name, sha256(content) if isinstance(content, bytes) else sha256_of_file(content))
+        file = File(
+            f"outputs:{name}", folder / name, sha256(content) if isinstance(content, bytes) else sha256_of_file(content)
+        )
         self.scope.tell(TaskOutput(self.node, file, media_type))
         return file
 

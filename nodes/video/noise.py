@@ -32,7 +32,9 @@ def warp_noise(latents: Iterable[Latent], frames: Iterable[Image], seed: Seed = 
     for index, latent in enumerate(latents):
         frame = next(pictures, None)
         if frame is None:
-            raise NodeError(f"there are latents without a frame, from number {index + 1} on", hint="Use the same video.")
+            raise NodeError(
+                f"there are latents without a frame, from number {index + 1} on", hint="Use the same video."
+            )
         moving = moving or MovingNoise(latent.spec.channels, latent.spec.stride, seed)
         noise = moving.follow(frame.pixels[0].numpy())
         if noise.shape != latent.samples.shape:

@@ -14,7 +14,10 @@ from PIL import Image as Pil
 from torch import Tensor
 
 import nodes
+from graphengine.diffusion.space.meshing import surface_of
+from graphengine.diffusion.types.depth import Camera, DepthMap
 from graphengine.diffusion.types.image import Image, Mask
+from graphengine.diffusion.types.mesh import PointCloud
 from graphengine.files.roots import File
 from graphengine.node.context import Context
 from graphengine.node.lazy import Lazy
@@ -35,12 +38,23 @@ each_file = pytest.mark.parametrize("path", FILES, ids=[path.relative_to(FOLDER)
 MAY_IMPORT = {"node", "types", "files", "errors", "diffusion"}
 SELF_EVIDENT = {"image", "mask", "text", "value", "file", "a", "b", "c", "d"}
 BY_HAND = {"model.load"}
-NOT_GENERATED = {"Model", "TextEncoder", "Vae", "Latent", "Conditioning", "Video"}
+NOT_GENERATED = {
+    "Model",
+    "TextEncoder",
+    "Vae",
+    "Latent",
+    "Conditioning",
+    "List[Conditioning]",
+    "Sequence[Latent]",
+    "Video",
+}
 """What these tests make no values of: nodes that require one, or a service, are tested by hand alone."""
 
 SUITABLE: Mapping[str, Mapping[str, Any]] = {
     "image.crop": {"width": 5, "height": 4},
+    "depth.parallax": {"frames": 2},
     "logic.switch": {"condition": True, "yes": Lazy("yes", "one"), "no": Lazy("no", "other")},
+    "mesh.turntable": {"frames": 2, "size": 16},
     "text.replace": {"find": "x"},
 }
 """Values instead of the defaults, where those do not suit a small picture or are missing."""
@@ -228,6 +242,15 @@ def argument(spec: NodeSpec, socket: Input, channels: int, folder: Path) -> Any:
             return [3, 4]
         case "Mask":
             return Mask(torch.rand(2, 6, 8))
+        case "DepthMap":
+            return DepthMap(torch.rand(2, 6, 8) + 1)
+        case "Camera":
+            return Camera(1.0)
+        case "Mesh":
+            values, pixels = torch.rand(6, 8) + 1, torch.rand(6, 8, channels)
+            return surface_of(pixels, values, Camera(1.0), edge=None)
+        case "PointCloud":
+            return PointCloud(torch.rand(5, 3), torch.rand(5, 3))
         case "File":
             Pil.new("RGB", (3, 2), "teal").save(folder / "picture.png")
             return File("picture.png", folder / "picture.png", "0" * 64)

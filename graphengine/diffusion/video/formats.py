@@ -61,9 +61,7 @@ KINDS: Mapping[VideoFormat, Kind] = MappingProxyType(
     {
         "h264": Kind("libx264", "mp4", ".mp4", "video/mp4", "yuv420p", _h264, even=True, sounds=("aac", "mp3")),
         "vp9": Kind("libvpx-vp9", "webm", ".webm", "video/webm", "yuv420p", _vp9, sounds=("libopus", "opus", "vorbis")),
-        "av1": Kind(
-            "libsvtav1", "mp4", ".mp4", "video/mp4", "yuv420p", _av1, even=True, sounds=("aac", "mp3", "opus")
-        ),
+        "av1": Kind("libsvtav1", "mp4", ".mp4", "video/mp4", "yuv420p", _av1, even=True, sounds=("aac", "mp3", "opus")),
         "gif": Kind("gif", "gif", ".gif", "image/gif", "pal8", _gif),
         "webp": Kind("libwebp_anim", "webp", ".webp", "image/webp", "bgra", _webp),
     }

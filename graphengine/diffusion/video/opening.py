@@ -86,5 +86,3 @@ def _counted(file: File) -> int:
     with container_of(file) as container:
         stream = pictures_of(container, file)
         return sum(packet.size > 0 for packet in container.demux(stream))
-
-

@@ -133,7 +133,5 @@ class _Encoder:
         if self._palettes is not None:
             return self._palettes.apply(frame)
         if self._kind.pixels == "yuv420p":
-            return frame.reformat(
-                format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
-            )
+            return frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
         return frame.reformat(format=self._kind.pixels)

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.torch
 
 
 def text(value: float, tokens: int = 3, family: str = "sd", entries: int = 1) -> Conditioning:
-    entry = ConditioningEntry(torch.full((1, tokens, 2), value), torch.full((1, 4), -value))
+    entry = ConditioningEntry(torch.full((1, tokens, 2), float(value)), torch.full((1, 4), -float(value)))
     return Conditioning(family, (entry,) * entries)
 
 
