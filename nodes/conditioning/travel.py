@@ -21,14 +21,14 @@ def travel(
 ) -> Annotated[list[Conditioning], LengthOf("frames")]:
     """Move from one encoded text to the next, a step per frame, for a video.
 
-    What takes the list runs for each frame; a sampler with one seed then makes pictures that flow into each other. Where a
-    text stands, the frame is the very picture of that text alone.
+    What takes the list runs for each frame; a sampler with one seed then makes pictures that flow into each other.
+    Where a text stands, the frame is the very picture of that text alone.
 
     Inputs:
         keys: the encoded texts, in order; at equal distances from the first frame to the last.
         frames: how many conditionings are given.
-        way: ``embeddings`` moves what the model reads; ``predictions`` fades the prediction for one text into that for the
-            other, which takes twice the time and suits conditionings of several entries.
+        way: ``embeddings`` moves what the model reads; ``predictions`` fades the prediction for one text into that for
+            the other, which takes twice the time and suits conditionings of several entries.
         easing: ``smooth`` stays longer at the texts.
         loop: go on to the first text again, so that the video has no end; its first frame is not repeated.
 

@@ -20,7 +20,8 @@ def camera(angle: Annotated[float, Field(gt=0, lt=170), Slider(10, 120, 1)] = 55
     """Describe the camera that made a picture.
 
     Inputs:
-        angle: the horizontal field of view in degrees. 55 is that of most pictures; a phone has about 65, a portrait 30.
+        angle: the horizontal field of view in degrees. 55 is that of most pictures; a phone has about 65, a portrait
+            30.
     """
     return Camera(0.5 / float(torch.tan(torch.deg2rad(torch.tensor(angle / 2, dtype=torch.float64)))))
 

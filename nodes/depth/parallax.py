@@ -32,8 +32,8 @@ def parallax(
 ) -> Iterator[Image]:
     """Move a camera through a picture (2.5D): what is near moves more than what is far.
 
-    The picture is torn where depth jumps; what then comes into sight is guessed from what is beside it. The move ends where
-    it began, so that the video can be looped.
+    The picture is torn where depth jumps; what then comes into sight is guessed from what is beside it. The move ends
+    where it began, so that the video can be looped.
 
     Inputs:
         image, depth: of equal size; of a batch the first.

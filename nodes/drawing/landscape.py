@@ -27,7 +27,8 @@ class Landscape(NamedTuple):
 def landscape(seed: Seed = Seed(0), size: Annotated[int, Field(ge=16, le=2048)] = 256) -> Landscape:
     """Draw a small landscape, with its depth: a scene to try depth and 3D on without any model.
 
-    Nothing is guessed: the scene is laid out in space, with the eye 1.6 m above level ground, so the depth is the true one.
+    Nothing is guessed: the scene is laid out in space, with the eye 1.6 m above level ground, so the depth is the true
+    one.
 
     Inputs:
         seed: which of the landscapes: ground, hour, house, tree, boat and mountains.

@@ -33,12 +33,12 @@ def from_depth(
     Inputs:
         image, depth: of equal size; of a batch the first.
         camera: that which made the picture.
-        edge: neighbours whose distances differ by more than this part are not joined, so that things stand free; 0 joins
-            all.
-        fill: how many pixels behind the rims of things a second surface goes on, with what is guessed from beside them: it
-            closes the holes that a moved eye would see; 0 is none.
-        solid: make one closed body, with a flat back and walls, for printing and for programs that want volumes; ``edge``
-            and ``fill`` then do not count.
+        edge: neighbours whose distances differ by more than this part are not joined, so that things stand free; 0
+            joins all.
+        fill: how many pixels behind the rims of things a second surface goes on, with what is guessed from beside
+            them: it closes the holes that a moved eye would see; 0 is none.
+        solid: make one closed body, with a flat back and walls, for printing and for programs that want volumes;
+            ``edge`` and ``fill`` then do not count.
         furthest: what is further away is brought to this distance; 0 leaves all as it is.
 
     Errors: the sizes differ, or nothing is joined.

@@ -23,14 +23,18 @@ class SavedMesh(NamedTuple):
 
 @node("mesh.save", category="mesh", title="Save mesh", lane="io", sink=True)
 def save(
-    mesh: Mesh, format: MeshFormat = "glb", name: Name = "{workflow}", *, context: Context = injected
-) -> SavedMesh:  # noqa: A002 - the word that people use
+    mesh: Mesh,
+    format: MeshFormat = "glb",  # noqa: A002 - the word that people use
+    name: Name = "{workflow}",
+    *,
+    context: Context = injected,
+) -> SavedMesh:
     """Write a surface into the output folder. Nothing is ever overwritten.
 
     Inputs:
         mesh: a surface; y is up, and the unit is that of its depth.
-        format: ``glb`` holds the texture, and browsers and programs for 3D open it; ``ply`` and ``obj`` have a colour for
-            each vertex.
+        format: ``glb`` holds the texture, and browsers and programs for 3D open it; ``ply`` and ``obj`` have a colour
+            for each vertex.
         name: may hold ``{workflow}``, ``{node}``, ``{run}``, ``{date}``, ``{time}`` and ``{counter:05}``; ``/`` makes
             folders.
 

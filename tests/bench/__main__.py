@@ -16,6 +16,7 @@ import service  # noqa: E402
 import store  # noqa: E402
 import stream  # noqa: E402
 import together  # noqa: E402
+import video  # noqa: E402
 import weights  # noqa: E402
 
 if __name__ == "__main__":  # the worker processes of a peer import this module again
@@ -30,3 +31,4 @@ if __name__ == "__main__":  # the worker processes of a peer import this module 
     sampling.main()
     weights.main()
     together.main()
+    video.main()

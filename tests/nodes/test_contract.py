@@ -226,31 +226,31 @@ def whole(result: Any) -> Any:
     return list(result) if isinstance(result, Iterator) else result
 
 
+OTHERS: Mapping[str, Callable[[int], Any]] = {
+    "Sequence[Image]": lambda channels: [Image(torch.rand(1, 6, 8, channels)) for _ in range(3)],
+    "DepthMap": lambda _: DepthMap(torch.rand(2, 6, 8) + 1),
+    "Camera": lambda _: Camera(1.0),
+    "Mesh": lambda channels: surface_of(torch.rand(6, 8, channels), torch.rand(6, 8) + 1, Camera(1.0), edge=None),
+    "PointCloud": lambda _: PointCloud(torch.rand(5, 3), torch.rand(5, 3)),
+}
+
+
 def argument(spec: NodeSpec, socket: Input, channels: int, folder: Path) -> Any:
     if socket.name in SUITABLE.get(spec.id, {}):
         return SUITABLE[spec.id][socket.name]
+    if str(socket.type) in OTHERS:
+        return OTHERS[str(socket.type)](channels)
     match str(socket.type):
         case "Image":
             return Image(torch.rand(2, 6, 8, channels))
         case "List[Image]":
             return [Image(torch.rand(batch, 6, 8, channels)) for batch in (1, 2)]
-        case "Sequence[Image]":
-            return [Image(torch.rand(1, 6, 8, channels)) for _ in range(3)]
         case "List[String]":
             return ["one", "two"]
         case "List[Any]" | "List[Int]" | "List[Float]":
             return [3, 4]
         case "Mask":
             return Mask(torch.rand(2, 6, 8))
-        case "DepthMap":
-            return DepthMap(torch.rand(2, 6, 8) + 1)
-        case "Camera":
-            return Camera(1.0)
-        case "Mesh":
-            values, pixels = torch.rand(6, 8) + 1, torch.rand(6, 8, channels)
-            return surface_of(pixels, values, Camera(1.0), edge=None)
-        case "PointCloud":
-            return PointCloud(torch.rand(5, 3), torch.rand(5, 3))
         case "File":
             Pil.new("RGB", (3, 2), "teal").save(folder / "picture.png")
             return File("picture.png", folder / "picture.png", "0" * 64)

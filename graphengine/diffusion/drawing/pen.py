@@ -18,7 +18,7 @@ class Pen:
         self._side = canvas.width
 
     def stands(self, foot: float) -> None:
-        """Say that what follows is a thing, upright, with its foot at this height; for colours it makes no difference."""
+        """Say that what follows is a thing, upright, with its foot at this height."""
 
     def rises(self) -> None:
         """Say that what follows is a mountain."""

@@ -40,15 +40,17 @@ def relief(scene: Landscape, size: int = 128) -> NDArray[np.float32]:
     rows = (np.arange(size) + 0.5) / size
     kind, number = levels[..., 0], levels[..., 1]
     ground = np.broadcast_to(distance_of_ground(rows)[:, None], kind.shape)
-    things = np.array([distance_of_ground(np.array(foot)) for foot in pen.feet] or [0.0])
+    things = distance_of_ground(np.array(pen.feet or [1.0]))
     away = np.select([kind == _GROUND, kind == _THING, kind == _PEAK], [ground, things[number], MOUNTAINS], SKY)
-    return np.minimum(away, SKY).astype(np.float32)
+    found: NDArray[np.float32] = np.minimum(away, SKY).astype(np.float32)
+    return found
 
 
 def distance_of_ground(row: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return how far the ground is at a height in the picture, in metres; as far as the mountains above the horizon."""
     below = np.maximum(row - HORIZON, EYE * FOCAL / MOUNTAINS)
-    return EYE * FOCAL / below
+    away: NDArray[np.float64] = EYE * FOCAL / below
+    return away
 
 
 _SKY, _PEAK, _GROUND, _THING = range(4)

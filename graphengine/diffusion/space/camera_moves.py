@@ -10,7 +10,7 @@ Move = Literal["circle", "swing", "rise", "dolly"]
 
 
 def move_pose(move: Move, share: float, amount: float, focus: float) -> Tensor:
-    """Return the pose of a camera that moves and keeps looking at a point straight ahead; each move ends where it began.
+    """Return the pose of a camera that moves and keeps looking at one point; each move ends where it began.
 
     Args:
         share: how much of the move is done, 0 to 1.
@@ -40,7 +40,7 @@ def looking_at(place: Tensor, target: Tensor) -> Tensor:
 
 
 def turned_about(centre: Tensor, angle: float, distance: float, height: float) -> Tensor:
-    """Return the pose of a camera on a circle around ``centre``: at ``angle`` degrees, 0 is on the side of +z: [3, 4]."""
+    """Return the pose of a camera on a circle around ``centre``, at ``angle`` degrees from +z: [3, 4]."""
     turn = math.radians(angle)
     offset = torch.tensor((math.sin(turn) * distance, height, math.cos(turn) * distance))
     return looking_at(centre + offset, centre)

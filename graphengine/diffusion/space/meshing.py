@@ -71,5 +71,5 @@ def _uv(height: int, width: int) -> Tensor:
 
 def _compact(vertices: Tensor, faces: Tensor, uv: Tensor, texture: Image) -> Mesh:
     """Leave out vertices that no face names."""
-    used, renumbered = faces.unique(return_inverse=True)
+    used, renumbered = torch.unique(faces, return_inverse=True)
     return Mesh(vertices[used].contiguous(), renumbered.contiguous(), uv[used].contiguous(), texture)

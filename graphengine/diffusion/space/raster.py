@@ -51,7 +51,7 @@ def view_of(mesh: Mesh, camera: Camera, height: int, width: int, *, pose: Tensor
 
 
 def _nearest(corners: Tensor, away: Tensor, height: int, width: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return for each pixel the distance, the number and the (perspective) weights of the nearest triangle's corners."""
+    """Return for each pixel the distance and number of the nearest triangle, and the weights of its corners."""
     depth = torch.full((height * width,), torch.inf)
     owner = torch.full((height * width,), -1)
     weights = torch.zeros(height * width, 3)
@@ -64,7 +64,7 @@ def _nearest(corners: Tensor, away: Tensor, height: int, width: int) -> tuple[Te
     reach = 1
     while bool((visible & (side > reach // 2)).any()):
         chosen = (visible & (side <= reach) & (side > reach // 2)).nonzero()[:, 0]
-        for some in chosen.split(max(1, _AT_ONCE // reach**2)):
+        for some in torch.split(chosen, max(1, _AT_ONCE // reach**2)):
             _draw(some, reach, corners, away, low, (height, width), (depth, owner, weights))
         reach *= 2
     return depth, owner, weights

@@ -17,8 +17,8 @@ class DepthMap(TensorValue):
     """The distance of what each pixel shows.
 
     Attributes:
-        values: fp32 of shape [batch, height, width]: the distance from the camera along the way it looks, above 0, in the
-            unit of the scene (metres, where the source knows).
+        values: fp32 of shape [batch, height, width]: the distance from the camera along the way it looks, above 0, in
+            the unit of the scene (metres, where the source knows).
 
     Raises:
         ValueError: the shape or the type is another, or a distance is not finite and above 0.

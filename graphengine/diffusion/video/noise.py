@@ -13,10 +13,11 @@ class MovingNoise:
 
     There is a value for each pixel and channel. From frame to frame each pixel takes those of the pixel it came from,
     whole, never mixed, so that they stay independent and of unit variance; parts of pixels are carried over until they
-    are whole. What comes into sight, and all but one of several pixels that came from the same, get fresh values. A cell
-    of a latent is the sum of its pixels, over its side.
+    are whole. What comes into sight, and all but one of several pixels that came from the same, get fresh values. A
+    cell of a latent is the sum of its pixels, over its side.
 
-    Source: the idea is that of Chang et al., How I Warped Your Noise (2024), and Burgert et al., Go-with-the-Flow (2025).
+    Source: the idea is that of Chang et al., How I Warped Your Noise (2024), and Burgert et al., Go-with-the-Flow
+    (2025).
 
     Args:
         channels: of the latents.

@@ -114,7 +114,7 @@ def test_values_are_kept_as_they_are_and_wrong_ones_refused() -> None:
     assert PointCloudCodec().decode(PointCloudCodec().encode(cloud)) == cloud
     with pytest.raises(ValueError, match="name vertices"):
         Mesh(mesh.vertices, mesh.faces + 1, mesh.uv, mesh.texture)
-    image, depth = hills(4)
+    image, _ = hills(4)
     with pytest.raises(NodeError, match="no two pixels"):
         from_depth(image, DepthMap(2.0 ** torch.randperm(16).reshape(1, 4, 4).float()), LENS, edge=0.01)
     with pytest.raises(NodeError, match="sees nothing"):
