@@ -55,7 +55,7 @@ browser:
 	@command -v chromium chromium-browser google-chrome >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core; } || echo "There is no Chromium: the tests of the editor are skipped."
 
 bench: $(DEV)  ## Measure, beside peers in the same run.
-	$(BIN)/python tests/bench
+	$(BIN)/python tests/bench $(ROOMS)
 
 format: $(DEV) editor  ## Format the code.
 	$(BIN)/ruff format .

@@ -65,11 +65,16 @@ async def canary(client: Client, seconds: float = 5.0) -> None:
     assert done["state"] == "done", done["failure"]
 
 
+async def gauge(client: Client, name: str) -> float:
+    """Return what a server says of itself."""
+    page = (await client.ask("GET", "/metrics")).content.decode()
+    (line,) = (line for line in page.splitlines() if line.startswith(f"{name} "))
+    return float(line.split()[1])
+
+
 async def loop_lag(client: Client) -> float:
     """Return the most seconds by which the loop of a server came late."""
-    page = (await client.ask("GET", "/metrics")).content.decode()
-    (line,) = (line for line in page.splitlines() if line.startswith("graphengine_loop_lag_seconds_max "))
-    return float(line.split()[1])
+    return await gauge(client, "graphengine_loop_lag_seconds_max")
 
 
 async def tidied(folder: Path, seconds: float = 10.0) -> None:

@@ -6,6 +6,7 @@ import "./ui/shell.css";
 import "./canvas/canvas.css";
 import "./widgets/widgets.css";
 import "./panels/panels.css";
+import "./viewers/viewers.css";
 import { Refused } from "./api/http";
 import { watchAddress } from "./app/address";
 import { loadCatalog } from "./catalog/store";
@@ -13,7 +14,8 @@ import { listenToClipboard } from "./commands/clipboard";
 import { openSaved } from "./commands/files";
 import { listenToKeys } from "./commands/keys";
 import { Keeper } from "./doc/keeping";
-import { takeLanguage } from "./i18n/language";
+import { t, takeLanguage } from "./i18n/language";
+import { failureOf, watchNews } from "./run/announce";
 import { Feed } from "./run/feed";
 import { planSoon, watchPlans } from "./run/plan";
 import { useRuns } from "./run/store";
@@ -26,7 +28,8 @@ import { say } from "./ui/notices";
 async function start(): Promise<void> {
   watchTheme();
   document.documentElement.lang = await takeLanguage(navigator.languages);
-  await Keeper.start().catch(() => say("This browser keeps nothing: save before you leave.", "problem"));
+  const loses = () => say(t("says.keepsNothing"), "problem");
+  await Keeper.start(loses).catch(loses);
   listenToKeys();
   listenToClipboard();
   listenToDrops();
@@ -37,7 +40,7 @@ async function start(): Promise<void> {
     </StrictMode>,
   );
   const feed = new Feed((job) => {
-    if (job.state === "failed" && job.failure) say(job.failure.message, "problem");
+    if (job.state === "failed" && job.failure) say(failureOf(job), "problem");
     planSoon();
   });
   const catalog = () => loadCatalog().catch((error: unknown) => error);
@@ -47,6 +50,7 @@ async function start(): Promise<void> {
   const fault = await catalog();
   if (fault instanceof Refused && fault.status === 401) return openDialog({ kind: "login" });
   feed.start();
+  watchNews();
   watchPlans();
 }
 

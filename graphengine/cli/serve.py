@@ -3,10 +3,11 @@
 import asyncio
 import gc
 import signal
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 import uvloop
@@ -19,6 +20,12 @@ from graphengine.server.access import Scope, add_token, remove_token
 from graphengine.server.serving import ServeOptions, serve
 from graphengine.service.retention.retention import Policy
 from graphengine.settings import Settings
+
+_TURN: Final = 1e-3
+"""The seconds that the event loop waits for a thread which proves or writes something long to let it go on."""
+
+_COLLECTIONS: Final = (2_000, 10, 50)
+"""After how many new objects the youngest are collected, and how many times that before older ones and all are."""
 
 
 @click.command("serve")
@@ -38,6 +45,7 @@ def serve_command(host: str, port: int, data_dir: Path | None) -> None:
         while True:
             engine = Engine(settings, apart=settings.executor == "process")
             try:
+                sys.setswitchinterval(_TURN)
                 with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
                     runner.run(_serve(engine, options, announced))
             except PacksChanged as error:  # rarely, and before any job has begun: all is made anew, at the same address
@@ -107,6 +115,10 @@ async def _serve(engine: Engine, options: ServeOptions, announce: Callable[[str]
 
 
 def _freeze() -> None:
-    """Leave what is there now to itself: a full collection, which halts the loop, need not look through it."""
+    """Leave what is there now to itself, and look through the rest as a whole seldom: that halts all threads.
+
+    A workflow of thousands of nodes makes hundreds of thousands of objects, which go without being looked for.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*_COLLECTIONS)

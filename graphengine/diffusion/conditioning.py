@@ -11,7 +11,7 @@ from graphengine.diffusion.types.refs import TextEncoderRef
 
 
 def encode_text(pool: ModelPool, encoder: TextEncoderRef, text: str) -> Conditioning:
-    """Encode a prompt, with weights as :mod:`graphengine.diffusion.prompt` reads them, of any length.
+    """Encode a prompt, with weights as :mod:`graphengine.models.prompt` reads them, of any length.
 
     Raises:
         ModelRefused: the encoder cannot be loaded.

@@ -1,17 +1,25 @@
 """Guidance: several predictions made one. It wraps the denoiser; samplers never see it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
-from graphengine.diffusion.families.family import Family
+from graphengine.diffusion.families.family import Family, Predict
 from graphengine.diffusion.loaded import Denoiser
 from graphengine.diffusion.types.conditioning import Conditioning, ConditioningEntry
 from graphengine.errors import NodeError
 
 Denoise = Callable[[Tensor, Tensor], Tensor]
 """From noisy latents [batch, channels, height, width] and a timestep to one prediction of the same shape."""
+
+Entries = tuple[ConditioningEntry, ...]
+
+Mix = Callable[[Tensor, Tensor], Tensor]
+"""From the predictions for what is not wanted and for what is wanted to one."""
+
+_NOTHING = 1e-6  # a weight below which no entry counts at a place
 
 
 def classifier_free_guidance(
@@ -23,12 +31,16 @@ def classifier_free_guidance(
     scale: float,
     batch: int,
     beside: Tensor | None,
+    mix: Mix | None = None,
 ) -> Denoise:
     """Push predictions away from the negative conditioning (Ho & Salimans 2022).
 
     prediction = negative + scale · (positive - negative), both from one forward of the network. At scale 1 that is the
     positive prediction and the negative one is not computed; nor is it for models that take the scale as an input.
     ``batch`` and ``beside`` are as for :meth:`~graphengine.diffusion.families.family.Family.begin`.
+
+    Args:
+        mix: makes one prediction of both in another way; at scale 1 it is not asked.
 
     Raises:
         NodeError: a conditioning is of another family.
@@ -39,24 +51,55 @@ def classifier_free_guidance(
                 f"the text was encoded for {conditioning.family!r}, the model is of {family.name!r}",
                 hint="Encode the text with the text encoder of the same model.",
             )
-    alone = scale == 1 or denoiser.takes_guidance
-    against = () if alone else negative.entries
-    predict = family.begin(denoiser, (*against, *positive.entries), batch=batch, guidance=scale, beside=beside)
+    against = () if scale == 1 or denoiser.takes_guidance else negative.entries
+    trained = int(denoiser.scheduler.get("num_train_timesteps", 1000))
+    limited = any((each.start, each.end) != (0, 1) for each in (*against, *positive.entries))
+    begun: dict[tuple[int, ...], Predict] = {}
+
+    def predict(entries: Entries, latents: Tensor, timestep: Tensor) -> Tensor:
+        key = tuple(map(id, entries))
+        if key not in begun:
+            begun[key] = family.begin(denoiser, entries, batch=batch, guidance=scale, beside=beside)
+        return begun[key](latents, timestep)
 
     def denoise(latents: Tensor, timestep: Tensor) -> Tensor:
-        rows = predict(latents, timestep)
-        wanted = _mean(rows[len(against) :], positive.entries)
-        if not against:
-            return wanted
-        unwanted = _mean(rows[: len(against)], against)
-        return unwanted + scale * (wanted - unwanted)
+        unwanted, wanted = against, positive.entries
+        if limited:
+            done = 1 - float(timestep) / trained
+            unwanted, wanted = _counting(unwanted, done), _counting(wanted, done)
+        rows = predict((*unwanted, *wanted), latents, timestep)
+        towards = _mean(rows[len(unwanted) :], wanted)
+        if not unwanted:
+            return towards
+        away = _mean(rows[: len(unwanted)], unwanted)
+        return away + scale * (towards - away) if mix is None else mix(away, towards)
 
     return denoise
 
 
-def _mean(rows: Tensor, entries: Sequence[ConditioningEntry]) -> Tensor:
-    """Average predictions of shape [entries, batch, …] by the strengths of their entries."""
+def _counting(entries: Entries, done: float) -> Entries:
+    """Return the entries that count when ``done`` of the way is done; if none does, all."""
+    return tuple(each for each in entries if each.counts(done)) or entries
+
+
+def _mean(rows: Tensor, entries: Entries) -> Tensor:
+    """Average predictions of shape [entries, batch, …] by the strengths of their entries, and where they count."""
     if len(entries) == 1:
         return rows[0]
     strengths = torch.tensor([entry.strength for entry in entries], device=rows.device)
-    return torch.einsum("e,e...->...", strengths / strengths.sum(), rows)
+    everywhere = torch.einsum("e,e...->...", strengths / strengths.sum(), rows)
+    if all(entry.mask is None for entry in entries):
+        return everywhere
+    places = torch.stack([_place(entry, rows) for entry in entries])
+    weights = strengths.reshape(-1, 1, 1, 1, 1) * places
+    total = weights.sum(0)
+    return torch.where(total > _NOTHING, (weights * rows).sum(0) / total.clamp_min(_NOTHING), everywhere)
+
+
+def _place(entry: ConditioningEntry, rows: Tensor) -> Tensor:
+    """Return where an entry counts, in cells of predictions [entries, batch, channels, height, width]."""
+    if entry.mask is None:
+        return torch.ones(rows.shape[1], 1, *rows.shape[-2:], device=rows.device)
+    planes = entry.mask.values.unsqueeze(1)
+    cells = functional.interpolate(planes, size=rows.shape[-2:], mode="area")
+    return cells.expand(rows.shape[1], -1, -1, -1).to(rows)

@@ -1,12 +1,14 @@
 """Between pictures of PIL and :class:`~graphengine.diffusion.types.image.Image`."""
 
 import io
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import torch
 from PIL import Image as Pil
 from PIL import ImageOps
+from torch.nn import functional
 
 from graphengine.diffusion.types.image import Image
 from graphengine.errors import NodeError
@@ -33,6 +35,18 @@ def to_pil(image: Image) -> list[Pil.Image]:
     """Return the pictures of a batch with 8 bits per channel, values rounded."""
     levels = (image.pixels.clamp(0, 1) * 255).round().to(torch.uint8).numpy()
     return [Pil.fromarray(picture) for picture in levels]
+
+
+def sheet(image: Image, columns: int = 0) -> Image:
+    """Lay the pictures of a batch out on one, row by row; 0 columns make it about as many pictures wide as high.
+
+    Places without a picture are black, or transparent where there is alpha.
+    """
+    across = min(columns or math.ceil(math.sqrt(image.batch)), image.batch)
+    down = math.ceil(image.batch / across)
+    filled = functional.pad(image.pixels, (0, 0, 0, 0, 0, 0, 0, across * down - image.batch))
+    rows = filled.reshape(down, across, *image.pixels.shape[1:]).transpose(1, 2)
+    return Image(rows.reshape(1, down * image.height, across * image.width, image.channels))
 
 
 def to_jpeg(image: Image, quality: int = 80) -> bytes:

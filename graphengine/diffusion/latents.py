@@ -26,9 +26,13 @@ def empty_latent(model: ModelRef, width: int, height: int, batch: int = 1) -> La
     return Latent(samples, model.family, spec)
 
 
-def with_mask(latent: Latent, mask: Mask | None) -> Latent:
-    """Return ``latent`` with sampling bound to where ``mask`` is 1; None frees it."""
-    return replace(latent, mask=mask)
+def with_mask(latent: Latent, mask: Mask | None, *, differential: bool = False) -> Latent:
+    """Return ``latent`` with sampling bound to where ``mask`` is 1; None frees it.
+
+    Args:
+        differential: soft values say when a cell begins to change, see :class:`Latent`.
+    """
+    return replace(latent, mask=mask, differential=differential and mask is not None)
 
 
 def _nearest(side: int, stride: int) -> int:

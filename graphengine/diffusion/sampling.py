@@ -15,14 +15,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from graphengine.diffusion.devices import memory_guard
-from graphengine.diffusion.guidance import Denoise, classifier_free_guidance
+from graphengine.diffusion.guidance import Denoise, Mix, classifier_free_guidance
 from graphengine.diffusion.loaded import Denoiser
 from graphengine.diffusion.noise import gaussian, generators, successive
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.preview import estimate_clean
 from graphengine.diffusion.resuming import Keeper, Position, freeze, restore, state_of, thaw
 from graphengine.diffusion.samplers import SamplerName
-from graphengine.diffusion.schedules import ScheduleName, make_scheduler
+from graphengine.diffusion.schedules import ScheduleName, make_scheduler, make_scheduler_for
 from graphengine.diffusion.types.conditioning import Conditioning
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.diffusion.types.latent import Latent
@@ -49,6 +49,9 @@ class Sampling:
         guidance: the scale of classifier-free guidance, 1 is none.
         sampler: the solver.
         schedule: the noise levels.
+        sigmas: noise levels to walk instead of those of the schedule, all of them: steps and denoise do not count.
+        adds_noise: whether noise is added before; not, where the latent has as much as belongs to the first level.
+        mix: makes one prediction of two in another way than classifier-free guidance.
         denoise: how much of the schedule is walked: 1 starts from pure noise and nothing of the latent remains; less
             starts from the latent with as much noise as belongs there, int(steps · denoise) steps from the end.
     """
@@ -59,6 +62,14 @@ class Sampling:
     sampler: SamplerName = "euler"
     schedule: ScheduleName = "normal"
     denoise: float = 1.0
+    sigmas: Tensor | None = None
+    adds_noise: bool = True
+    mix: Mix | None = None
+
+    @property
+    def walked(self) -> int:
+        """How many steps are made."""
+        return int(self.steps * self.denoise)
 
 
 def sample(
@@ -88,7 +99,7 @@ def sample(
         OutOfMemory: there is no room.
     """
     _check(model, latent, settings)
-    if int(settings.steps * settings.denoise) == 0:
+    if settings.walked == 0:
         return latent
     family = pool.families[model.family]
     starts = range(0, latent.batch, chunk or latent.batch)
@@ -107,6 +118,7 @@ def sample(
                 scale=settings.guidance,
                 batch=part.batch,
                 beside=walk.beside,
+                mix=settings.mix,
             )
             if number == len(position.done):
                 walk.resume(position.walk)
@@ -148,6 +160,14 @@ def _counted(on_step: OnStep | None, number: int, groups: int) -> OnStep | None:
 
 
 def _scheduler(denoiser: Denoiser, model: ModelRef, settings: Sampling) -> Any:
+    if settings.sigmas is not None:
+        return make_scheduler_for(
+            denoiser.scheduler,
+            settings.sigmas,
+            prediction=model.prediction,
+            sampler=settings.sampler,
+            device=denoiser.device,
+        )
     return make_scheduler(
         denoiser.scheduler,
         prediction=model.prediction,
@@ -188,12 +208,13 @@ class _Walk:
         self._noise = (gaussian(latent, self._sources) if latent.noise is None else latent.noise).to(device)
         self._original = latent.samples.to(device)
         self._mask = None if latent.mask is None else _fit(latent.mask.values, latent.samples).to(device)
+        self._differential = latent.differential
         self.beside: Tensor | None = None
         if denoiser.takes_surroundings and self._mask is not None and latent.surroundings is not None:
             self.beside = torch.cat([self._mask, latent.surroundings.to(device)], dim=1)
             self._mask = None  # such a model keeps what is outside by itself
-        self._from_noise = settings.denoise == 1
-        start = (settings.steps - int(settings.steps * settings.denoise)) * scheduler.order
+        self._settings = settings
+        start = (settings.steps - settings.walked) * scheduler.order
         if hasattr(scheduler, "set_begin_index"):  # those that do not count their steps have none
             scheduler.set_begin_index(start)
         self._timesteps = scheduler.timesteps[start:]
@@ -227,13 +248,30 @@ class _Walk:
                 keep(partial(self._snapshot, index + 1, state))
             if on_step is not None:
                 on_step(index + 1, total, partial(self._look, scaled, output, timestep))
-        return state
+        return state / self._stretch(-1)
+
+    def _stretch(self, level: int) -> float:
+        """Return by what a noisy state is larger than on a link, where it has the variance of a clean one.
+
+        Some solvers let the noise add to the variance; others keep it.
+        """
+        if self._settings.sigmas is None or self._scheduler.init_noise_sigma == 1:
+            return 1.0
+        return float((1 + self._settings.sigmas[level] ** 2).sqrt())
 
     def _start(self) -> Tensor:
-        if self._from_noise:
+        if not self._settings.adds_noise:
+            return self._original * self._stretch(0)
+        if self._from_noise():
             strength: float = self._scheduler.init_noise_sigma
             return self._noise * strength
         return self._noised(0)
+
+    def _from_noise(self) -> bool:
+        """Whether nothing of the latent remains."""
+        if self._settings.sigmas is None:
+            return self._settings.denoise == 1
+        return float(self._timesteps[0]) >= len(self._scheduler.alphas_cumprod) - 1 - 1e-3
 
     def _noised(self, index: int) -> Tensor:
         """Return the original latents with the noise that belongs to the step ``index``."""
@@ -246,7 +284,10 @@ class _Walk:
         if self._mask is None:
             return state
         kept = self._noised(index) if index < len(self._timesteps) else self._original
-        return (1 - self._mask) * kept + self._mask * state
+        free = self._mask
+        if self._differential:  # Levin & Fried 2023: a cell is free from the step on that its value says
+            free = (self._mask > 1 - index / len(self._timesteps)).to(state)
+        return (1 - free) * kept + free * state
 
     def _look(self, scaled: Tensor, output: Tensor, timestep: Tensor) -> Image:
         clean = estimate_clean(scaled, output, timestep, self._scheduler.alphas_cumprod, self._prediction)
@@ -257,3 +298,22 @@ def _fit(mask: Tensor, samples: Tensor) -> Tensor:
     """Bring a mask [batch or 1, height, width] to the cells of latents: [batch, 1, height, width]."""
     cells = functional.interpolate(mask.unsqueeze(1), size=samples.shape[-2:])
     return cells.expand(samples.shape[0], -1, -1, -1)
+
+
+def levels_of(pool: ModelPool, model: ModelRef, schedule: ScheduleName, steps: int) -> Tensor:
+    """Return the noise levels [steps + 1] that a schedule visits for a model, the last of them 0.
+
+    Raises:
+        NodeError: the schedule cannot have so many steps.
+    """
+    with pool.use(model) as denoiser:
+        scheduler = make_scheduler(
+            denoiser.scheduler,
+            prediction=model.prediction,
+            sampler="euler",
+            schedule=schedule,
+            steps=steps,
+            device=torch.device("cpu"),
+        )
+    levels: Tensor = scheduler.sigmas.float().cpu()
+    return levels

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
 import torch
+from torch import Tensor
 
 from graphengine.diffusion.samplers import SAMPLERS, Sampler, SamplerName
 from graphengine.errors import NodeError
@@ -61,6 +62,43 @@ def make_scheduler(
         return _build(SAMPLERS[sampler], trained, _OPTIONS[schedule], steps, device)
     except ValueError as error:
         raise NodeError(f"the sampler {sampler} cannot take {steps} steps: {error}") from error
+
+
+CUSTOM: tuple[SamplerName, ...] = ("euler", "euler_ancestral", "dpmpp_2m", "dpmpp_2m_sde", "uni_pc", "lms")
+"""The samplers that can walk any noise levels."""
+
+
+def make_scheduler_for(
+    config: Mapping[str, Any], sigmas: Tensor, *, prediction: Prediction, sampler: SamplerName, device: torch.device
+) -> Any:
+    """Make a fresh scheduler that walks ``sigmas`` [steps + 1]; the rest is as for :func:`make_scheduler`.
+
+    Raises:
+        NodeError: the sampler walks only the schedules of its own.
+    """
+    if sampler not in CUSTOM:
+        raise NodeError(
+            f"the sampler {sampler} walks only schedules of its own", hint=f"Choose one of {', '.join(CUSTOM)}."
+        )
+    steps = len(sigmas) - 1
+    trained = {**config, "prediction_type": prediction}
+    scheduler = _make(SAMPLERS[sampler].scheduler, trained, SAMPLERS[sampler].options, steps, device)
+    scheduler.sigmas = sigmas.clone()  # on the CPU, as the classes keep them
+    scheduler.timesteps = timesteps_of(sigmas[:-1], scheduler.alphas_cumprod.cpu()).to(device)
+    scheduler.num_inference_steps = steps
+    return scheduler
+
+
+def timesteps_of(sigmas: Tensor, alphas_cumprod: Tensor) -> Tensor:
+    """Return the timesteps, between those that were trained, at which a model knows the noise levels ``sigmas``.
+
+    Between two trained levels the logarithm is interpolated (K. Crowson's k-diffusion).
+    """
+    levels = ((1 - alphas_cumprod.double()) / alphas_cumprod.double().clamp_min(1e-12)).sqrt().log()
+    wanted = sigmas.double().clamp_min(1e-10).log()
+    above = torch.searchsorted(levels.contiguous(), wanted).clamp(1, len(levels) - 1)
+    low, high = levels[above - 1], levels[above]
+    return (above - 1 + ((wanted - low) / (high - low)).clamp(0, 1)).float()
 
 
 def _build(

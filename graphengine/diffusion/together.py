@@ -96,14 +96,18 @@ def _grouped(forms: Iterable[Hashable]) -> list[list[int]]:
 def _form_of_wish(wish: Wish) -> Hashable:
     latent = wish.latent
     mask = None if latent.mask is None else latent.mask.values.shape[1:]
-    given = (latent.surroundings is None, latent.noise is None)
-    form = (latent.family, latent.spec, latent.samples.shape[1:], mask, given)
+    shapes = (latent.samples.shape[1:], mask, latent.surroundings is None, latent.noise is None)
+    form = (latent.family, latent.spec, latent.differential, *shapes)
     return (form, _form_of_conditioning(wish.positive), _form_of_conditioning(wish.negative))
 
 
 def _form_of_conditioning(conditioning: Conditioning) -> Hashable:
-    entries = ((each.embeddings.shape[1:], each.pooled is None, each.strength) for each in conditioning.entries)
-    return (conditioning.family, *entries)
+    return (conditioning.family, *map(_form_of_entry, conditioning.entries))
+
+
+def _form_of_entry(entry: ConditioningEntry) -> Hashable:
+    mask = None if entry.mask is None else entry.mask.values.shape[1:]
+    return (entry.embeddings.shape[1:], entry.pooled is None, entry.strength, entry.start, entry.end, mask)
 
 
 def _join_conditionings(conditionings: Sequence[Conditioning], batches: Sequence[int]) -> Conditioning:
@@ -116,10 +120,12 @@ def _join_conditionings(conditionings: Sequence[Conditioning], batches: Sequence
 
 def _join_entries(entries: Sequence[ConditioningEntry], batches: Sequence[int]) -> ConditioningEntry:
     pooled = [each.pooled for each in entries if each.pooled is not None]
-    return ConditioningEntry(
-        _rows([each.embeddings for each in entries], batches),
-        _rows(pooled, batches) if pooled else None,
-        entries[0].strength,
+    masks = [each.mask.values for each in entries if each.mask is not None]
+    return replace(
+        entries[0],
+        embeddings=_rows([each.embeddings for each in entries], batches),
+        pooled=_rows(pooled, batches) if pooled else None,
+        mask=Mask(_rows(masks, batches)) if masks else None,
     )
 
 

@@ -14,6 +14,8 @@ from graphengine.models.finding import FoundModel, find_models
 from graphengine.models.nature import Nature, nature_of
 from graphengine.models.parts import count_weights, formats_of
 from graphengine.models.source import open_source
+from graphengine.models.tokens import Vocabulary
+from graphengine.models.vocabularies import Vocabularies
 
 FRESH: Final = 2.0
 """The seconds for which a list is true enough: folders may be large, and on other machines."""
@@ -79,6 +81,7 @@ class Models:
         self._facts: dict[Stamp, Facts] = {}
         self._listed: tuple[Model, ...] = ()
         self._until = -1.0
+        self._vocabularies = Vocabularies()
 
     def all(self) -> tuple[Model, ...]:
         """Return all models, in the order of the names under which workflows know them."""
@@ -93,6 +96,11 @@ class Models:
     def preview(self, id_: str) -> Path | None:
         """Return the picture of a model, by its id."""
         return next((each.preview for each in self.all() if each.id == id_), None)
+
+    def vocabulary(self, id_: str) -> Vocabulary | None:
+        """Return the vocabulary with which a model reads prompts, by its id; None where none is known."""
+        found = next((each for each in self.all() if each.id == id_), None)
+        return None if found is None else self._vocabularies.of(found.found.path, found.facts.nature.family)
 
     def _models(self, facts: dict[Stamp, Facts]) -> Iterator[Model]:
         named = set()

@@ -60,6 +60,7 @@ def node(
     retries: int = 0,
     shrinks: int = 0,
     together: Together | None = None,
+    aliases: Sequence[str] = (),
 ) -> Callable[[Function], Function]:
     """Declare a function to be a node; the module says how its signature is read.
 
@@ -74,6 +75,7 @@ def node(
         retries: how often to call it again after an exception, a lost worker, a timeout or a transient error.
         shrinks: how often to call it again after it ran out of memory; see :class:`graphengine.node.context.Attempt`.
         together: how to make several calls as one.
+        aliases: what people may call it who search for it, such as its name in another program.
 
     Raises:
         DeclarationError: the signature, a default, the docstring or the id is not one of a node.
@@ -82,6 +84,7 @@ def node(
     def declare(function: Function) -> Function:
         try:
             _check_identity(id, version)
+            _check_aliases(aliases)
             _check_limits(timeout, retries, shrinks)
             signature = _signature(function)
             _check_together(together, function, signature["inputs"], sink=sink)
@@ -98,6 +101,7 @@ def node(
             retries=retries,
             shrinks=shrinks,
             together=together,
+            aliases=tuple(aliases),
             **signature,
         )
         return _recordable(function, spec)
@@ -134,6 +138,11 @@ def _check_identity(id_: str, version: int) -> None:
         raise DeclarationError("an id is written domain.name, in lower case")
     if version < 1:
         raise DeclarationError("a version is 1 or more")
+
+
+def _check_aliases(aliases: Sequence[str]) -> None:
+    if isinstance(aliases, str) or not all(each.strip() for each in aliases):
+        raise DeclarationError("aliases are a sequence of words: aliases=('Upscale',)")
 
 
 def _check_limits(timeout: float | None, retries: int, shrinks: int) -> None:

@@ -128,6 +128,7 @@ class NodeSpec:
         shrinks: how often a call is made again, smaller, that found no room.
         together: how several calls are made as one, if they can be.
         checkpoints: whether a call that was cut off can go on where it was.
+        aliases: what people may call it who search for it.
     """
 
     id: str
@@ -149,6 +150,7 @@ class NodeSpec:
     shrinks: int = 0
     together: Together | None = field(default=None, compare=False, repr=False)
     checkpoints: bool = False
+    aliases: tuple[str, ...] = ()
 
     @cached_property
     def flows(self) -> bool:

@@ -1,6 +1,7 @@
 """The hands: obey the machine's instructions, and feed what happens back to it as stimuli."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -54,6 +55,9 @@ Observer = Callable[[Event], None]
 
 BRISK: Final = 100e-6
 """The seconds below which handing a call over to another thread takes longer than the call."""
+
+TURN: Final = 10e-3
+"""The seconds for which a run steps before everything else in the loop has its turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,7 @@ class Run:
         self._at_rest = asyncio.Event()  # set while there are none
         self._at_rest.set()
         self._stepping = False
+        self._going_on = False  # whether it will, when others have had their turn
         self._lookups: set[asyncio.Future[Handles | None]] = set()
         self._missed: set[str] = set()  # what the cache expects this run to compute
         self._over = False
@@ -347,20 +352,36 @@ class Run:
         also those of runs that get their turn in the event loop only now.
         """
         self._stimuli.append(stimulus)
-        if self._stepping:
-            return
+        if not self._stepping:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Step until no stimulus is left; in a large graph everything else in the loop has its turn now and then."""
         self._stepping = True
+        until = time.perf_counter() + TURN
         try:
             while self._stimuli:
                 self._step(self._stimuli.popleft())
                 if not self._stimuli:
                     self._grant()
+                elif time.perf_counter() > until and not self._over:
+                    self._go_on_later()
+                    break
         except BaseException as error:  # noqa: BLE001 - whoever awaits the result is told, not whoever called back
             self._stimuli.clear()
             if not self._ended.done():
                 self._ended.set_exception(error)
         finally:
             self._stepping = False
+
+    def _go_on_later(self) -> None:
+        if not self._going_on:
+            self._going_on = True
+            asyncio.get_running_loop().call_soon(self._went_on)
+
+    def _went_on(self) -> None:
+        self._going_on = False
+        self._go_on()
 
 
 def _alone(tell: Callable[[Outcome], None]) -> Callable[[Sequence[Outcome]], None]:

@@ -1,9 +1,10 @@
 """What clients learn of the nodes, the types and the files there are: the forms of an editor are made from this."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, JsonValue
+from pydantic import ConfigDict, Field, JsonValue, StringConstraints
 
+from graphengine.server.fields import Part
 from graphengine.server.schema import Answer
 
 
@@ -29,10 +30,14 @@ class OutputOut(Answer):
 
 
 class NodeOut(Answer):
-    """A node; ``passage`` says by output which input stands for it where the node is bypassed."""
+    """A node; ``passage`` says by output which input stands for it where the node is bypassed.
+
+    ``aliases`` is what people may call it who search for it.
+    """
 
     id: str
     title: str
+    aliases: list[str] = Field(default_factory=list)
     category: str
     version: int
     summary: str
@@ -97,3 +102,30 @@ class FilesOut(Answer):
     """What lies under a root."""
 
     files: list[FileOut]
+
+
+class PictureQuery(Part):
+    """The file that shall be shown, as a document calls it."""
+
+    model_config = ConfigDict(strict=False, extra="forbid", frozen=True)
+
+    file: Annotated[str, StringConstraints(max_length=4_096)]
+
+
+class TokensBody(Part):
+    """A prompt, as a node takes it: with weights."""
+
+    text: Annotated[str, StringConstraints(max_length=10_000)]
+
+
+class TokensOut(Answer):
+    """The tokens of a prompt, without begin and end; ``room`` is how many fit into one window of the encoder."""
+
+    tokens: int
+    room: int
+
+
+class WordsOut(Answer):
+    """Words that a model knows whole, those that came most often when it learnt first."""
+
+    words: list[str]

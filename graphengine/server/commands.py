@@ -1,5 +1,6 @@
 """What a caller may ask of the service on the websocket: one place that answers it."""
 
+import asyncio
 import functools
 import secrets
 from collections.abc import Awaitable, Callable
@@ -138,7 +139,7 @@ class StoreCommands:
             text=asked.text,
         )
         page = await self._store.queue.list(wanted, limit=asked.limit, cursor=asked.cursor, order=asked.order)
-        return {"jobs": [_dumped(job) for job in page.jobs], "cursor": page.cursor}
+        return {"jobs": await asyncio.to_thread(lambda: [_dumped(job) for job in page.jobs]), "cursor": page.cursor}
 
 
 async def prepare_form(store: Store, asked: Submit, owner: str) -> Proven:
@@ -148,10 +149,20 @@ async def prepare_form(store: Store, asked: Submit, owner: str) -> Proven:
         WorkflowError: it has not.
         NotFound: it has a name that is not known.
     """
+    form = await form_of(store, asked, owner)
+    workflow_from(dict(form.submission.workflow))
+    return form
+
+
+async def form_of(store: Store, asked: Submit, owner: str) -> Proven:
+    """Return what is to be queued, with nothing proven yet.
+
+    Raises:
+        NotFound: it has a name that is not known.
+    """
     workflow: JsonObject | None = asked.workflow
     if workflow is None:
         _, workflow = await store.library.get(asked.saved or "", asked.version)
-    workflow_from(dict(workflow))
     submission = Submission(
         id=asked.job or f"j{secrets.token_hex(8)}",
         owner=owner,

@@ -34,7 +34,7 @@ Inputs = dict[Annotated[str, StringConstraints(max_length=200)], JsonValue]
 Targets = Annotated[list[NodeName], Field(min_length=1, max_length=1_000)]
 Title = Annotated[str, StringConstraints(max_length=500)]
 Tags = Annotated[list[Annotated[str, StringConstraints(min_length=1, max_length=64)]], Field(max_length=32)]
-Document = dict[str, JsonValue]
+Document = dict[str, Any]  # as it was parsed; what a workflow may hold is proven later
 
 
 class Part(BaseModel):

@@ -33,6 +33,8 @@ _LOG = logging.getLogger(__name__)
 _OPEN: Final[frozenset[JobState]] = frozenset({"queued", "running"})
 _SHARED: Final = 2_048
 _TASK_OVER: Final = ("task_finished", "task_failed", "task_cached", "task_skipped")
+_KEPT: Final = 64
+"""Previews of tasks that are over, of one job: what a mapped node has shown may be thousands."""
 _JOB_OVER: Final = ("finished", "requeued", "deleted")
 _PATIENCE: Final = 1.0
 _RUNNING: Final = 256
@@ -83,6 +85,18 @@ class _Job:
         self.steps: dict[str, Step] = {}
         self.previews: dict[str, Preview] = {}
         self.changed: set[str] = set()  # the tasks whose previews are not passed on yet; "" is for progress
+        self.over: dict[str, None] = {}  # tasks that are over and have previews, in that order
+
+    def shown_last(self, task: str) -> None:
+        """Keep the preview of a task that is over for those who fetch it, as long as not many more come."""
+        if task not in self.previews:
+            return
+        self.over[task] = None
+        if len(self.over) > _KEPT:
+            oldest = next(iter(self.over))
+            del self.over[oldest]
+            self.previews.pop(oldest, None)
+            self.changed.discard(oldest)
 
 
 class Hub:
@@ -191,12 +205,14 @@ class Hub:
 
     def _arrived(self, entry: Entry) -> None:
         self.reached = entry.seq
-        if entry.kind in _JOB_OVER:
-            self._jobs.pop(entry.job, None)
-        elif entry.kind in _TASK_OVER and entry.job in self._jobs:
+        known = self._jobs.get(entry.job)
+        if known is not None and entry.kind in _JOB_OVER:
+            self._pass_on(entry.job, known)  # the last picture of a task may be all that it was for
+            del self._jobs[entry.job]
+        elif known is not None and entry.kind in _TASK_OVER:
             task = str(entry.data.get("task"))
-            self._jobs[entry.job].steps.pop(task, None)
-            self._jobs[entry.job].previews.pop(task, None)
+            known.steps.pop(task, None)
+            known.shown_last(task)
         for stream in self._entries.find(topics_of(entry.job, entry.owner)):
             stream.alert(entry.seq)
 
@@ -243,12 +259,15 @@ class Hub:
         self._timer = None
         self._flushed = asyncio.get_running_loop().time()
         for name, job in self._jobs.items():
-            changed, job.changed = job.changed, set()
-            for task in changed:
-                message: Message | None = job.previews.get(task)
-                if task == "":
-                    message = Progress(job=name, owner=job.owner, tasks=dict(job.steps)) if job.steps else None
-                if message is not None:
-                    shared = Shared(message, topics_of(name, job.owner))
-                    for stream in self._live.find(shared.topics):
-                        stream.offer((name, task), shared)
+            self._pass_on(name, job)
+
+    def _pass_on(self, name: str, job: _Job) -> None:
+        changed, job.changed = job.changed, set()
+        for task in changed:
+            message: Message | None = job.previews.get(task)
+            if task == "":
+                message = Progress(job=name, owner=job.owner, tasks=dict(job.steps)) if job.steps else None
+            if message is not None:
+                shared = Shared(message, topics_of(name, job.owner))
+                for stream in self._live.find(shared.topics):
+                    stream.offer((name, task), shared)

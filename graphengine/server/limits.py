@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from graphengine.errors import WorkflowError
 from graphengine.server.problems import Fault, Refused
+from graphengine.server.wire import AT_ONCE, MOST_VALUES
 from graphengine.workflow.parse import parse_json
 
 MOST_JSON: Final = 8 * 2**20
@@ -19,7 +20,6 @@ MOST_UPLOAD: Final = 4 * 2**30
 PATIENCE: Final = 30.0
 """The seconds in which a JSON body must have come, and within which some of a file must come."""
 
-_AT_ONCE: Final = 50_000  # bytes that are parsed in the loop: about a millisecond
 _FAULTS: Final = 50
 
 M = TypeVar("M", bound=BaseModel)
@@ -32,7 +32,7 @@ async def read_body(request: web.Request, model: type[M], most: int = MOST_JSON)
         Refused: it is too large, too slow, or not what is asked for.
     """
     content = await read_bytes(request, most)
-    if len(content) <= _AT_ONCE:
+    if len(content) <= AT_ONCE:
         return _parsed(content, model)
     return await asyncio.to_thread(_parsed, content, model)
 
@@ -70,7 +70,7 @@ async def read_bytes(request: web.Request, most: int) -> bytes:
 
 def _parsed(content: bytes, model: type[M]) -> M:
     try:
-        data = parse_json(content) if content.strip() else {}
+        data = parse_json(content, MOST_VALUES) if content.strip() else {}
     except WorkflowError as error:
         raise Refused(400, "malformed_json", error.problems[0].message) from None
     return _checked(model, data, strict=True)

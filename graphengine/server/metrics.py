@@ -1,5 +1,6 @@
 """Figures for Prometheus, in a registry of their own."""
 
+import asyncio
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -40,6 +41,7 @@ class Metrics:
             "graphengine_loop_lag_seconds_max", "The most by which the event loop came late.", registry=registry
         )
         self._most = 0.0
+        self._tasks = Gauge("graphengine_loop_tasks", "Tasks of the event loop.", registry=registry)
 
         names = ["named"]
         self._files = Gauge("graphengine_files", "Assets and output folders.", names, registry=registry)
@@ -62,7 +64,7 @@ class Metrics:
         self._seconds.labels(method, route).observe(seconds)
 
     def page(self, status: QueueStatus, *, ready: bool, retention: Retention) -> bytes:
-        """Return all figures in the text format."""
+        """Return all figures in the text format; in the loop's thread."""
         last, total = retention.last, retention.total
         for named, files, nbytes in (
             ("yes", last.named, last.named_bytes),
@@ -76,4 +78,5 @@ class Metrics:
             self._jobs.labels(state).set(dict(status.counts).get(state, 0))
         self._paused.set(status.paused)
         self._ready.set(ready)
+        self._tasks.set(len(asyncio.all_tasks()))
         return generate_latest(self._registry)

@@ -7,14 +7,14 @@ from uuid import uuid4
 from graphengine.errors import WorkflowError
 from graphengine.server import messages
 from graphengine.server.backend import Backend
-from graphengine.server.commands import Proven, prepare_form
+from graphengine.server.commands import Proven, form_of
 from graphengine.server.packs import Packs
 from graphengine.server.schema import PlanBody, Submit
-from graphengine.service.documents import Content, title_of
+from graphengine.service.documents import title_of
 from graphengine.service.job import JsonObject, Submission
 from graphengine.service.proofs import Proofs
 from graphengine.service.runner import Ready, Runner, make_ready
-from graphengine.service.spread import Spread
+from graphengine.service.spread import Spread, rows_of
 from graphengine.service.store import Store
 from graphengine.workflow.parameters import places_of, with_parameters
 from graphengine.workflow.parse import workflow_from
@@ -73,7 +73,7 @@ async def proven(backend: Backend, asked: Submit, owner: str) -> Proven:
 async def prepared(proofs: Proofs, packs: Packs, store: Store, asked: messages.Submit, owner: str) -> Proven:
     """Return what a websocket asks for, proven like what HTTP brings; see :func:`proven`."""
     await packs.wait()
-    form = await prepare_form(store, asked, owner)
+    form = await form_of(store, asked, owner)
     return await _proven(proofs, store, form.submission, form.spread)
 
 
@@ -107,8 +107,7 @@ def prove_schedule(
 
 async def _proven(proofs: Proofs, store: Store, submission: Submission, spread: Spread | None) -> Proven:
     """Prove each job of a submission, and note the models that the first loads."""
-    rows: list[JsonObject] = [{}] if spread is None else spread.combinations(store.queue.limits.batch)
-    inputs = [{**submission.inputs, **row} for row in rows]
-    content = Content.of(submission.workflow)
-    first = await proofs.of_all(submission.workflow, content, inputs, submission.targets)
+    rows = rows_of(submission.inputs, spread, store.queue.limits.batch)
+    content = await proofs.content(submission.workflow)
+    first = await proofs.of_all(submission.workflow, content, rows, submission.targets)
     return Proven(replace(submission, weights=first.weights), spread, content)

@@ -27,7 +27,7 @@ from graphengine.server.messages import (
 )
 from graphengine.server.stream import Line, Stream
 from graphengine.server.views import Refusal
-from graphengine.server.wire import MOST_BYTES, Format, MalformedMessage, encode, request_of
+from graphengine.server.wire import AT_ONCE, MOST_BYTES, Format, MalformedMessage, encode, request_of
 
 _LOG = logging.getLogger(__name__)
 
@@ -105,11 +105,21 @@ class _Connection:
                 await self._socket.close(code=WSCloseCode.UNSUPPORTED_DATA, message=wrong)
                 return
             try:
-                request = request_of(frame.data, self._form)
+                request = await self._read(frame.data)
             except MalformedMessage as error:
                 await self._refuse(error.id, Refusal(code="malformed_message", message=str(error)))
                 continue
             await self._take(request)
+
+    async def _read(self, content: str | bytes) -> Request:
+        """Return the request that a frame holds; a large one is read in a thread.
+
+        Raises:
+            MalformedMessage: it holds none.
+        """
+        if len(content) <= AT_ONCE:
+            return request_of(content, self._form)
+        return await asyncio.to_thread(request_of, content, self._form)
 
     async def _take(self, request: Request) -> None:
         match request:

@@ -22,6 +22,13 @@ MOST_ITEMS: Final = 20_000
 """The longest list or object of a request: the parser reserves room for as many as a list claims to have."""
 
 
+MOST_VALUES: Final = 200_000
+"""The values of a request, in JSON its commas and colons: no thread has a turn while a parser goes through them."""
+
+AT_ONCE: Final = 50_000
+"""The bytes that are parsed in the event loop: about a millisecond."""
+
+
 class MalformedMessage(GraphEngineError):
     """A frame that holds no request; ``id`` is the request's, as far as that could be read."""
 
@@ -75,7 +82,7 @@ def _json(content: str | bytes) -> Any:
     if len(content) > MOST_BYTES:
         raise MalformedMessage("the message is too large")
     try:
-        return parse_json(content)
+        return parse_json(content, MOST_VALUES)
     except WorkflowError as error:
         raise MalformedMessage(error.problems[0].message.replace("document", "message")) from None
 
@@ -83,10 +90,12 @@ def _json(content: str | bytes) -> Any:
 def _msgpack(content: str | bytes) -> Any:
     if isinstance(content, str) or len(content) > MOST_BYTES:
         raise MalformedMessage("the message is too large")
+    tally = _Tally()
     try:
         data = msgpack.unpackb(
             content,
-            object_pairs_hook=_unique,
+            list_hook=tally.listed,
+            object_pairs_hook=tally.mapped,
             ext_hook=_no_extension,
             max_array_len=min(len(content), MOST_ITEMS),
             max_map_len=min(len(content), MOST_ITEMS),
@@ -113,8 +122,25 @@ def _parts(whole: Any) -> Iterable[Any]:
     return whole if isinstance(whole, list) else ()
 
 
-def _unique(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
-    listed = list(pairs)
+class _Tally:
+    """Counts the values of a message while it is parsed."""
+
+    def __init__(self) -> None:
+        self._left = MOST_VALUES
+
+    def listed(self, values: list[Any]) -> list[Any]:
+        """Take a list in."""
+        self._left -= len(values)
+        if self._left < 0:
+            raise ValueError("too many values")
+        return values
+
+    def mapped(self, pairs: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
+        """Take a map in; each key stands there once."""
+        return _unique(self.listed(list(pairs)))
+
+
+def _unique(listed: list[tuple[Any, Any]]) -> dict[Any, Any]:
     found = dict(listed)
     if len(found) != len(listed):
         twice = [key for key, number in Counter(key for key, _ in listed).items() if number > 1]

@@ -179,7 +179,7 @@ class Attempt:
             case TaskProgress() | TaskPreview():
                 self._live.offer(event)
             case TaskFinished() | TaskFailed():
-                self._live.forget(event.task)
+                self._live.finish(event.task)
                 if isinstance(event, TaskFailed) and self._failure is None:
                     self._failure = event.failure
                 self._journal.note(event)

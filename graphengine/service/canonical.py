@@ -9,6 +9,9 @@ from graphengine.files.digest import sha256
 _IN_THEIR_ORDER: Final = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 _IN_ORDER: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
+QUICK_LENGTH: Final = 20_000
+"""The length of JSON that is read, proven and written while an event loop waits; longer ones go to a thread."""
+
 
 def compact(value: Any) -> str:
     """Return JSON text without spaces, keys in their own order.
@@ -26,6 +29,24 @@ def canonical(value: Any) -> str:
         Unacceptable: the value is not JSON.
     """
     return _text(_IN_ORDER, value)
+
+
+def is_short(value: Any, most: int) -> bool:
+    """Return whether the JSON text of a value has at most about ``most`` characters; it looks no further."""
+    left, parts = most, [value]
+    while parts:
+        part = parts.pop()
+        left -= 2
+        if isinstance(part, str):
+            left -= len(part)
+        elif isinstance(part, dict | list):
+            left -= len(part)
+            if left >= 0 and isinstance(part, dict):
+                left -= sum(map(len, part))
+            parts += () if left < 0 else part.values() if isinstance(part, dict) else part
+        if left < 0:
+            return False
+    return True
 
 
 def digest(text: str) -> str:

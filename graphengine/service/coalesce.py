@@ -33,9 +33,16 @@ class Coalescer:
             self._tick()
 
     def forget(self, task: str) -> None:
-        """Leave out what a task has not told yet: it is over."""
+        """Leave out what a task has not told yet: it begins anew."""
         self._progress.pop(task, None)
         self._previews.pop(task, None)
+
+    def finish(self, task: str) -> None:
+        """Tell the last preview of a task that is over, where nobody has heard it: it may be all that it was for."""
+        self._progress.pop(task, None)
+        last = self._previews.pop(task, None)
+        if last is not None:
+            self._tell(last)
 
     def close(self) -> None:
         """Tell nothing any more."""

@@ -89,8 +89,9 @@ def _note(event: TaskStarted | TaskCached | TaskFinished | TaskFailed | TaskSkip
             return "task_started", {"task": task}
         case TaskCached(task):
             return "task_cached", {"task": task}
-        case TaskFinished(task, seconds, nbytes):
-            return "task_finished", {"task": task, "seconds": round(seconds, 6), "bytes": nbytes}
+        case TaskFinished(task, seconds, nbytes, _, footprint):
+            memory = {} if footprint is None else {"memory": asdict(footprint)}
+            return "task_finished", {"task": task, "seconds": round(seconds, 6), "bytes": nbytes, **memory}
         case TaskFailed(task, failure):
             return "task_failed", {"task": task, "failure": asdict(failure)}
         case TaskSkipped(task, cause):

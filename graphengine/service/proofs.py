@@ -5,16 +5,13 @@ from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from graphengine.service.canonical import compact
+from graphengine.service.canonical import QUICK_LENGTH, compact, is_short
 from graphengine.service.documents import Content
 from graphengine.service.job import Job, JsonObject
 from graphengine.service.runner import Ready, Runner, make_ready
 
 MOST_TASKS: Final = 2_000
 """How many tasks the plans have together that are kept."""
-
-QUICK_LENGTH: Final = 20_000
-"""The length of a document and inputs, as JSON, that are proven at once."""
 
 _TURN: Final = 20
 """How many small workflows are proven before the event loop has a turn."""
@@ -43,6 +40,16 @@ class Proofs:
         """
         return await asyncio.to_thread(make_ready, self._runner, document, inputs, targets)
 
+    async def content(self, document: JsonObject) -> Content:
+        """Return a document as it is kept, without holding up the loop.
+
+        Raises:
+            Unacceptable: it is not JSON.
+        """
+        if is_short(document, QUICK_LENGTH):
+            return Content.of(document)
+        return await asyncio.to_thread(Content.of, document)
+
     async def of_all(
         self, document: JsonObject, content: Content, rows: Sequence[JsonObject], targets: tuple[str, ...] | None
     ) -> Ready:
@@ -51,13 +58,13 @@ class Proofs:
         Raises:
             WorkflowError: with every problem of the first that has any.
         """
-        told = [compact(inputs) for inputs in rows]
-        if len(content.text) + max(map(len, told)) > QUICK_LENGTH or not self._runner.is_quick(document):
+        room = QUICK_LENGTH - len(content.text)
+        if not all(is_short(inputs, room) for inputs in rows) or not self._runner.is_quick(document):
             return await asyncio.to_thread(self._first, document, rows, targets)
         made: list[Ready] = []
-        for number, (inputs, text) in enumerate(zip(rows, told, strict=True), 1):
+        for number, inputs in enumerate(rows, 1):
             ready = make_ready(self._runner, document, inputs, targets)
-            self._keep((content.digest, text, targets), ready)
+            self._keep((content.digest, compact(inputs), targets), ready)
             made = made or [ready]
             if number % _TURN == 0:
                 await asyncio.sleep(0)

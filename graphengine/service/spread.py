@@ -4,12 +4,16 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import JsonValue
 
 from graphengine.errors import Unacceptable
+from graphengine.service.canonical import is_short
 from graphengine.service.job import JsonObject
+
+MOST_TEXT: Final = 64 * 2**20
+"""About how many characters the inputs of all jobs of a batch have: each job keeps its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +41,23 @@ class Spread:
     def body(self) -> JsonObject:
         """Return what makes a spread this one and no other."""
         return {"mode": self.mode, "values": {name: list(each) for name, each in self.values.items()}}
+
+
+def rows_of(inputs: JsonObject, spread: Spread | None, most: int) -> list[JsonObject]:
+    """Return the inputs of each job of a submission.
+
+    Args:
+        inputs: those that all have.
+        spread: the others; None where it is one job.
+        most: how many jobs a batch has at most.
+
+    Raises:
+        Unacceptable: it is no batch, or its jobs would have more inputs than can be kept.
+    """
+    if spread is None:
+        return [inputs]
+    rows: list[JsonObject] = [{**inputs, **row} for row in spread.combinations(most)]
+    share = MOST_TEXT // len(rows)
+    if not all(is_short(row, share) for row in rows):
+        raise Unacceptable(f"the inputs of a job of {len(rows):,} have at most {share:,} characters as JSON")
+    return rows

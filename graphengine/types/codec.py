@@ -1,9 +1,9 @@
 """Values to bytes and back, without copying what is already a buffer."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 Buffer = bytes | bytearray | memoryview
 JsonObject = Mapping[str, Any]
@@ -19,6 +19,32 @@ class Encoded:
 
     meta: JsonObject
     buffers: tuple[Buffer, ...] = ()
+
+    def described(self) -> str:
+        """Return in one line what shapes the description names, and the size of the buffers; empty where it has none.
+
+        Nothing else of the description is told: it may name files.
+        """
+        if not self.buffers:
+            return ""
+        shapes = [*_shapes(self.meta, "")]
+        told = [*shapes[:_MOST_SHAPES], *(["…"] if len(shapes) > _MOST_SHAPES else [])]
+        return ", ".join([*told, f"{sum(memoryview(each).nbytes for each in self.buffers):,} bytes"])
+
+
+_MOST_SHAPES: Final = 4
+
+
+def _shapes(meta: Any, name: str) -> Iterator[str]:
+    if isinstance(meta, Mapping):
+        for key, each in meta.items():
+            yield from _shapes(each, str(key))
+    elif isinstance(meta, Sequence) and not isinstance(meta, str):
+        if meta and all(type(each) is int for each in meta):
+            yield f"{name} {'x'.join(map(str, meta))}"
+        else:
+            for each in meta:
+                yield from _shapes(each, name)
 
 
 class Codec(Protocol):

@@ -1,10 +1,20 @@
 """Values of any socket type to bytes and back: a type's own codec, and lists item by item."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from graphengine.types.codec import Encoded, JsonObject
 from graphengine.types.socket_type import SocketType, TypeRef
+
+
+@runtime_checkable
+class Described(Protocol):
+    """A value that can say in one line what it is."""
+
+    def described(self) -> str:
+        """Return the line: shapes, element types."""
+        ...
+
 
 Types = Mapping[str, SocketType]
 B = TypeVar("B")

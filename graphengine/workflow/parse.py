@@ -46,14 +46,19 @@ def workflow_from(data: Any) -> Workflow:
         raise WorkflowError(form_problems(current, error)) from None
 
 
-def parse_json(text: str | bytes) -> Any:
+def parse_json(text: str | bytes, most: int | None = None) -> Any:
     """Return what a JSON text says.
 
+    Args:
+        most: the commas and colons that it may have, those in strings included: about as many values.
+
     Raises:
-        WorkflowError: it is not JSON, or larger than 64 MiB, or nested too deeply.
+        WorkflowError: it is not JSON, or larger than 64 MiB, or has too many values, or is nested too deeply.
     """
     if len(text) > MAX_BYTES:
         raise WorkflowError([Problem("malformed_json", "the document is larger than 64 MiB")])
+    if most is not None and _separators(text) > most:
+        raise WorkflowError([Problem("malformed_json", f"the document has more than {most:,} commas and colons")])
     try:
         return _parsed(text if isinstance(text, str) else text.decode(json.detect_encoding(text)))
     except RecursionError:
@@ -79,6 +84,10 @@ def _parsed(text: str) -> Any:
     if SURROGATE.search(text):
         json.dumps(data, ensure_ascii=False).encode()
     return data
+
+
+def _separators(text: str | bytes) -> int:
+    return text.count(",") + text.count(":") if isinstance(text, str) else text.count(b",") + text.count(b":")
 
 
 def _parts(whole: Any) -> Iterable[Any]:

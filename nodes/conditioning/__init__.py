@@ -1,1 +1,1 @@
-"""Conditionings: what encoded texts become before a sampler takes them."""
+"""Conditionings: joined, mixed, and bound to places and times."""

@@ -7,13 +7,13 @@ from graphengine.errors import NodeError
 from graphengine.node.declare import node
 
 
-@node("image.split", category="image/batch", title="Split batch")
+@node("image.split", category="image/batch", title="Split batch", aliases=("Image from batch",))
 def split(image: Image) -> list[Image]:
     """Make a list of the pictures of a batch, so that what follows runs for each."""
     return [Image(picture[None]) for picture in image.pixels]
 
 
-@node("image.join", category="image/batch", title="Join pictures")
+@node("image.join", category="image/batch", title="Join pictures", aliases=("Image batch",))
 def join(images: list[Image]) -> Image:
     """Make one batch of a list of pictures.
 

@@ -1,25 +1,23 @@
 """One picture over another."""
 
-from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated
 
 import torch
 from pydantic import Field
 from torch import Tensor
 
+from graphengine.diffusion.blending import BlendMode, blended
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.errors import NodeError
 from graphengine.node.declare import node
 from graphengine.node.widgets import Slider
 
-Mode = Literal["normal", "multiply", "screen", "overlay", "soft_light", "difference", "add"]
 
-
-@node("image.blend", category="image/composite")
+@node("image.blend", category="image/composite", aliases=("Image composite", "Overlay"))
 def blend(
     base: Image,
     layer: Image,
-    mode: Mode = "normal",
+    mode: BlendMode = "normal",
     opacity: Annotated[float, Field(ge=0, le=1), Slider(0, 1)] = 1.0,
     mask: Mask | None = None,
 ) -> Image:
@@ -36,14 +34,15 @@ def blend(
 
     Errors: sizes or batches do not fit.
 
-    Source: W3C, Compositing and Blending Level 1 (2024), sections 5.1 and 10; ``add`` is "plus lighter".
+    Source: W3C, Compositing and Blending Level 1 (2024), sections 5.1 and 10, and for the modes that it does
+    not have those of image editors; ``add`` is "plus lighter".
     """
     _check_sizes(base, layer, mask)
     below, above = base.pixels[..., :3], layer.pixels[..., :3]
     alpha_below, alpha_above = _alpha(base), _alpha(layer) * opacity
     if mask is not None:
         alpha_above = alpha_above * mask.values.unsqueeze(-1)
-    mixed = (1 - alpha_below) * above + alpha_below * _MODES[mode](below, above)
+    mixed = (1 - alpha_below) * above + alpha_below * blended(mode, below, above)
     alpha = alpha_above + alpha_below * (1 - alpha_above)
     colours = alpha_above * mixed + (1 - alpha_above) * alpha_below * below
     if base.channels == 3:
@@ -66,24 +65,3 @@ def _check_sizes(base: Image, layer: Image, mask: Mask | None) -> None:
 
 def _alpha(image: Image) -> Tensor:
     return image.pixels[..., 3:] if image.channels == 4 else torch.ones(())
-
-
-def _overlay(below: Tensor, above: Tensor) -> Tensor:
-    return torch.where(below <= 0.5, 2 * below * above, 1 - 2 * (1 - below) * (1 - above))
-
-
-def _soft_light(below: Tensor, above: Tensor) -> Tensor:
-    curve = torch.where(below <= 0.25, ((16 * below - 12) * below + 4) * below, below.sqrt())
-    darker = below - (1 - 2 * above) * below * (1 - below)
-    return torch.where(above <= 0.5, darker, below + (2 * above - 1) * (curve - below))
-
-
-_MODES: dict[Mode, Callable[[Tensor, Tensor], Tensor]] = {
-    "normal": lambda _, above: above,
-    "multiply": torch.mul,
-    "screen": lambda below, above: below + above - below * above,
-    "overlay": _overlay,
-    "soft_light": _soft_light,
-    "difference": lambda below, above: (below - above).abs(),
-    "add": lambda below, above: (below + above).clamp_max(1),
-}

@@ -4,14 +4,11 @@ from typing import Annotated
 
 import torch
 from pydantic import Field
-from torch import Tensor
 
+from graphengine.diffusion.colour import luma, recoloured
 from graphengine.diffusion.types.image import Image
 from graphengine.node.declare import node
 from graphengine.node.widgets import Slider
-
-LUMA = (0.2126, 0.7152, 0.0722)
-"""The weights of red, green and blue in ITU-R BT.709."""
 
 
 @node("image.brightness_contrast", category="image/colour")
@@ -28,7 +25,7 @@ def brightness_contrast(
         brightness: -1 (black) to 1 (white); 0 changes nothing.
         contrast: 0 (grey) to 10; 1 changes nothing.
     """
-    return _recoloured(image, (image.pixels[..., :3] - 0.5) * contrast + 0.5 + brightness)
+    return recoloured(image, (image.pixels[..., :3] - 0.5) * contrast + 0.5 + brightness)
 
 
 @node("image.saturation", category="image/colour")
@@ -41,8 +38,8 @@ def saturation(image: Image, amount: Annotated[float, Field(ge=0, le=10), Slider
         amount: 0 (grey) to 10; 1 changes nothing.
     """
     colours = image.pixels[..., :3]
-    grey = (colours @ torch.tensor(LUMA)).unsqueeze(-1)
-    return _recoloured(image, torch.lerp(grey.expand_as(colours), colours, amount))
+    grey = luma(colours).unsqueeze(-1)
+    return recoloured(image, torch.lerp(grey.expand_as(colours), colours, amount))
 
 
 @node("image.gamma", category="image/colour")
@@ -54,8 +51,4 @@ def gamma(image: Image, gamma: Annotated[float, Field(ge=0.01, le=100), Slider(0
     Inputs:
         gamma: above 1 is lighter, below 1 darker; 1 changes nothing.
     """
-    return _recoloured(image, image.pixels[..., :3].pow(1 / gamma))
-
-
-def _recoloured(image: Image, colours: Tensor) -> Image:
-    return Image(torch.cat((colours.clamp(0, 1), image.pixels[..., 3:]), dim=-1))
+    return recoloured(image, image.pixels[..., :3].pow(1 / gamma))

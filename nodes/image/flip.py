@@ -12,7 +12,7 @@ from graphengine.node.declare import node
 from graphengine.node.widgets import Slider
 
 
-@node("image.flip", category="image/size")
+@node("image.flip", category="image/size", aliases=("Mirror",))
 def flip(image: Image, direction: Literal["horizontal", "vertical"] = "horizontal") -> Image:
     """Mirror pictures.
 
@@ -22,7 +22,7 @@ def flip(image: Image, direction: Literal["horizontal", "vertical"] = "horizonta
     return Image(image.pixels.flip(2 if direction == "horizontal" else 1))
 
 
-@node("image.rotate", category="image/size")
+@node("image.rotate", category="image/size", aliases=("Turn",))
 def rotate(
     image: Image,
     angle: Annotated[float, Field(ge=-360, le=360), Slider(-180, 180)] = 90.0,

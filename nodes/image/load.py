@@ -30,7 +30,7 @@ class Loaded(NamedTuple):
     mask: Mask
 
 
-@node("image.load", category="image", title="Load image", lane="io")
+@node("image.load", category="image", title="Load image", lane="io", aliases=("Open image", "Import", "Input"))
 def load(file: Annotated[File, Under("inputs")]) -> Loaded:
     """Load a picture from a PNG, JPEG, WebP, GIF, BMP or TIFF file.
 

@@ -5,14 +5,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from graphengine.diffusion.images import to_pil
+from graphengine.diffusion.images import sheet, to_pil
 from graphengine.diffusion.types.image import Image
 from graphengine.node.context import Context, Preview
 from graphengine.node.declare import injected, node
-from nodes.image.grid import grid
 
 
-@node("image.preview", category="image", title="Preview image", sink=True)
+@node("image.preview", category="image", title="Preview image", sink=True, aliases=("Show image", "View"))
 def preview(image: Image, size: Annotated[int, Field(ge=16, le=4096)] = 1024, *, context: Context = injected) -> Image:
     """Show pictures while a workflow runs, without writing a file.
 
@@ -30,7 +29,7 @@ def preview(image: Image, size: Annotated[int, Field(ge=16, le=4096)] = 1024, *,
 
 
 def _shown(image: Image, size: int) -> Preview:
-    (picture,) = to_pil(grid(image))
+    (picture,) = to_pil(sheet(image))
     picture.thumbnail((size, size))
     content = io.BytesIO()
     picture.save(content, "webp", quality=90)

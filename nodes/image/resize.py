@@ -26,7 +26,7 @@ FILTERS: dict[Method, Resampling] = {
 LONGEST_SIDE = 16384
 
 
-@node("image.resize", category="image/size")
+@node("image.resize", category="image/size", aliases=("Upscale image",))
 def resize(
     image: Image,
     width: Side = 512,
@@ -54,7 +54,7 @@ def resize(
     return _resampled(image, width, height, method)
 
 
-@node("image.scale", category="image/size")
+@node("image.scale", category="image/size", aliases=("Upscale image by", "Enlarge", "Shrink"))
 def scale(
     image: Image,
     factor: Annotated[float, Field(gt=0, le=64), Slider(0.25, 4)] = 2.0,

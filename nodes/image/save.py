@@ -16,7 +16,7 @@ from graphengine.node.context import Context
 from graphengine.node.declare import injected, node
 from graphengine.node.widgets import Slider
 
-Format = Literal["png", "jpeg", "webp"]
+Format = Literal["png", "jpeg", "webp", "tiff"]
 
 
 class Saved(NamedTuple):
@@ -26,7 +26,14 @@ class Saved(NamedTuple):
     files: list[File]
 
 
-@node("image.save", category="image", title="Save image", lane="io", sink=True)
+@node(
+    "image.save",
+    category="image",
+    title="Save image",
+    lane="io",
+    sink=True,
+    aliases=("Export", "Write image", "Output"),
+)
 def save(
     image: Image,
     name: Annotated[str, AfterValidator(check_pattern)] = "{workflow}",
@@ -45,8 +52,8 @@ def save(
     Inputs:
         name: may hold ``{workflow}``, ``{node}``, ``{run}``, ``{date}``, ``{time}`` and ``{counter:05}``;
             ``/`` makes folders.
-        format: ``png``, ``jpeg`` or ``webp``.
-        quality: of JPEG and WebP, 1 (small) to 100 (good); PNG needs none.
+        format: ``png``, ``jpeg``, ``webp`` or ``tiff``, which is exact and carries no workflow.
+        quality: of JPEG and WebP, 1 (small) to 100 (good); PNG and TIFF need none.
         embed_workflow: whether a PNG carries the workflow; switch it off before publishing a secret prompt.
 
     Outputs:
@@ -66,11 +73,12 @@ def save(
     return Saved(image, files)
 
 
-_SUFFIXES: dict[Format, str] = {"png": ".png", "jpeg": ".jpg", "webp": ".webp"}
+_SUFFIXES: dict[Format, str] = {"png": ".png", "jpeg": ".jpg", "webp": ".webp", "tiff": ".tif"}
+_EXACT: dict[Format, dict[str, Any]] = {"png": {}, "tiff": {"compression": "tiff_adobe_deflate"}}
 
 
 def _options(format_: Format, quality: int) -> dict[str, Any]:
-    return {} if format_ == "png" else {"quality": quality}
+    return dict(_EXACT.get(format_, {"quality": quality}))
 
 
 def _encoded(picture: Pil.Image, format_: Format, options: dict[str, Any]) -> bytes:

@@ -14,7 +14,7 @@ class Size(NamedTuple):
     batch: int
 
 
-@node("image.size", category="image/size", title="Image size")
+@node("image.size", category="image/size", title="Image size", aliases=("Get image size", "Width and height"))
 def size(image: Image) -> Size:
     """Tell the width and height of pictures in pixels, and how many of them there are."""
     return Size(image.width, image.height, image.batch)

@@ -13,7 +13,7 @@ from graphengine.node.widgets import Slider
 Side = Annotated[int, Field(ge=8, le=16384), Slider(64, 2048, 8)]
 
 
-@node("latent.empty", category="latent", title="Empty latent")
+@node("latent.empty", category="latent", title="Empty latent", aliases=("Empty latent image", "New canvas"))
 def empty(
     model: ModelRef, width: Side = 512, height: Side = 512, batch: Annotated[int, Field(ge=1, le=256)] = 1
 ) -> Latent:

@@ -4,7 +4,7 @@ from graphengine.node.declare import node
 from graphengine.node.lazy import Lazy
 
 
-@node("logic.switch", category="logic", title="Switch")
+@node("logic.switch", category="logic", title="Switch", aliases=("If", "Condition", "Choose"))
 def switch(condition: bool, yes: Lazy[object], no: Lazy[object]) -> object:
     """Give one of two values, and compute only that one.
 

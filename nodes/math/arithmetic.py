@@ -14,7 +14,12 @@ LARGEST_INT = 2**64 - 1
 """The largest seed; beyond it no node wants a whole number."""
 
 
-@node("math.int_arithmetic", category="math", title="Arithmetic (whole numbers)")
+@node(
+    "math.int_arithmetic",
+    category="math",
+    title="Arithmetic (whole numbers)",
+    aliases=("Add", "Multiply", "Calculator"),
+)
 def int_arithmetic(a: int = 0, b: int = 0, operation: Operation = "add") -> int:
     """Calculate with two whole numbers: ``a`` operation ``b``.
 
@@ -31,7 +36,7 @@ def int_arithmetic(a: int = 0, b: int = 0, operation: Operation = "add") -> int:
     return result
 
 
-@node("math.float_arithmetic", category="math", title="Arithmetic")
+@node("math.float_arithmetic", category="math", title="Arithmetic", aliases=("Add", "Multiply", "Calculator"))
 def float_arithmetic(a: float = 0.0, b: float = 0.0, operation: Operation = "add") -> float:
     """Calculate with two numbers: ``a`` operation ``b``.
 

@@ -18,7 +18,13 @@ class Parts(NamedTuple):
     vae: VaeRef
 
 
-@node("model.load", category="model", lane="io", title="Load model")
+@node(
+    "model.load",
+    category="model",
+    lane="io",
+    title="Load model",
+    aliases=("Checkpoint loader", "Load checkpoint", "Load diffusion model"),
+)
 def load(
     source: Annotated[File, Under("models", "builtin")],
     precision: DTypeName = "auto",

@@ -7,13 +7,13 @@ from graphengine.node.declare import node
 from graphengine.node.widgets import Multiline, Under
 
 
-@node("primitive.string", category="primitive", title="Text")
+@node("primitive.string", category="primitive", title="Text", aliases=("String", "Primitive"))
 def string(value: str = "") -> str:
     """Give a text of one line."""
     return value
 
 
-@node("primitive.text", category="primitive", title="Long text")
+@node("primitive.text", category="primitive", title="Long text", aliases=("Multiline string", "Prompt text"))
 def text(value: Annotated[str, Multiline()] = "") -> str:
     """Give a text of several lines."""
     return value

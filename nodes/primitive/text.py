@@ -12,7 +12,7 @@ from graphengine.node.widgets import Multiline
 Part = Annotated[str, Multiline(rows=2)]
 
 
-@node("text.join", category="text", title="Join text")
+@node("text.join", category="text", title="Join text", aliases=("Concatenate",))
 def join(a: Part = "", b: Part = "", c: Part = "", d: Part = "", separator: str = ", ") -> str:
     """Join texts with a separator between them; empty ones are left out."""
     return separator.join(part for part in (a, b, c, d) if part)
@@ -30,7 +30,7 @@ def replace(text: Annotated[str, Multiline()], find: Annotated[str, Field(min_le
     return text.replace(find, replacement)
 
 
-@node("text.format", category="text", title="Format text")
+@node("text.format", category="text", title="Format text", aliases=("Template",))
 def fill(
     template: Annotated[str, Multiline()] = "$a",
     a: object = "",

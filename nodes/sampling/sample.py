@@ -62,6 +62,7 @@ def sample_all(
     lane="gpu",
     shrinks=3,
     together=Together(("positive", "negative", "latent", "seed"), sample_all),
+    aliases=("KSampler", "Sampler", "Denoise", "Generate"),
 )
 def sample(
     model: ModelRef,

@@ -10,7 +10,7 @@ from graphengine.node.declare import node
 from graphengine.node.widgets import Slider
 
 
-@node("text.clip_skip", category="text", title="CLIP skip")
+@node("text.clip_skip", category="text", title="CLIP skip", aliases=("CLIP set last layer",))
 def clip_skip(
     encoder: TextEncoderRef, layers: Annotated[int, Field(ge=0, le=32), Slider(0, 4, 1)] = 1
 ) -> TextEncoderRef:

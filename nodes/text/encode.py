@@ -16,7 +16,14 @@ def encode_all(encoder: TextEncoderRef, text: list[str], *, pool: ModelPool) -> 
     return encode_texts(pool, encoder, text)
 
 
-@node("text.encode", category="text", lane="gpu", title="Encode text", together=Together(("text",), encode_all, 32))
+@node(
+    "text.encode",
+    category="text",
+    lane="gpu",
+    title="Encode text",
+    together=Together(("text",), encode_all, 32),
+    aliases=("CLIP text encode", "Prompt", "Positive prompt", "Negative prompt"),
+)
 def encode(encoder: TextEncoderRef, text: Annotated[str, Prompt()] = "", *, pool: ModelPool = injected) -> Conditioning:
     r"""Encode a prompt for a model.
 

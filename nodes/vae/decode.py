@@ -40,6 +40,7 @@ def decode_all(
     title="VAE decode",
     shrinks=3,
     together=Together(("latent",), decode_all),
+    aliases=("Latent to image",),
 )
 def decode(
     vae: VaeRef,

@@ -15,7 +15,7 @@ from graphengine.node.context import FIRST, Attempt
 from graphengine.node.declare import injected, node
 
 
-@node("vae.encode", category="vae", version=2, lane="gpu", title="VAE encode", shrinks=3)
+@node("vae.encode", category="vae", version=2, lane="gpu", title="VAE encode", shrinks=3, aliases=("Image to latent",))
 def encode(
     vae: VaeRef,
     image: Image,

@@ -15,7 +15,15 @@ from graphengine.node.context import FIRST, Attempt
 from graphengine.node.declare import injected, node
 
 
-@node("vae.encode_masked", category="vae", version=2, lane="gpu", title="Encode picture with mask", shrinks=3)
+@node(
+    "vae.encode_masked",
+    category="vae",
+    version=2,
+    lane="gpu",
+    title="Encode picture with mask",
+    shrinks=3,
+    aliases=("VAE encode for inpainting", "Inpaint"),
+)
 def encode_masked(
     vae: VaeRef,
     image: Image,

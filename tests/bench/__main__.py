@@ -1,4 +1,4 @@
-"""``make bench``: every figure beside a peer, in one run."""
+"""``make bench``: every figure beside a peer, in one run; ``make bench ROOMS="engine disk"``: some of them."""
 
 import sys
 from pathlib import Path
@@ -19,16 +19,14 @@ import together  # noqa: E402
 import video  # noqa: E402
 import weights  # noqa: E402
 
+ROOMS = (engine, graphs, disk, process, actors, store, stream, service, sampling, weights, together, video)
+
+
+def main(names: list[str]) -> None:
+    rooms = {room.__name__: room for room in ROOMS}
+    for name in names or rooms:
+        rooms[name].main()
+
+
 if __name__ == "__main__":  # the worker processes of a peer import this module again
-    engine.main()
-    graphs.main()
-    disk.main()
-    process.main()
-    actors.main()
-    store.main()
-    stream.main()
-    service.main()
-    sampling.main()
-    weights.main()
-    together.main()
-    video.main()
+    main(sys.argv[1:])

@@ -13,6 +13,8 @@ pytestmark = pytest.mark.torch
 
 FRAMES = 60
 COLUMNS = 25
+MOST_TO_OPEN = 600
+"""Milliseconds of the main thread."""
 
 
 def large(count: int = 500) -> dict[str, Any]:
@@ -45,10 +47,13 @@ def link(row: int, column: int, output: str) -> dict[str, str]:
 
 
 class Clock:
-    """The time that the page's main thread has worked, in milliseconds."""
+    """The time that the page's main thread was given by the processor, in milliseconds; when it waits, it rests."""
 
     def __init__(self, session: CDPSession) -> None:
         self._session = session
+
+    async def start(self) -> None:
+        await self._session.send("Performance.enable", {"timeDomain": "threadTicks"})
 
     async def read(self) -> float:
         told = await self._session.send("Performance.getMetrics")
@@ -57,9 +62,10 @@ class Clock:
 
 async def test_frames_are_cheap(editor: Editor, figure: Callable[[str], None]) -> None:
     page = editor.page
-    session = await page.context.new_cdp_session(page)
-    await session.send("Performance.enable")
-    clock = Clock(session)
+    clock = Clock(await page.context.new_cdp_session(page))
+    await clock.start()
+    await expect(page.locator(".empty")).to_be_visible()
+    await page.wait_for_load_state("networkidle")  # what the page itself costs is another figure
 
     begin = await clock.read()
     await editor.drop("large.json", json.dumps(large()).encode())
@@ -80,6 +86,7 @@ async def test_frames_are_cheap(editor: Editor, figure: Callable[[str], None]) -
         f"500 nodes: {loaded:.0f} ms to open, {elements} elements, {near} at 100 %; "
         f"per frame {drag:.1f} ms for a drag, {pan:.1f} ms for a pan"
     )
+    assert loaded < MOST_TO_OPEN
     assert elements < 6_000
     assert near < 6_000
     assert drag < 15

@@ -62,7 +62,7 @@ async def test_pictures_films_sounds_and_models(browser: Browser, server: Server
     assert await editor.violations() == []
 
     await page.locator(".results button:has(img)").first.click()
-    await page.get_by_role("button", name="Compare", exact=True).click()
+    await page.get_by_role("button", name="Compare with #").click()
     box = await page.locator(".compare").bounding_box()
     assert box is not None
     await page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 30)

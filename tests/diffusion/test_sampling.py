@@ -220,6 +220,18 @@ def test_a_soft_mask_of_any_size(model: Any) -> None:
     assert torch.equal(none.samples, latent.samples)
 
 
+def test_a_differential_mask_says_when_a_cell_begins_to_change(model: Any) -> None:
+    """A half everywhere is the second half of the way, to the bit; the ends are all and nothing."""
+    start = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(2))
+    latent = replace(empty_latent(model.checkpoint.model, 16, 16), samples=start)
+    for share, denoise in ((0.0, 0.0), (0.25, 0.25), (0.5, 0.5), (1.0, 1.0)):
+        mask = Mask(torch.full((1, 16, 16), share))
+        found = run(model, with_mask(latent, mask, differential=True))
+        assert torch.equal(found.samples, run(model, latent, denoise=denoise).samples), share
+    mixed = run(model, with_mask(latent, Mask(torch.full((1, 16, 16), 0.5))))
+    assert not torch.equal(mixed.samples, run(model, latent, denoise=0.5).samples)
+
+
 def test_sides_must_fit_the_stride(model: Any) -> None:
     with pytest.raises(NodeError, match="multiples of 2") as refusal:
         empty_latent(model.checkpoint.model, 17, 16)

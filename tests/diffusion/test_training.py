@@ -18,6 +18,7 @@ from graphengine.diffusion.training.autoencoder import (
     to_pictures,
     to_tensor,
 )
+from graphengine.diffusion.training.checkpoint import FileKeeper
 from graphengine.diffusion.training.denoiser import (
     DenoiserRecipe,
     DenoiserTask,
@@ -77,10 +78,10 @@ def assert_bitwise_equal(one: Path, other: Path) -> None:
 @pytest.mark.parametrize("build", [autoencoder_task, denoiser_task])
 def test_a_resumed_run_is_bitwise_the_undisturbed_one(build: Any, tmp_path: Path) -> None:
     pace = Pace(steps=6, rate=1e-3, warmup=2)
-    Trainer(build(), pace, tmp_path / "whole.pt").run(Stop())
-    Trainer(build(), pace, tmp_path / "parts.pt").run(Stop(step=2))
-    Trainer(build(), pace, tmp_path / "parts.pt").run(Stop(step=3, measure_every=1))
-    resumed = Trainer(build(), pace, tmp_path / "parts.pt")
+    Trainer(build(), pace, FileKeeper(tmp_path / "whole.pt")).run(Stop())
+    Trainer(build(), pace, FileKeeper(tmp_path / "parts.pt")).run(Stop(step=2))
+    Trainer(build(), pace, FileKeeper(tmp_path / "parts.pt")).run(Stop(step=3, measure_every=1))
+    resumed = Trainer(build(), pace, FileKeeper(tmp_path / "parts.pt"))
     assert resumed.step == 3
     resumed.run(Stop())
     assert resumed.step == 6
@@ -92,6 +93,7 @@ import os, sys
 from pathlib import Path
 import torch
 from torch import nn
+from graphengine.diffusion.training.checkpoint import FileKeeper
 from graphengine.diffusion.training.loop import Pace, Stop, Trainer
 
 class Line:
@@ -108,7 +110,7 @@ class Line:
         return {}
 
 torch.set_num_threads(1)
-Trainer(Line(), Pace(steps=20, rate=0.1, warmup=2), Path(sys.argv[1])).run(Stop(save_every=3))
+Trainer(Line(), Pace(steps=20, rate=0.1, warmup=2), FileKeeper(Path(sys.argv[1]), every=3)).run(Stop())
 """
 
 
@@ -141,10 +143,10 @@ def test_a_crash_while_saving_leaves_the_old_checkpoint(tmp_path: Path, monkeypa
 
 def test_the_time_limit_stops_and_saves(tmp_path: Path) -> None:
     ticks = iter(range(100))
-    trainer = Trainer(autoencoder_task(), Pace(steps=100, rate=1e-3), tmp_path / "vae.pt")
+    trainer = Trainer(autoencoder_task(), Pace(steps=100, rate=1e-3), FileKeeper(tmp_path / "vae.pt"))
     trainer.run(Stop(seconds=5), clock=lambda: float(next(ticks)))
     assert 0 < trainer.step < 5
-    again = Trainer(autoencoder_task(), Pace(steps=100, rate=1e-3), tmp_path / "vae.pt")
+    again = Trainer(autoencoder_task(), Pace(steps=100, rate=1e-3), FileKeeper(tmp_path / "vae.pt"))
     assert (again.step, again.seconds) == (trainer.step, trainer.seconds)
 
 

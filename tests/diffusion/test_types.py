@@ -58,14 +58,20 @@ VALUES = st.one_of(
     st.builds(lambda b, h, w, c: Image(noise(b, h, w, c)), SIDES, SIDES, SIDES, st.sampled_from([3, 4])),
     MASKS,
     st.builds(
-        lambda spec, b, h, w, mask, around: Latent(
-            noise(b, spec.channels, h, w), "sd", spec, mask, noise(b, spec.channels, h, w) if around else None
+        lambda spec, b, h, w, mask, around, differential: Latent(
+            noise(b, spec.channels, h, w),
+            "sd",
+            spec,
+            mask,
+            noise(b, spec.channels, h, w) if around else None,
+            differential,
         ),
         SPECS,
         SIDES,
         SIDES,
         SIDES,
         st.none() | MASKS,
+        st.booleans(),
         st.booleans(),
     ),
     st.builds(Conditioning, st.just("sd"), st.lists(ENTRIES, min_size=1, max_size=3).map(tuple)),
@@ -137,5 +143,6 @@ def test_values_of_different_kinds_or_content_differ() -> None:
 def test_a_value_is_short_in_a_log() -> None:
     latent = Latent(torch.zeros(1, 4, 8, 8), "sd", LatentSpec())
     assert repr(latent) == (
-        "Latent(samples=1x4x8x8, family='sd', spec=LatentSpec(channels=4, stride=8), mask=None, surroundings=None)"
+        "Latent(samples=1x4x8x8, family='sd', spec=LatentSpec(channels=4, stride=8), "
+        "mask=None, surroundings=None, differential=False)"
     )

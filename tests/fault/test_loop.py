@@ -13,7 +13,11 @@ import pytest
 from faults import TRIALS, Figure, canary, loop_lag, served
 from servers import Client, document, link, three
 
+from graphengine.server.messages import JSON
+
 MOST = 0.2 if TRIALS >= 50 else 0.5  # 0.1 is promised, and the figure says what it was
+
+DENSE = b'{"workflow": {"x": [%s1]}}'
 
 
 def chain(length: int, first: float) -> dict[str, Any]:
@@ -23,12 +27,24 @@ def chain(length: int, first: float) -> dict[str, Any]:
     return document(nodes, outputs={"end": {"from": f"n{length - 1}.value"}})
 
 
+async def said(client: Client, text: str) -> None:
+    """Say something on a websocket that makes no sense, and wait for the answer."""
+    async with client.session.ws_connect(f"{client.address}/api/ws", protocols=[JSON]) as socket:
+        await socket.receive()
+        await socket.send_str(text)
+        assert (await socket.receive_json())["problem"]["code"] == "malformed_message"
+
+
 async def heavy(client: Client, turn: int) -> None:
-    """One after another: a long workflow is run and planned, many jobs, long lists, a large file, and nonsense."""
+    """One after another: a long workflow is run and planned, many jobs, long lists, a large file, and nonsense.
+
+    Some of it is as large as the bounds allow: the parser gives nobody else a turn.
+    """
     content = turn.to_bytes(8, "big") * 2_500_000
     binary = {"Content-Type": "application/octet-stream"}
     spread = {"mode": "zip", "values": {"value": [turn * 1_000 + index for index in range(300)]}}
-    deep = io.BytesIO(b"[" * 4_000_000)
+    deep, many, most = b"[" * 4_000_000, DENSE % (b"1," * 4_000_000), DENSE % (b'{"a":1},' * 90_000)
+    plain = {"Content-Type": "application/json"}
     asked = [
         client.submit(chain(2_000, turn), id=f"chain{turn}"),
         client.ask("POST", "/api/plan", {"workflow": chain(5_000, turn)}),
@@ -36,7 +52,8 @@ async def heavy(client: Client, turn: int) -> None:
         client.ask(
             "PUT", f"/api/assets/{hashlib.sha256(content).hexdigest()}", data=io.BytesIO(content), headers=binary
         ),
-        client.ask("POST", "/api/jobs", data=deep, headers={"Content-Type": "application/json"}),
+        *(client.ask("POST", "/api/jobs", data=io.BytesIO(body), headers=plain) for body in (deep, many, most)),
+        *(said(client, body.decode()) for body in (many, most)),
         *(client.get("/api/jobs?limit=1000") for _ in range(3)),
         *(client.get("/api/nodes") for _ in range(3)),
         client.get("/api/openapi.json"),

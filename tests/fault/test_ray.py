@@ -124,6 +124,7 @@ def test_a_running_call_tells_its_events_meanwhile_and_is_cancelled_at_its_next_
 
 @pytest.mark.timed
 def test_a_call_that_ignores_its_cancel_is_ended_after_the_grace(desk: Desk) -> None:
+    desk.call(fault_pack.where)  # now a worker is there
     waiting = desk.start(fault_pack.deaf)
     time.sleep(0.1)
     started = time.monotonic()

@@ -119,7 +119,8 @@ async def test_clients_that_do_not_read_are_dropped_and_the_others_get_everythin
     sent: dict[str, float] = {}
     arrived: list[tuple[str, float]] = []
 
-    async def reader(socket: aiohttp.ClientWebSocketResponse) -> int:
+    async def reader(socket: aiohttp.ClientWebSocketResponse, everything: "asyncio.Future[int]") -> None:
+        """Read on to the end: who does not is dropped as well."""
         number = 0
         async for frame in socket:
             told = frame.json()
@@ -127,8 +128,7 @@ async def test_clients_that_do_not_read_are_dropped_and_the_others_get_everythin
                 arrived.append((told["job"], time.monotonic()))
                 number += 1
                 if told["job"] == "j59":
-                    return number
-        return number
+                    everything.set_result(number)
 
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as http:
         sockets = [await http.ws_connect(url, protocols=[JSON]) for _ in range(fit)]
@@ -136,7 +136,8 @@ async def test_clients_that_do_not_read_are_dropped_and_the_others_get_everythin
             await socket.send_json({"type": "subscribe", "id": "s", "to": "all"})
         stalled = [await stalling(service.port) for _ in range(stuck)]
         await settled(lambda: len(service.hub.streams) == stuck + fit)
-        readers = [asyncio.create_task(reader(socket)) for socket in sockets]
+        numbers = [asyncio.get_running_loop().create_future() for _ in sockets]
+        readers = [asyncio.create_task(reader(*each)) for each in zip(sockets, numbers, strict=True)]
         picture = Preview("image/jpeg", bytes(100_000), 8, 8)
         began = time.monotonic()
         for index in range(60):
@@ -144,11 +145,12 @@ async def test_clients_that_do_not_read_are_dropped_and_the_others_get_everythin
             await service.store.queue.submit(submission(f"j{index}"))
             sent[f"j{index}"] = time.monotonic()  # it is on the disk
             await asyncio.sleep(max(0.0, began + (index + 1) * 0.05 - time.monotonic()))
-        assert await asyncio.wait_for(asyncio.gather(*readers), 20) == [60] * fit
-        await settled(lambda: len(service.hub.streams) == fit)
+        assert await asyncio.wait_for(asyncio.gather(*numbers), 20) == [60] * fit
+        await settled(lambda: len(service.hub.streams) == fit, 20)
         dropped = time.monotonic() - began
         for socket in sockets:
             await socket.close()
+        await asyncio.gather(*readers)
     for writer in stalled:
         writer.close()
     await service.stop()

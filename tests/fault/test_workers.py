@@ -151,6 +151,7 @@ def test_a_running_call_is_cancelled_at_its_next_step(desk: Desk) -> None:
 
 @pytest.mark.timed
 def test_a_call_that_ignores_its_cancel_is_ended_after_the_grace(desk: Desk) -> None:
+    desk.call(fault_pack.where)  # now a worker is there
     waiting = desk.start(fault_pack.deaf)
     time.sleep(0.1)
     started = time.monotonic()
@@ -251,7 +252,7 @@ def test_an_observer_that_raises_disturbs_nobody(desk: Desk) -> None:
 
 def await_two_workers(desk: Desk) -> None:
     def two_are_ready() -> bool:
-        for each in [desk.start(fault_pack.deaf, seconds=0.05) for _ in range(2)]:
+        for each in [desk.start(fault_pack.deaf, seconds=0.3) for _ in range(2)]:
             each.outcome()
         return sum(each.ready and each.lane == "cpu" for each in desk.executor._pool._workers) == 2
 

@@ -275,3 +275,15 @@ def test_calls_with_lazy_inputs_are_not_made_together() -> None:
 
     with pytest.raises(DeclarationError, match="lazy inputs"):
         node("test.chosen", category="test", together=Together(("value",), both))(chosen)
+
+
+def test_aliases_are_told_and_are_words() -> None:
+    def double(value: int) -> int:
+        """Double."""
+        return 2 * value
+
+    declared = spec_of(node("math.double", category="math", aliases=("Twice",))(double))
+    assert describe(declared)["aliases"] == ["Twice"]
+    for wrong in ("Twice", ("",)):
+        with pytest.raises(DeclarationError, match="aliases are a sequence"):
+            node("math.double", category="math", aliases=wrong)(double)

@@ -37,21 +37,31 @@ each_file = pytest.mark.parametrize("path", FILES, ids=[path.relative_to(FOLDER)
 
 MAY_IMPORT = {"node", "types", "files", "errors", "diffusion"}
 SELF_EVIDENT = {"image", "mask", "text", "value", "file", "a", "b", "c", "d"}
-BY_HAND = {"model.load"}
+BY_HAND = {
+    "data.pictures",
+    "enhance.lut",
+    "evaluation.ssim",
+    "image.load_folder",
+    "list.csv_integers",
+    "list.csv_numbers",
+    "list.csv_texts",
+    "list.text_file",
+    "model.load",
+    "training.load",
+}
 NOT_GENERATED = {
-    "Model",
-    "TextEncoder",
-    "Vae",
-    "Latent",
-    "Conditioning",
-    "List[Conditioning]",
-    "Sequence[Latent]",
-    "Video",
+    *("Model", "TextEncoder", "Vae", "Latent", "Conditioning", "Dataset", "Weights", "Video"),
+    *("List[Conditioning]", "Sequence[Latent]"),
+    *("Sigmas", "Noise", "Sampler", "Guider"),
 }
 """What these tests make no values of: nodes that require one, or a service, are tested by hand alone."""
 
 SUITABLE: Mapping[str, Mapping[str, Any]] = {
     "image.crop": {"width": 5, "height": 4},
+    "image.xy_grid": {"rows": ["one"], "columns": ["one", "two", "three"]},
+    "inpaint.stitch": {"width": 5, "height": 4},
+    "style.apply_palette": {"palette": ["teal", "#ff8000"]},
+    "style.show_palette": {"palette": ["teal", "#ff8000"]},
     "depth.parallax": {"frames": 2},
     "logic.switch": {"condition": True, "yes": Lazy("yes", "one"), "no": Lazy("no", "other")},
     "mesh.turntable": {"frames": 2, "size": 16},

@@ -71,6 +71,21 @@ SUM: Nodes = {
 }
 
 
+async def test_a_large_graph_lets_others_have_their_turn(runs: Runs) -> None:
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while not runs.calls():
+            turns += 1
+            await asyncio.sleep(0)
+
+    waiting = asyncio.create_task(others())
+    assert (await runs.run(chain(5_000))).status == "done"
+    await waiting
+    assert turns > 3  # before the first call, all of them are asked for: in one go that took 100 ms
+
+
 async def test_a_graph_is_computed(runs: Runs) -> None:
     result = await runs.run(workflow(SUM, outputs={"total": {"from": "sum.value"}}))
     assert result == RunResult("done", {"total": 3.0})

@@ -23,6 +23,7 @@ BODIES = {
     "a key twice": b'{"workflow": {}, "workflow": {}}',
     "deep": b'{"workflow": ' + b'{"a":' * 50_000 + b"1" + b"}" * 50_000 + b"}",
     "deep list": b"[" * 100_000,
+    "too many values": b'{"workflow": {"x": [' + b"1," * 250_000 + b"1]}}",
     "no object": b"[1, 2]",
     "half a character": b'{"workflow": "\\ud800"}',
     "not UTF-8": b'{"workflow": "\xff\xfe"}',

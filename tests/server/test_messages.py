@@ -1,5 +1,6 @@
 """The messages: every type has an example, and every example is what the schema and the types say."""
 
+import json
 from typing import Any, get_args
 
 import jsonschema
@@ -82,3 +83,12 @@ def test_json_that_is_no_request_is_refused(content: str) -> None:
     with pytest.raises(MalformedMessage) as refused:
         request_of(content, "json")
     assert len(str(refused.value)) < 1_000
+
+
+def test_a_request_of_too_many_values_is_refused() -> None:
+    """No list is too long, and all together they would keep every thread waiting."""
+    request = {"type": "submit", "id": "1", "workflow": {"nodes": [[0] * 19_000] * 11}}
+    with pytest.raises(MalformedMessage, match="too many values"):
+        request_of(msgpack.packb(request), "msgpack")
+    with pytest.raises(MalformedMessage, match="more than 200,000"):
+        request_of(json.dumps(request), "json")

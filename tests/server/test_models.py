@@ -1,6 +1,7 @@
 """The models over HTTP and the websocket."""
 
 import io
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from servers import Client, serving
 
 from graphengine.app import Engine
 from graphengine.client import Client as Follower
+
+EMBEDDED = Path(__file__).parents[2] / "graphengine" / "diffusion" / "embedded" / "shapes-128"
 
 
 def picture(kind: str = "PNG") -> bytes:
@@ -66,3 +69,25 @@ async def test_many_models_come_a_page_at_a_time(engine: Engine, data_dir: Path,
             found = await follower.models()
     assert [each.name for each in found] == [f"models:{number:03}.safetensors" for number in range(250)]
     assert found[7].numbers == 1
+
+
+async def test_tokens_are_counted_as_the_model_reads_them(client: Client, tmp_path: Path) -> None:
+    shutil.copytree(EMBEDDED, tmp_path / "models" / "own", ignore=shutil.ignore_patterns("*.safetensors"))
+    (model,) = (await client.get("/api/models"))["models"]
+    path = f"/api/models/{model['id']}"
+    reply = await client.ask("POST", f"{path}/tokens", {"text": "a (red:1.3) circle"})
+    assert (reply.status, reply.data) == (200, {"tokens": 3, "room": 30})
+    assert "circle" in (await client.get(f"{path}/words"))["words"]
+    assert (await client.ask("POST", f"{path}/tokens", {"text": "x" * 10_001})).status == 400
+    assert (await client.ask("POST", "/api/models/nobody/tokens", {"text": ""})).status == 404
+
+
+@pytest.mark.usefixtures("models")
+async def test_pictures_under_a_root_are_shown_and_nothing_else(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "secret.png").write_bytes(picture())
+    (tmp_path / "models" / "link.png").symlink_to(tmp_path / "secret.png")
+    reply = await client.ask("GET", "/api/picture", params={"file": "models:vae/one.png"})
+    assert (reply.status, reply.content, reply.headers["Content-Type"]) == (200, picture(), "image/png")
+    wrong = ("models:../secret.png", "models:link.png", "models:old.ckpt", "models:vae", "models:", "vae/one.png")
+    for file in (*wrong, f"models:{tmp_path}/secret.png", "assets:" + "0" * 64, "nowhere:a", ""):
+        assert (await client.ask("GET", "/api/picture", params={"file": file})).status == 404, file

@@ -188,6 +188,22 @@ async def test_the_newest_preview_wins_and_has_an_address(quiet: Service) -> Non
         assert quiet.hub.preview("a", "up/scale") is None
 
 
+async def test_the_last_preview_comes_though_the_job_is_over_at_once(quiet: Service) -> None:
+    await submit(quiet, "a")
+    job = await quiet.store.attempts.claim()
+    assert job is not None
+    async with connected(quiet) as raw:
+        await raw.ask("subscribe", to="job", job="a")
+        for number in range(2):  # the second would be told with the next tick, which comes when the job is over
+            quiet.feed.tell("a", "ann", TaskPreview("show", Preview("image/webp", bytes([number]), 8, 8)))
+            await asyncio.sleep(0)
+        await quiet.store.attempts.finish(job.lease, {})
+        told = [await raw.told()]
+        while not {"finished", "preview"} <= {each.get("kind", each["type"]) for each in told}:
+            told.append(await raw.told())
+        assert [each for each in told if each["type"] == "preview"][-1]["url"].endswith("n=2")
+
+
 async def test_whoever_wants_nothing_live_gets_nothing_live(quiet: Service) -> None:
     await submit(quiet, "a")
     async with connected(quiet) as raw:

@@ -65,3 +65,16 @@ async def test_what_is_over_is_told_no_more() -> None:
     coalescer.close()
     await asyncio.sleep(0.03)
     assert TaskProgress("b", 3, 9) not in told
+
+
+async def test_the_last_preview_of_a_task_is_told_when_it_is_over() -> None:
+    told: list[Event] = []
+    coalescer = Coalescer(told.append, interval=60)
+    first, last = (TaskPreview("a", Preview("image/png", content, 1, 1)) for content in (b"1", b"2"))
+    for event in (first, last, TaskProgress("a", 8, 9)):
+        coalescer.offer(event)
+    coalescer.finish("a")
+    assert told == [first, last]
+    coalescer.finish("a")
+    assert told == [first, last]
+    coalescer.close()

@@ -191,6 +191,17 @@ async def test_a_batch_of_no_or_too_many_jobs_is_refused(store: Store, spread: S
         await store.queue.submit_batch(submission("b"), spread)
 
 
+async def test_a_batch_of_too_long_inputs_is_refused(store: Store) -> None:
+    """Each job keeps its own: a small request fills neither the memory nor the disk."""
+    many, long = {"n": list(range(50))}, "x" * 1_400_000
+    with pytest.raises(Unacceptable, match="at most 1,342,177 characters"):
+        await store.queue.submit_batch(replace(submission("b"), inputs={"text": long}), Spread("zip", many))
+    with pytest.raises(Unacceptable, match="at most 1,342,177 characters"):
+        await store.queue.submit_batch(submission("b"), Spread("product", {"text": [long], **many}))
+    asked = replace(submission("b"), inputs={"text": "x" * 60})
+    assert (await store.queue.submit_batch(asked, Spread("zip", many))).batch.total == 50
+
+
 async def test_a_batch_is_taken_once_and_as_a_whole(store: Store) -> None:
     spread = Spread("zip", {"x": list(range(50))})
     first = await store.queue.submit_batch(submission("b"), spread)

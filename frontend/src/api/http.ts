@@ -1,6 +1,6 @@
 /** Requests to the service, and its answers: data, or one error that says what a person can do. */
 import type { FaultOut } from "./generated/service";
-import { parseJson, writeJson } from "./json";
+import { parseAnswer, writeJson } from "./json";
 
 export class Refused extends Error {
   constructor(
@@ -59,7 +59,7 @@ async function read(response: Response): Promise<unknown> {
   const text = await response.text();
   if (!text || !(response.headers.get("Content-Type") ?? "").includes("json")) return null;
   try {
-    return parseJson(text);
+    return parseAnswer(text);
   } catch {
     return null; // a proxy between us and the service
   }

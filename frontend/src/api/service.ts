@@ -5,13 +5,16 @@ import type {
   FilesOut,
   JobsOut,
   JobView,
+  ModelsView,
   NodesOut,
   PlanOut,
   QueueOut,
   SavedListOut,
   Submit,
+  TokensOut,
   VersionOut,
   VersionsOut,
+  WordsOut,
 } from "./generated/service";
 import type { Workflow } from "./generated/workflow";
 import { ask } from "./http";
@@ -19,11 +22,17 @@ import { ask } from "./http";
 const saved = (name: string) => `/api/workflows/${encodeURIComponent(name)}`;
 const job = (id: string) => `/api/jobs/${encodeURIComponent(id)}`;
 
+const model = (id: string) => `/api/models/${encodeURIComponent(id)}`;
+
 /** A document as it is sent: the service reads it, and may refuse it. */
 const sent = (workflow: Workflow) => workflow as Record<string, unknown>;
 
 export const service = {
   nodes: () => ask<NodesOut>("/api/nodes"),
+  models: () => ask<ModelsView>("/api/models"),
+  tokens: (id: string, text: string, signal?: AbortSignal) =>
+    ask<TokensOut>(`${model(id)}/tokens`, { method: "POST", body: { text }, signal }),
+  words: (id: string) => ask<WordsOut>(`${model(id)}/words`),
   files: (root: string) => ask<FilesOut>(`/api/files/${encodeURIComponent(root)}`),
   plan: (workflow: Workflow, targets: [string, ...string[]] | null, signal?: AbortSignal) =>
     ask<PlanOut>("/api/plan", { method: "POST", body: { workflow: sent(workflow), targets }, signal }),
@@ -63,6 +72,7 @@ export const service = {
 
 export const resultUrl = (digest: string) => `/api/results/${digest}`;
 export const assetUrl = (digest: string) => `/api/assets/${digest}`;
+export const pictureUrl = (reference: string) => `/api/picture?file=${encodeURIComponent(reference)}`;
 export const thumbnailUrl = (name: string) => `${saved(name)}/thumbnail`;
 
 function hex(bytes: ArrayBuffer): string {

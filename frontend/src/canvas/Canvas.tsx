@@ -1,4 +1,5 @@
 /** The canvas: the document drawn by React Flow, and what hands do on it turned into changes of the document. */
+
 import {
   Background,
   BackgroundVariant,
@@ -19,29 +20,37 @@ import {
 } from "@xyflow/react";
 import { type MouseEvent, memo, useEffect, useMemo, useRef, useState } from "react";
 import { useCatalog } from "~/catalog/store";
+import { useKeysOf } from "~/commands/useKeys";
 import { setBends } from "~/doc/bends";
 import { connect, disconnect } from "~/doc/edit";
 import { addressOf, type Point, positionOf } from "~/doc/model";
 import { activeTab, edit, placeOfTab, select, usePart, useTab } from "~/doc/tabs";
-import { linkOf, obstacle } from "./connecting";
+import { t } from "~/i18n/language";
+import { linkOf, obstacle, socketOf } from "./connecting";
 import { DetailProvider, useDetail } from "./Detail";
 import { beginDrag, changeNodes, finishDrag, put } from "./dragging";
 import { EdgeView } from "./EdgeView";
 import { FarLinks } from "./FarLinks";
 import { FrameView } from "./FrameView";
 import { type CanvasEdge, type CanvasNode, FlowMaker } from "./flow";
+import { FRAME } from "./framing";
 import { WIDTH } from "./geometry";
+import { LookView } from "./Look";
+import { Marks } from "./Marks";
 import { NodeView } from "./NodeView";
 import { Picker } from "./Picker";
 import { placeAmong } from "./route";
-import { pointer, showView, useCanvas, usePalette } from "./state";
+import { openMenu, pointer, showView, useCanvas, usePalette } from "./state";
+import { Tags } from "./Tags";
 import { LEAST_ZOOM, MOST_ZOOM, remember, viewportFor } from "./viewport";
+import { Hand } from "./wheel";
 
 const nodeTypes: NodeTypes = { node: NodeView, frame: FrameView };
 const edgeTypes: EdgeTypes = { link: EdgeView };
 const SNAP: [number, number] = [8, 8];
 const PAN_BUTTONS = [1, 2];
 const NO_EDGES: CanvasEdge[] = [];
+const NOTHING: { nodes: CanvasNode[]; edges: CanvasEdge[] } = { nodes: [], edges: NO_EDGES };
 const DELETE: string[] = []; // a command does it
 const EXTEND = ["Shift", "Meta", "Control"];
 const PRO = { hideAttribution: true };
@@ -66,6 +75,7 @@ function Place({ place }: { place: string }) {
 function Flow({ place, begin }: { place: string; begin: Viewport }) {
   const tier = useDetail();
   const flow = useReactFlow<CanvasNode, CanvasEdge>();
+  const isEmpty = useTab((tab) => Object.keys(placeOfTab(tab).part.nodes ?? {}).length === 0);
   const { nodes, edges } = useFlow();
   const shell = useRef<HTMLDivElement>(null);
 
@@ -92,6 +102,20 @@ function Flow({ place, begin }: { place: string; begin: Viewport }) {
       zoom: (by) => void (by === "actual" ? flow.zoomTo(1) : flow.zoomTo(flow.getZoom() * by)),
     });
     return () => showView(null);
+  }, [flow]);
+
+  useEffect(() => {
+    const element = shell.current;
+    const hand = new Hand();
+    const turn = (event: WheelEvent) => {
+      if ((event.target as Element).closest(".nowheel, .palette, .look") || !hand.pans(event)) return;
+      event.preventDefault();
+      event.stopPropagation();
+      const { x, y, zoom } = flow.getViewport();
+      void flow.setViewport({ x: x - event.deltaX, y: y - event.deltaY, zoom });
+    };
+    element?.addEventListener("wheel", turn, { capture: true, passive: false });
+    return () => element?.removeEventListener("wheel", turn, { capture: true });
   }, [flow]);
 
   const openPalette = (event: MouseEvent) => {
@@ -125,6 +149,10 @@ function Flow({ place, begin }: { place: string; begin: Viewport }) {
         onEdgeDoubleClick={(event, edge) =>
           bend(edge, flow.screenToFlowPosition({ x: event.clientX, y: event.clientY }))
         }
+        onPaneContextMenu={paneMenu}
+        onNodeContextMenu={nodeMenu}
+        onSelectionContextMenu={selectionMenu}
+        onEdgeContextMenu={linkMenu}
         onReconnect={replug}
         onReconnectEnd={unplug}
         isValidConnection={isValid}
@@ -135,6 +163,8 @@ function Flow({ place, begin }: { place: string; begin: Viewport }) {
         onlyRenderVisibleElements
         connectionMode={ConnectionMode.Strict}
         connectionRadius={26}
+        connectionDragThreshold={4} // a click looks at the value
+        connectOnClick={false}
         defaultEdgeOptions={DEFAULT_EDGE}
         snapToGrid
         snapGrid={SNAP}
@@ -150,14 +180,16 @@ function Flow({ place, begin }: { place: string; begin: Viewport }) {
         elevateNodesOnSelect={false}
         nodeDragThreshold={2}
         proOptions={PRO}
-        aria-label="Workflow graph"
+        aria-label={t("canvas.title")}
       >
         <Background variant={BackgroundVariant.Dots} gap={24} size={1} color="var(--grid)" />
-        {tier === "far" && <FarLinks nodes={nodes} edges={edges} />}
+        <Marks />
+        {tier === "far" ? <FarLinks nodes={nodes} edges={edges} /> : <Tags nodes={nodes} />}
         {nodes.length > 12 && <Map_ />}
       </ReactFlow>
-      {nodes.length === 0 && <Empty />}
+      {isEmpty && <Empty />}
       <Picker />
+      <LookView />
     </div>
   );
 }
@@ -169,12 +201,13 @@ const Map_ = memo(() => (
 const mapped = (node: CanvasNode) => (node.type === "frame" && !node.data.frame.isCollapsed ? "framed" : "");
 
 function Empty() {
+  const keys = useKeysOf("add");
   return (
     <div className="empty">
       <p>
-        Double-click or press <kbd>Space</kbd> to add a node.
+        {t("canvas.add")} <kbd>{keys}</kbd>
       </p>
-      <p>Drop a workflow, or a picture that carries one, to open it.</p>
+      <p>{t("canvas.drop")}</p>
     </div>
   );
 }
@@ -186,15 +219,45 @@ function useFlow() {
   const selectedLinks = useTab((tab) => tab.links);
   const finder = useCatalog((state) => state.finder);
   const dragged = useCanvas((state) => state.dragged);
+  const copying = useCanvas((state) => state.copying);
   const sizes = useCanvas((state) => state.sizes);
   const maker = useRef<FlowMaker>(null);
   maker.current ??= new FlowMaker();
   const made = maker.current;
+  const isKnown = useCatalog((state) => state.state !== "loading");
   return useMemo(() => {
-    const seen = { part, doc, selected, selectedLinks, finder, dragged, sizes };
+    if (!isKnown) return NOTHING; // nobody can say yet what the nodes are
+    const seen = { part, doc, selected, selectedLinks, finder, dragged, copying, sizes };
     const nodes = made.nodes(seen);
     return { nodes, edges: made.links(seen) };
-  }, [made, part, doc, selected, selectedLinks, finder, dragged, sizes]);
+  }, [isKnown, made, part, doc, selected, selectedLinks, finder, dragged, copying, sizes]);
+}
+
+const pointOf = (event: MouseEvent | globalThis.MouseEvent) => ({ x: event.clientX, y: event.clientY });
+
+function paneMenu(event: MouseEvent | globalThis.MouseEvent): void {
+  event.preventDefault();
+  openMenu({ kind: "canvas" }, pointOf(event));
+}
+
+function nodeMenu(event: MouseEvent, { id }: CanvasNode): void {
+  if ((event.target as Element).closest("input, textarea")) return; // the browser's own is of use there
+  event.preventDefault();
+  const isFrame = id.startsWith(FRAME);
+  if (!isFrame && !activeTab().nodes.has(id)) select([id]);
+  openMenu(isFrame ? { kind: "frame", frame: id.slice(FRAME.length) } : { kind: "node", node: id }, pointOf(event));
+}
+
+function selectionMenu(event: MouseEvent): void {
+  event.preventDefault();
+  const [node] = activeTab().nodes;
+  if (node !== undefined) openMenu({ kind: "node", node }, pointOf(event));
+}
+
+function linkMenu(event: MouseEvent, { id }: CanvasEdge): void {
+  event.preventDefault();
+  select([], [id]);
+  openMenu({ kind: "link", link: id }, pointOf(event));
 }
 
 function changeEdges(changes: EdgeChange<CanvasEdge>[]): void {
@@ -248,10 +311,9 @@ const beginPlug: OnConnectStart = (_, { nodeId, handleId, handleType }) => {
   const { finder } = useCatalog.getState();
   if (!nodeId || !handleId) return;
   const isSource = handleType === "source";
-  const socket = isSource
-    ? finder.output(part, nodeId, handleId, tab.doc)
-    : finder.input(part, nodeId, handleId, tab.doc);
-  if (socket) useCanvas.setState({ plug: { node: nodeId, name: handleId, type: socket.type, isSource } });
+  const { node, name } = socketOf(nodeId, handleId);
+  const socket = isSource ? finder.output(part, node, name, tab.doc) : finder.input(part, node, name, tab.doc);
+  if (socket) useCanvas.setState({ plug: { node, name, type: socket.type, isSource } });
 };
 
 type ToCanvas = (at: { x: number; y: number }) => { x: number; y: number };

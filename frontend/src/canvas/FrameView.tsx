@@ -9,9 +9,10 @@ import { addressOf } from "~/doc/model";
 import { activeTab, edit, placeOfTab, select, useTab } from "~/doc/tabs";
 import { useDetail } from "./Detail";
 import type { FrameNode } from "./flow";
+import { lookAt } from "./Look";
 import { useCanvas } from "./state";
 
-const COLOURS: Readonly<Record<string, string>> = {
+export const COLOURS: Readonly<Record<string, string>> = {
   Blue: "#5b84c4",
   Green: "#57a077",
   Yellow: "#b8963e",
@@ -157,7 +158,9 @@ function Socket({ handle }: { handle: { id: string; isSource: boolean; y: number
         position={handle.isSource ? Position.Right : Position.Left}
         className="socket"
         style={{ "--socket": colour } as React.CSSProperties}
-        isConnectable={false}
+        onClick={({ clientX, clientY }) =>
+          lookAt({ node, name, isSource: handle.isSource }, { x: clientX, y: clientY })
+        }
         role="img"
         aria-label={`${handle.id}, ${handle.type}`}
       />

@@ -1,10 +1,12 @@
 /** What a node shows below its rows: the picture that it works on, what it wrote, or the file that it loads. */
+
 import { Brush } from "lucide-react";
 import { memo } from "react";
 import { assetUrl, resultUrl } from "~/api/service";
 import { useCatalog } from "~/catalog/store";
 import { fileOf } from "~/doc/pictures";
 import { placeOfTab, useTab } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { previewKey, shownJob, taskOf, useRuns } from "~/run/store";
 import { openDialog } from "~/ui/dialogs";
 import { NodeFile } from "~/viewers/NodeFile";
@@ -20,10 +22,14 @@ function Pictures({ doc, task }: { doc: string; task: string }) {
   if (!preview && !file && !failure && share === null && source === null) return null;
   return (
     <div className="media">
-      {share !== null && <progress max={1} value={share} aria-label="progress" />}
+      {share !== null && <progress max={1} value={share} aria-label={t("app.progress")} />}
       {failure && <p className="failure">{failure.message}</p>}
       {preview ? (
-        <img src={preview.url} alt="work in progress" draggable={false} />
+        <img
+          src={preview.url}
+          alt={t(running?.state === "running" ? "app.working" : "media.preview")}
+          draggable={false}
+        />
       ) : file ? (
         <NodeFile file={file} url={resultUrl(file.digest)} />
       ) : source !== null ? (
@@ -44,10 +50,10 @@ function Source({ digest, node }: { digest: string; node: string }) {
   const isMask = useTab((tab) => typeof placeOfTab(tab).part.view?.nodes?.[node]?.masks === "string");
   return (
     <>
-      <img src={assetUrl(digest)} alt="what is loaded" loading="lazy" decoding="async" draggable={false} />
+      <img src={assetUrl(digest)} alt={t("media.loaded")} loading="lazy" decoding="async" draggable={false} />
       {!isMask && (
         <button type="button" className="paint nodrag" onClick={() => openDialog({ kind: "mask", node })}>
-          <Brush size={11} aria-hidden /> Paint a mask
+          <Brush size={11} aria-hidden /> {t("mask.paint")}
         </button>
       )}
     </>

@@ -1,4 +1,5 @@
 /** A node on the canvas. Everything that changes is read by its name; its own properties change with its form only. */
+
 import { Handle, type NodeProps, Position } from "@xyflow/react";
 import { type KeyboardEvent, memo, type ReactNode } from "react";
 import type { Input } from "~/catalog/catalog";
@@ -7,6 +8,7 @@ import { setValue } from "~/doc/edit";
 import { isExposed } from "~/doc/interface";
 import { sourceOf } from "~/doc/model";
 import { edit, placeOfTab, useTab } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { plannedTask, problemsOf, usePlans } from "~/run/plan";
 import { taskOf, useRuns } from "~/run/store";
 import { widgetOf } from "~/widgets/registry";
@@ -32,13 +34,13 @@ function Body({ data, selected }: NodeProps<ShownNode>) {
       className={`node ${tier} is-${state} mode-${node?.mode ?? "run"}${selected ? " selected" : ""}`}
       onKeyDown={leaveField}
       style={height > 0 ? { height } : undefined} // as large as from near, so that nothing has to be measured again
-      aria-label={`${title}${status.word ? `, ${status.word}` : ""}${count ? `, ${count} problems` : ""}`}
+      aria-label={`${title}${status.word ? `, ${status.word}` : ""}${count ? `, ${t("top.problems", { count })}` : ""}`}
     >
       <header className="node-head">
         <i className={`dot ${status.dot}`} title={status.why} />
         <b>{title}</b>
         <span className="word" title={status.why}>
-          {count > 0 && !soft ? `${count} problem${count > 1 ? "s" : ""}` : status.word}
+          {count > 0 && !soft ? t("top.problems", { count }) : status.word}
         </span>
       </header>
       {node?.mode === "bypass" && tier !== "far" && <Passage geometry={geometry} passage={sockets.passage} />}
@@ -123,7 +125,7 @@ function Socket({ input, node, problem }: { input: Input; node: string; problem?
   return (
     <Plugged node={node} name={input.name} type={input.type} isOpen={!isLinked} title={problem}>
       {input.name}
-      {problem && !isLinked && <em> — not connected</em>}
+      {problem && !isLinked && <em> — {t("node.open")}</em>}
     </Plugged>
   );
 }

@@ -1,13 +1,16 @@
 /** One list to add from: opened by a double click, Space, Tab, or a link that was dropped where nothing is. */
+
 import { Command } from "cmdk";
 import { useEffect, useMemo, useState } from "react";
 import { type Catalog, isWritable, type Sockets } from "~/catalog/catalog";
 import type { SocketFinder } from "~/catalog/sockets";
 import { useCatalog } from "~/catalog/store";
+import { adoptShelved, lookAtShelf, useShelf } from "~/commands/shelf";
 import { addNode, connect, insertIntoLink } from "~/doc/edit";
 import { type Part, SUBGRAPH } from "~/doc/model";
 import { holds } from "~/doc/subgraph";
 import { activeTab, edit, placeOfTab, select, type Tab } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { WIDTH } from "./geometry";
 import { putInto } from "./insert";
 import { searchNodes } from "./search";
@@ -27,7 +30,10 @@ const close = () => usePalette.setState({ request: null });
 function List({ request }: { request: PaletteRequest }) {
   const finder = useCatalog((state) => state.finder);
   const { catalog } = finder;
-  const [own] = useState(() => subgraphsFor(finder, activeTab())); // as long as the list is open, nothing changes
+  const shelf = useShelf((state) => state.shelf);
+  const [inside] = useState(() => subgraphsFor(finder, activeTab())); // as long as the list is open, nothing changes
+  const own = useMemo(() => [...inside, ...Object.values(shelf).map(({ sockets }) => sockets)], [inside, shelf]);
+  useEffect(() => void lookAtShelf(), []);
   const [query, setQuery] = useState("");
   const [isFiltered, setFiltered] = useState(request.plug !== null);
   const plug = isFiltered ? request.plug : null;
@@ -53,7 +59,7 @@ function List({ request }: { request: PaletteRequest }) {
       <Command
         className="palette"
         style={at}
-        label="Add a node"
+        label={t("palette.add")}
         shouldFilter={false}
         loop
         value={chosen}
@@ -67,15 +73,16 @@ function List({ request }: { request: PaletteRequest }) {
         }}
       >
         <div className="palette-head">
-          <Command.Input autoFocus value={query} onValueChange={setQuery} placeholder="Add a node" />
+          <Command.Input autoFocus value={query} onValueChange={setQuery} placeholder={t("palette.add")} />
           {request.plug && (
             <button type="button" data-on={isFiltered} onClick={() => setFiltered(!isFiltered)}>
-              {request.plug.isSource ? "accepts" : "gives"} {request.plug.type} {isFiltered ? "×" : ""}
+              {t(request.plug.isSource ? "palette.accepts" : "palette.gives")} {request.plug.type}{" "}
+              {isFiltered ? "×" : ""}
             </button>
           )}
         </div>
         <Command.List>
-          <Command.Empty>Nothing like that.</Command.Empty>
+          <Command.Empty>{t("list.none")}</Command.Empty>
           {hits.map(({ node }) => (
             <Command.Item key={node.id} value={node.id} onSelect={() => choose(node)}>
               <span>{node.title}</span>
@@ -84,7 +91,7 @@ function List({ request }: { request: PaletteRequest }) {
           ))}
         </Command.List>
         <footer>
-          {request.plug ? "Tab: all nodes" : (hits.find(({ node }) => node.id === chosen)?.node.summary ?? "")}
+          {request.plug ? t("palette.all") : (hits.find(({ node }) => node.id === chosen)?.node.summary ?? "")}
         </footer>
       </Command>
     </div>
@@ -113,8 +120,9 @@ export function add(catalog: Catalog, node: Sockets, request: Pick<PaletteReques
   const { to, plug, link } = request;
   const at = { x: plug && !plug.isSource ? to.x - WIDTH : to.x, y: to.y - 20 };
   let name = "";
-  edit(`Add ${node.title}`, (part) => {
-    name = addNode(part, { type: node.id, inputs: {} }, at);
+  edit(`Add ${node.title}`, (part, doc) => {
+    const type = adoptShelved(doc, node.id) ?? node.id;
+    name = addNode(part, { type, inputs: {} }, at);
     if (plug) plugInto(catalog, node, name, plug, (source, target) => connect(part, { source, target }));
     if (link)
       putInto(part as Part, link, name, (from, input, output) => insertIntoLink(part, from, name, input, output));

@@ -1,8 +1,10 @@
 /** Picking from a list by a few letters: what to connect the selected node to, or a node to go to. */
+
 import { Command } from "cmdk";
 import { useMemo, useState } from "react";
 import { useCatalog } from "~/catalog/store";
 import { activeTab, useTab } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { foundNodes, linksFor, type Offer } from "./offers";
 import { fuzzy } from "./search";
 import { usePicker } from "./state";
@@ -23,7 +25,7 @@ function List({ kind }: { kind: "connect" | "find" }) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the list is that of the document
   const offers = useMemo(() => (kind === "find" ? foundNodes : linksFor)(finder, activeTab()), [kind, finder, doc]);
   const shown = useMemo(() => best(offers, query), [offers, query]);
-  const title = kind === "find" ? "Find a node" : "Connect";
+  const title = t(`palette.${kind}`);
   return (
     <div className="veil" onPointerDown={(event) => event.target === event.currentTarget && close()}>
       <Command
@@ -37,7 +39,7 @@ function List({ kind }: { kind: "connect" | "find" }) {
           <Command.Input autoFocus value={query} onValueChange={setQuery} placeholder={title} />
         </div>
         <Command.List>
-          <Command.Empty>Nothing like that.</Command.Empty>
+          <Command.Empty>{t("list.none")}</Command.Empty>
           {shown.map((each) => (
             <Command.Item
               key={each.key}

@@ -5,7 +5,8 @@ import { isList } from "~/catalog/catalog";
 import { useCatalog } from "~/catalog/store";
 import { activeTab, placeOfTab } from "~/doc/tabs";
 import { obstacle } from "./connecting";
-import { type Plug, useCanvas } from "./state";
+import { lookAt } from "./Look";
+import { openMenu, type Plug, useCanvas } from "./state";
 
 interface Props {
   node: string;
@@ -44,6 +45,12 @@ export function Plugged({
         style={{ "--socket": colour } as React.CSSProperties}
         role="img"
         aria-label={`${node}.${name}, ${type}`}
+        onContextMenu={(event) => {
+          event.preventDefault();
+          event.stopPropagation();
+          openMenu({ kind: "socket", node, name, isSource }, { x: event.clientX, y: event.clientY });
+        }}
+        onClick={({ clientX, clientY }) => lookAt({ node, name, isSource }, { x: clientX, y: clientY })}
       />
       {children}
     </span>

@@ -1,6 +1,7 @@
 /** Which sockets a link may join: the service's table, and no circles. */
 import type { SocketFinder } from "~/catalog/sockets";
-import { type Link, type Part, type Workflow, wouldCycle } from "~/doc/model";
+import { type Address, addressOf, type Link, type Part, type Workflow, wouldCycle } from "~/doc/model";
+import { FRAME } from "./framing";
 
 export interface Ends {
   source: string | null;
@@ -12,7 +13,12 @@ export interface Ends {
 export function linkOf(ends: Ends): Link | null {
   const { source, sourceHandle, target, targetHandle } = ends;
   if (!source || !sourceHandle || !target || !targetHandle) return null;
-  return { source: { node: source, name: sourceHandle }, target: { node: target, name: targetHandle } };
+  return { source: socketOf(source, sourceHandle), target: socketOf(target, targetHandle) };
+}
+
+/** The socket behind a handle: that of a collapsed frame stands for one of a node in it. */
+export function socketOf(node: string, handle: string): Address {
+  return node.startsWith(FRAME) ? addressOf(handle) : { node, name: handle };
 }
 
 /** Why two sockets cannot be joined, or null where they can. */

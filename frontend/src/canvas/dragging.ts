@@ -6,10 +6,11 @@ import { bendsOf, hasBends, setBends } from "~/doc/bends";
 import { copy, paste } from "~/doc/clipboard";
 import { insertIntoLink, moveNode } from "~/doc/edit";
 import { framesOf } from "~/doc/frames";
-import { type Address, linksOf, type Part, type Point, positionOf, sourceOf } from "~/doc/model";
-import { activeTab, edit, placeOfTab, select } from "~/doc/tabs";
+import { type Address, linkId, linksOf, type Part, type Point, positionOf, sourceOf } from "~/doc/model";
+import { activeTab, edit, NOTHING, placeOfTab, select } from "~/doc/tabs";
 import type { CanvasNode } from "./flow";
 import { boxesOf, carried, FRAME, foldedGeometry, hiddenIn, settle } from "./framing";
+import { clearGhosts, leaveGhosts } from "./ghosts";
 import { putInto } from "./insert";
 import { rectOf } from "./measure";
 import { drop, useCanvas } from "./state";
@@ -24,6 +25,19 @@ export function beginDrag(...given: unknown[]): void {
   const nodes = given.at(-1) as CanvasNode[];
   isCopying = (given[0] as globalThis.MouseEvent).altKey === true;
   begun = new Map(nodes.map((node) => [node.id, node.position]));
+  if (isCopying) leaveOriginals(nodes);
+}
+
+function leaveOriginals(nodes: readonly CanvasNode[]): void {
+  const names = nodes.filter((node) => node.type === "node").map((node) => node.id);
+  const moved = new Set(names);
+  const { part } = placeOfTab(activeTab());
+  const at = [...linksOf(part)].filter(({ source, target }) => moved.has(source.node) || moved.has(target.node));
+  leaveGhosts(
+    names,
+    at.map(({ target }) => linkId(target)),
+  );
+  useCanvas.setState({ copying: moved });
 }
 
 export function changeNodes(changes: NodeChange<CanvasNode>[]): void {
@@ -87,6 +101,8 @@ export function finishDrag(event: MouseEvent | TouchEvent | globalThis.MouseEven
 
 function dropCopies(dragged: ReadonlyMap<string, Point>): void {
   isCopying = false;
+  clearGhosts();
+  useCanvas.setState({ copying: NOTHING });
   const tab = activeTab();
   const clip = copy(tab.doc, placeOfTab(tab).part, dragged.keys());
   const middle = (values: readonly number[]) => (Math.min(...values) + Math.max(...values)) / 2;

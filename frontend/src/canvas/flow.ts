@@ -16,6 +16,7 @@ import {
   type Workflow,
   written,
 } from "~/doc/model";
+import { namesOf } from "~/doc/named";
 import { boxesOf, FRAME, FrameMaker, foldedGeometry, hiddenIn } from "./framing";
 import { type Geometry, geometryOf, SOCKET } from "./geometry";
 import { strangerOf } from "./stranger";
@@ -71,6 +72,8 @@ export interface Seen {
   selectedLinks: ReadonlySet<string>;
   /** Where nodes are while they are dragged. */
   dragged: ReadonlyMap<string, Point>;
+  /** Of these, copies are dragged: what takes from them takes from those that stay. */
+  copying?: ReadonlySet<string>;
   /** What was measured on the screen. */
   sizes: ReadonlyMap<string, Size>;
 }
@@ -122,12 +125,16 @@ export class FlowMaker {
 
   links(seen: Seen): CanvasEdge[] {
     const edges = new Map<string, CanvasEdge>();
+    const named = namesOf(seen.part);
     for (const { source, target } of linksOf(seen.part)) {
       const from = seen.part.nodes?.[source.node];
       if (!from) continue; // a problem of the field, there is nothing to draw
       const [outOf, into] = [this.hidden.get(source.node), this.hidden.get(target.node)];
       if (outOf !== undefined && outOf === into) continue;
       const id = linkId(target);
+      const lit = isLit(seen, id, source.node, target.node);
+      if (seen.copying?.has(source.node) && !seen.copying.has(target.node)) continue;
+      if (!lit && named.has(written(source))) continue; // tags say it
       const to = seen.part.nodes?.[target.node];
       const output = this.known.get(source.node)?.sockets.outputs.find((each) => each.name === source.name);
       const colour = output ? seen.finder.catalog.colour(output.type) : "var(--problem)";
@@ -137,7 +144,7 @@ export class FlowMaker {
         bends: hasBends(seen.part, target.node) ? this.bends(seen, source.node, target) : STRAIGHT,
       };
       const ends = [endOf(source, outOf), endOf(target, into)] as const;
-      edges.set(id, this.edge(id, ...ends, data, isLit(seen, id, source.node, target.node)));
+      edges.set(id, this.edge(id, ...ends, data, lit));
     }
     this.edges = edges;
     const found = [...edges.values()];

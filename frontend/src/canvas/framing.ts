@@ -143,7 +143,7 @@ function frameNode(frame: Frame, box: Rect, depth: number, geometry: Geometry): 
     dragHandle: ".frame-head",
     selectable: false,
     focusable: false,
-    connectable: false,
+    connectable: frame.isCollapsed,
     style: { pointerEvents: frame.isCollapsed ? "all" : "none" },
     handles: geometry.handles.map((handle) => ({
       id: handle.id,

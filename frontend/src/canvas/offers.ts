@@ -2,7 +2,18 @@
 import { type Input, isWritable, type Sockets } from "~/catalog/catalog";
 import type { SocketFinder } from "~/catalog/sockets";
 import { connect } from "~/doc/edit";
-import { type Link, linkId, type Node, type Part, type Path, SUBGRAPH, sourceOf, type Workflow } from "~/doc/model";
+import {
+  type Link,
+  linkId,
+  type Node,
+  type Part,
+  type Path,
+  SUBGRAPH,
+  sourceOf,
+  type Workflow,
+  written,
+} from "~/doc/model";
+import { namesOf } from "~/doc/named";
 import { edit, goTo, placeOfTab, select, type Tab } from "~/doc/tabs";
 import { obstacle } from "./connecting";
 import { WIDTH } from "./geometry";
@@ -23,6 +34,7 @@ export function linksFor(finder: SocketFinder, tab: Tab): Offer[] {
   const node = name === undefined ? undefined : part.nodes?.[name];
   const sockets = node && finder.of(node.type, tab.doc);
   if (name === undefined || !node || !sockets) return [];
+  const names = namesOf(part);
   const isOpen = (input: Input) => !sourceOf(node.inputs?.[input.name]);
   const wanted = [...sockets.inputs].sort((a, b) => rank(a, isOpen(a)) - rank(b, isOpen(b)));
   const others = Object.entries(part.nodes ?? {}).filter(([other]) => other !== name);
@@ -31,7 +43,9 @@ export function linksFor(finder: SocketFinder, tab: Tab): Offer[] {
     others.flatMap(([other, each]) =>
       (finder.of(each.type, tab.doc)?.outputs ?? []).flatMap((output) => {
         const link = { source: { node: other, name: output.name }, target: { node: name, name: input.name } };
-        return offer(finder, tab.doc, part, link, `${input.name} ← ${titleOf(other, each)} · ${output.name}`, other);
+        const word = names.get(written(link.source));
+        const from = `${word === undefined ? "" : `“${word}” · `}${titleOf(other, each)} · ${output.name}`;
+        return offer(finder, tab.doc, part, link, `${input.name} ← ${from}`, other);
       }),
     ),
   );
@@ -99,7 +113,8 @@ export function foundNodes(finder: SocketFinder, tab: Tab): Offer[] {
   return offers;
 }
 
-function show(tab: Tab, path: Path, name: string): void {
+/** Goes to where a node is, and selects it. */
+export function show(tab: Tab, path: Path, name: string): void {
   if (path.join("/") !== tab.path.join("/")) goTo(path);
   select([name]);
   setTimeout(() => shownView()?.fit([name]), 50); // once the canvas shows that place

@@ -40,6 +40,7 @@ export function searchNodes(
     const best = Math.max(
       fuzzy(words, node.title.toLowerCase()) * 2,
       fuzzy(words, node.id.toLowerCase()) * 1.5,
+      ...(node.aliases ?? []).map((alias) => called(words, alias.toLowerCase()) * 1.9),
       contained(words, `${node.summary} ${types} ${node.category}`.toLowerCase()),
     );
     if (best <= 0) continue;
@@ -47,6 +48,13 @@ export function searchNodes(
     hits.push({ node, score: best + (used < 0 ? 0 : 12 - used) });
   }
   return hits.sort((a, b) => b.score - a.score || a.node.title.localeCompare(b.node.title));
+}
+
+/** Of the other names a part counts, and of many words their beginnings; letters here and there do not. */
+function called(query: string, alias: string): number {
+  const all = query.split(/\s+/);
+  if (query === "" || !all.every((word) => alias.includes(word))) return 0;
+  return alias.includes(query) ? fuzzy(query, alias) : 40;
 }
 
 function contained(query: string, text: string): number {

@@ -1,5 +1,7 @@
 /** What the dot and the word in a node's head say: of the run that is shown, else of the next one. */
+
 import type { TaskOut } from "~/api/generated/service";
+import { t } from "~/i18n/language";
 import type { Task } from "~/run/jobs";
 
 export type Dot = "none" | "will-run" | "cached" | "running" | "failed";
@@ -12,16 +14,16 @@ export interface Status {
 
 export function statusOf(planned: TaskOut | undefined, task: Task | undefined, mode: string | undefined): Status {
   const why = planned?.reasons[0]?.message ?? "";
-  if (mode === "mute") return { dot: "none", word: "muted", why: "A muted node is not there." };
-  if (mode === "bypass") return { dot: "none", word: "bypassed", why: "A bypassed node passes on what comes in." };
+  if (mode === "mute") return { dot: "none", word: t("status.muted"), why: t("status.whyMuted") };
+  if (mode === "bypass") return { dot: "none", word: t("status.bypassed"), why: t("status.whyBypassed") };
   if (task?.state === "running") {
-    const share = task.total ? `${task.step ?? 0}/${task.total}` : "running";
+    const share = task.total ? `${task.step ?? 0}/${task.total}` : t("status.running");
     return { dot: "running", word: rateOf(share, task), why: "" };
   }
-  if (task?.state === "failed") return { dot: "failed", word: "failed", why: task.failure?.message ?? "" };
+  if (task?.state === "failed") return { dot: "failed", word: t("status.failed"), why: task.failure?.message ?? "" };
   switch (planned?.verdict) {
     case "cached":
-      return { dot: "cached", word: "cached", why };
+      return { dot: "cached", word: t("status.cached"), why };
     case "not_needed":
       return { dot: "cached", word: "", why };
     case "runs":
@@ -34,7 +36,7 @@ export function statusOf(planned: TaskOut | undefined, task: Task | undefined, m
 
 function wordOf(planned: TaskOut): string {
   const { seconds } = planned;
-  if (seconds === null) return planned.verdict === "may_run" ? "may run" : "";
+  if (seconds === null) return planned.verdict === "may_run" ? t("status.mayRun") : "";
   return seconds < 0.095 ? "" : duration(seconds);
 }
 

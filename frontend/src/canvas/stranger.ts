@@ -2,10 +2,12 @@
 import type { Sockets } from "~/catalog/catalog";
 import { linksOf, type Node, type Part } from "~/doc/model";
 
+type Outputs = ReadonlyMap<string, ReadonlySet<string>>;
+
+const known = new WeakMap<object, Outputs>();
+
 export function strangerOf(part: Part, name: string, node: Node): Sockets {
-  const outputs = new Set(
-    [...linksOf(part)].filter(({ source }) => source.node === name).map(({ source }) => source.name),
-  );
+  const outputs = outputsOf(part).get(name) ?? [];
   return {
     id: node.type,
     title: node.type,
@@ -17,4 +19,20 @@ export function strangerOf(part: Part, name: string, node: Node): Sockets {
     outputs: [...outputs].map((key) => ({ name: key, type: "Any" })),
     passage: {},
   };
+}
+
+/** By node, the outputs that something is taken from; once for a document, however many strangers are in it. */
+function outputsOf({ nodes = {} }: Part): Outputs {
+  let found = known.get(nodes);
+  if (!found) {
+    const outputs = new Map<string, Set<string>>();
+    for (const { source } of linksOf({ nodes } as Part)) {
+      const names = outputs.get(source.node);
+      if (names) names.add(source.name);
+      else outputs.set(source.node, new Set([source.name]));
+    }
+    found = outputs;
+    known.set(nodes, found);
+  }
+  return found;
 }

@@ -14,6 +14,8 @@ export interface Fit {
 export interface Sockets {
   id: string;
   title: string;
+  /** What people may call it who search for it. */
+  aliases?: readonly string[];
   summary: string;
   help: string;
   category: string;

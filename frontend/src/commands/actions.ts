@@ -8,6 +8,7 @@ import { addFrame } from "~/doc/frames";
 import { addressOf, linkId, linksOf, type Point, SUBGRAPH } from "~/doc/model";
 import { detour, makeSubgraph, unpackSubgraph, whyNotUnpacked } from "~/doc/subgraph";
 import { activeTab, edit, goTo, placeOfTab, select } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { say } from "~/ui/notices";
 
 /** Removes what is selected; chains stay whole where a removed node could have been bypassed. */
@@ -93,7 +94,7 @@ export function makeSubgraphOfSelected(): void {
   if (names.size === 0) return;
   const between = detour(part, names);
   if (between !== null) {
-    say(`It would feed itself through “${part.nodes?.[between]?.title || between}”: select that too.`, "problem");
+    say(t("says.circle", { title: part.nodes?.[between]?.title || between }), "problem");
     return;
   }
   let made = "";

@@ -1,4 +1,5 @@
 /** Opening and saving: files of this machine, and the service's library. */
+
 import { Refused } from "~/api/http";
 import { service } from "~/api/service";
 import { layOut } from "~/canvas/layout";
@@ -10,6 +11,7 @@ import { useKeeper } from "~/doc/keeping";
 import { linksOf, type Point, type Workflow } from "~/doc/model";
 import { fileOf, loaderOf } from "~/doc/pictures";
 import { activeTab, edit, markSaved, openTab, placeOfTab, select, showTab, titleOf, useTabs } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { openDialog } from "~/ui/dialogs";
 import { say } from "~/ui/notices";
 
@@ -59,7 +61,7 @@ async function addPicture(file: File, drop: Drop | undefined, count: number): Pr
     const target = { node: drop.node, name: known.input };
     return edit("Picture", (part) => setValue(part, target, reference));
   }
-  if (!loader) return say("No node here loads pictures.", "problem");
+  if (!loader) return say(t("says.noLoader"), "problem");
   const at = drop?.at ?? shownView()?.middle() ?? { x: 0, y: 0 };
   let name = "";
   edit("Add a picture", (part) => {
@@ -79,7 +81,7 @@ export function chooseFiles(): void {
 }
 
 export async function reopenTab(): Promise<void> {
-  if (!(await useKeeper.getState().keeper?.reopen())) say("No tab was closed.");
+  if (!(await useKeeper.getState().keeper?.reopen())) say(t("says.noTab"));
 }
 
 export function download(): void {
@@ -106,7 +108,7 @@ export async function saveAs(id: string, name: string, expected: number): Promis
   try {
     const { version } = await service.save(name, tab.doc, expected);
     markSaved(id, { name, version }, tab.doc);
-    say(`Saved “${name}”, version ${version}`);
+    say(t("says.saved", { name, version }));
     return true;
   } catch (error) {
     if (error instanceof Refused && error.code === "conflict") openDialog({ kind: "conflict", tab: id, name });

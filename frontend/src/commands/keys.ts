@@ -1,10 +1,11 @@
 /** From keys to commands. */
+import { boundTo } from "./bindings";
 import { nameOf } from "./keyname";
-import { COMMANDS, type Command } from "./table";
+import type { Command } from "./table";
 
 export function commandFor(event: KeyboardEvent): Command | null {
   const name = nameOf(event);
-  const found = COMMANDS.find((each) => each.keys?.includes(name));
+  const found = boundTo(name);
   if (!found || (isTyping(event.target) && !found.whileTyping)) return null;
   if (isButton(event.target) && (name === "Space" || name === "Enter" || name === "Tab")) return null;
   return found.can?.() === false ? null : found;
@@ -17,7 +18,7 @@ export function listenToKeys(): void {
 }
 
 function act(event: KeyboardEvent): boolean {
-  if (event.defaultPrevented || document.querySelector("[role=dialog], .palette")) return false;
+  if (event.defaultPrevented || document.querySelector("[role=dialog], [role=menu], .palette")) return false;
   const found = commandFor(event);
   if (!found) return false;
   event.preventDefault();

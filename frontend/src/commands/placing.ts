@@ -1,7 +1,9 @@
 /** Where nodes come, and going from one to the next, without a mouse too. */
 import { rectOf } from "~/canvas/measure";
+import { add } from "~/canvas/Palette";
 import { clearOf, freeSpot } from "~/canvas/spot";
-import { pointer, shownView, useCanvas, usePalette } from "~/canvas/state";
+import { openMenu, pointer, shownView, useCanvas, usePalette } from "~/canvas/state";
+import type { Sockets } from "~/catalog/catalog";
 import { useCatalog } from "~/catalog/store";
 import { aligned, type Box, spread } from "~/doc/align";
 import { moveNode } from "~/doc/edit";
@@ -70,4 +72,28 @@ function place(label: string, how: (boxes: Map<string, Box>) => Map<string, Poin
   edit(label, (draft) => {
     for (const [name, point] of how(boxes)) moveNode(draft, name, point);
   });
+}
+
+/** Adds a node beside another, and plugs it into one of its outputs. */
+export function addAfter(name: string, { node, output, type }: { node: Sockets; output: string; type: string }): void {
+  const tab = activeTab();
+  const { finder } = useCatalog.getState();
+  const to = freeSpot(placeOfTab(tab).part, tab.doc, finder, name, "after");
+  const plug = { node: name, name: output, type, isSource: true };
+  add(finder.catalog, node, { to: { x: to.x, y: to.y + 20 }, plug, link: null });
+}
+
+/** Opens the menu of what is selected, where it is on the screen; of the canvas where nothing is. */
+export function openMenuOfSelection(): void {
+  const tab = activeTab();
+  const [node] = tab.nodes;
+  const [link] = tab.links;
+  const id = node ?? link;
+  const selector = node === undefined ? ".react-flow__edge" : ".react-flow__node";
+  const element = id === undefined ? null : document.querySelector(`${selector}[data-id="${CSS.escape(id)}"]`);
+  const box = (element ?? document.querySelector(".canvas"))?.getBoundingClientRect() ?? new DOMRect();
+  const at = { x: box.x + box.width / 2, y: box.y + Math.min(box.height / 2, 24) };
+  if (node !== undefined) openMenu({ kind: "node", node }, at);
+  else if (link !== undefined) openMenu({ kind: "link", link }, { x: at.x, y: box.y + box.height / 2 });
+  else openMenu({ kind: "canvas" }, { x: at.x, y: box.y + box.height / 3 });
 }

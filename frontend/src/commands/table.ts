@@ -5,6 +5,7 @@ import { showApp } from "~/app/address";
 import { layOut } from "~/canvas/layout";
 import { shownView, usePicker } from "~/canvas/state";
 import { activeTab, closeTab, goTo, newTab, redoEdit, showTab, undoEdit, useTabs } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { openJobs, useRuns } from "~/run/store";
 import { run } from "~/run/submit";
 import { openDialog } from "~/ui/dialogs";
@@ -23,15 +24,16 @@ import {
   unpackSelected,
 } from "./actions";
 import { chooseFiles, download, reopenTab, save } from "./files";
-import { addFrom, align, distribute, editFirstField, stepNode } from "./placing";
+import { addFrom, align, distribute, editFirstField, openMenuOfSelection, stepNode } from "./placing";
 
-export type Group = "File" | "Edit" | "Nodes" | "View" | "Run";
+export const GROUPS = ["file", "edit", "nodes", "view", "run"] as const;
+export type Group = (typeof GROUPS)[number];
 
 export interface Command {
+  /** Its title is a word of the language, `commands.ID`. */
   id: string;
-  title: string;
   group: Group;
-  /** `Mod` is Ctrl, or ⌘ on a Mac. The first is shown. */
+  /** As they are at first; `Mod` is Ctrl, or ⌘ on a Mac. The first is shown. */
   keys?: readonly string[];
   /** Whether it works while somebody types. */
   whileTyping?: boolean;
@@ -52,15 +54,14 @@ function step(by: number): void {
 
 function cancelNewest(): void {
   const job = openJobs(useRuns.getState().jobs)[0];
-  if (job) void service.cancel(job.id).then(() => say("Cancelled"));
+  if (job) void service.cancel(job.id).then(() => say(t("says.cancelled")));
 }
 
 export const COMMANDS: readonly Command[] = [
-  { id: "run", title: "Run", group: "Run", keys: ["Mod+Enter"], whileTyping: true, run: () => void run() },
+  { id: "run", group: "run", keys: ["Mod+Enter"], whileTyping: true, run: () => void run() },
   {
     id: "run-selection",
-    title: "Run up to the selection",
-    group: "Run",
+    group: "run",
     keys: ["Mod+Shift+Enter"],
     whileTyping: true,
     can: hasNodes,
@@ -68,137 +69,129 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     id: "cancel",
-    title: "Cancel what runs",
-    group: "Run",
+    group: "run",
     keys: ["Mod+Alt+Enter"],
     can: () => openJobs(useRuns.getState().jobs).length > 0,
     run: cancelNewest,
   },
 
-  { id: "sweep", title: "Sweep…", group: "Run", keys: ["X"], run: () => openDialog({ kind: "sweep", target: null }) },
+  { id: "sweep", group: "run", keys: ["X"], run: () => openDialog({ kind: "sweep", target: null }) },
 
-  { id: "new", title: "New", group: "File", keys: ["Alt+N"], run: newTab },
-  { id: "open", title: "Open a file…", group: "File", keys: ["Mod+O"], run: chooseFiles },
-  { id: "library", title: "Library…", group: "File", keys: ["L"], run: () => openDialog({ kind: "library" }) },
-  { id: "templates", title: "Templates…", group: "File", keys: ["T"], run: () => openDialog({ kind: "templates" }) },
-  { id: "versions", title: "Versions…", group: "File", keys: ["H"], run: () => openDialog({ kind: "versions" }) },
-  { id: "save", title: "Save", group: "File", keys: ["Mod+S"], whileTyping: true, run: save },
+  { id: "new", group: "file", keys: ["Alt+N"], run: newTab },
+  { id: "open", group: "file", keys: ["Mod+O"], run: chooseFiles },
+  { id: "library", group: "file", keys: ["L"], run: () => openDialog({ kind: "library" }) },
+  { id: "templates", group: "file", keys: ["T"], run: () => openDialog({ kind: "templates" }) },
+  { id: "versions", group: "file", keys: ["H"], run: () => openDialog({ kind: "versions" }) },
+  {
+    id: "compare",
+    group: "file",
+    keys: ["Shift+D"],
+    run: () => openDialog({ kind: "compare" }),
+  },
+  { id: "save", group: "file", keys: ["Mod+S"], whileTyping: true, run: save },
   {
     id: "save-as",
-    title: "Save as…",
-    group: "File",
+    group: "file",
     keys: ["Mod+Shift+S"],
     whileTyping: true,
     run: () => openDialog({ kind: "save", tab: activeTab().id, name: activeTab().saved?.name ?? "" }),
   },
-  { id: "download", title: "Download as JSON", group: "File", run: download },
+  { id: "download", group: "file", run: download },
   {
     id: "logout",
-    title: "Log out",
-    group: "File",
+    group: "file",
     run: () => void service.logout().then(() => location.reload()),
   },
   {
     id: "close",
-    title: "Close the tab",
-    group: "File",
+    group: "file",
     keys: ["Alt+W"],
     whileTyping: true,
     run: () => closeTab(activeTab().id),
   },
   {
     id: "reopen",
-    title: "Open the closed tab again",
-    group: "File",
+    group: "file",
     keys: ["Alt+Shift+W"],
     whileTyping: true,
     run: () => void reopenTab(),
   },
-  { id: "next-tab", title: "Next tab", group: "File", keys: ["Alt+ArrowRight"], run: () => step(1) },
-  { id: "previous-tab", title: "Previous tab", group: "File", keys: ["Alt+ArrowLeft"], run: () => step(-1) },
+  { id: "next-tab", group: "file", keys: ["Alt+ArrowRight"], run: () => step(1) },
+  { id: "previous-tab", group: "file", keys: ["Alt+ArrowLeft"], run: () => step(-1) },
 
   {
     id: "undo",
-    title: "Undo",
-    group: "Edit",
+    group: "edit",
     keys: ["Mod+Z"],
     can: () => activeTab().history.past.length > 0,
     run: undoEdit,
   },
   {
     id: "redo",
-    title: "Redo",
-    group: "Edit",
+    group: "edit",
     keys: ["Mod+Shift+Z", "Mod+Y"],
     can: () => activeTab().history.future.length > 0,
     run: redoEdit,
   },
-  { id: "duplicate", title: "Duplicate", group: "Edit", keys: ["Mod+D"], can: hasNodes, run: duplicate },
-  { id: "select-all", title: "Select all", group: "Edit", keys: ["Mod+A"], run: selectAll },
+  { id: "duplicate", group: "edit", keys: ["Mod+D"], can: hasNodes, run: duplicate },
+  { id: "select-all", group: "edit", keys: ["Mod+A"], run: selectAll },
   {
     id: "delete",
-    title: "Delete and re-join",
-    group: "Edit",
+    group: "edit",
     keys: ["Delete", "Backspace"],
     can: hasSelection,
     run: () => removeSelected(true),
   },
   {
     id: "delete-apart",
-    title: "Delete with links",
-    group: "Edit",
+    group: "edit",
     keys: ["Shift+Delete"],
     can: hasSelection,
     run: () => removeSelected(false),
   },
 
-  { id: "add", title: "Add a node", group: "Nodes", keys: ["Space", "Tab", "Shift+A"], run: addFrom },
-  { id: "bypass", title: "Bypass", group: "Nodes", keys: ["B"], can: hasNodes, run: () => toggleMode("bypass") },
-  { id: "mute", title: "Mute", group: "Nodes", keys: ["M"], can: hasNodes, run: () => toggleMode("mute") },
-  { id: "fold", title: "Fold", group: "Nodes", keys: ["C"], can: hasNodes, run: toggleCollapsed },
+  { id: "add", group: "nodes", keys: ["Space", "Tab", "Shift+A"], run: addFrom },
+  { id: "bypass", group: "nodes", keys: ["B"], can: hasNodes, run: () => toggleMode("bypass") },
+  { id: "mute", group: "nodes", keys: ["M"], can: hasNodes, run: () => toggleMode("mute") },
+  { id: "fold", group: "nodes", keys: ["C"], can: hasNodes, run: toggleCollapsed },
   {
     id: "enter",
-    title: "Enter the subgraph, or the first field",
-    group: "Nodes",
+    group: "nodes",
     keys: ["Enter"],
     can: hasNodes,
     run: () => void (enterSelected() || editFirstField()),
   },
   {
     id: "connect",
-    title: "Connect…",
-    group: "Nodes",
+    group: "nodes",
     keys: ["K"],
     can: hasNodes,
     run: () => usePicker.setState({ kind: "connect" }),
   },
-  { id: "next-node", title: "Next node", group: "Nodes", keys: ["]"], run: () => stepNode(1) },
-  { id: "previous-node", title: "Previous node", group: "Nodes", keys: ["["], run: () => stepNode(-1) },
-  { id: "align-left", title: "Align left edges", group: "Nodes", can: hasNodes, run: () => align("x") },
-  { id: "align-top", title: "Align top edges", group: "Nodes", can: hasNodes, run: () => align("y") },
-  { id: "distribute-across", title: "Distribute across", group: "Nodes", can: hasNodes, run: () => distribute("x") },
-  { id: "distribute-down", title: "Distribute down", group: "Nodes", can: hasNodes, run: () => distribute("y") },
-  { id: "frame", title: "Frame the selection", group: "Nodes", keys: ["Mod+G"], can: hasNodes, run: frameSelected },
+  { id: "next-node", group: "nodes", keys: ["]"], run: () => stepNode(1) },
+  { id: "previous-node", group: "nodes", keys: ["["], run: () => stepNode(-1) },
+  { id: "align-left", group: "nodes", can: hasNodes, run: () => align("x") },
+  { id: "align-top", group: "nodes", can: hasNodes, run: () => align("y") },
+  { id: "distribute-across", group: "nodes", can: hasNodes, run: () => distribute("x") },
+  { id: "distribute-down", group: "nodes", can: hasNodes, run: () => distribute("y") },
+  { id: "frame", group: "nodes", keys: ["Mod+G"], can: hasNodes, run: frameSelected },
   {
     id: "subgraph",
-    title: "Make a subgraph",
-    group: "Nodes",
+    group: "nodes",
     keys: ["Mod+Shift+G"],
     can: hasNodes,
     run: makeSubgraphOfSelected,
   },
   {
     id: "unpack",
-    title: "Unpack the subgraph",
-    group: "Nodes",
+    group: "nodes",
     keys: ["Shift+U"],
     can: isSubgraphSelected,
     run: unpackSelected,
   },
   {
     id: "leave",
-    title: "Leave the subgraph",
-    group: "Nodes",
+    group: "nodes",
     keys: ["Mod+ArrowUp"],
     can: () => activeTab().path.length > 0,
     run: () => goTo(activeTab().path.slice(0, -1)),
@@ -206,52 +199,47 @@ export const COMMANDS: readonly Command[] = [
 
   {
     id: "commands",
-    title: "Commands",
-    group: "View",
+    group: "view",
     keys: ["Mod+K"],
     whileTyping: true,
     run: () => openDialog({ kind: "commands" }),
   },
-  { id: "keys", title: "Keys", group: "View", keys: ["?"], run: () => openDialog({ kind: "keys" }) },
+  { id: "keys", group: "view", keys: ["?"], run: () => openDialog({ kind: "keys" }) },
   {
     id: "focus",
-    title: "Look at the selection",
-    group: "View",
+    group: "view",
     keys: ["F"],
     run: () => shownView()?.fit(hasNodes() ? [...activeTab().nodes] : undefined),
   },
   {
     id: "find",
-    title: "Find a node…",
-    group: "View",
+    group: "view",
     keys: ["Mod+F"],
     whileTyping: true,
     run: () => usePicker.setState({ kind: "find" }),
   },
-  { id: "fit", title: "Look at everything", group: "View", keys: ["Home"], run: () => shownView()?.fit() },
-  { id: "zoom-in", title: "Zoom in", group: "View", keys: ["+", "="], run: () => shownView()?.zoom(1.25) },
-  { id: "zoom-out", title: "Zoom out", group: "View", keys: ["-"], run: () => shownView()?.zoom(0.8) },
-  { id: "zoom-actual", title: "Zoom to 100 %", group: "View", keys: ["1"], run: () => shownView()?.zoom("actual") },
-  { id: "layout", title: "Lay out", group: "View", keys: ["Shift+L"], run: () => void layOut() },
+  { id: "menu", group: "edit", keys: ["Shift+F10", "ContextMenu"], run: openMenuOfSelection },
+  { id: "fit", group: "view", keys: ["Home"], run: () => shownView()?.fit() },
+  { id: "zoom-in", group: "view", keys: ["+", "="], run: () => shownView()?.zoom(1.25) },
+  { id: "zoom-out", group: "view", keys: ["-"], run: () => shownView()?.zoom(0.8) },
+  { id: "zoom-actual", group: "view", keys: ["1"], run: () => shownView()?.zoom("actual") },
+  { id: "layout", group: "view", keys: ["Shift+L"], run: () => void layOut() },
   {
     id: "inspector",
-    title: "Inspector",
-    group: "View",
+    group: "view",
     keys: ["N"],
     run: () => useLayout.setState(({ inspector }) => ({ inspector: !inspector })),
   },
   {
     id: "dock",
-    title: "Queue and results",
-    group: "View",
+    group: "view",
     keys: ["Q"],
     run: () => useLayout.setState(({ dock }) => ({ dock: !dock })),
   },
-  { id: "app", title: "As an app", group: "View", keys: ["A"], run: () => showApp(activeTab().saved?.name ?? null) },
+  { id: "app", group: "view", keys: ["A"], run: () => showApp(activeTab().saved?.name ?? null) },
   {
     id: "theme",
-    title: "Dark, light, or as the system",
-    group: "View",
+    group: "view",
     run: () => useLayout.setState(({ theme }) => ({ theme: nextTheme[theme] })),
   },
 ];
@@ -259,3 +247,6 @@ export const COMMANDS: readonly Command[] = [
 export function command(id: string): Command | undefined {
   return COMMANDS.find((each) => each.id === id);
 }
+
+export const titleOf = (command: Command): string => t(`commands.${command.id}`);
+export const groupTitle = (group: Group): string => t(`groups.${group}`);

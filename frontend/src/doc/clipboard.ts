@@ -2,6 +2,7 @@
 import type { Draft } from "immer";
 import { parseJson, writeJson } from "~/api/json";
 import { addNode, nodesOf, type PartDraft } from "./edit";
+import { addFrames, framesWithin } from "./frames";
 import {
   linkTo,
   type Node,
@@ -22,6 +23,8 @@ export interface Clip {
   nodes: Record<string, Node>;
   subgraphs: Record<string, Subgraph>;
   places: Record<string, Record<string, unknown>>;
+  /** Those that are wholly among the nodes. */
+  frames?: Record<string, unknown>[];
 }
 
 /** Copies nodes with the subgraphs they need; links from others stay in, and pasting decides about them. */
@@ -34,6 +37,8 @@ export function copy(doc: Workflow, part: Part, names: Iterable<string>): Clip {
     clip.places[name] = { ...part.view?.nodes?.[name], ...positionOf(part, name) };
     takeSubgraphs(doc, node, clip.subgraphs);
   }
+  const frames = framesWithin(part, new Set(Object.keys(clip.nodes)));
+  if (frames.length > 0) clip.frames = frames;
   return clip;
 }
 
@@ -65,7 +70,9 @@ export function readClip(text: string): Clip | null {
   }
   const clip = data as Partial<Clip>;
   if (clip.format !== FORMAT || typeof clip.nodes !== "object") return null;
-  return { format: FORMAT, version: 1, nodes: clip.nodes, subgraphs: clip.subgraphs ?? {}, places: clip.places ?? {} };
+  const frames = Array.isArray(clip.frames) ? { frames: clip.frames } : {};
+  const { nodes, subgraphs = {}, places = {} } = clip;
+  return { format: FORMAT, version: 1, nodes, subgraphs, places, ...frames };
 }
 
 export interface Pasting {
@@ -90,6 +97,7 @@ export function paste(doc: Draft<Workflow>, part: PartDraft, clip: Clip, how: Pa
     names.set(name, added);
   }
   for (const added of names.values()) relink(part, added, names, how.withIncoming);
+  addFrames(part, structuredClone(clip.frames ?? []), names);
   return names;
 }
 

@@ -89,6 +89,36 @@ function commonFrame(frames: readonly Frame[], names: ReadonlySet<string>): stri
   return first?.find((id) => members(id) && rest.every((chain) => chain.includes(id))) ?? null;
 }
 
+/** The frames, as they are written, whose nodes are all among some. */
+export function framesWithin(part: Part | PartDraft, names: ReadonlySet<string>): Written[] {
+  const frames = framesOf(snapshot(part));
+  const isWithin = (id: unknown) => {
+    const members = membersOf(frames, String(id));
+    return members.size > 0 && [...members].every((name) => names.has(name));
+  };
+  const within = (part.view?.frames ?? []).filter((each) => isWithin(each.id));
+  const ids = new Set(within.map((each) => each.id));
+  return within.map(({ parent, ...frame }) => (ids.has(parent) ? { ...frame, parent } : frame));
+}
+
+/** Adds frames from elsewhere, around nodes that have new names here. */
+export function addFrames(part: PartDraft, frames: readonly Written[], names: ReadonlyMap<string, string>): void {
+  if (frames.length === 0) return;
+  const here = writtenIn(part);
+  const taken = new Set(here.map((frame) => frame.id));
+  const ids = new Map<unknown, string>();
+  for (const frame of frames) {
+    const id = freeName(String(frame.id ?? "frame"), (each) => taken.has(each));
+    taken.add(id);
+    ids.set(frame.id, id);
+  }
+  for (const frame of frames) {
+    const nodes = listOf(frame).map((each) => names.get(String(each)) ?? each);
+    const parent = ids.get(frame.parent);
+    here.push({ ...frame, id: ids.get(frame.id), nodes, ...(parent === undefined ? {} : { parent }) });
+  }
+}
+
 /** Takes a frame away; what was in it is then in the frame around. */
 export function removeFrame(part: PartDraft, id: string): void {
   const frames = writtenIn(part);
@@ -169,7 +199,7 @@ function listOf(frame: Written): unknown[] {
 }
 
 /** Frames of a draft are read afresh: it changes under the hand. */
-function snapshot(part: PartDraft): Part {
+function snapshot(part: Part | PartDraft): Part {
   const frames = (part.view?.frames ?? []).map((each) => ({ ...each, nodes: [...listOf(each)] }));
   return { view: { frames } } as unknown as Part;
 }

@@ -28,6 +28,7 @@ interface Schema extends DBSchema {
 }
 
 const MOST_VERSIONS = 100;
+const MOST_CLOSED = 100;
 
 export class Journal {
   private constructor(private readonly database: IDBPDatabase<Schema>) {}
@@ -47,15 +48,32 @@ export class Journal {
     await this.database.put("documents", { ...rest, text: writeJson(doc) });
   }
 
-  async all(): Promise<Kept[]> {
+  /** All documents, or those that are open only; one that cannot be read is left where it is. */
+  async all(which: "all" | "open" = "all"): Promise<Kept[]> {
     const found = await this.database.getAll("documents");
     return found
-      .map(({ text, ...rest }) => ({ ...rest, doc: parseJson(text) as Workflow }))
+      .filter(({ isOpen }) => isOpen || which === "all")
+      .flatMap(({ text, ...rest }) => {
+        try {
+          return [{ ...rest, doc: parseJson(text) as Workflow }];
+        } catch {
+          return [];
+        }
+      })
       .sort((a, b) => a.position - b.position);
   }
 
-  async forget(id: string): Promise<void> {
-    await this.database.delete("documents", id);
+  /** Lets go of the documents that were closed longest ago, with their versions, where there are many. */
+  async prune(most = MOST_CLOSED): Promise<void> {
+    const act = this.database.transaction(["documents", "versions"], "readwrite");
+    const closed = (await act.objectStore("documents").getAll()).filter(({ isOpen }) => !isOpen);
+    closed.sort((a, b) => b.touched - a.touched);
+    for (const { id } of closed.slice(most)) {
+      await act.objectStore("documents").delete(id);
+      const versions = await act.objectStore("versions").index("doc").getAllKeys(id);
+      for (const key of versions) await act.objectStore("versions").delete(key);
+    }
+    await act.done;
   }
 
   /** Keeps a version of a document, and lets go of the oldest where there are many. */

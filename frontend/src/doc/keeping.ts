@@ -21,12 +21,16 @@ export class Keeper {
   /** Tabs that were closed, until the database knows. */
   private readonly closing = new Map<string, Tab>();
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private hasFailed = false;
 
-  private constructor(readonly journal: Journal) {}
+  private constructor(
+    readonly journal: Journal,
+    private readonly onFailure: (message: string) => void,
+  ) {}
 
   /** Restores what was open here, and keeps what comes. */
-  static async start(): Promise<Keeper> {
-    const keeper = new Keeper(await Journal.open());
+  static async start(onFailure: (message: string) => void = () => {}): Promise<Keeper> {
+    const keeper = new Keeper(await Journal.open(), onFailure);
     await keeper.restore();
     useKeeper.setState({ keeper });
     useTabs.subscribe((state, before) => {
@@ -59,6 +63,7 @@ export class Keeper {
       ...closed.map((tab) => this.journal.put(keptOf(tab, false, 0))),
       ...changed.map((tab) => this.version(tab)),
     ]);
+    this.hasFailed = false;
     for (const tab of closed) this.closing.delete(tab.id);
     for (const tab of changed) {
       this.pending.delete(tab.id);
@@ -99,7 +104,14 @@ export class Keeper {
 
   private later(): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.flush(), DELAY);
+    this.timer = setTimeout(() => void this.flush().catch((error: unknown) => this.fail(error)), DELAY);
+  }
+
+  /** There is no room, perhaps: said once, and tried again with the next change. */
+  private fail(error: unknown): void {
+    for (const id of this.pending) this.written.delete(id);
+    if (!this.hasFailed) this.onFailure(error instanceof Error ? error.message : String(error));
+    this.hasFailed = true;
   }
 
   private async version(tab: Tab): Promise<void> {
@@ -118,7 +130,7 @@ export class Keeper {
   private async restore(): Promise<void> {
     const found: Tab[] = [];
     const beside = takeBeside();
-    const all = new Map([...(await this.journal.all()), ...beside].map((kept) => [kept.id, kept]));
+    const all = new Map([...(await this.journal.all("open")), ...beside].map((kept) => [kept.id, kept]));
     for (const kept of all.values()) {
       if (kept.isOpen && (await hold(kept.id))) found.push(tabOf(kept));
     }
@@ -126,6 +138,7 @@ export class Keeper {
     for (const kept of beside) localStorage.removeItem(BESIDE + kept.id);
     for (const tab of found) this.written.set(tab.id, tab);
     restoreTabs(found, sessionStorage.getItem(ACTIVE) ?? "");
+    void this.journal.prune().catch(() => {}); // another time
   }
 }
 

@@ -1,6 +1,7 @@
 /** Subgraphs: some nodes become one that stands for them, and the other way round. Links, values and views stay. */
 import type { Draft } from "immer";
 import { addNode, nodesOf, type PartDraft, removeNodes, setValue } from "./edit";
+import { addFrames, framesWithin } from "./frames";
 import {
   type Address,
   addressOf,
@@ -174,10 +175,7 @@ function takersOf(part: PartDraft, names: ReadonlySet<string>) {
 function viewOf(part: PartDraft, names: ReadonlySet<string>): View {
   const places = Object.entries(part.view?.nodes ?? {}).filter(([name]) => names.has(name));
   const view: View = { nodes: cloned(Object.fromEntries(places)) };
-  const frames = (part.view?.frames ?? []).filter((frame) => {
-    const inside = Array.isArray(frame.nodes) ? frame.nodes : [];
-    return inside.length > 0 && inside.every((each) => names.has(String(each)));
-  });
+  const frames = framesWithin(part, names);
   if (frames.length > 0) view.frames = cloned(frames);
   return view;
 }
@@ -216,7 +214,7 @@ export function unpackSubgraph(doc: Draft<Workflow>, part: PartDraft, name: stri
   }
   const outputs = new Map(Object.entries(inner.outputs ?? {}).map(([key, { from }]) => [key, moved(addressOf(from))]));
   leadPast(part, name, new Map(entries), outputs);
-  unpackFrames(part, inner, names);
+  addFrames(part, inner.view?.frames ?? [], names);
   delete nodesOf(part)[name];
   delete part.view?.nodes?.[name];
   dropUnused(doc, type);
@@ -269,25 +267,6 @@ function leadPast(
     else delete part.outputs?.[key];
   }
   for (const [key, input] of Object.entries(part.inputs ?? {})) if (input.to.length === 0) delete part.inputs?.[key];
-}
-
-function unpackFrames(part: PartDraft, inner: Subgraph, names: ReadonlyMap<string, string>): void {
-  const frames = inner.view?.frames ?? [];
-  if (frames.length === 0) return;
-  part.view ??= {};
-  part.view.frames ??= [];
-  const taken = new Set(part.view.frames.map((frame) => frame.id));
-  const ids = new Map<unknown, string>();
-  for (const frame of frames) {
-    const id = freeName(String(frame.id ?? "frame"), (each) => taken.has(each));
-    taken.add(id);
-    ids.set(frame.id, id);
-  }
-  for (const frame of frames) {
-    const nodes = Array.isArray(frame.nodes) ? frame.nodes.map((each) => names.get(String(each)) ?? each) : [];
-    const parent = ids.get(frame.parent);
-    part.view.frames.push({ ...frame, id: ids.get(frame.id), nodes, ...(parent === undefined ? {} : { parent }) });
-  }
 }
 
 function shiftOf(part: PartDraft, name: string, inner: Subgraph): Point {

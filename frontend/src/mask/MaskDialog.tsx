@@ -1,10 +1,12 @@
 /** Painting a mask over a picture: by mouse, pen or finger; what is painted is what may change. */
+
 import { Brush as BrushIcon, Contrast, Eraser, Redo2, Trash2, Undo2 } from "lucide-react";
 import { type KeyboardEvent, type PointerEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { assetUrl, service } from "~/api/service";
 import { finder } from "~/catalog/store";
 import { digestOf, fileOf, loaderOf, maskOf, setMask } from "~/doc/pictures";
 import { activeTab, edit, placeOfTab, select } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { closeDialog } from "~/ui/dialogs";
 import { Frame } from "~/ui/Frame";
 import { say } from "~/ui/notices";
@@ -17,8 +19,8 @@ const COLOUR = "#f43f5e";
 export default function MaskDialog({ node }: { node: string }) {
   const [source] = useState(() => sourcesOf(node));
   return (
-    <Frame title="Paint a mask" size="full">
-      {source ? <Painter node={node} picture={source.picture} mask={source.mask} /> : <p>There is no picture.</p>}
+    <Frame title={t("mask.paint")} size="full">
+      {source ? <Painter node={node} picture={source.picture} mask={source.mask} /> : <p>{t("mask.none")}</p>}
     </Frame>
   );
 }
@@ -74,7 +76,7 @@ function Painter({ node, picture, mask }: { node: string; picture: string; mask:
   };
 
   return (
-    <div className="painter" onKeyDown={keys} role="application" aria-label="Mask painter">
+    <div className="painter" onKeyDown={keys} role="application" aria-label={t("mask.painter")}>
       <Tools
         brush={brush}
         setBrush={setBrush}
@@ -85,7 +87,7 @@ function Painter({ node, picture, mask }: { node: string; picture: string; mask:
         <div className="sheet-of" style={{ transform: `translate(${view.x}px, ${view.y}px) scale(${view.zoom})` }}>
           <img
             src={assetUrl(picture)}
-            alt="what the mask is for"
+            alt={t("mask.picture")}
             draggable={false}
             onLoad={({ currentTarget: { naturalWidth, naturalHeight } }) => {
               setSize({ width: naturalWidth, height: naturalHeight });
@@ -93,18 +95,25 @@ function Painter({ node, picture, mask }: { node: string; picture: string; mask:
             }}
           />
           {size && (
-            <canvas ref={canvas} width={size.width} height={size.height} tabIndex={0} aria-label="mask" {...hands} />
+            <canvas
+              ref={canvas}
+              width={size.width}
+              height={size.height}
+              tabIndex={0}
+              aria-label={t("mask.mask")}
+              {...hands}
+            />
           )}
         </div>
       </div>
       <div className="foot">
-        <span className="quiet-word">One finger draws, two move. [ and ] change the size, E erases, I inverts.</span>
+        <span className="quiet-word">{t("mask.how")}</span>
         <span className="gap" />
         <button type="button" className="plain" onClick={closeDialog}>
-          Cancel
+          {t("save.cancel")}
         </button>
         <button type="button" className="primary" onClick={() => void save()}>
-          Use the mask
+          {t("mask.use")}
         </button>
       </div>
     </div>
@@ -120,15 +129,23 @@ interface ToolsProps {
 
 function Tools({ brush, setBrush, painting, largest }: ToolsProps) {
   return (
-    <div className="tools" role="toolbar" aria-label="Brush">
-      <Tool says="Brush" isOn={!brush.isErasing} go={() => setBrush((before) => ({ ...before, isErasing: false }))}>
+    <div className="tools" role="toolbar" aria-label={t("mask.brush")}>
+      <Tool
+        says={t("mask.brush")}
+        isOn={!brush.isErasing}
+        go={() => setBrush((before) => ({ ...before, isErasing: false }))}
+      >
         <BrushIcon size={14} />
       </Tool>
-      <Tool says="Erase" isOn={brush.isErasing} go={() => setBrush((before) => ({ ...before, isErasing: true }))}>
+      <Tool
+        says={t("mask.erase")}
+        isOn={brush.isErasing}
+        go={() => setBrush((before) => ({ ...before, isErasing: true }))}
+      >
         <Eraser size={14} />
       </Tool>
       <label>
-        Size
+        {t("mask.size")}
         <input
           type="range"
           min={1}
@@ -138,7 +155,7 @@ function Tools({ brush, setBrush, painting, largest }: ToolsProps) {
         />
       </label>
       <label>
-        Soft
+        {t("mask.soft")}
         <input
           type="range"
           min={0}
@@ -149,16 +166,16 @@ function Tools({ brush, setBrush, painting, largest }: ToolsProps) {
         />
       </label>
       <span className="gap" />
-      <Tool says="Undo" go={() => painting.current?.undo()}>
+      <Tool says={t("mask.undo")} go={() => painting.current?.undo()}>
         <Undo2 size={14} />
       </Tool>
-      <Tool says="Redo" go={() => painting.current?.redo()}>
+      <Tool says={t("mask.redo")} go={() => painting.current?.redo()}>
         <Redo2 size={14} />
       </Tool>
-      <Tool says="Invert" go={() => painting.current?.invert()}>
+      <Tool says={t("mask.invert")} go={() => painting.current?.invert()}>
         <Contrast size={14} />
       </Tool>
-      <Tool says="Clear" go={() => painting.current?.clear()}>
+      <Tool says={t("mask.clear")} go={() => painting.current?.clear()}>
         <Trash2 size={14} />
       </Tool>
     </div>

@@ -1,9 +1,11 @@
 /** The bottom: queue, timeline and results; closed it is one line. */
+
 import { ChevronDown, ChevronUp } from "lucide-react";
 import { useMemo } from "react";
 import { shownView } from "~/canvas/state";
 import { duration } from "~/canvas/status";
 import { select, useTab } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { isOver, type Job, type Task } from "~/run/jobs";
 import { usePlans } from "~/run/plan";
 import { openJobs, shownJob, useRuns } from "~/run/store";
@@ -16,9 +18,9 @@ export function Dock({ isOpen }: { isOpen: boolean }) {
   const order = useRuns((state) => state.order);
   const open = useMemo(() => openJobs(jobs, order), [jobs, order]);
   const running = open.filter((job) => job.state === "running").length;
-  const words = `${running} running · ${open.length - running} waiting`;
+  const words = t("dock.open", { running, waiting: open.length - running });
   return (
-    <section className="dock" aria-label="Queue and results">
+    <section className="dock" aria-label={t("dock.title")}>
       {isOpen ? (
         <>
           <Queue open={open} words={words} />
@@ -27,12 +29,12 @@ export function Dock({ isOpen }: { isOpen: boolean }) {
           <Results />
         </>
       ) : (
-        <span className="quiet-word">{open.length ? words : "Nothing runs"}</span>
+        <span className="quiet-word">{open.length ? words : t("dock.nothing")}</span>
       )}
       <button
         type="button"
         className="icon fold"
-        aria-label={isOpen ? "Close the dock" : "Open the dock"}
+        aria-label={t(isOpen ? "dock.close" : "dock.show")}
         onClick={() => useLayout.setState({ dock: !isOpen })}
       >
         {isOpen ? <ChevronDown size={14} /> : <ChevronUp size={14} />}
@@ -49,7 +51,7 @@ function Problems() {
   return (
     <div className="card problems">
       <h2>
-        Problems <small>{problems.length}</small>
+        {t("dock.problems")} <small>{problems.length}</small>
       </h2>
       <ul>
         {problems.map((problem) => (
@@ -77,13 +79,16 @@ function Timeline() {
   const bars = useMemo(() => (job ? barsOf(job) : []), [job]);
   if (!job) return <div className="card timeline" />;
   const cached = Object.values(job.tasks).filter((task) => task.state === "cached").length;
+  const peak = Math.max(0, ...Object.values(job.tasks).map((task) => task.memory ?? 0));
   const seconds = job.started ? ((job.ended ?? Date.now()) - job.started) / 1_000 : 0;
   return (
     <div className="card timeline">
       <h2>
-        Timeline{" "}
+        {t("dock.timeline")}{" "}
         <small>
-          {isOver(job) ? `${job.state} · ${duration(seconds)}` : "running"} · {cached} from cache
+          {isOver(job) ? `${t(`states.${job.state}`)} · ${duration(seconds)}` : t("states.running")} ·{" "}
+          {t("dock.cached", { count: cached })}
+          {peak > 0 && ` · ${t("dock.peak", { memory: bytesText(peak) })}`}
         </small>
       </h2>
       <ul>
@@ -102,11 +107,20 @@ function Timeline() {
                 rx="2"
               />
             </svg>
+            <small>{bar.task.memory ? bytesText(bar.task.memory) : ""}</small>
           </li>
         ))}
       </ul>
     </div>
   );
+}
+
+/** Bytes as people read them, in powers of 1,000. */
+export function bytesText(bytes: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), units.length - 1);
+  const value = bytes / 1_000 ** power;
+  return `${value.toFixed(power > 0 && value < 10 ? 1 : 0)} ${units[power]}`;
 }
 
 function barsOf(job: Job): { name: string; task: Task; from: number; share: number }[] {

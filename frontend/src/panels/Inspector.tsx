@@ -1,4 +1,5 @@
 /** What is selected, with all its fields and room for them; or the document itself. */
+
 import { Grid3x3, Star } from "lucide-react";
 import { starOf, toggleStar } from "~/app/fields";
 import { fixOf } from "~/canvas/fixes";
@@ -9,22 +10,27 @@ import { useCatalog } from "~/catalog/store";
 import { disconnect, setTitle, setValue } from "~/doc/edit";
 import { type Address, sourceOf } from "~/doc/model";
 import { edit, placeOfTab, usePart, useTab } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { plannedTask, problemsOf, usePlans } from "~/run/plan";
 import { taskOf, useRuns } from "~/run/store";
 import { openDialog } from "~/ui/dialogs";
 import { widgetOf } from "~/widgets/registry";
+import { FramePanel, frameAround } from "./FramePanel";
 import { Interface } from "./Interface";
+import { Next } from "./Next";
 import { Outputs } from "./Outputs";
 
 export function Inspector() {
   const selected = useTab((tab) => tab.nodes);
   const one = selected.size === 1 ? [...selected][0] : undefined;
+  const frame = useTab((tab) => frameAround(placeOfTab(tab).part, tab.nodes));
   return (
-    <aside className="inspector" aria-label="Inspector">
+    <aside className="inspector" aria-label={t("inspector.title")}>
+      {frame && <FramePanel key={frame.id} frame={frame} count={selected.size} />}
       {one ? (
         <NodePanel key={one} name={one} />
       ) : selected.size > 1 ? (
-        <p className="quiet-word">{selected.size} nodes are selected.</p>
+        frame === null && <p className="quiet-word">{t("inspector.selected", { count: selected.size })}</p>
       ) : (
         <>
           <DocumentPanel />
@@ -41,11 +47,11 @@ function DocumentPanel() {
   const count = Object.keys(doc.nodes ?? {}).length;
   return (
     <>
-      <p className="path">{isInside ? "Subgraph" : "Workflow"}</p>
+      <p className="path">{t(isInside ? "inspector.subgraph" : "inspector.workflow")}</p>
       <input
         className="title"
-        aria-label="Title"
-        placeholder="Untitled"
+        aria-label={t("inspector.name")}
+        placeholder={t("inspector.untitled")}
         value={doc.title ?? ""}
         onChange={(event) => {
           const title = event.target.value;
@@ -54,8 +60,8 @@ function DocumentPanel() {
       />
       <textarea
         className="lines"
-        aria-label="Description"
-        placeholder="Description"
+        aria-label={t("inspector.description")}
+        placeholder={t("inspector.description")}
         rows={4}
         value={doc.description ?? ""}
         onChange={(event) => {
@@ -63,9 +69,7 @@ function DocumentPanel() {
           edit("Description", (draft) => Object.assign(draft, { description }), "description");
         }}
       />
-      <p className="quiet-word">
-        {count} node{count === 1 ? "" : "s"}
-      </p>
+      <p className="quiet-word">{t("inspector.nodes", { count })}</p>
     </>
   );
 }
@@ -84,7 +88,7 @@ function NodePanel({ name }: { name: string }) {
       </p>
       <input
         className="title"
-        aria-label="Title"
+        aria-label={t("inspector.name")}
         value={node.title ?? ""}
         placeholder={sockets.title}
         onChange={(event) => {
@@ -93,12 +97,13 @@ function NodePanel({ name }: { name: string }) {
         }}
       />
       <p className="summary">{sockets.summary}</p>
+      <Next name={name} />
       <Fields name={name} sockets={sockets} />
       <Outputs name={name} sockets={sockets} />
       <Plan name={name} />
       {sockets.help.length > sockets.summary.length && (
         <details>
-          <summary>Help</summary>
+          <summary>{t("inspector.help")}</summary>
           <pre className="help">{sockets.help.slice(sockets.summary.length).trim()}</pre>
         </details>
       )}
@@ -143,7 +148,7 @@ function Field({ name, input }: { name: string; input: Input }) {
         <span className="linked">
           ← {source.node}.{source.name}
           <button type="button" className="plain" onClick={() => edit("Unplug", (part) => disconnect(part, target))}>
-            unplug
+            {t("inspector.unplug")}
           </button>
         </span>
       ) : widget ? (
@@ -172,8 +177,8 @@ function SweepButton({ target }: { target: Address }) {
     <button
       type="button"
       className="icon star"
-      aria-label={`Sweep ${target.name}`}
-      title="Run with many values, as a grid"
+      aria-label={t("inspector.sweep", { name: target.name })}
+      title={t("inspector.sweepHint")}
       onClick={() => openDialog({ kind: "sweep", target })}
     >
       <Grid3x3 size={13} />
@@ -185,7 +190,7 @@ function SweepButton({ target }: { target: Address }) {
 function StarButton({ target }: { target: Address }) {
   const isOn = useTab((tab) => starOf(placeOfTab(tab).part, target) !== null);
   const isInside = useTab((tab) => tab.path.length > 0);
-  const says = isInside ? "Show on the subgraph's node" : "Show in the app";
+  const says = t(isInside ? "inspector.showOutside" : "inspector.showInApp");
   return (
     <button
       type="button"
@@ -226,20 +231,14 @@ function Plan({ name }: { name: string }) {
   const planned = usePlans((state) => plannedTask(state, doc, key));
   const task = useRuns((state) => taskOf(state, doc, key));
   if (!planned && !task) return null;
-  const words = {
-    runs: "Why it will run",
-    may_run: "Why it may run",
-    cached: "Why it will not run",
-    not_needed: "Why it will not run",
-  };
   return (
     <div className="plan">
       {planned?.reasons.map((reason) => (
         <p key={reason.message}>
-          {words[planned.verdict]}: <b>{reason.message}</b>
+          {t(`inspector.why.${planned.verdict}`)}: <b>{reason.message}</b>
         </p>
       ))}
-      {task?.seconds !== undefined && <p>Last run {duration(task.seconds)}</p>}
+      {task?.seconds !== undefined && <p>{t("inspector.last", { time: duration(task.seconds) })}</p>}
       {task?.failure && (
         <p className="problem">{[task.failure.message, task.failure.hint].filter(Boolean).join(" ")}</p>
       )}

@@ -1,4 +1,5 @@
 /** The sockets of what is looked at: of a subgraph, as every node that stands for it has them; or of the workflow. */
+
 import { ArrowDown, ArrowUp, X } from "lucide-react";
 import { type KeyboardEvent, useState } from "react";
 import { useCatalog } from "~/catalog/store";
@@ -6,12 +7,13 @@ import { expose, hide, renameEntry, type Side, sortEntry, standsFor } from "~/do
 import { type Address, addressOf, type Part, sourceOf, written } from "~/doc/model";
 import { SOCKET_NAME } from "~/doc/names";
 import { edit, placeOfTab, usePart, useTab } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 
 export function Interface() {
   return (
-    <section className="interface" aria-label="Interface">
-      <SideView side="inputs" title="Inputs" />
-      <SideView side="outputs" title="Outputs" />
+    <section className="interface" aria-label={t("interface.title")}>
+      <SideView side="inputs" title={t("interface.inputs")} />
+      <SideView side="outputs" title={t("interface.outputs")} />
     </section>
   );
 }
@@ -64,7 +66,7 @@ function Entry({ side, name, inside, index, count }: EntryProps) {
       <button
         type="button"
         className="icon"
-        aria-label={`Move ${name} up`}
+        aria-label={t("interface.up", { name })}
         disabled={index === 0}
         onClick={() => move(index - 1)}
       >
@@ -73,7 +75,7 @@ function Entry({ side, name, inside, index, count }: EntryProps) {
       <button
         type="button"
         className="icon"
-        aria-label={`Move ${name} down`}
+        aria-label={t("interface.down", { name })}
         disabled={index === count - 1}
         onClick={() => move(index + 1)}
       >
@@ -82,7 +84,7 @@ function Entry({ side, name, inside, index, count }: EntryProps) {
       <button
         type="button"
         className="icon"
-        aria-label={`Remove ${name}`}
+        aria-label={t("interface.remove", { name })}
         onClick={() => edit(`Remove ${name}`, (draft, whole) => hide(whole, draft, subgraph, side, name))}
       >
         <X size={12} />
@@ -106,9 +108,9 @@ function Name({ side, name, subgraph, onKeys }: NameProps) {
   };
   return (
     <input
-      aria-label={`Name of ${name}`}
+      aria-label={t("interface.name", { name })}
       aria-invalid={!SOCKET_NAME.test(text)}
-      title="Letters, digits and _; Alt with ↑ or ↓ sorts"
+      title={t("interface.letters")}
       value={text}
       onChange={(event) => setText(event.target.value)}
       onBlur={commit}
@@ -129,7 +131,7 @@ function Adder({ side, part }: { side: Side; part: Part }) {
   const groups = !isWanted
     ? []
     : offers(side, part, (type) => finder.of(type, doc)?.[side].map((each) => each.name) ?? []);
-  const word = side === "inputs" ? "Add an input…" : "Add an output…";
+  const word = t(side === "inputs" ? "interface.addInput" : "interface.addOutput");
   return (
     <select
       aria-label={word}

@@ -1,7 +1,9 @@
 /** What runs and what waits; those that wait are put in another order by the hand, or by arrow keys on their grip. */
+
 import { GripVertical, Pause, Play, X } from "lucide-react";
 import { type KeyboardEvent, useState } from "react";
 import { service } from "~/api/service";
+import { t } from "~/i18n/language";
 import { type Job, shareOf } from "~/run/jobs";
 import { cancelAll, moveInQueue } from "~/run/queue";
 import { useRuns } from "~/run/store";
@@ -13,12 +15,12 @@ export function Queue({ open, words }: { open: readonly Job[]; words: string }) 
   return (
     <div className="card queue">
       <h2>
-        Queue <small>{paused ? "paused" : words}</small>
+        {t("queue.title")} <small>{paused ? t("queue.paused") : words}</small>
         <button
           type="button"
           className="icon"
-          aria-label={paused ? "Go on" : "Pause"}
-          title={paused ? "Go on" : "Pause: nothing new begins"}
+          aria-label={paused ? t("queue.resume") : t("queue.pause")}
+          title={paused ? t("queue.resume") : t("queue.pauseHint")}
           onClick={() => void (paused ? service.resume() : service.pause())}
         >
           {paused ? <Play size={12} /> : <Pause size={12} />}
@@ -26,7 +28,7 @@ export function Queue({ open, words }: { open: readonly Job[]; words: string }) 
         <span className="gap" />
         {open.length > 1 && (
           <button type="button" className="plain" onClick={() => void cancelAll(open)}>
-            Cancel all
+            {t("queue.cancelAll")}
           </button>
         )}
       </h2>
@@ -64,7 +66,11 @@ interface JobProps {
 function JobView({ job, waiting, drag }: JobProps) {
   const share = shareOf(job);
   const at = waiting.indexOf(job);
-  const word = job.cancelling ? "stopping" : job.state === "running" ? `${Math.floor(share * 100)} %` : "waits";
+  const word = job.cancelling
+    ? t("app.stopping")
+    : job.state === "running"
+      ? `${Math.floor(share * 100)} %`
+      : t("app.waits");
   const keys = (event: KeyboardEvent) => {
     const by = event.key === "ArrowUp" ? -1 : event.key === "ArrowDown" ? 1 : 0;
     if (by === 0) return;
@@ -79,8 +85,8 @@ function JobView({ job, waiting, drag }: JobProps) {
           type="button"
           className="grip"
           draggable
-          aria-label={`Move ${job.title}, ${at + 1} of ${waiting.length}`}
-          title="Drag, or use the arrow keys"
+          aria-label={t("queue.move", { title: job.title, at: at + 1, all: waiting.length })}
+          title={t("queue.drag")}
           onKeyDown={keys}
           onDragStart={(event) => {
             event.dataTransfer.effectAllowed = "move";
@@ -100,7 +106,7 @@ function JobView({ job, waiting, drag }: JobProps) {
       <button
         type="button"
         className="icon"
-        aria-label={`Cancel ${job.title}`}
+        aria-label={t("queue.cancel", { title: job.title })}
         onClick={() => void service.cancel(job.id)}
       >
         <X size={12} />

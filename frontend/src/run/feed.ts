@@ -4,8 +4,9 @@ import type { Event, JobView, Preview, Progress } from "~/api/messages";
 import { service } from "~/api/service";
 import { type Link, type Listener, Socket } from "~/api/socket";
 import { isOver, type Job, jobOf, take, takeProgress } from "./jobs";
+import { dropOldPreviews, setPreviews } from "./previews";
 import { loadOrder } from "./queue";
-import { changeJobs, type Picture, previewKey, useRuns } from "./store";
+import { changeJobs, previewKey, useRuns } from "./store";
 
 const MOST_JOBS = 200;
 const ASK_AGAIN = 1_000;
@@ -15,7 +16,6 @@ export class Feed implements Listener {
   /** Entries of jobs that are being asked for: what happens to them in the meantime is taken in after the answer. */
   private readonly parked = new Map<string, Event[]>();
   private readonly pictures = new Map<string, Preview>();
-  private readonly urls = new Map<string, string>();
   private isDue = false;
 
   constructor(private readonly onEnd: (job: Job) => void) {}
@@ -108,41 +108,15 @@ export class Feed implements Listener {
       forgetOld(jobs);
     });
     const job = useRuns.getState().jobs[id];
-    if (job && isOver(job) && before && !isOver(before)) {
-      this.dropPictures(id);
-      this.onEnd(job);
-    }
+    if (job && isOver(job) && before && !isOver(before)) this.onEnd(job);
     this.waiting.unshift(...missed); // what has come since is newer
     this.due();
   }
 
   private setPictures(): void {
-    if (this.pictures.size === 0) return;
-    const previews: Record<string, Picture> = { ...useRuns.getState().previews };
-    for (const [key, preview] of this.pictures) {
-      const bytes = preview.data as unknown as Uint8Array<ArrayBuffer>;
-      const url = URL.createObjectURL(new Blob([bytes], { type: preview.media_type }));
-      this.release(key);
-      this.urls.set(key, url);
-      previews[key] = { url, width: preview.width, height: preview.height };
-    }
+    if (this.pictures.size > 0) setPreviews(this.pictures.values());
     this.pictures.clear();
-    useRuns.setState({ previews });
-  }
-
-  private dropPictures(job: string): void {
-    const previews = { ...useRuns.getState().previews };
-    for (const key of Object.keys(previews).filter((each) => each.startsWith(`${job} `))) {
-      delete previews[key];
-      this.release(key);
-    }
-    useRuns.setState({ previews });
-  }
-
-  private release(key: string): void {
-    const url = this.urls.get(key);
-    if (url) setTimeout(() => URL.revokeObjectURL(url), 1_000); // what is on the screen may still be read
-    this.urls.delete(key);
+    dropOldPreviews();
   }
 }
 

@@ -15,6 +15,8 @@ export interface Task {
   began?: number;
   ended?: number;
   seconds?: number;
+  /** The bytes that it took at most, its models with them, where most of it is: on the device, or in the host. */
+  memory?: number;
   step?: number;
   total?: number;
   failure?: Failure;
@@ -46,6 +48,8 @@ export interface Job {
   outputs: Record<string, unknown>;
   tasks: Record<string, Task>;
   files: ResultFile[];
+  /** By task, the seconds that it was expected to take when it was submitted from here; those from the cache are left out. */
+  expected: Readonly<Record<string, number>> | null;
 }
 
 const DOC = "doc:";
@@ -70,6 +74,7 @@ export function jobOf(view: JobView, known?: Job): Job {
     outputs: result?.outputs ?? {},
     tasks: known?.tasks ?? {},
     files: result?.files ?? known?.files ?? [],
+    expected: known?.expected ?? null,
   };
 }
 
@@ -120,6 +125,7 @@ function setTask(job: Job, name: string, event: Event, time: number): void {
       break;
     case "task_finished":
       job.tasks[name] = { state: "done", began: before?.began, ended: time, seconds: Number(event.data.seconds) };
+      keepMemory(job.tasks[name], before, event.data.memory as Footprint | undefined);
       break;
     case "task_failed":
       job.tasks[name] = { state: "failed", began: before?.began, ended: time, failure: event.data.failure as Failure };
@@ -128,6 +134,22 @@ function setTask(job: Job, name: string, event: Event, time: number): void {
       job.tasks[name] = { state: "skipped", cause: String(event.data.cause ?? "") };
       break;
   }
+}
+
+/** What a call took of the memory, as the service tells it. */
+interface Footprint {
+  host: number | null;
+  weights: number;
+  working: number;
+  /** What the device has of its own; 0 where it computes in the host's memory. */
+  capacity: number;
+}
+
+/** Of the calls for the items of a list, the largest counts. */
+function keepMemory(task: Task, before: Task | undefined, told: Footprint | undefined): void {
+  const taken = told && told.weights + (told.capacity > 0 ? told.working : (told.host ?? 0));
+  const most = Math.max(taken ?? 0, before?.memory ?? 0);
+  if (most > 0) task.memory = most;
 }
 
 export function takeProgress(jobs: Record<string, Job>, progress: Progress): void {
@@ -142,10 +164,34 @@ export function isOver(job: Job): boolean {
   return job.state === "done" || job.state === "failed" || job.state === "cancelled";
 }
 
-/** What share of a job is done, 0 to 1; what it will take is only guessed. */
-export function shareOf(job: Job): number {
+/** What share of a job is done, 0 to 1: by the seconds that its tasks were expected to take, where that is known. */
+export function shareOf(job: Job, now = Date.now()): number {
   if (isOver(job)) return 1;
-  const tasks = Object.values(job.tasks);
-  const parts = tasks.map((task) => (task.state === "running" ? (task.step ?? 0) / (task.total || 1) : 1));
-  return tasks.length === 0 ? 0 : parts.reduce((sum, part) => sum + part, 0) / Math.max(tasks.length, 1);
+  const weights = job.expected ?? Object.fromEntries(Object.keys(job.tasks).map((name) => [name, 1]));
+  let [done, all] = [0, 0];
+  for (const [name, seconds] of Object.entries(weights)) {
+    all += seconds;
+    const task = job.tasks[name];
+    if (task) done += seconds * partOf(task, job.expected ? seconds : 0, now);
+  }
+  return all > 0 ? done / all : 0;
+}
+
+const MOST_GUESSED = 0.9;
+
+/** Of one task: by its steps, else by the clock. */
+function partOf(task: Task, seconds: number, now: number): number {
+  if (task.state !== "running") return 1;
+  if (task.total) return (task.step ?? 0) / task.total;
+  return seconds > 0 && task.began !== undefined ? Math.min((now - task.began) / 1_000 / seconds, MOST_GUESSED) : 0;
+}
+
+const LEAST = 0.01;
+
+/** The seconds that each task of a plan is expected to take; what nobody knows takes as long as the others do. */
+export function expectedOf(tasks: Readonly<Record<string, { verdict: string; seconds: number | null }>>) {
+  const running = Object.entries(tasks).filter(([, { verdict }]) => verdict === "runs" || verdict === "may_run");
+  const known = running.map(([, { seconds }]) => seconds).filter((each) => each !== null);
+  const usual = known.length > 0 ? known.reduce((sum, each) => sum + each, 0) / known.length : 1;
+  return Object.fromEntries(running.map(([name, { seconds }]) => [name, Math.max(seconds ?? usual, LEAST)]));
 }

@@ -1,5 +1,7 @@
 /** The order of what waits, and changes to it. */
+
 import { service } from "~/api/service";
+import { t } from "~/i18n/language";
 import { say } from "~/ui/notices";
 import type { Job } from "./jobs";
 import { useRuns } from "./store";
@@ -32,5 +34,5 @@ export async function moveInQueue(waiting: readonly Job[], id: string, place: nu
 export async function cancelAll(jobs: readonly Job[]): Promise<void> {
   const last = [...jobs].reverse(); // those that wait first, or they would begin
   for (const job of last) await service.cancel(job.id).catch(() => {});
-  say(`Cancelled ${jobs.length} runs`);
+  say(t("says.cancelledAll", { count: jobs.length }));
 }

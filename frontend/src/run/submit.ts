@@ -1,14 +1,19 @@
 /** Running the document that is looked at. */
+
+import type { PlanOut } from "~/api/generated/service";
 import { Refused } from "~/api/http";
+import type { JobView } from "~/api/messages";
 import { service } from "~/api/service";
 import { finder } from "~/catalog/store";
 import { setValue } from "~/doc/edit";
 import { sourceOf } from "~/doc/model";
 import { activeTab, edit, newId } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { say } from "~/ui/notices";
-import { docTag } from "./jobs";
+import { docTag, expectedOf, jobOf } from "./jobs";
 import { rememberRun } from "./last";
 import { markTried, planSoon, usePlans } from "./plan";
+import { changeJobs } from "./store";
 
 /** Queues the document; `targets` are the nodes whose results are wanted, null for all that have an effect. */
 export async function run(targets: readonly string[] | null = null): Promise<void> {
@@ -19,7 +24,8 @@ export async function run(targets: readonly string[] | null = null): Promise<voi
   const wanted = targets === null ? null : (targets as [string, ...string[]]);
   try {
     // an id of our own: a request that is sent again after a broken connection is the same job
-    await service.submit(tab.doc, { id: `e${newId()}`, tags: [docTag(tab.id)], title, targets: wanted });
+    const view = await service.submit(tab.doc, { id: `e${newId()}`, tags: [docTag(tab.id)], title, targets: wanted });
+    if (known?.doc === tab.doc && targets === null) expect(view, known.plan);
     rememberRun(tab.id, tab.doc);
     nextSeeds();
   } catch (error) {
@@ -28,11 +34,18 @@ export async function run(targets: readonly string[] | null = null): Promise<voi
   }
 }
 
+function expect(view: JobView, { tasks }: PlanOut): void {
+  changeJobs((jobs) => {
+    const job = jobs[view.id] ?? jobOf(view); // the service may have told of it already
+    jobs[view.id] = { ...job, expected: expectedOf(tasks ?? {}) };
+  });
+}
+
 /** Says aloud, at the nodes, what is still wrong. */
 function refuse(doc: string): void {
   markTried(doc);
   planSoon(0);
-  say("The workflow is not ready: see the problems.", "problem");
+  say(t("says.notReady"), "problem");
 }
 
 /** Moves on the seeds that shall change after each run: chosen before, and seen before the next. */

@@ -1,11 +1,14 @@
 /** The dialogs, one at a time. */
+
 import { Command } from "cmdk";
 import { lazy, Suspense, useState } from "react";
 import type { SavedOut } from "~/api/generated/service";
 import { service, thumbnailUrl } from "~/api/service";
+import { keysOf } from "~/commands/bindings";
 import { openSaved, saveAs } from "~/commands/files";
 import { shownKeys } from "~/commands/keyname";
-import { COMMANDS } from "~/commands/table";
+import { COMMANDS, groupTitle, titleOf } from "~/commands/table";
+import { t } from "~/i18n/language";
 import { FileView, shortName } from "~/viewers/FileView";
 import { closeDialog, openDialog, useDialog } from "./dialogs";
 import { Frame } from "./Frame";
@@ -13,6 +16,8 @@ import { useLoaded } from "./useLoaded";
 
 const TemplateDialog = lazy(() => import("./TemplateDialog"));
 const VersionsDialog = lazy(() => import("./VersionsDialog"));
+const CompareDialog = lazy(() => import("./CompareDialog"));
+const KeysDialog = lazy(() => import("./KeysDialog"));
 const SweepDialog = lazy(() => import("./SweepDialog"));
 const LoginDialog = lazy(() => import("./LoginDialog"));
 const MaskDialog = lazy(() => import("~/mask/MaskDialog"));
@@ -30,7 +35,11 @@ export function Dialogs() {
     case "commands":
       return <CommandDialog />;
     case "keys":
-      return <KeysDialog />;
+      return (
+        <Suspense>
+          <KeysDialog />
+        </Suspense>
+      );
     case "templates":
       return (
         <Suspense>
@@ -41,6 +50,12 @@ export function Dialogs() {
       return (
         <Suspense>
           <VersionsDialog />
+        </Suspense>
+      );
+    case "compare":
+      return (
+        <Suspense>
+          <CompareDialog />
         </Suspense>
       );
     case "sweep":
@@ -64,7 +79,7 @@ export function Dialogs() {
     case "result":
       return (
         <Suspense>
-          <ResultDialog start={dialog.key} />
+          <ResultDialog start={dialog.key} against={dialog.beside} />
         </Suspense>
       );
     case "file":
@@ -85,7 +100,7 @@ function SaveDialog({ tab, name }: { tab: string; name: string }) {
     await saveAs(tab, typed.trim(), 0);
   };
   return (
-    <Frame title="Save to the library">
+    <Frame title={t("save.title")}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -94,18 +109,18 @@ function SaveDialog({ tab, name }: { tab: string; name: string }) {
       >
         <input
           className="line"
-          aria-label="Name"
-          placeholder="Name"
+          aria-label={t("save.name")}
+          placeholder={t("save.name")}
           maxLength={200}
           value={typed}
           onChange={(event) => setTyped(event.target.value)}
         />
         <footer>
           <button type="button" className="plain" onClick={closeDialog}>
-            Cancel
+            {t("save.cancel")}
           </button>
           <button type="submit" className="primary" disabled={!typed.trim()}>
-            Save
+            {t("save.save")}
           </button>
         </footer>
       </form>
@@ -117,18 +132,22 @@ function SaveDialog({ tab, name }: { tab: string; name: string }) {
 function ConflictDialog({ tab, name }: { tab: string; name: string }) {
   const newest = useLoaded(() => service.versions(name).then(({ versions }) => versions[0]));
   return (
-    <Frame title={`“${name}” is already there`}>
+    <Frame title={t("conflict.title", { name })}>
       <p>
         {newest
-          ? `Version ${newest.version} was saved ${new Date(newest.created).toLocaleString()}${newest.owner ? ` by ${newest.owner}` : ""}. Nothing of it is lost whichever you choose.`
-          : "It has been saved meanwhile."}
+          ? t(newest.owner ? "conflict.savedBy" : "conflict.saved", {
+              version: newest.version,
+              time: new Date(newest.created).toLocaleString(),
+              owner: newest.owner,
+            })
+          : t("conflict.meanwhile")}
       </p>
       <footer>
         <button type="button" className="plain" onClick={() => void openSaved(name, newest?.version).then(closeDialog)}>
-          Open it beside mine
+          {t("conflict.beside")}
         </button>
         <button type="button" className="plain" onClick={() => openDialog({ kind: "save", tab, name: `${name} 2` })}>
-          Another name
+          {t("conflict.other")}
         </button>
         <button
           type="button"
@@ -139,7 +158,7 @@ function ConflictDialog({ tab, name }: { tab: string; name: string }) {
             if (newest) void saveAs(tab, name, newest.version);
           }}
         >
-          Save mine as version {(newest?.version ?? 0) + 1}
+          {t("conflict.mine", { version: (newest?.version ?? 0) + 1 })}
         </button>
       </footer>
     </Frame>
@@ -152,11 +171,11 @@ function LibraryDialog() {
   const words = query.trim().toLowerCase();
   const shown = (found ?? []).filter(({ newest }) => `${newest.name} ${newest.title}`.toLowerCase().includes(words));
   return (
-    <Frame title="Library" size="wide">
+    <Frame title={t("library.title")} size="wide">
       <input
         className="line"
-        placeholder="Search"
-        aria-label="Search"
+        placeholder={t("list.search")}
+        aria-label={t("list.search")}
         value={query}
         onChange={(event) => setQuery(event.target.value)}
       />
@@ -168,7 +187,7 @@ function LibraryDialog() {
         ))}
       </ul>
       {found && shown.length === 0 && (
-        <p className="quiet-word">{found.length ? "Nothing like that." : "Nothing is saved yet."}</p>
+        <p className="quiet-word">{found.length ? t("list.none") : t("library.empty")}</p>
       )}
     </Frame>
   );
@@ -180,7 +199,7 @@ function SavedView({ saved: { newest, has_thumbnail } }: { saved: SavedOut }) {
       {has_thumbnail ? <img src={thumbnailUrl(newest.name)} alt="" /> : <span className="blank" aria-hidden />}
       <b>{newest.name}</b>
       <small>
-        version {newest.version} · {new Date(newest.created).toLocaleDateString()}
+        {t("library.version", { version: newest.version })} · {new Date(newest.created).toLocaleDateString()}
       </small>
     </button>
   );
@@ -188,47 +207,27 @@ function SavedView({ saved: { newest, has_thumbnail } }: { saved: SavedOut }) {
 
 function CommandDialog() {
   return (
-    <Frame title="Commands">
-      <Command loop label="Commands">
-        <Command.Input autoFocus placeholder="What to do" />
+    <Frame title={t("palette.commands")}>
+      <Command loop label={t("palette.commands")}>
+        <Command.Input autoFocus placeholder={t("palette.what")} />
         <Command.List>
-          <Command.Empty>Nothing like that.</Command.Empty>
+          <Command.Empty>{t("list.none")}</Command.Empty>
           {COMMANDS.filter((each) => each.id !== "commands").map((each) => (
             <Command.Item
               key={each.id}
-              value={`${each.title} ${each.group}`}
+              value={`${titleOf(each)} ${groupTitle(each.group)}`}
               disabled={each.can?.() === false}
               onSelect={() => {
                 closeDialog();
                 each.run();
               }}
             >
-              <span>{each.title}</span>
-              <kbd>{each.keys?.[0] ? shownKeys(each.keys[0]) : ""}</kbd>
+              <span>{titleOf(each)}</span>
+              <kbd>{shownKeys(keysOf(each)[0] ?? "")}</kbd>
             </Command.Item>
           ))}
         </Command.List>
       </Command>
-    </Frame>
-  );
-}
-
-function KeysDialog() {
-  const groups = [...new Set(COMMANDS.map((each) => each.group))];
-  return (
-    <Frame title="Keys" size="wide">
-      <div className="sheet">
-        {groups.map((group) => (
-          <section key={group}>
-            <h3>{group}</h3>
-            {COMMANDS.filter((each) => each.group === group && each.keys).map((each) => (
-              <p key={each.id}>
-                {each.title} <kbd>{each.keys?.map(shownKeys).join(", ")}</kbd>
-              </p>
-            ))}
-          </section>
-        ))}
-      </div>
     </Frame>
   );
 }

@@ -1,6 +1,8 @@
 /** The service wants to know who comes: a token, which is then kept where no script reads it. */
+
 import { useState } from "react";
 import { service } from "~/api/service";
+import { t } from "~/i18n/language";
 import { Frame } from "./Frame";
 
 export default function LoginDialog() {
@@ -15,18 +17,18 @@ export default function LoginDialog() {
     }
   };
   return (
-    <Frame title="Who is it?">
+    <Frame title={t("login.title")}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
           void submit();
         }}
       >
-        <p className="quiet-word">This service asks for a token: graphengine token add NAME.</p>
+        <p className="quiet-word">{t("login.asks")}</p>
         <input
           className="line"
           type="password"
-          aria-label="Token"
+          aria-label={t("login.token")}
           autoComplete="current-password"
           aria-invalid={word !== ""}
           value={token}
@@ -39,7 +41,7 @@ export default function LoginDialog() {
         )}
         <footer>
           <button type="submit" className="primary" disabled={!token.trim()}>
-            Come in
+            {t("login.enter")}
           </button>
         </footer>
       </form>

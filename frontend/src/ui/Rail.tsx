@@ -1,8 +1,10 @@
 /** The narrow bar at the left: the few places that one goes to. */
 import { FolderOpen, Keyboard, LayoutGrid, LayoutTemplate, Library, Plus, SunMoon } from "lucide-react";
 import type { ComponentType } from "react";
+import { keysOf, useBindings } from "~/commands/bindings";
 import { shownKeys } from "~/commands/keyname";
-import { command } from "~/commands/table";
+import { command, titleOf } from "~/commands/table";
+import { t } from "~/i18n/language";
 
 const ITEMS: readonly [string, ComponentType<{ size: number }>][] = [
   ["add", Plus],
@@ -19,7 +21,7 @@ const FOOT: readonly [string, ComponentType<{ size: number }>][] = [
 
 export function Rail() {
   return (
-    <nav className="rail" aria-label="Tools">
+    <nav className="rail" aria-label={t("rail.title")}>
       {ITEMS.map((item) => (
         <Item key={item[0]} item={item} />
       ))}
@@ -33,14 +35,15 @@ export function Rail() {
 
 function Item({ item: [id, Icon] }: { item: (typeof ITEMS)[number] }) {
   const found = command(id);
+  const keys = useBindings((state) => found && keysOf(found, state)[0]);
   if (!found) return null;
-  const keys = found.keys?.[0];
+  const title = titleOf(found);
   return (
     <button
       type="button"
       className="icon"
-      aria-label={found.title}
-      title={`${found.title}${keys ? ` (${shownKeys(keys)})` : ""}`}
+      aria-label={title}
+      title={`${title}${keys ? ` (${shownKeys(keys)})` : ""}`}
       onClick={() => found.run()}
     >
       <Icon size={17} />

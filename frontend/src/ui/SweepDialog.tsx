@@ -1,10 +1,12 @@
 /** Asking for a sweep of one or two fields; and its grid, which fills while it runs. */
+
 import { useMemo, useState } from "react";
 import { resultUrl } from "~/api/service";
 import type { Input } from "~/catalog/catalog";
 import { useCatalog } from "~/catalog/store";
 import { type Address, written } from "~/doc/model";
 import { activeTab, titleOf, useTab } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { docTag, type Job, shareOf } from "~/run/jobs";
 import { useRuns } from "~/run/store";
 import { type Axis, jobAt, MOST, type Sweep, startSweep, sweepable, useSweep, valuesOf } from "~/run/sweep";
@@ -15,11 +17,14 @@ export default function SweepDialog({ target }: { target: Address | null }) {
   const sweep = useSweep((state) => state.sweep);
   const [isAsking, setAsking] = useState(target !== null || sweep === null);
   return isAsking || !sweep ? (
-    <Frame title="Sweep" size="wide">
+    <Frame title={t("sweep.title")} size="wide">
       <Form target={target} done={() => setAsking(false)} />
     </Frame>
   ) : (
-    <Frame title={`Sweep of ${sweep.axes.map((axis) => written(axis.target)).join(" and ")}`} size="full">
+    <Frame
+      title={t("sweep.of", { fields: sweep.axes.map((axis) => written(axis.target)).join(t("sweep.and")) })}
+      size="full"
+    >
       <Grid sweep={sweep} />
     </Frame>
   );
@@ -58,10 +63,10 @@ function Form({ target, done }: { target: Address | null; done(): void }) {
         void submit();
       }}
     >
-      {["Columns", "Rows"].map((label, index) => (
+      {(["columns", "rows"] as const).map((side, index) => (
         <AxisForm
-          key={label}
-          label={label}
+          key={side}
+          side={side}
           fields={fields}
           chosen={chosen[index] ?? ""}
           choose={(name) => choose(set(index, name))}
@@ -71,15 +76,11 @@ function Form({ target, done }: { target: Address | null; done(): void }) {
       ))}
       <footer>
         <span className="quiet-word">
-          {count > MOST
-            ? `At most ${MOST} runs.`
-            : count > 0
-              ? `${count} runs`
-              : "Apart by commas, texts by lines; 4..20:5 are five from 4 to 20."}
+          {count > MOST ? t("sweep.most", { count: MOST }) : count > 0 ? t("sweep.runs", { count }) : t("sweep.how")}
         </span>
         <span className="gap" />
         <button type="submit" className="primary" disabled={count === 0 || count > MOST}>
-          Run the sweep
+          {t("sweep.run")}
         </button>
       </footer>
     </form>
@@ -87,7 +88,7 @@ function Form({ target, done }: { target: Address | null; done(): void }) {
 }
 
 interface AxisProps {
-  label: string;
+  side: "columns" | "rows";
   fields: Fields;
   chosen: string;
   choose(name: string): void;
@@ -95,15 +96,15 @@ interface AxisProps {
   type(text: string): void;
 }
 
-function AxisForm({ label, fields, chosen, choose, typed, type }: AxisProps) {
+function AxisForm({ side, fields, chosen, choose, typed, type }: AxisProps) {
   const schema = fields.find((each) => written(each.target) === chosen)?.input.schema;
   const words = (schema?.enum as string[] | undefined)?.join(", ");
   return (
     <fieldset>
-      <legend>{label}</legend>
+      <legend>{t(`sweep.${side}`)}</legend>
       <select
         className="line"
-        aria-label={`Field of the ${label.toLowerCase()}`}
+        aria-label={t(`sweep.fieldOf.${side}`)}
         value={chosen}
         onChange={(event) => choose(event.target.value)}
       >
@@ -116,8 +117,8 @@ function AxisForm({ label, fields, chosen, choose, typed, type }: AxisProps) {
       </select>
       <textarea
         className="lines"
-        aria-label={`Values of the ${label.toLowerCase()}`}
-        placeholder={words ?? "Values"}
+        aria-label={t(`sweep.valuesOf.${side}`)}
+        placeholder={words ?? t("sweep.values")}
         rows={3}
         value={typed}
         onChange={(event) => type(event.target.value)}
@@ -134,7 +135,7 @@ function Grid({ sweep }: { sweep: Sweep }) {
   return (
     <section
       className="sweep-grid"
-      aria-label="Grid" /* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */
+      aria-label={t("sweep.grid")} /* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */
       tabIndex={0}
     >
       <table>
@@ -168,6 +169,6 @@ function Grid({ sweep }: { sweep: Sweep }) {
 function Cell({ job }: { job: Job | undefined }) {
   const file = job?.files.find((each) => each.media_type.startsWith("image/"));
   if (file) return <img src={resultUrl(file.digest)} alt={file.name} loading="lazy" decoding="async" />;
-  const word = !job ? "" : job.state === "running" ? `${Math.floor(shareOf(job) * 100)} %` : job.state;
+  const word = !job ? "" : job.state === "running" ? `${Math.floor(shareOf(job) * 100)} %` : t(`states.${job.state}`);
   return <span className="blank">{word}</span>;
 }

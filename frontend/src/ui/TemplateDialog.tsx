@@ -1,9 +1,11 @@
 /** The gallery: workflows to begin with, with what they make and the models they need. */
+
 import { useState } from "react";
 import { useCatalog } from "~/catalog/store";
 import { openDocument } from "~/commands/files";
 import type { Workflow } from "~/doc/model";
 import { modelsOf } from "~/doc/models";
+import { t } from "~/i18n/language";
 import { closeDialog } from "./dialogs";
 import { Frame } from "./Frame";
 import { TEMPLATES, type Template } from "./templates";
@@ -22,11 +24,11 @@ export default function TemplateDialog() {
   const words = query.trim().toLowerCase();
   const shown = (loaded ?? []).filter(({ doc }) => `${doc.title} ${doc.description}`.toLowerCase().includes(words));
   return (
-    <Frame title="Templates" size="wide">
+    <Frame title={t("templates.title")} size="wide">
       <input
         className="line"
-        placeholder="Search"
-        aria-label="Search"
+        placeholder={t("list.search")}
+        aria-label={t("list.search")}
         value={query}
         onChange={(event) => setQuery(event.target.value)}
       />
@@ -37,7 +39,7 @@ export default function TemplateDialog() {
           </li>
         ))}
       </ul>
-      {loaded && shown.length === 0 && <p className="quiet-word">Nothing like that.</p>}
+      {loaded && shown.length === 0 && <p className="quiet-word">{t("list.none")}</p>}
     </Frame>
   );
 }
@@ -60,7 +62,7 @@ function Card({ loaded: { template, doc } }: { loaded: Loaded }) {
       )}
       <b>{doc.title || template.name}</b>
       <span className="about">{doc.description}</span>
-      {models.length > 0 && <small>needs {models.join(", ")}</small>}
+      {models.length > 0 && <small>{t("templates.needs", { models: models.join(", ") })}</small>}
     </button>
   );
 }

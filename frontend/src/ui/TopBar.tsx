@@ -1,13 +1,17 @@
 /** Tabs, where one is, whether it is saved, and the one button that runs. */
+
 import { ChevronRight, Menu, Play, Plus, X } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
 import { useEffect, useState } from "react";
 import { showApp } from "~/app/address";
 import { duration } from "~/canvas/status";
+import { keysOf } from "~/commands/bindings";
 import { shownKeys } from "~/commands/keyname";
-import { COMMANDS, type Group } from "~/commands/table";
+import { COMMANDS, titleOf as commandTitle, GROUPS, groupTitle } from "~/commands/table";
+import { useKeysOf } from "~/commands/useKeys";
 import { SUBGRAPH } from "~/doc/model";
 import { activeTab, closeTab, goTo, hasChanged, newTab, showTab, type Tab, titleOf, useTab, useTabs } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { totals, usePlans } from "~/run/plan";
 import { useRuns } from "~/run/store";
 import { run } from "~/run/submit";
@@ -26,15 +30,15 @@ export function TopBar() {
       <span className="gap" />
       <SavedWord />
       <button type="button" className="plain" onClick={() => openDialog({ kind: "commands" })}>
-        {shownKeys("Mod+K")}
+        {useKeysOf("commands")}
       </button>
       <button
         type="button"
         className="plain"
-        title="The workflow as an app: the fields that are starred, and what comes out"
+        title={t("top.appHint")}
         onClick={() => showApp(activeTab().saved?.name ?? null)}
       >
-        App
+        {t("top.app")}
       </button>
       <RunButton />
       <MainMenu />
@@ -46,11 +50,11 @@ function TabList() {
   const tabs = useTabs((state) => state.tabs);
   const active = useTabs((state) => state.active);
   return (
-    <nav className="tabs" aria-label="Open workflows">
+    <nav className="tabs" aria-label={t("top.tabs")}>
       {tabs.map((tab) => (
         <TabView key={tab.id} tab={tab} isActive={tab.id === active} />
       ))}
-      <button type="button" className="icon" aria-label="New workflow" title="New workflow" onClick={newTab}>
+      <button type="button" className="icon" aria-label={t("top.new")} title={t("top.new")} onClick={newTab}>
         <Plus size={15} />
       </button>
     </nav>
@@ -68,9 +72,14 @@ function TabView({ tab, isActive }: { tab: Tab; isActive: boolean }) {
         onAuxClick={(event) => event.button === 1 && closeTab(tab.id)}
       >
         {title}
-        {hasChanged(tab) && <i className="changed" title="not saved" />}
+        {hasChanged(tab) && <i className="changed" title={t("top.notSaved")} />}
       </button>
-      <button type="button" className="icon close" aria-label={`Close ${title}`} onClick={() => closeTab(tab.id)}>
+      <button
+        type="button"
+        className="icon close"
+        aria-label={t("top.close", { title })}
+        onClick={() => closeTab(tab.id)}
+      >
         <X size={12} />
       </button>
     </span>
@@ -89,9 +98,9 @@ function Crumbs() {
     return node?.title || subgraph?.title || name;
   });
   return (
-    <nav className="crumbs" aria-label="Where you are">
+    <nav className="crumbs" aria-label={t("top.where")}>
       <button type="button" onClick={() => goTo([])}>
-        main
+        {t("top.main")}
       </button>
       {titles.map((title, index) => (
         <span key={path.slice(0, index + 1).join("/")}>
@@ -114,29 +123,23 @@ function SavedWord() {
     const timer = setInterval(() => tick((count) => count + 1), 10_000);
     return () => clearInterval(timer);
   }, []);
-  if (link === "lost") return <span className="quiet-word lost">Reconnecting…</span>;
-  const word =
-    savedAt === null
-      ? isChanged
-        ? "Kept in this browser"
-        : ""
-      : isChanged
-        ? "Changed since saved"
-        : `Saved ${ago(savedAt)}`;
+  if (link === "lost") return <span className="quiet-word lost">{t("top.lost")}</span>;
+  const word = savedAt === null ? (isChanged ? t("top.kept") : "") : isChanged ? t("top.changed") : ago(savedAt);
   return <span className="quiet-word">{word}</span>;
 }
 
 function ago(time: number): string {
   const seconds = (Date.now() - time) / 1_000;
-  return seconds < 5 ? "just now" : `${duration(seconds)} ago`;
+  return seconds < 5 ? t("top.savedNow") : t("top.savedAgo", { time: duration(seconds) });
 }
 
 function RunButton() {
   const id = useTab((tab) => tab.id);
   const planned = usePlans((state) => state.plans[id]);
+  const keys = useKeysOf("run");
   return (
-    <button type="button" className="run" onClick={() => void run()} title={shownKeys("Mod+Enter")}>
-      <Play size={12} fill="currentColor" aria-hidden /> Run <small>{wordOf(planned)}</small>
+    <button type="button" className="run" onClick={() => void run()} title={keys}>
+      <Play size={12} fill="currentColor" aria-hidden /> {t("top.run")} <small>{wordOf(planned)}</small>
     </button>
   );
 }
@@ -144,19 +147,17 @@ function RunButton() {
 function wordOf(planned: ReturnType<typeof usePlans.getState>["plans"][string] | undefined): string {
   if (!planned || Object.keys(planned.doc.nodes ?? {}).length === 0) return "";
   const count = planned.plan.problems?.length ?? 0;
-  if (!planned.plan.valid) return `${count} problem${count === 1 ? "" : "s"}`;
+  if (!planned.plan.valid) return t("top.problems", { count });
   const { runs, all, seconds } = totals(planned.plan);
-  if (runs === 0) return "all cached";
-  return `${runs} of ${all} nodes${seconds >= 0.05 ? ` · ~${duration(seconds)}` : ""}`;
+  if (runs === 0) return t("top.allCached");
+  return t("top.runs", { runs, all, time: seconds >= 0.05 ? ` · ~${duration(seconds)}` : "" });
 }
-
-const GROUPS: readonly Group[] = ["File", "Edit", "Nodes", "View", "Run"];
 
 function MainMenu() {
   return (
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger asChild>
-        <button type="button" className="icon" aria-label="Menu">
+        <button type="button" className="icon" aria-label={t("top.menu")}>
           <Menu size={16} />
         </button>
       </DropdownMenu.Trigger>
@@ -165,7 +166,7 @@ function MainMenu() {
           {GROUPS.map((group) => (
             <DropdownMenu.Sub key={group}>
               <DropdownMenu.SubTrigger className="menu-item">
-                {group} <ChevronRight size={12} aria-hidden />
+                {groupTitle(group)} <ChevronRight size={12} aria-hidden />
               </DropdownMenu.SubTrigger>
               <DropdownMenu.Portal>
                 <DropdownMenu.SubContent className="menu">
@@ -176,8 +177,8 @@ function MainMenu() {
                       disabled={each.can?.() === false}
                       onSelect={() => each.run()}
                     >
-                      {each.title}
-                      <kbd>{each.keys?.[0] ? shownKeys(each.keys[0]) : ""}</kbd>
+                      {commandTitle(each)}
+                      <kbd>{shownKeys(keysOf(each)[0] ?? "")}</kbd>
                     </DropdownMenu.Item>
                   ))}
                 </DropdownMenu.SubContent>

@@ -1,67 +1,81 @@
-/** What a document was: the versions of the library, and those that this browser has kept. */
-import { service } from "~/api/service";
+/** What a document was: the versions of the library, and those that this browser has kept; any two are compared. */
+import { useState } from "react";
+import { compareVersions, type Past, pastOf } from "~/commands/comparing";
 import { openDocument } from "~/commands/files";
-import { parseWorkflow } from "~/doc/file";
-import { useKeeper } from "~/doc/keeping";
 import type { Workflow } from "~/doc/model";
-import { activeTab, replaceDocument } from "~/doc/tabs";
+import { replaceDocument } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { closeDialog } from "./dialogs";
 import { Frame } from "./Frame";
 import { say } from "./notices";
 import { useLoaded } from "./useLoaded";
 
-interface Past {
-  key: string;
-  time: number;
-  word: string;
-  load(): Promise<Workflow>;
-}
-
-async function pastOf(): Promise<Past[]> {
-  const tab = activeTab();
-  const kept = (await useKeeper.getState().keeper?.journal.versions(tab.id)) ?? [];
-  const local = kept.map(({ time, label, text }) => ({
-    key: `here ${time}`,
-    time,
-    word: label ? `kept here, after “${label}”` : "kept here",
-    load: async () => parseWorkflow(text, "the version"),
-  }));
-  const name = tab.saved?.name;
-  const told = name === undefined ? [] : (await service.versions(name)).versions;
-  const saved = told.map(({ version, created, owner, note }) => ({
-    key: `version ${version}`,
-    time: Date.parse(created),
-    word: [`version ${version}`, owner && owner !== "local" ? `by ${owner}` : "", note].filter(Boolean).join(", "),
-    load: async () => (await service.workflow(name ?? "", version)).document as unknown as Workflow,
-  }));
-  return [...local, ...saved].sort((a, b) => b.time - a.time);
-}
+const NOW = "now";
 
 export default function VersionsDialog() {
   const past = useLoaded(pastOf);
-  const act = (each: Past, how: (doc: Workflow) => void) =>
-    void each
-      .load()
-      .then(how)
+  const [before, setBefore] = useState<string>();
+  const [after, setAfter] = useState(NOW);
+  const chosen = before ?? past?.[0]?.key;
+  const act = (what: Promise<void>) =>
+    void what
       .then(closeDialog)
       .catch((error: unknown) => say(error instanceof Error ? error.message : String(error), "problem"));
+  const open = (each: Past, how: (doc: Workflow) => void) => act(each.load().then(how));
+  const compare = () => {
+    const found = (key: string) => past?.find((each) => each.key === key) ?? null;
+    const first = found(chosen ?? "");
+    if (first) act(compareVersions(first, found(after)));
+  };
+  const radios = (key: string, word: string) => (
+    <>
+      <Radio side="before" label={t("versions.before", { word })} isOn={chosen === key} pick={() => setBefore(key)} />
+      <Radio side="after" label={t("versions.after", { word })} isOn={after === key} pick={() => setAfter(key)} />
+    </>
+  );
   return (
-    <Frame title="Versions" size="wide">
+    <Frame title={t("versions.title")} size="wide">
       <ul className="versions">
+        <li>
+          <i className="no-radio" />
+          <Radio
+            side="after"
+            label={t("versions.after", { word: t("versions.now") })}
+            isOn={after === NOW}
+            pick={() => setAfter(NOW)}
+          />
+          <span>{t("versions.now")}</span>
+        </li>
         {past?.map((each) => (
           <li key={each.key}>
+            {radios(each.key, each.word)}
             <time dateTime={new Date(each.time).toISOString()}>{new Date(each.time).toLocaleString()}</time>
             <span>{each.word}</span>
-            <button type="button" className="plain" onClick={() => act(each, (doc) => openDocument(doc))}>
-              Open beside
+            <button type="button" className="plain" onClick={() => open(each, (doc) => openDocument(doc))}>
+              {t("versions.beside")}
             </button>
-            <button type="button" className="plain" onClick={() => act(each, (doc) => replaceDocument("Restore", doc))}>
-              Restore
+            <button
+              type="button"
+              className="plain"
+              onClick={() => open(each, (doc) => replaceDocument("Restore", doc))}
+            >
+              {t("versions.restore")}
             </button>
           </li>
         ))}
       </ul>
-      {past?.length === 0 && <p className="quiet-word">Nothing was changed yet.</p>}
+      {past?.length === 0 && <p className="quiet-word">{t("versions.none")}</p>}
+      {past && past.length > 0 && (
+        <footer>
+          <button type="button" className="primary" disabled={chosen === after} onClick={compare}>
+            {t("versions.compare")}
+          </button>
+        </footer>
+      )}
     </Frame>
   );
+}
+
+function Radio({ side, label, isOn, pick }: { side: string; label: string; isOn: boolean; pick(): void }) {
+  return <input type="radio" name={side} aria-label={label} checked={isOn} onChange={pick} />;
 }

@@ -11,11 +11,12 @@ export type Dialog =
   | { kind: "keys" }
   | { kind: "templates" }
   | { kind: "versions" }
+  | { kind: "compare" }
   | { kind: "sweep"; target: Address | null }
   | { kind: "login" }
   | { kind: "mask"; node: string }
   | { kind: "file"; file: ResultFile }
-  | { kind: "result"; key: string };
+  | { kind: "result"; key: string; beside?: string };
 
 export const useDialog = create<{ dialog: Dialog | null }>()(() => ({ dialog: null }));
 

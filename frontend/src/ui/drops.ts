@@ -1,7 +1,11 @@
-/** Files dropped anywhere: workflows open, each in a tab of its own; pictures become nodes where they fall. */
-
+/**
+ * Files dropped anywhere: workflows open, each in a tab of its own; pictures become nodes where they fall. With Shift,
+ * and where it was asked what to compare with, the document that is looked at is compared with the file.
+ */
 import { shownView } from "~/canvas/state";
+import { compareWithFile } from "~/commands/comparing";
 import { openFiles } from "~/commands/files";
+import { closeDialog, useDialog } from "./dialogs";
 
 export function listenToDrops(): void {
   addEventListener("dragover", (event) => {
@@ -11,6 +15,12 @@ export function listenToDrops(): void {
     const files = [...(event.dataTransfer?.files ?? [])];
     if (files.length === 0) return;
     event.preventDefault();
+    const [first] = files;
+    const isAsked = useDialog.getState().dialog?.kind === "compare";
+    if (first && (event.shiftKey || isAsked)) {
+      if (isAsked) closeDialog();
+      return void compareWithFile(first, first.name);
+    }
     const at = shownView()?.toCanvas({ x: event.clientX, y: event.clientY }) ?? { x: 0, y: 0 };
     const under = event.target instanceof Element ? event.target.closest(".react-flow__node") : null;
     void openFiles(files, { at, node: under?.getAttribute("data-id"), asPicture: event.altKey });

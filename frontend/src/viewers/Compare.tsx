@@ -1,10 +1,14 @@
 /** Two pictures on one another, and a line between them that is moved by the hand or by arrow keys. */
+
 import { type CSSProperties, type PointerEvent, useState } from "react";
 import { resultUrl } from "~/api/service";
-import type { ResultFile } from "~/run/jobs";
+import { t } from "~/i18n/language";
+import type { Result } from "~/run/results";
 import { shortName } from "./FileView";
 
-export function Compare({ left, right }: { left: ResultFile; right: ResultFile }) {
+const nameOf = ({ number, file }: Result) => `#${number} ${shortName(file)}`;
+
+export function Compare({ left, right }: { left: Result; right: Result }) {
   const [share, setShare] = useState(50);
   const follow = (event: PointerEvent<HTMLDivElement>) => {
     if (event.buttons !== 1) return;
@@ -22,8 +26,13 @@ export function Compare({ left, right }: { left: ResultFile; right: ResultFile }
         }}
         onPointerMove={follow}
       >
-        <img src={resultUrl(left.digest)} alt={`left: ${shortName(left)}`} draggable={false} />
-        <img className="over" src={resultUrl(right.digest)} alt={`right: ${shortName(right)}`} draggable={false} />
+        <img src={resultUrl(left.file.digest)} alt={t("result.left", { name: nameOf(left) })} draggable={false} />
+        <img
+          className="over"
+          src={resultUrl(right.file.digest)}
+          alt={t("result.right", { name: nameOf(right) })}
+          draggable={false}
+        />
         <i aria-hidden />
         <input
           type="range"
@@ -31,14 +40,14 @@ export function Compare({ left, right }: { left: ResultFile; right: ResultFile }
           max={100}
           step={0.1}
           value={share}
-          aria-label="Where the second picture begins"
+          aria-label={t("result.split")}
           onChange={({ target }) => setShare(target.valueAsNumber)}
         />
       </div>
       <figcaption>
-        <span>{shortName(left)}</span>
+        <span>{nameOf(left)}</span>
         <span aria-hidden>·</span>
-        <span>{shortName(right)}</span>
+        <span>{nameOf(right)}</span>
       </figcaption>
     </figure>
   );

@@ -1,7 +1,9 @@
 /** A file of a result, as large as there is room. */
+
 import { Download } from "lucide-react";
 import { lazy, Suspense } from "react";
 import { resultUrl } from "~/api/service";
+import { t } from "~/i18n/language";
 import type { ResultFile } from "~/run/jobs";
 import "./viewers.css";
 
@@ -16,7 +18,12 @@ export function FileView({ file }: { file: ResultFile }) {
       <Content file={file} url={url} />
       <figcaption>
         <span>{shortName(file)}</span>
-        <a className="icon" href={url} download={shortName(file)} aria-label={`Download ${shortName(file)}`}>
+        <a
+          className="icon"
+          href={url}
+          download={shortName(file)}
+          aria-label={t("file.download", { name: shortName(file) })}
+        >
           <Download size={13} />
         </a>
       </figcaption>
@@ -34,7 +41,7 @@ function Content({ file, url }: { file: ResultFile; url: string }) {
   if (kind === "audio") return <audio src={url} controls aria-label={shortName(file)} />;
   if (kind === "model") {
     return (
-      <Suspense fallback={<p className="quiet-word">Loading…</p>}>
+      <Suspense fallback={<p className="quiet-word">{t("file.loading")}</p>}>
         <Scene url={url} label={shortName(file)} />
       </Suspense>
     );

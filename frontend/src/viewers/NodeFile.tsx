@@ -1,5 +1,7 @@
 /** A file on a node: small, and played only when asked. */
+
 import { Box } from "lucide-react";
+import { t } from "~/i18n/language";
 import type { ResultFile } from "~/run/jobs";
 import { openDialog } from "~/ui/dialogs";
 
@@ -18,7 +20,7 @@ export function NodeFile({ file, url }: { file: ResultFile; url: string }) {
   if (kind !== "model") return null;
   return (
     <button type="button" className="paint nodrag" onClick={() => openDialog({ kind: "file", file })}>
-      <Box size={11} aria-hidden /> Look at the model
+      <Box size={11} aria-hidden /> {t("file.model")}
     </button>
   );
 }

@@ -1,9 +1,11 @@
 /** One result, large: the next and the one before, beside another, and the workflow that made it. */
-import { ChevronLeft, ChevronRight, Columns2, Workflow as Graph, ImagePlus } from "lucide-react";
+import { ChevronLeft, ChevronRight, Columns2, FileDiff, Workflow as Graph, ImagePlus } from "lucide-react";
 import { type ReactNode, useState } from "react";
 import { resultUrl } from "~/api/service";
 import { shownView } from "~/canvas/state";
+import { compareFiles, compareWithFile } from "~/commands/comparing";
 import { openFiles } from "~/commands/files";
+import { t } from "~/i18n/language";
 import { isPicture, type Result, useResults } from "~/run/results";
 import { closeDialog } from "~/ui/dialogs";
 import { Frame } from "~/ui/Frame";
@@ -12,63 +14,70 @@ import { FileView, shortName } from "./FileView";
 
 const MOST = 60;
 
-export default function ResultDialog({ start }: { start: string }) {
+export default function ResultDialog({ start, against = null }: { start: string; against?: string | null }) {
   const results = useResults(MOST);
   const [key, setKey] = useState(start);
-  const [other, setOther] = useState<string | null>(null);
+  const [other, setOther] = useState(against);
   const at = results.findIndex((result) => result.key === key);
   const shown = results[at];
   if (!shown) return null;
   const beside = results.find((result) => result.key === other && isPicture(result));
   const pictures = results.filter((result) => isPicture(result) && result !== shown);
+  const offered = beside ?? pictures.find((each) => results.indexOf(each) > at) ?? pictures[0];
   const step = (by: number) => setKey(results[(at + by + results.length) % results.length]?.key ?? key);
   const bring = async (asPicture: boolean) => {
-    const blob = await (await fetch(resultUrl(shown.file.digest))).blob();
+    const file = await fileOf(shown);
     closeDialog();
-    const place = shownView()?.middle() ?? { x: 0, y: 0 };
-    await openFiles([new File([blob], shortName(shown.file), { type: shown.file.media_type })], {
-      at: place,
-      asPicture,
-    });
+    await openFiles([file], { at: shownView()?.middle() ?? { x: 0, y: 0 }, asPicture });
+  };
+  const differ = async () => {
+    const [before, after] = [await fileOf(beside ?? shown), await fileOf(shown)];
+    closeDialog();
+    await (beside ? compareFiles(before, after) : compareWithFile(before, before.name));
   };
   return (
-    <Frame title={shortName(shown.file)} size="full">
-      <div className="acts" role="toolbar" aria-label="Result">
-        <Act says="Newer" go={() => step(-1)}>
+    <Frame title={`#${shown.number} ${shortName(shown.file)}`} size="full">
+      <div className="acts" role="toolbar" aria-label={t("result.title")}>
+        <Act says={t("result.newer")} go={() => step(-1)}>
           <ChevronLeft size={14} aria-hidden />
         </Act>
-        <Act says="Older" go={() => step(1)}>
+        <Act says={t("result.older")} go={() => step(1)}>
           <ChevronRight size={14} aria-hidden />
         </Act>
-        {isPicture(shown) && pictures.length > 0 && (
+        {isPicture(shown) && offered && (
           <Act
-            says="Compare"
+            says={t("result.compare", { number: offered.number })}
             isOn={beside !== undefined}
-            go={() =>
-              setOther(
-                beside ? null : ((pictures.find((each) => results.indexOf(each) > at) ?? pictures[0])?.key ?? null),
-              )
-            }
+            go={() => setOther(beside ? null : offered.key)}
           >
-            <Columns2 size={13} aria-hidden /> Compare
+            <Columns2 size={13} aria-hidden /> {t("result.compare", { number: offered.number })}
           </Act>
         )}
         <span className="gap" />
         {isPicture(shown) && (
           <>
-            <Act says="Use as input" go={() => void bring(true)}>
-              <ImagePlus size={13} aria-hidden /> Use as input
+            <Act says={t("result.input")} go={() => void bring(true)}>
+              <ImagePlus size={13} aria-hidden /> {t("result.input")}
             </Act>
-            <Act says="Open its workflow" go={() => void bring(false)}>
-              <Graph size={13} aria-hidden /> Open its workflow
+            <Act says={t("result.workflow")} go={() => void bring(false)}>
+              <Graph size={13} aria-hidden /> {t("result.workflow")}
+            </Act>
+            <Act says={beside ? t("diff.two") : t("diff.result")} go={() => void differ()}>
+              <FileDiff size={13} aria-hidden /> {t("diff.short")}
             </Act>
           </>
         )}
       </div>
-      {beside ? <Compare left={beside.file} right={shown.file} /> : <FileView file={shown.file} />}
+      {beside ? <Compare left={beside} right={shown} /> : <FileView file={shown.file} />}
       {beside && <Choice pictures={pictures} chosen={beside.key} choose={setOther} />}
     </Frame>
   );
+}
+
+/** A result as a file of this machine, with the workflow that it carries. */
+async function fileOf({ file }: Result): Promise<File> {
+  const blob = await (await fetch(resultUrl(file.digest))).blob();
+  return new File([blob], shortName(file), { type: file.media_type });
 }
 
 /** What to compare with. */
@@ -82,13 +91,13 @@ function Choice({
   choose(key: string): void;
 }) {
   return (
-    <div className="strip" role="toolbar" aria-label="Compare with">
-      {pictures.map(({ key, file }) => (
+    <div className="strip" role="toolbar" aria-label={t("result.with")}>
+      {pictures.map(({ key, number, file }) => (
         <button
           key={key}
           type="button"
           aria-pressed={key === chosen}
-          aria-label={shortName(file)}
+          aria-label={`#${number} ${shortName(file)}`}
           onClick={() => choose(key)}
         >
           <img src={resultUrl(file.digest)} alt="" loading="lazy" decoding="async" />

@@ -1,4 +1,5 @@
 /** A 3-D model in binary glTF: turned by the hand or by arrow keys, drawn only when something changes. */
+
 import { useEffect, useRef, useState } from "react";
 import {
   Box3,
@@ -12,12 +13,13 @@ import {
 } from "three";
 import { OrbitControls } from "three/addons/controls/OrbitControls.js";
 import { GLTFLoader } from "three/addons/loaders/GLTFLoader.js";
+import { t } from "~/i18n/language";
 
 const TURN = 0.12; // radians for each press of a key
 
 export default function SceneView({ url, label }: { url: string; label: string }) {
   const holder = useRef<HTMLDivElement>(null);
-  const [word, setWord] = useState("Loading…");
+  const [word, setWord] = useState(t("file.loading"));
   useEffect(() => {
     const element = holder.current;
     if (!element) return;
@@ -27,7 +29,7 @@ export default function SceneView({ url, label }: { url: string; label: string }
       .then((opened) => {
         if (!isAlive) return opened.close();
         close = opened.close;
-        setWord(`${opened.triangles.toLocaleString()} triangles`);
+        setWord(t("file.triangles", { count: opened.triangles.toLocaleString() }));
       })
       .catch((error: unknown) => isAlive && setWord(error instanceof Error ? error.message : String(error)));
     return () => {
@@ -38,7 +40,7 @@ export default function SceneView({ url, label }: { url: string; label: string }
   return (
     <div className="scene">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it is turned by keys */}
-      <div ref={holder} role="img" aria-label={`${label}, a 3-D model, ${word}`} tabIndex={0} />
+      <div ref={holder} role="img" aria-label={t("file.scene", { label, word })} tabIndex={0} />
       <small>{word}</small>
     </div>
   );

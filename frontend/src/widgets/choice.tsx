@@ -1,15 +1,20 @@
 /** One of several words, or a file: a button whose list comes when it is opened, with a field to search in it. */
+
 import { Command } from "cmdk";
 import { ChevronDown, Upload } from "lucide-react";
 import { Popover } from "radix-ui";
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import { service } from "~/api/service";
+import { pictureUrl, service } from "~/api/service";
+import { t } from "~/i18n/language";
+import { modelsOf } from "~/run/tokens";
 import { say } from "~/ui/notices";
 import { ROW, type Widget, type WidgetProps } from "./widget";
 
 interface Option {
   value: string;
   label: string;
+  /** The address of a picture of it. */
+  picture?: string | undefined;
 }
 
 interface ListProps extends WidgetProps {
@@ -32,19 +37,19 @@ function ChoiceList({ value, label, id, set, options, onOpen, foot }: ListProps)
           type="button"
           id={id}
           className="choice nodrag"
-          aria-label={`${label}: ${shown || "nothing"}`}
+          aria-label={`${label}: ${shown || t("choice.nothing")}`}
           title={shown}
         >
-          <span>{shown || "choose…"}</span>
+          <span>{shown || t("choice.choose")}</span>
           <ChevronDown size={11} aria-hidden />
         </button>
       </Popover.Trigger>
       <Popover.Portal>
-        <Popover.Content className="popover" align="end" sideOffset={4} collisionPadding={8}>
+        <Popover.Content className="popover" aria-label={label} align="end" sideOffset={4} collisionPadding={8}>
           <Command loop defaultValue={String(value ?? "")} label={label}>
-            <Command.Input placeholder="Search" autoFocus className={options.length > 8 ? "" : "hidden"} />
+            <Command.Input placeholder={t("list.search")} autoFocus className={options.length > 8 ? "" : "hidden"} />
             <Command.List>
-              <Command.Empty>Nothing like that.</Command.Empty>
+              <Command.Empty>{t("list.none")}</Command.Empty>
               {options.map((option) => (
                 <Command.Item
                   key={option.value}
@@ -56,7 +61,8 @@ function ChoiceList({ value, label, id, set, options, onOpen, foot }: ListProps)
                     setOpen(false);
                   }}
                 >
-                  {option.label}
+                  {option.picture && <img src={option.picture} alt="" loading="lazy" decoding="async" />}
+                  <span>{option.label}</span>
                 </Command.Item>
               ))}
             </Command.List>
@@ -87,8 +93,12 @@ function FileView(props: WidgetProps) {
   const load = async () => {
     const roots = input.roots ?? [];
     const found = await Promise.all(roots.map((root) => service.files(root).catch(() => ({ files: [] }))));
+    const models = await modelsOf().catch(() => null);
     const listed = found.flatMap(({ files }, index) =>
-      files.map(({ reference }) => optionOf(reference, roots[index] ?? "", index === 0)),
+      files.map(({ reference }) => ({
+        ...optionOf(reference, roots[index] ?? "", index === 0),
+        picture: models?.get(reference)?.preview ?? pictureOf(reference),
+      })),
     );
     if (isAlive.current) setOptions(listed);
   };
@@ -101,7 +111,7 @@ function FileView(props: WidgetProps) {
   };
   const foot = (
     <button type="button" className="foot" onClick={() => picker.current?.click()}>
-      <Upload size={12} aria-hidden /> Upload a file
+      <Upload size={12} aria-hidden /> {t("choice.upload")}
     </button>
   );
   return (
@@ -119,6 +129,10 @@ function FileView(props: WidgetProps) {
     </>
   );
 }
+
+const PICTURE = /\.(png|jpe?g|webp|gif|avif)$/i;
+
+const pictureOf = (reference: string) => (PICTURE.test(reference) ? pictureUrl(reference) : undefined);
 
 /** A plain path is looked up in the first root first, so there the name of the root says nothing. */
 function optionOf(reference: string, root: string, isFirst: boolean): Option {

@@ -35,7 +35,7 @@ function ColourView({ value, label, id, set }: WidgetProps) {
         </button>
       </Popover.Trigger>
       <Popover.Portal>
-        <Popover.Content className="popover" sideOffset={4}>
+        <Popover.Content className="popover" aria-label={label} sideOffset={4}>
           <Suspense>
             <Picker colour={colour} onChange={(next) => set(next, `colour ${id}`)} />
           </Suspense>

@@ -4,6 +4,7 @@ import { choiceWidget, fileWidget } from "./choice";
 import { curveWidget } from "./curve";
 import { numberWidget, sliderWidget } from "./number";
 import { booleanWidget, colourWidget, jsonWidget } from "./others";
+import { promptWidget } from "./prompt";
 import { recordsWidget } from "./records";
 import { seedWidget } from "./seed";
 import { linesWidget, lineWidget } from "./text";
@@ -19,6 +20,7 @@ export const WIDGETS: readonly Widget[] = [
   numberWidget,
   booleanWidget,
   colourWidget,
+  promptWidget,
   linesWidget,
   lineWidget,
   jsonWidget,

@@ -1,8 +1,10 @@
 /** A seed: all of its 64 bits, a new one by a click, and what becomes of it after each run. */
+
 import { Dices, History, Lock, Plus, Shuffle } from "lucide-react";
 import { useState } from "react";
 import { setLook } from "~/doc/edit";
 import { edit, placeOfTab, usePart, useTab } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { lastValue, useLastRun } from "~/run/last";
 import { randomSeed } from "~/run/submit";
 import { ROW, type Widget, type WidgetProps } from "./widget";
@@ -10,20 +12,21 @@ import { ROW, type Widget, type WidgetProps } from "./widget";
 const MOST = 2n ** 64n - 1n;
 
 const NEXT = {
-  fixed: { next: "add", Icon: Lock, says: "stays the same after each run" },
-  add: { next: "random", Icon: Plus, says: "one more after each run" },
-  random: { next: "fixed", Icon: Shuffle, says: "a new one after each run" },
+  fixed: { next: "add", Icon: Lock },
+  add: { next: "random", Icon: Plus },
+  random: { next: "fixed", Icon: Shuffle },
 } as const;
 
 function SeedView({ input, value, label, id, node, set }: WidgetProps) {
   const [typed, setTyped] = useState<string | null>(null);
   const look = usePart().view?.nodes?.[node]?.seeds as Record<string, keyof typeof NEXT> | undefined;
-  const how = look?.[input.name] ?? "fixed";
+  const kept = look?.[input.name] ?? "fixed";
+  const how = Object.hasOwn(NEXT, kept) ? kept : "fixed";
   const tab = useTab((each) => each.id);
   const subgraph = useTab((each) => placeOfTab(each).subgraph);
   const last = useLastRun(({ docs }) => lastValue(docs[tab], subgraph, { node, name: input.name }));
   const isOther = (typeof last === "number" || typeof last === "bigint") && last !== value;
-  const { Icon, next, says } = NEXT[how] ?? NEXT.fixed;
+  const { Icon, next } = NEXT[how];
   const commit = () => {
     if (typed !== null && /^\d+$/.test(typed.trim())) {
       const wide = BigInt(typed.trim());
@@ -54,8 +57,8 @@ function SeedView({ input, value, label, id, node, set }: WidgetProps) {
         <button
           type="button"
           className="icon nodrag"
-          title={`The seed of the last run: ${last}`}
-          aria-label={`${label}: reuse last, ${last}`}
+          title={t("seed.last", { last })}
+          aria-label={t("seed.reuse", { label, last })}
           onClick={() => set(last)}
         >
           <History size={12} />
@@ -64,8 +67,8 @@ function SeedView({ input, value, label, id, node, set }: WidgetProps) {
       <button
         type="button"
         className="icon nodrag"
-        title="A new seed"
-        aria-label={`${label}: a new seed`}
+        title={t("seed.new")}
+        aria-label={t("seed.newOf", { label })}
         onClick={() => set(randomSeed())}
       >
         <Dices size={12} />
@@ -73,8 +76,8 @@ function SeedView({ input, value, label, id, node, set }: WidgetProps) {
       <button
         type="button"
         className="icon nodrag"
-        title={`Seed ${says}`}
-        aria-label={`${label} ${says}`}
+        title={t(`seed.after.${how}`)}
+        aria-label={t(`seed.says.${how}`, { label })}
         data-on={how !== "fixed"}
         onClick={choose}
       >

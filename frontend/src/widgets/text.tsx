@@ -1,10 +1,8 @@
-/** Text: a line, several lines, or a prompt whose weights go up and down by Ctrl and the arrow keys. */
-import type { KeyboardEvent } from "react";
-import { weighted } from "./weights";
+/** Text: a line, or several. */
 import { hint, ROW, type Widget, type WidgetProps } from "./widget";
 
-const LINE = 17;
-const AROUND = 18;
+export const LINE = 17;
+export const AROUND = 18;
 
 function LineView({ value, label, id, set, input }: WidgetProps) {
   return (
@@ -22,17 +20,7 @@ function LineView({ value, label, id, set, input }: WidgetProps) {
 }
 
 function LinesView(props: WidgetProps) {
-  const { value, label, id, set, input } = props;
-  const isPrompt = hint(input) === "prompt";
-  const keys = (event: KeyboardEvent<HTMLTextAreaElement>) => {
-    const up = event.key === "ArrowUp";
-    if (!isPrompt || !(event.ctrlKey || event.metaKey) || !(up || event.key === "ArrowDown")) return;
-    event.preventDefault();
-    const box = event.currentTarget;
-    const found = weighted(box.value, box.selectionStart, box.selectionEnd, up ? 0.05 : -0.05);
-    set(found.text, `weight ${id}`);
-    requestAnimationFrame(() => box.setSelectionRange(found.from, found.to));
-  };
+  const { value, label, id, set } = props;
   return (
     <textarea
       id={id}
@@ -43,12 +31,11 @@ function LinesView(props: WidgetProps) {
       rows={rowsOf(props.input)}
       value={String(value ?? "")}
       onChange={(event) => set(event.target.value, `type ${id}`)}
-      onKeyDown={keys}
     />
   );
 }
 
-const rowsOf = (input: WidgetProps["input"]) => Math.min(Math.max(Number(input.widget?.rows ?? 3), 2), 4);
+export const rowsOf = (input: WidgetProps["input"]) => Math.min(Math.max(Number(input.widget?.rows ?? 3), 2), 4);
 
 export const lineWidget: Widget = {
   kind: "line",
@@ -59,7 +46,7 @@ export const lineWidget: Widget = {
 
 export const linesWidget: Widget = {
   kind: "lines",
-  match: (input) => input.schema.type === "string" && ["prompt", "multiline"].includes(hint(input)),
+  match: (input) => input.schema.type === "string" && hint(input) === "multiline",
   height: (input) => rowsOf(input) * LINE + AROUND,
   isLabelled: true,
   View: LinesView,

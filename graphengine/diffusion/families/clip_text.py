@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from graphengine.diffusion.prompt import Fragment
+from graphengine.models.prompt import Fragment
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,12 @@ from graphengine.diffusion.families.sd_weights import (
 )
 from graphengine.diffusion.loaded import Autoencoder, Denoiser, Loaded, TextStack
 from graphengine.diffusion.preview import LinearPreview
-from graphengine.diffusion.prompt import parse_prompt
 from graphengine.diffusion.types.conditioning import ConditioningEntry
 from graphengine.diffusion.types.latent import LatentSpec
 from graphengine.diffusion.types.refs import WeightsRef
 from graphengine.errors import NodeError
 from graphengine.models import sd
+from graphengine.models.prompt import parse_prompt
 from graphengine.models.source import ModelFolder, Source
 
 _CONFIGS = Path(str(files("graphengine.diffusion.families") / "configs"))

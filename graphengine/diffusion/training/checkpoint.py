@@ -1,5 +1,6 @@
 """Writing training state so that a crash at any moment leaves the old state or the new, never half of one."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,3 +29,29 @@ def load_checkpoint(path: Path) -> dict[str, Any] | None:
         return None
     state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     return state
+
+
+class FileKeeper:
+    """Keeps the state of a training in one file (see :class:`graphengine.diffusion.training.loop.Keeper`).
+
+    Args:
+        path: of the file.
+        every: how many steps lie between two states that are kept.
+    """
+
+    def __init__(self, path: Path, every: int = 500) -> None:
+        self._path, self._every, self._offers = path, every, 0
+
+    def load(self) -> dict[str, Any] | None:
+        """Return the state in the file."""
+        return load_checkpoint(self._path)
+
+    def offer(self, make: Callable[[], dict[str, Any]]) -> None:
+        """Write the state, every so many steps."""
+        self._offers += 1
+        if self._offers % self._every == 0:
+            self.end(make)
+
+    def end(self, make: Callable[[], dict[str, Any]]) -> None:
+        """Write the state."""
+        save_checkpoint(self._path, make())

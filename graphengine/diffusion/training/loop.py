@@ -7,16 +7,14 @@ weights, averages, optimiser state and one integer, and a resumed run is bitwise
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from graphengine.diffusion.training.checkpoint import load_checkpoint, save_checkpoint
 from graphengine.diffusion.training.ema import MovingAverage
 
 log = logging.getLogger(__name__)
@@ -66,21 +64,52 @@ class Task(Protocol):
         ...
 
 
+class Keeper(Protocol):
+    """Keeps the state of a training: nested dicts and lists of tensors and plain values."""
+
+    def load(self) -> dict[str, Any] | None:
+        """Return the state that was kept, or None to start over."""
+        ...
+
+    def offer(self, make: Callable[[], dict[str, Any]]) -> None:
+        """Keep what ``make`` returns, if it is time; called after every step."""
+        ...
+
+    def end(self, make: Callable[[], dict[str, Any]]) -> None:
+        """Keep the state at the end of a run."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """When to stop before the schedule ends, and how often to save and measure (all in steps or seconds)."""
+    """When to stop before the schedule ends, and how often to measure (all in steps or seconds).
+
+    Attributes:
+        patience: after how many measurements without a better one to stop; 0 is never.
+        figure: the figure that is to grow.
+    """
 
     seconds: float = math.inf
     step: int | None = None
-    save_every: int = 500
     measure_every: int = 500
+    patience: int = 0
+    figure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A point of the curve: the mean loss since the point before, and the figures of the averaged weights."""
+
+    step: int
+    loss: float
+    figures: Mapping[str, float]
 
 
 class Trainer:
-    """Trains one task, with its state in one checkpoint file."""
+    """Trains one task, and goes on from the state that was kept."""
 
-    def __init__(self, task: Task, pace: Pace, path: Path) -> None:
-        self._task, self._pace, self._path = task, pace, path
+    def __init__(self, task: Task, pace: Pace, keeper: Keeper) -> None:
+        self._task, self._pace, self._keeper = task, pace, keeper
         self._optimiser = torch.optim.AdamW(
             task.module.parameters(),
             lr=pace.rate,
@@ -91,27 +120,35 @@ class Trainer:
         self.average = MovingAverage(task.module, pace.ema)
         self.step = 0
         self.seconds = 0.0
+        self.curve: list[Point] = []
+        self._losses: list[float] = []
         self._resume()
 
-    def run(self, stop: Stop, clock: Callable[[], float] = time.monotonic) -> None:
-        """Train until the schedule or `stop` ends, and save.
+    def run(
+        self, stop: Stop, clock: Callable[[], float] = time.monotonic, watch: Callable[[], None] = lambda: None
+    ) -> None:
+        """Train until the schedule or `stop` ends, and keep the state.
 
         Args:
             stop: limits of this run; the schedule itself is the pace's.
             clock: a monotonic clock in seconds.
+            watch: called after every step; what it raises ends the run.
         """
         last = self._pace.steps if stop.step is None else min(stop.step, self._pace.steps)
         begin, spent = clock(), self.seconds
-        losses: list[float] = []
-        while self.step < last and clock() - begin < stop.seconds:
-            losses.append(self._advance())
+        while self.step < last and clock() - begin < stop.seconds and not self._has_settled(stop):
+            self._losses.append(self._advance())
             self.seconds = spent + clock() - begin
-            if self.step % stop.measure_every == 0:
-                self._report(losses)
-                losses = []
-            if self.step % stop.save_every == 0:
-                self._save()
-        self._save()
+            if self.step % stop.measure_every == 0 or self.step == self._pace.steps:
+                self._measure()
+            self._keeper.offer(self._state)
+            watch()
+        self._keeper.end(self._state)
+
+    def _has_settled(self, stop: Stop) -> bool:
+        """Whether the last measurements have brought nothing."""
+        told = [point.figures[stop.figure] for point in self.curve] if stop.patience else []
+        return bool(told) and len(told) - 1 - max(range(len(told)), key=told.__getitem__) >= stop.patience
 
     def _advance(self) -> float:
         """One optimiser step; returns its loss."""
@@ -128,8 +165,8 @@ class Trainer:
         self.step += 1
         return loss.item()
 
-    def _report(self, losses: list[float]) -> None:
-        """Log the mean loss and the task's figures with averaged weights."""
+    def _measure(self) -> None:
+        """Put a point on the curve."""
         module = self._task.module
         own = {name: weight.clone() for name, weight in module.state_dict().items()}
         module.load_state_dict(self.average.weights)
@@ -137,27 +174,32 @@ class Trainer:
         with torch.no_grad():
             figures = self._task.measure()
         module.load_state_dict(own)
+        point = Point(self.step, float(np.mean(self._losses)), figures)
+        self.curve.append(point)
+        self._losses = []
         shown = " ".join(f"{name} {value:.4g}" for name, value in figures.items())
-        log.info("step %d, %.0f s, loss %.5f, %s", self.step, self.seconds, float(np.mean(losses)), shown)
+        log.info("step %d, %.0f s, loss %.5f, %s", self.step, self.seconds, point.loss, shown)
 
-    def _save(self) -> None:
-        """Write the checkpoint."""
-        state = {
+    def _state(self) -> dict[str, Any]:
+        return {
             "step": self.step,
             "seconds": self.seconds,
-            "module": self._task.module.state_dict(),
+            "module": dict(self._task.module.state_dict()),
             "average": self.average.weights,
             "optimiser": self._optimiser.state_dict(),
+            "curve": [[point.step, point.loss, dict(point.figures)] for point in self.curve],
+            "losses": list(self._losses),
         }
-        save_checkpoint(self._path, state)
 
     def _resume(self) -> None:
-        """Continue from the checkpoint, if there is one."""
-        state = load_checkpoint(self._path)
+        """Continue from the state that was kept, if there is one."""
+        state = self._keeper.load()
         if state is None:
             return
         self._task.module.load_state_dict(state["module"])
         self.average.load(state["average"])
         self._optimiser.load_state_dict(state["optimiser"])
         self.step, self.seconds = state["step"], state["seconds"]
+        self.curve = [Point(step, loss, figures) for step, loss, figures in state.get("curve", [])]
+        self._losses = list(state.get("losses", []))
         log.info("resumed at step %d after %.0f s", self.step, self.seconds)

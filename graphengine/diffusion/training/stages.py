@@ -10,7 +10,7 @@ from transformers import CLIPTokenizer
 
 from graphengine.diffusion.drawing.caption import caption
 from graphengine.diffusion.training.autoencoder import AutoencoderRecipe, AutoencoderTask, build_autoencoder
-from graphengine.diffusion.training.checkpoint import load_checkpoint
+from graphengine.diffusion.training.checkpoint import FileKeeper, load_checkpoint
 from graphengine.diffusion.training.denoiser import DenoiserRecipe, DenoiserTask
 from graphengine.diffusion.training.latents import load_latents
 from graphengine.diffusion.training.loop import Pace, Stop, Trainer
@@ -60,7 +60,7 @@ class MissingStageError(GraphEngineError):
 def train_autoencoder(folder: TrainingFolder, recipe: Recipe, pace: Pace, stop: Stop, device: torch.device) -> None:
     """Train the autoencoder, or continue."""
     torch.manual_seed(pace.seed)
-    Trainer(AutoencoderTask(recipe.autoencoder, device), pace, folder.autoencoder).run(stop)
+    Trainer(AutoencoderTask(recipe.autoencoder, device), pace, FileKeeper(folder.autoencoder)).run(stop)
 
 
 def train_denoiser(
@@ -91,7 +91,7 @@ def train_denoiser(
         train_tokenizer(caption(scene, rng) for scene in cache.scenes).save_pretrained(folder.tokenizer)
     torch.manual_seed(pace.seed)
     task = DenoiserTask(recipe.denoiser, cache, load_tokenizer(folder), device)
-    Trainer(task, pace, folder.denoiser).run(stop)
+    Trainer(task, pace, FileKeeper(folder.denoiser)).run(stop)
 
 
 def load_autoencoder(folder: TrainingFolder, recipe: Recipe) -> AutoencoderTiny:

@@ -65,18 +65,20 @@ class LatentCodec:
         """Take the tensors out."""
         parts = {name: to_buffer(tensor) for name, tensor in _latent_tensors(value).items()}
         shapes = {name: shape for name, (shape, _) in parts.items()}
-        meta = {"shapes": shapes, "family": value.family, "spec": asdict(value.spec)}
+        meta: dict[str, Any] = {"shapes": shapes, "family": value.family, "spec": asdict(value.spec)}
+        if value.differential:
+            meta["differential"] = True
         return Encoded(meta, tuple(buffer for _, buffer in parts.values()))
 
     def decode(self, encoded: Encoded) -> Latent:
         """Put the tensors back."""
-        meta = _expect(encoded.meta, "shapes", "family", "spec")
-        shapes = _expect(meta["shapes"], "samples")
+        meta = expect(encoded.meta, "shapes", "family", "spec")
+        shapes = expect(meta["shapes"], "samples")
         tensors = dict(zip(shapes, map(from_buffer, shapes.values(), encoded.buffers), strict=True))
         mask = Mask(tensors["mask"]) if "mask" in tensors else None
-        spec = LatentSpec(**meta["spec"])
+        spec, differential = LatentSpec(**meta["spec"]), bool(meta.get("differential"))
         around, noise = tensors.get("surroundings"), tensors.get("noise")
-        return Latent(tensors["samples"], meta["family"], spec, mask, around, noise=noise)
+        return Latent(tensors["samples"], meta["family"], spec, mask, around, differential, noise)
 
 
 def _latent_tensors(value: Latent) -> Mapping[str, Tensor]:
@@ -91,28 +93,37 @@ class ConditioningCodec:
 
     def nbytes(self, value: Conditioning) -> int:
         """Return the size of all embeddings."""
-        return sum(e.embeddings.nbytes + (e.pooled.nbytes if e.pooled is not None else 0) for e in value.entries)
+        return sum(tensor.nbytes for entry in value.entries for tensor in _entry_tensors(entry).values())
 
     def encode(self, value: Conditioning) -> Encoded:
         """Take the embeddings out."""
         entries: list[dict[str, Any]] = []
         buffers: list[Buffer] = []
         for entry in value.entries:
-            tensors = [entry.embeddings] if entry.pooled is None else [entry.embeddings, entry.pooled]
-            shapes, parts = zip(*map(to_buffer, tensors), strict=True)
-            entries.append({"shapes": list(shapes), "strength": entry.strength})
-            buffers.extend(parts)
+            parts = {name: to_buffer(tensor) for name, tensor in _entry_tensors(entry).items()}
+            shapes = {name: shape for name, (shape, _) in parts.items()}
+            entries.append({"shapes": shapes, "strength": entry.strength, "time": [entry.start, entry.end]})
+            buffers.extend(buffer for _, buffer in parts.values())
         return Encoded({"family": value.family, "entries": entries}, tuple(buffers))
 
     def decode(self, encoded: Encoded) -> Conditioning:
         """Put the embeddings back."""
-        meta = _expect(encoded.meta, "family", "entries")
+        meta = expect(encoded.meta, "family", "entries")
         buffers = iter(encoded.buffers)
         entries = []
         for entry in meta["entries"]:
-            embeddings, *pooled = [from_buffer(shape, next(buffers)) for shape in entry["shapes"]]
-            entries.append(ConditioningEntry(embeddings, pooled[0] if pooled else None, entry["strength"]))
+            shapes = expect(expect(entry, "shapes", "strength", "time")["shapes"], "embeddings")
+            tensors = {name: from_buffer(shape, next(buffers)) for name, shape in shapes.items()}
+            mask = Mask(tensors["mask"]) if "mask" in tensors else None
+            rest = (tensors.get("pooled"), entry["strength"], mask, *entry["time"])
+            entries.append(ConditioningEntry(tensors["embeddings"], *rest))
         return Conditioning(meta["family"], tuple(entries))
+
+
+def _entry_tensors(entry: ConditioningEntry) -> Mapping[str, Tensor]:
+    mask = None if entry.mask is None else entry.mask.values
+    tensors = {"embeddings": entry.embeddings, "pooled": entry.pooled, "mask": mask}
+    return {name: tensor for name, tensor in tensors.items() if tensor is not None}
 
 
 class RefCodec:
@@ -136,12 +147,12 @@ class RefCodec:
 
     def decode(self, encoded: Encoded) -> WeightsRef:
         """Read the recipe."""
-        meta = _expect(encoded.meta, "source", "patches", *_plain_fields(self._kind))
+        meta = expect(encoded.meta, "source", "patches", *_plain_fields(self._kind))
         values: dict[str, Any] = {name: meta[name] for name in _plain_fields(self._kind)}
         values["source"] = _file(meta["source"])
         values["patches"] = tuple(_patch(patch) for patch in meta["patches"])
         if self._kind is ModelRef:
-            values["latent"] = LatentSpec(**_expect(meta, "latent")["latent"])
+            values["latent"] = LatentSpec(**expect(meta, "latent")["latent"])
         return self._kind(**values)
 
 
@@ -156,7 +167,7 @@ def _patch_meta(patch: Patch) -> dict[str, Any]:
 
 
 def _patch(meta: Mapping[str, Any]) -> Patch:
-    meta = _expect(meta, "kind", "source", "strength")
+    meta = expect(meta, "kind", "source", "strength")
     source = None if meta["source"] is None else _file(meta["source"])
     return Patch(meta["kind"], source, meta["strength"])
 
@@ -165,7 +176,12 @@ def _file(meta: Mapping[str, Any]) -> File:
     return _FILES.decode(Encoded(meta))
 
 
-def _expect(meta: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+def expect(meta: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    """Return the description of a value.
+
+    Raises:
+        ValueError: it lacks one of ``names``.
+    """
     missing = [name for name in names if name not in meta]
     if missing:
         raise ValueError(f"the description lacks {', '.join(missing)}")

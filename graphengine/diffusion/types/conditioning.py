@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from graphengine.diffusion.types.image import Mask
 from graphengine.diffusion.types.tensors import TensorValue, require
 
 
@@ -16,14 +17,19 @@ class ConditioningEntry(TensorValue):
             for each picture.
         pooled: fp32 of shape [1, width] or likewise, for families that want one vector for the whole text.
         strength: weight of the entry's prediction among the others of its conditioning, above 0.
+        mask: where it counts, of any size: 1 here, 0 not; one, or one for each row. None is everywhere.
+        start, end: when it counts, as parts of the way from noise (0) to the picture (1).
 
     Raises:
-        ValueError: a shape, a type or the strength is wrong.
+        ValueError: a shape, a type, the strength or the time is wrong.
     """
 
     embeddings: Tensor
     pooled: Tensor | None = None
     strength: float = 1.0
+    mask: Mask | None = None
+    start: float = 0.0
+    end: float = 1.0
 
     def __post_init__(self) -> None:
         require(self.embeddings, "embeddings", None, None, None)
@@ -31,11 +37,21 @@ class ConditioningEntry(TensorValue):
             require(self.pooled, "a pooled embedding", self.embeddings.shape[0], None)
         if not self.strength > 0:
             raise ValueError(f"the strength of an entry must be above 0, not {self.strength}")
+        if self.mask is not None and self.mask.values.shape[0] not in {1, self.embeddings.shape[0]}:
+            raise ValueError(f"{self.mask.values.shape[0]} masks do not fit {self.embeddings.shape[0]} embeddings")
+        if not 0 <= self.start < self.end <= 1:
+            raise ValueError(f"an entry cannot count from {self.start} to {self.end}")
+
+    def counts(self, done: float) -> bool:
+        """Whether it counts when ``done`` of the way is done, 0 to 1."""
+        return self.start <= done < self.end or (self.end == 1 and done >= self.start)
 
 
 @dataclass(frozen=True, slots=True)
 class Conditioning:
-    """Encoded texts whose predictions are averaged by their strengths.
+    """Encoded texts whose predictions are averaged by their strengths, where and when they count.
+
+    Where and when none of them counts, all do.
 
     Attributes:
         family: the family of models that understands them.

@@ -33,6 +33,8 @@ class Latent(TensorValue):
         family: the family of models that understands them.
         spec: channels and stride.
         mask: where sampling may change them (1) and where not (0), at any size; None is everywhere.
+        differential: what a soft mask means: when a cell begins to change (the larger its value, the earlier), and not
+            how much of old and new is mixed in every step.
         surroundings: what stays, encoded with nothing where the mask is: fp32 in the shape of ``samples``. Models
             trained for inpainting look at it; others do not need it.
         noise: what sampling starts from instead of noise drawn by its seed: fp32 in the shape of ``samples``, of unit
@@ -47,6 +49,7 @@ class Latent(TensorValue):
     spec: LatentSpec
     mask: Mask | None = None
     surroundings: Tensor | None = None
+    differential: bool = False
     noise: Tensor | None = None
 
     def __post_init__(self) -> None:

@@ -1,12 +1,17 @@
 """The socket types of the wing."""
 
 from graphengine.diffusion.types.codecs import ConditioningCodec, ImageCodec, LatentCodec, MaskCodec, RefCodec
+from graphengine.diffusion.types.codecs_training import DatasetCodec, WeightsCodec
 from graphengine.diffusion.types.conditioning import Conditioning
+from graphengine.diffusion.types.custom import Guider, NoiseRef, SamplerRef, Sigmas
+from graphengine.diffusion.types.custom_codecs import GuiderCodec, NoiseCodec, SamplerCodec, SigmasCodec
+from graphengine.diffusion.types.dataset import Dataset
 from graphengine.diffusion.types.depth import Camera, CameraCodec, DepthCodec, DepthMap
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.mesh import Mesh, MeshCodec, PointCloud, PointCloudCodec
 from graphengine.diffusion.types.refs import ModelRef, TextEncoderRef, VaeRef
+from graphengine.diffusion.types.trained import Weights
 from graphengine.diffusion.types.video import Video, VideoCodec
 from graphengine.types.socket_type import SocketType
 
@@ -43,4 +48,10 @@ DIFFUSION_TYPES: tuple[SocketType, ...] = (
         weights=True,
         part="vae",
     ),
+    SocketType("Sigmas", Sigmas, SigmasCodec(), "Noise levels to walk down.", "#b0b86a"),
+    SocketType("Noise", NoiseRef, NoiseCodec(), "Where the noise of a sampling comes from.", "#8f8f8f"),
+    SocketType("Sampler", SamplerRef, SamplerCodec(), "A solver.", "#7f9ed6"),
+    SocketType("Guider", Guider, GuiderCodec(), "How predictions are made one.", "#d6856b"),
+    SocketType("Dataset", Dataset, DatasetCodec(), "Pictures to train on.", "#8d9ac4", lasting=False),
+    SocketType("Weights", Weights, WeightsCodec(), "What a training leaves.", "#b0848d"),
 )

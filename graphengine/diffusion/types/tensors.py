@@ -1,5 +1,6 @@
 """What every value made of tensors has in common: fp32 on the CPU, compared by content."""
 
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, cast
 
@@ -39,13 +40,23 @@ class TensorValue:
         shown = (f"{field.name}={_short(getattr(self, field.name))}" for field in fields(cast("Any", self)))
         return f"{type(self).__name__}({', '.join(shown)})"
 
+    def described(self) -> str:
+        """Return the shape and the element type of each tensor, by its name."""
+        values = ((field.name, getattr(self, field.name)) for field in fields(cast("Any", self)))
+        lines = [f"{name} {_short(each)} {str(each.dtype)[6:]}" for name, each in values if isinstance(each, Tensor)]
+        return ", ".join(lines)
+
 
 def _short(value: Any) -> str:
     """Write a value for a log: of a tensor its shape."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name}: {_short(each)}" for name, each in value.items()) + "}"
     return "x".join(map(str, value.shape)) if isinstance(value, Tensor) else repr(value)
 
 
 def _same(one: Any, other: Any) -> bool:
     if isinstance(one, Tensor) and isinstance(other, Tensor):
         return torch.equal(one, other)
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
     return bool(one == other)

@@ -11,6 +11,7 @@ def describe(spec: NodeSpec) -> Mapping[str, Any]:
     return {
         "id": spec.id,
         "title": spec.title,
+        "aliases": list(spec.aliases),
         "category": spec.category,
         "version": spec.version,
         "summary": spec.summary,

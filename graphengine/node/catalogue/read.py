@@ -94,6 +94,7 @@ def _node(written: Written) -> NodeSpec:
         shrinks=written["shrinks"],
         together=None if together is None else Together(tuple(together["over"]), elsewhere, together["limit"]),
         checkpoints=written["checkpoints"],
+        aliases=tuple(written["aliases"]),
     )
 
 

@@ -13,7 +13,7 @@ from graphengine.types.builtin import BUILTIN_TYPES
 from graphengine.types.codec import JsonCodec
 from graphengine.types.socket_type import SocketType
 
-FORMAT: Final = "graphengine.catalogue.1"
+FORMAT: Final = "graphengine.catalogue.2"
 
 Written = Mapping[str, Any]
 
@@ -74,6 +74,7 @@ def _node(spec: NodeSpec) -> Written:
         "shrinks": spec.shrinks,
         "together": None if together is None else {"over": list(together.over), "limit": together.limit},
         "checkpoints": spec.checkpoints,
+        "aliases": list(spec.aliases),
     }
 
 

@@ -1,16 +1,19 @@
 """``/api/nodes``, ``/api/schema``, ``/api/files``, ``/api/settings``, ``/api/cache``: what there is to work with."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from aiohttp import web
 
+from graphengine.errors import FileRefused, NotFound
 from graphengine.files.listing import list_files
+from graphengine.files.roots import Roots
 from graphengine.node.catalogue.describe import describe
+from graphengine.node.catalogue.loader import PackFault
 from graphengine.node.registry import Registry
 from graphengine.node.spec import NodeSpec
-from graphengine.server.answers import answer
+from graphengine.server.answers import answer, long_answer
 from graphengine.server.backend import BACKEND
 from graphengine.server.catalogue import (
     ConversionOut,
@@ -20,8 +23,11 @@ from graphengine.server.catalogue import (
     NodeOut,
     NodesOut,
     PackFaultOut,
+    PictureQuery,
     TypeOut,
 )
+from graphengine.server.limits import read_query
+from graphengine.server.pictures import picture_of
 from graphengine.server.problems import Refused
 from graphengine.server.routing import Route
 from graphengine.server.schema import CacheOut, ObjectOut
@@ -37,7 +43,10 @@ async def nodes(request: web.Request) -> web.Response:
     """List the nodes, the types, which types flow into which, and the packs that could not be loaded."""
     backend = request.app[BACKEND]
     await backend.packs.wait()
-    registry = backend.engine.registry
+    return await long_answer(lambda: _nodes(backend.engine.registry, backend.engine.faults))
+
+
+def _nodes(registry: Registry, unloaded: Sequence[PackFault]) -> NodesOut:
     types = [
         TypeOut(name=name, summary=each.summary, colour=each.colour, literal=each.literal)
         for name, each in registry.types.items()
@@ -46,9 +55,9 @@ async def nodes(request: web.Request) -> web.Response:
     described = [
         NodeOut.model_validate({**describe(each), "passage": _passed(each)}) for each in registry.nodes.values()
     ]
-    faults = [PackFaultOut(pack=each.name, reason=each.reason) for each in backend.engine.faults]
+    faults = [PackFaultOut(pack=each.name, reason=each.reason) for each in unloaded]
     fits = list(_fits(registry))
-    return answer(NodesOut(nodes=described, types=types, conversions=conversions, fits=fits, faults=faults))
+    return NodesOut(nodes=described, types=types, conversions=conversions, fits=fits, faults=faults)
 
 
 async def files(request: web.Request) -> web.Response:
@@ -59,7 +68,26 @@ async def files(request: web.Request) -> web.Response:
     if folders is None or root == ASSETS:
         raise Refused(404, "not_found", "there is no such root")
     found = await asyncio.to_thread(list_files, root, folders)
-    return answer(FilesOut(files=[FileOut(reference=each.reference, bytes=each.nbytes) for each in found]))
+    return await long_answer(
+        lambda: FilesOut(files=[FileOut(reference=each.reference, bytes=each.nbytes) for each in found])
+    )
+
+
+async def picture(request: web.Request) -> web.Response:
+    """Return a picture that lies under a root, by what a document calls it."""
+    backend, reference = request.app[BACKEND], read_query(request, PictureQuery).file
+    await backend.packs.wait()
+    roots, (root, colon, _) = backend.engine.roots, reference.partition(":")
+    if not colon or root not in roots.folders or root == ASSETS:
+        raise NotFound("there is no such root")
+    return await asyncio.to_thread(_picture, roots, root, reference)
+
+
+def _picture(roots: Roots, root: str, reference: str) -> web.Response:
+    try:
+        return picture_of(roots.locate(reference, (root,)))
+    except FileRefused as error:
+        raise NotFound(str(error)) from None
 
 
 async def schema(request: web.Request) -> web.Response:  # noqa: ARG001 - a handler takes a request
@@ -103,5 +131,6 @@ ROUTES = (
     Route("GET", "/api/schema", schema, "read", "catalogue", answer=ObjectOut),
     Route("GET", "/api/settings", settings, "read", "catalogue", answer=ObjectOut),
     Route("GET", "/api/files/{root}", files, "read", "catalogue", answer=FilesOut),
+    Route("GET", "/api/picture", picture, "read", "catalogue", query=PictureQuery, gives="image/*"),
     Route("GET", "/api/cache", cache, "read", "catalogue", answer=CacheOut),
 )

@@ -5,7 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from graphengine.errors import Unacceptable
-from graphengine.server.answers import answer, empty
+from graphengine.server.answers import LONG, answer, empty, long_answer
 from graphengine.server.backend import BACKEND, Backend
 from graphengine.server.limits import read_body, read_query
 from graphengine.server.proving import proven
@@ -43,6 +43,8 @@ async def list_jobs(request: web.Request) -> web.Response:
     wanted = Filter(states, asked.owner, asked.batch, asked.text, asked.after, asked.before)
     queue = request.app[BACKEND].store.queue
     page = await queue.list(wanted, limit=asked.limit, cursor=asked.cursor, order=asked.order)
+    if len(page.jobs) >= LONG:
+        return await long_answer(lambda: JobsOut.of(page.jobs, page.cursor))
     return answer(JobsOut.of(page.jobs, page.cursor))
 
 
@@ -98,7 +100,7 @@ async def cancel_batch(request: web.Request) -> web.Response:
     await read_body(request, Nothing)
     request[CALLER].check_owns((await backend.store.queue.batch(id_)).owner, f"the batch {id_}")
     jobs = await backend.store.queue.cancel_batch(id_)
-    return answer(JobsOut.of(jobs))
+    return await long_answer(lambda: JobsOut.of(jobs))
 
 
 async def _own(request: web.Request) -> tuple[Backend, Job]:

@@ -1,23 +1,25 @@
 """``/api/models``: what a workflow can name to be loaded."""
 
 import asyncio
-from pathlib import Path
 from typing import Final
 
 from aiohttp import web
 
 from graphengine.errors import NotFound
+from graphengine.models.prompt import parse_prompt
+from graphengine.models.tokens import Vocabulary
 from graphengine.server.answers import answer
 from graphengine.server.backend import BACKEND
-from graphengine.server.content import headers_of
-from graphengine.server.limits import read_query
+from graphengine.server.catalogue import TokensBody, TokensOut, WordsOut
+from graphengine.server.limits import read_body, read_query
 from graphengine.server.modelling import page_of
+from graphengine.server.pictures import picture_of
 from graphengine.server.routing import Route
 from graphengine.server.schema import ModelsQuery
 from graphengine.server.views import ModelsView
 
-MOST_PREVIEW: Final = 16 * 2**20
-"""The bytes that a picture beside a model may have."""
+MOST_WORDS: Final = 10_000
+"""The words of a vocabulary that are told; the rest is seldom meant."""
 
 
 async def list_models(request: web.Request) -> web.Response:
@@ -35,28 +37,39 @@ async def preview(request: web.Request) -> web.Response:
     path = await asyncio.to_thread(backend.engine.models.preview, request.match_info["id"])
     if path is None:
         raise NotFound("there is no picture of a model of that id")
-    return await asyncio.to_thread(_picture, path)
+    return await asyncio.to_thread(picture_of, path)
 
 
-def _picture(path: Path) -> web.Response:
-    """Return a picture whole; it may be replaced at any time, so nobody keeps it.
+async def count_tokens(request: web.Request) -> web.Response:
+    """Count the tokens of a prompt as a model reads it: weights are none of them."""
+    asked = await read_body(request, TokensBody)
+    vocabulary = await _vocabulary(request)
+    count = await asyncio.to_thread(_count, vocabulary, asked.text)
+    return answer(TokensOut(tokens=count, room=vocabulary.room))
 
-    Raises:
-        NotFound: it is none, too large, or gone.
-    """
-    try:
-        headers = headers_of(path)
-        content = path.read_bytes() if path.stat().st_size <= MOST_PREVIEW else b""
-    except OSError:
-        content, headers = b"", {}
-    if not content or not headers["Content-Type"].startswith("image/"):
-        raise NotFound("what lies beside the model is no picture")
-    kept = {"ETag", "Cache-Control"}
-    shown = {name: value for name, value in headers.items() if name not in kept}
-    return web.Response(body=content, headers={**shown, "Cache-Control": "private, no-cache"})
+
+async def list_words(request: web.Request) -> web.Response:
+    """List words that a model knows whole; an editor may offer them to who types a prompt."""
+    vocabulary = await _vocabulary(request)
+    return answer(WordsOut(words=(await asyncio.to_thread(vocabulary.words))[:MOST_WORDS]))
+
+
+async def _vocabulary(request: web.Request) -> Vocabulary:
+    backend = request.app[BACKEND]
+    await backend.packs.wait()
+    found = await asyncio.to_thread(backend.engine.models.vocabulary, request.match_info["id"])
+    if found is None:
+        raise NotFound("there is no model of that id whose vocabulary is known")
+    return found
+
+
+def _count(vocabulary: Vocabulary, text: str) -> int:
+    return sum(vocabulary.count(fragment.text) for fragment in parse_prompt(text))
 
 
 ROUTES = (
     Route("GET", "/api/models", list_models, "read", "models", query=ModelsQuery, answer=ModelsView),
     Route("GET", "/api/models/{id}/preview", preview, "read", "models", gives="image/*"),
+    Route("POST", "/api/models/{id}/tokens", count_tokens, "read", "models", body=TokensBody, answer=TokensOut),
+    Route("GET", "/api/models/{id}/words", list_words, "read", "models", answer=WordsOut),
 )

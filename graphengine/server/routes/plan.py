@@ -1,6 +1,5 @@
 """``/api/plan``: what a run would do, without running anything."""
 
-import asyncio
 from collections.abc import Collection
 from dataclasses import asdict
 
@@ -9,7 +8,7 @@ from aiohttp import web
 from graphengine.errors import Problem, WorkflowError
 from graphengine.plan.explain import Explanation
 from graphengine.plan.memory import Machine, Outlook
-from graphengine.server.answers import answer
+from graphengine.server.answers import long_answer
 from graphengine.server.backend import BACKEND
 from graphengine.server.limits import read_body
 from graphengine.server.proving import ready
@@ -25,10 +24,14 @@ async def plan(request: web.Request) -> web.Response:
     try:
         found = await ready(backend, asked)
     except WorkflowError as error:
-        return answer(PlanOut(valid=False, problems=[_problem(each) for each in error.problems]))
-    told = await asyncio.to_thread(backend.engine.explain, found.plan, found.origin)
-    outlook = await asyncio.to_thread(backend.engine.outlook, told)
-    return answer(_explained(told, outlook, found.weights))
+        problems = error.problems
+        return await long_answer(lambda: PlanOut(valid=False, problems=[_problem(each) for each in problems]))
+
+    def explained() -> PlanOut:
+        told = backend.engine.explain(found.plan, found.origin)
+        return _explained(told, backend.engine.outlook(told), found.weights)
+
+    return await long_answer(explained)
 
 
 def _problem(problem: Problem) -> ProblemOut:
@@ -41,7 +44,7 @@ def _explained(told: Collection[Explanation], outlook: Outlook, weights: str) ->
             type=each.node,
             verdict=each.verdict,
             seconds=each.seconds,
-            memory=None if each.needs is None else NeedsView(**asdict(each.needs)),
+            memory=None if each.needs is None else NeedsView.model_validate(each.needs, from_attributes=True),
             reasons=[ReasonOut(**asdict(reason)) for reason in each.reasons],
         )
         for each in told

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from graphengine.server.answers import answer
+from graphengine.server.answers import answer, long_answer
 from graphengine.server.backend import BACKEND
 from graphengine.server.limits import read_body, read_query
 from graphengine.server.routing import Route
@@ -21,7 +21,7 @@ async def upcoming(request: web.Request) -> web.Response:
     """List the jobs that wait, in the order in which they will begin if nothing comes between."""
     asked = read_query(request, LimitQuery)
     jobs = await request.app[BACKEND].store.queue.upcoming(asked.limit)
-    return answer(JobsOut.of(jobs))
+    return await long_answer(lambda: JobsOut.of(jobs))
 
 
 async def pause(request: web.Request) -> web.Response:

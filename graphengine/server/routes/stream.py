@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from graphengine.server.backend import BACKEND
+from graphengine.server.messages import PROTOCOLS
 from graphengine.server.problems import Refused
 from graphengine.server.routing import Route
 from graphengine.server.security import CALLER
@@ -11,7 +12,7 @@ from graphengine.server.socket import handle_socket
 
 async def connect(request: web.Request) -> web.StreamResponse:
     """Open a websocket; its messages are described by their own schema."""
-    if not web.WebSocketResponse().can_prepare(request).ok:
+    if not web.WebSocketResponse(protocols=PROTOCOLS).can_prepare(request).ok:
         raise Refused(426, "upgrade_required", "this is a websocket", headers={"Upgrade": "websocket"})
     backend = request.app[BACKEND]
     return await handle_socket(request, backend.commands, backend.hub, request[CALLER])

@@ -25,7 +25,7 @@ _WRITER = (
     "PRAGMA synchronous = FULL",  # a commit is on the disk when it returns
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = OFF",
-    "PRAGMA cache_size = -16000",  # KiB
+    "PRAGMA cache_size = -2000",  # KiB; the system keeps the file in memory as well, and readers have as much each
     "PRAGMA journal_size_limit = 67108864",
 )
 

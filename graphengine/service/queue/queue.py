@@ -3,9 +3,11 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 from graphengine.errors import ServiceError
+from graphengine.service.canonical import QUICK_LENGTH, is_short
 from graphengine.service.clock import Clock, stamp
 from graphengine.service.database.database import Database
 from graphengine.service.database.writer import Transaction
@@ -51,13 +53,17 @@ class Queue:
             QueueFull: too many jobs wait.
             Unacceptable: the submission has a wrong form.
         """
-        prepared = Prepared.of(submission, None, self.limits, ours=ours, content=content)
+        prepare = partial(Prepared.of, submission, None, self.limits, ours=ours, content=content)
+        quick = is_short(submission.inputs, QUICK_LENGTH) and (
+            content is not None or is_short(submission.workflow, QUICK_LENGTH)
+        )
+        prepared = prepare() if quick else await asyncio.to_thread(prepare)
         retry_after = self._pace.seconds(1)
         return await self._act(lambda tx, now: submit.accepted_job(tx, prepared, self.limits, retry_after, now))
 
     async def submit_batch(self, submission: Submission, spread: Spread) -> AcceptedBatch:
         """Queue a job for each combination of inputs, all of them or none; see :meth:`submit`."""
-        prepared = Prepared.of(submission, spread, self.limits, ours=False)
+        prepared = await asyncio.to_thread(Prepared.of, submission, spread, self.limits, ours=False)
         retry_after = self._pace.seconds(len(prepared.inputs))
         return await self._act(lambda tx, now: submit.accepted_batch(tx, prepared, self.limits, retry_after, now))
 

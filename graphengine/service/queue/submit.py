@@ -8,12 +8,12 @@ from graphengine.service.canonical import canonical, compact, digest
 from graphengine.service.database.writer import Transaction
 from graphengine.service.documents import Content, keep, same
 from graphengine.service.events import append
-from graphengine.service.job import Batch, Job, JsonObject, Submission
+from graphengine.service.job import Batch, Job, Submission
 from graphengine.service.limits import Limits
 from graphengine.service.queue.change import GAP, count
 from graphengine.service.queue.records import find_batch, find_job
 from graphengine.service.queue.turns import enter
-from graphengine.service.spread import Spread
+from graphengine.service.spread import Spread, rows_of
 
 _INSERT = """
 INSERT INTO job (seq, id, owner, body, state, priority, rank, weights, batch, workflow, inputs, targets, title, tags,
@@ -57,13 +57,13 @@ class Prepared:
             Unacceptable: it has a wrong form.
         """
         submission.check(ours=ours)
-        rows: Sequence[JsonObject] = [{}] if spread is None else spread.combinations(limits.batch)
+        rows = rows_of(submission.inputs, spread, limits.batch)
         body = {**submission.body(), "spread": None if spread is None else spread.body()}
         return cls(
             submission,
             digest(canonical(body)),
             content or Content.of(submission.workflow),
-            [compact({**submission.inputs, **row}) for row in rows],
+            [compact(row) for row in rows],
             batch=spread is not None,
         )
 

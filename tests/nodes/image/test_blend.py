@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from graphengine.diffusion.blending import BLEND_MODES, BlendMode
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.errors import NodeError
-from nodes.image.blend import Mode, blend
+from nodes.image.blend import blend
 
 pytestmark = pytest.mark.torch
 
@@ -27,7 +28,19 @@ def hard_light(b: float, s: float) -> float:
     return b * 2 * s if s <= 0.5 else b + (2 * s - 1) - b * (2 * s - 1)
 
 
-FORMULAS: dict[Mode, Callable[[float, float], float]] = {
+def dodge(b: float, s: float) -> float:
+    if b == 0:
+        return 0.0
+    return 1.0 if s >= 1 else min(1.0, b / (1 - s))
+
+
+def burn(b: float, s: float) -> float:
+    if b == 1:
+        return 1.0
+    return 0.0 if s <= 0 else 1 - min(1.0, (1 - b) / s)
+
+
+FORMULAS: dict[BlendMode, Callable[[float, float], float]] = {
     "normal": lambda b, s: s,
     "multiply": lambda b, s: b * s,
     "screen": lambda b, s: 1 - (1 - b) * (1 - s),
@@ -35,18 +48,83 @@ FORMULAS: dict[Mode, Callable[[float, float], float]] = {
     "soft_light": soft_light,
     "difference": lambda b, s: abs(b - s),
     "add": lambda b, s: min(1.0, b + s),
+    "hard_light": hard_light,
+    "darken": min,
+    "lighten": max,
+    "colour_dodge": dodge,
+    "colour_burn": burn,
+    "exclusion": lambda b, s: b + s - 2 * b * s,
+    "subtract": lambda b, s: max(0.0, b - s),
+    "divide": lambda b, s: min(1.0, b / s),
+    "linear_burn": lambda b, s: max(0.0, b + s - 1),
+    "linear_light": lambda b, s: min(1.0, max(0.0, b + 2 * s - 1)),
+    "vivid_light": lambda b, s: burn(b, 2 * s) if s <= 0.5 else dodge(b, 2 * s - 1),
+    "pin_light": lambda b, s: min(b, 2 * s) if s <= 0.5 else max(b, 2 * s - 1),
 }
 
 
+def lum(colour: np.ndarray) -> float:
+    return float(colour @ [0.3, 0.59, 0.11])
+
+
+def sat(colour: np.ndarray) -> float:
+    return float(colour.max() - colour.min())
+
+
+def set_lum(colour: np.ndarray, level: float) -> np.ndarray:
+    colour = colour + level - lum(colour)
+    grey, least, most = lum(colour), colour.min(), colour.max()
+    if least < 0:
+        colour = grey + (colour - grey) * grey / (grey - least)
+    if most > 1:
+        colour = grey + (colour - grey) * (1 - grey) / (most - grey)
+    return colour
+
+
+def set_sat(colour: np.ndarray, amount: float) -> np.ndarray:
+    return (colour - colour.min()) / (colour.max() - colour.min()) * amount
+
+
+WHOLE: dict[BlendMode, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "hue": lambda b, s: set_lum(set_sat(s, sat(b)), lum(b)),
+    "saturation": lambda b, s: set_lum(set_sat(b, sat(s)), lum(b)),
+    "colour": lambda b, s: set_lum(s, lum(b)),
+    "luminosity": lambda b, s: set_lum(b, lum(s)),
+}
+"""The modes that look at all three channels of a colour at once."""
+
+
+def test_every_mode_is_tried() -> None:
+    assert {*FORMULAS, *WHOLE} == set(BLEND_MODES)
+
+
+@pytest.mark.parametrize("mode", list(WHOLE))
+def test_formulas_of_whole_colours(mode: BlendMode, noise: Noise) -> None:
+    base, layer = noise(height=20), noise(height=20)
+    below, above = (each.pixels.double().numpy().reshape(-1, 3) for each in (base, layer))
+    expected = np.stack([WHOLE[mode](b, s) for b, s in zip(below, above, strict=True)])
+    assert np.allclose(blend(base, layer, mode).pixels.numpy().reshape(-1, 3), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("mode", BLEND_MODES)
+def test_black_and_white_stay_within_bounds(mode: BlendMode) -> None:
+    ends = torch.tensor([0.0, 0.5, 1.0])
+    base = Image(torch.cartesian_prod(ends, ends, ends)[None, None])
+    for colour in base.pixels[0, 0]:
+        found = blend(base, Image(colour.expand_as(base.pixels).contiguous()), mode).pixels
+        assert torch.isfinite(found).all()
+        assert 0 <= found.min() <= found.max() <= 1
+
+
 @pytest.mark.parametrize("mode", list(FORMULAS))
-def test_formulas(mode: Mode, noise: Noise) -> None:
+def test_formulas(mode: BlendMode, noise: Noise) -> None:
     base, layer = noise(height=20), noise(height=20)
     expected = np.vectorize(FORMULAS[mode])(base.pixels.double().numpy(), layer.pixels.double().numpy())
-    assert np.allclose(blend(base, layer, mode).pixels.numpy(), expected, atol=1e-6)
+    assert np.allclose(blend(base, layer, mode).pixels.numpy(), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("mode", list(FORMULAS))
-def test_opacity_and_mask_mix_with_the_base(mode: Mode, noise: Noise, mask_noise: Masks) -> None:
+def test_opacity_and_mask_mix_with_the_base(mode: BlendMode, noise: Noise, mask_noise: Masks) -> None:
     base, layer, mask = noise(), noise(), mask_noise()
     full = blend(base, layer, mode).pixels
     share = mask.values.unsqueeze(-1) * 0.4
@@ -60,7 +138,7 @@ def test_nothing_of_the_layer_is_the_base(noise: Noise) -> None:
 
 
 @pytest.mark.parametrize("mode", list(FORMULAS))
-def test_transparency_of_both(mode: Mode, noise: Noise) -> None:
+def test_transparency_of_both(mode: BlendMode, noise: Noise) -> None:
     base, layer = noise(channels=4), noise(channels=4)
     b, s = (each.pixels.double().numpy() for each in (base, layer))
     ab, as_ = b[..., 3:], s[..., 3:]

@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image as Pil
 
+from graphengine.diffusion.images import from_pil
 from graphengine.diffusion.types.image import Image
 from graphengine.errors import Cancelled, NodeError
 from graphengine.files.picture import workflow_text
@@ -69,6 +70,15 @@ def test_other_formats(format_: str, suffix: str, context: TaskContext) -> None:
     assert good.path.suffix == suffix
     assert torch.allclose(load(good).image.pixels, slope, atol=0.03)
     assert good.path.stat().st_size > bad.path.stat().st_size
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+def test_tiff_is_exact(noise: Noise, eight_bits: Rounded, context: TaskContext, channels: int) -> None:
+    image = noise(channels=channels)
+    (file,) = save(image, format="tiff", context=context).files
+    assert file.path.suffix == ".tif"
+    with Pil.open(file.path) as picture:
+        assert (picture.format, from_pil([picture])) == ("TIFF", eight_bits(image))
 
 
 def test_jpeg_lays_transparency_on_white(context: TaskContext) -> None:

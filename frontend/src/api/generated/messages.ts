@@ -162,7 +162,7 @@ export interface SaveSchedule {
   trigger: Cron | Every | At | Folder | Webhook;
   workflow:
     | {
-        [k: string]: JsonValue;
+        [k: string]: unknown;
       }
     | string;
   inputs?: {

@@ -368,10 +368,13 @@ export interface NeedsView {
 }
 /**
  * A node; ``passage`` says by output which input stands for it where the node is bypassed.
+ *
+ * ``aliases`` is what people may call it who search for it.
  */
 export interface NodeOut {
   id: string;
   title: string;
+  aliases?: string[];
   category: string;
   version: number;
   summary: string;
@@ -433,7 +436,7 @@ export interface ObjectOut {
 export interface PlanBody {
   workflow:
     | {
-        [k: string]: JsonValue;
+        [k: string]: unknown;
       }
     | string;
   inputs?: {
@@ -600,7 +603,7 @@ export interface ScheduleFields {
   trigger: Cron | Every | At | Folder | Webhook;
   workflow:
     | {
-        [k: string]: JsonValue;
+        [k: string]: unknown;
       }
     | string;
   inputs?: {
@@ -683,7 +686,7 @@ export interface SpreadBody {
 export interface Submit {
   workflow:
     | {
-        [k: string]: JsonValue;
+        [k: string]: unknown;
       }
     | string;
   inputs?: {
@@ -698,6 +701,19 @@ export interface Submit {
    */
   tags?: string[];
   batch?: SpreadBody | null;
+}
+/**
+ * A prompt, as a node takes it: with weights.
+ */
+export interface TokensBody {
+  text: string;
+}
+/**
+ * The tokens of a prompt, without begin and end; ``room`` is how many fit into one window of the encoder.
+ */
+export interface TokensOut {
+  tokens: number;
+  room: number;
 }
 /**
  * The versions of a name, the newest first.
@@ -752,4 +768,10 @@ export interface WebhookView {
  */
 export interface WebhooksOut {
   webhooks: WebhookView[];
+}
+/**
+ * Words that a model knows whole, those that came most often when it learnt first.
+ */
+export interface WordsOut {
+  words: string[];
 }

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphengine.diffusion.prompt import Fragment, parse_prompt
+from graphengine.models.prompt import Fragment, parse_prompt
 
 
 @pytest.mark.parametrize(

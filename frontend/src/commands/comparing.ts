@@ -1,0 +1,87 @@
+/** Comparing documents: with versions, with files, with what made a result. */
+import { service } from "~/api/service";
+import { compareTab } from "~/doc/comparing";
+import { parseWorkflow, workflowOf } from "~/doc/file";
+import { useKeeper } from "~/doc/keeping";
+import { type Part, type Path, SUBGRAPH, type Workflow } from "~/doc/model";
+import { activeTab } from "~/doc/tabs";
+import { t } from "~/i18n/language";
+import { say } from "~/ui/notices";
+import { openDocument } from "./files";
+
+/** A document as it once was. */
+export interface Past {
+  key: string;
+  /** Milliseconds since the epoch. */
+  time: number;
+  word: string;
+  load(): Promise<Workflow>;
+}
+
+/** What the document that is looked at once was, the newest first: kept by this browser, and in the library. */
+export async function pastOf(): Promise<Past[]> {
+  const tab = activeTab();
+  const kept = (await useKeeper.getState().keeper?.journal.versions(tab.id)) ?? [];
+  const local = kept.map(({ time, label, text }) => ({
+    key: `here ${time}`,
+    time,
+    word: label ? t("versions.keptAfter", { label }) : t("versions.kept"),
+    load: async () => parseWorkflow(text, t("versions.this")),
+  }));
+  const name = tab.saved?.name;
+  const told = name === undefined ? [] : (await service.versions(name)).versions;
+  const saved = told.map(({ version, created, owner, note }) => ({
+    key: `version ${version}`,
+    time: Date.parse(created),
+    word: [t("versions.version", { version }), owner && owner !== "local" ? t("versions.by", { owner }) : "", note]
+      .filter(Boolean)
+      .join(", "),
+    load: async () => (await service.workflow(name ?? "", version)).document as unknown as Workflow,
+  }));
+  return [...local, ...saved].sort((a, b) => b.time - a.time);
+}
+
+/** Compares two versions: the newer opens beside; or, where it is none, it is the document that is looked at. */
+export async function compareVersions(before: Past, after: Past | null): Promise<void> {
+  const [doc, later] = await Promise.all([before.load(), after?.load()]);
+  if (later) openDocument(later);
+  compareTab(activeTab().id, { doc, word: before.word });
+}
+
+/** Compares the document that is looked at with the one in a file, or with what made a picture. */
+export async function compareWithFile(file: Blob, name: string): Promise<void> {
+  try {
+    compareTab(activeTab().id, { doc: await workflowOf(file, name), word: name });
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error), "problem");
+  }
+}
+
+/** Opens what made one picture, compared with what made another. */
+export async function compareFiles(before: File, after: File): Promise<void> {
+  try {
+    const [doc, later] = await Promise.all([workflowOf(before, before.name), workflowOf(after, after.name)]);
+    openDocument(later);
+    compareTab(activeTab().id, { doc, word: before.name });
+  } catch (error) {
+    say(error instanceof Error ? error.message : String(error), "problem");
+  }
+}
+
+/** A way into a subgraph from the outside, or null where no node stands for it. */
+export function pathInto(doc: Workflow, subgraph: string | null): Path | null {
+  if (subgraph === null) return [];
+  const open: { part: Part; path: Path }[] = [{ part: doc, path: [] }];
+  const seen = new Set<string>();
+  for (let here = open.shift(); here; here = open.shift()) {
+    for (const [name, node] of Object.entries(here.part.nodes ?? {})) {
+      const inner = node.type.startsWith(SUBGRAPH) ? node.type.slice(SUBGRAPH.length) : null;
+      if (inner === null || seen.has(inner)) continue;
+      const path = [...here.path, name];
+      if (inner === subgraph) return path;
+      seen.add(inner);
+      open.push({ part: doc.subgraphs?.[inner] ?? {}, path });
+    }
+  }
+  return null;
+}

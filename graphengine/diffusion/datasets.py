@@ -1,0 +1,83 @@
+"""The pictures and captions of a dataset, made when they are asked for."""
+
+from functools import lru_cache
+from typing import assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as Pil
+from PIL import ImageOps
+
+from graphengine.diffusion.drawing.caption import caption
+from graphengine.diffusion.drawing.render import render
+from graphengine.diffusion.drawing.sample import sample_landscape, sample_one, sample_scene, sample_two
+from graphengine.diffusion.drawing.scene import Scene
+from graphengine.diffusion.types.dataset import Dataset, Drawn, Filed, Scenes
+from graphengine.errors import NodeError
+
+_KEPT_BYTES = 256 * 2**20  # of pictures: drawing or decoding one takes longer than a step over it
+
+
+class Reader:
+    """Reads a dataset; pictures that were made before are kept, up to a bound."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        kept = max(1, _KEPT_BYTES // (3 * dataset.size**2))
+        self.picture = lru_cache(kept)(self._picture)
+
+    def __len__(self) -> int:
+        return self._dataset.count
+
+    def caption(self, index: int) -> str:
+        """Return what the picture at an index shows, in plain English."""
+        match self._dataset.source:
+            case Drawn(scenes, seed):
+                return caption(_scene(scenes, seed, index), np.random.default_rng((seed, index, 1)))
+            case Filed(_, captions):
+                return captions[index]
+            case other:
+                assert_never(other)
+
+    def stack(self, first: int, count: int) -> NDArray[np.uint8]:
+        """Return pictures that follow each other, of shape [count, size, size, 3]."""
+        return np.stack([self.picture(index) for index in range(first, first + count)])
+
+    def any(self, rng: np.random.Generator) -> NDArray[np.uint8]:
+        """Return a picture chosen by a generator."""
+        return self.picture(int(rng.integers(len(self))))
+
+    def _picture(self, index: int) -> NDArray[np.uint8]:
+        """Return the picture at an index, of shape [size, size, 3], 0 to 255 (sRGB); it must not be changed."""
+        match self._dataset.source:
+            case Drawn(scenes, seed):
+                return render(_scene(scenes, seed, index), self._dataset.size)
+            case Filed(files, _):
+                return _opened(files[index].path.as_posix(), self._dataset.size)
+            case other:
+                assert_never(other)
+
+
+def _scene(scenes: Scenes, seed: int, index: int) -> Scene:
+    rng = np.random.default_rng((seed, index))
+    match scenes:
+        case "mixed":
+            return sample_scene(rng)
+        case "one figure":
+            return sample_one(rng)
+        case "two figures":
+            return sample_two(rng)
+        case "landscapes":
+            return sample_landscape(rng)
+        case other:
+            assert_never(other)
+
+
+def _opened(path: str, size: int) -> NDArray[np.uint8]:
+    """Read a file, upright, cut to a square in its middle."""
+    try:
+        with Pil.open(path) as file:
+            picture = ImageOps.exif_transpose(file).convert("RGB")
+    except (OSError, Pil.DecompressionBombError) as error:
+        raise NodeError(f"{path} cannot be read as a picture: {error}", hint="Take it out of the dataset.") from error
+    return np.asarray(ImageOps.fit(picture, (size, size), Pil.Resampling.LANCZOS))

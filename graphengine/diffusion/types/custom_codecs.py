@@ -1,0 +1,87 @@
+"""How the parts of a sampling become bytes, and values again."""
+
+from graphengine.diffusion.types.buffers import from_buffer, to_buffer
+from graphengine.diffusion.types.codecs import ConditioningCodec, expect
+from graphengine.diffusion.types.custom import Guider, NoiseRef, SamplerRef, Sigmas
+from graphengine.types.codec import Encoded
+
+_CONDITIONING = ConditioningCodec()
+
+
+class SigmasCodec:
+    """Stores the levels."""
+
+    def nbytes(self, value: Sigmas) -> int:
+        """Return the size of the levels."""
+        return value.values.nbytes
+
+    def encode(self, value: Sigmas) -> Encoded:
+        """Take the levels out."""
+        shape, buffer = to_buffer(value.values)
+        return Encoded({"shape": shape}, (buffer,))
+
+    def decode(self, encoded: Encoded) -> Sigmas:
+        """Put the levels back."""
+        (buffer,) = encoded.buffers
+        return Sigmas(from_buffer(encoded.meta.get("shape"), buffer))
+
+
+class NoiseCodec:
+    """Stores the seed."""
+
+    def nbytes(self, value: NoiseRef) -> int:
+        """Return about the size of a few numbers."""
+        del value
+        return 64
+
+    def encode(self, value: NoiseRef) -> Encoded:
+        """Write it down."""
+        return Encoded({"seed": str(value.seed), "adds": value.adds})  # a seed may have 64 bits
+
+    def decode(self, encoded: Encoded) -> NoiseRef:
+        """Read it."""
+        meta = expect(encoded.meta, "seed", "adds")
+        return NoiseRef(int(meta["seed"]), meta["adds"])
+
+
+class SamplerCodec:
+    """Stores the name."""
+
+    def nbytes(self, value: SamplerRef) -> int:
+        """Return the size of the name."""
+        return 64 + len(value.name)
+
+    def encode(self, value: SamplerRef) -> Encoded:
+        """Write it down."""
+        return Encoded({"name": value.name})
+
+    def decode(self, encoded: Encoded) -> SamplerRef:
+        """Read it."""
+        return SamplerRef(expect(encoded.meta, "name")["name"])
+
+
+class GuiderCodec:
+    """Stores both conditionings and the numbers."""
+
+    def nbytes(self, value: Guider) -> int:
+        """Return the size of the conditionings."""
+        return 128 + sum(map(_CONDITIONING.nbytes, (value.positive, value.negative)))
+
+    def encode(self, value: Guider) -> Encoded:
+        """Take the conditionings out."""
+        wanted, unwanted = map(_CONDITIONING.encode, (value.positive, value.negative))
+        meta = {
+            "positive": wanted.meta,
+            "negative": unwanted.meta,
+            "wanted": len(wanted.buffers),
+            "numbers": [value.scale, value.kind, value.amount],
+        }
+        return Encoded(meta, (*wanted.buffers, *unwanted.buffers))
+
+    def decode(self, encoded: Encoded) -> Guider:
+        """Put them back."""
+        meta = expect(encoded.meta, "positive", "negative", "wanted", "numbers")
+        parts = (encoded.buffers[: meta["wanted"]], encoded.buffers[meta["wanted"] :])
+        wanted = _CONDITIONING.decode(Encoded(meta["positive"], tuple(parts[0])))
+        unwanted = _CONDITIONING.decode(Encoded(meta["negative"], tuple(parts[1])))
+        return Guider(wanted, unwanted, *meta["numbers"])

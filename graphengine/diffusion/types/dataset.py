@@ -1,0 +1,40 @@
+"""Sets of pictures to train on and to judge by: descriptions, never the pictures themselves."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from graphengine.files.roots import File
+
+Scenes = Literal["mixed", "one figure", "two figures", "landscapes"]
+"""What the drawn pictures show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Pictures that the program draws: the one at an index depends on the seed and the index alone."""
+
+    scenes: Scenes
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """Pictures from files, each with its caption."""
+
+    files: tuple[File, ...]
+    captions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Square pictures with captions.
+
+    Attributes:
+        count: how many there are.
+        size: their side in pixels.
+        source: where they come from.
+    """
+
+    count: int
+    size: int
+    source: Drawn | Filed

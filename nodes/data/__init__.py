@@ -1,0 +1,1 @@
+"""Data: pictures to train on and to judge by."""

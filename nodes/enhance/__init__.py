@@ -1,0 +1,1 @@
+"""Making pictures better: tone, colour, sharpness and noise."""

@@ -1,0 +1,1 @@
+"""Changing, extending and mending parts of pictures."""

@@ -1,0 +1,123 @@
+"""Cutting out what shall change, at a size that suits the model, and putting it back."""
+
+from typing import Annotated, NamedTuple
+
+from PIL.Image import Resampling
+from pydantic import Field
+from torch import Tensor
+from torch.nn import functional
+
+from graphengine.diffusion.masks import box_of, require_fit
+from graphengine.diffusion.planes import filtered, map_planes
+from graphengine.diffusion.seams import pasted
+from graphengine.diffusion.types.image import Image, Mask
+from graphengine.errors import NodeError
+from graphengine.node.declare import node
+from graphengine.node.widgets import Slider
+
+Offset = Annotated[int, Field(ge=0)]
+Side = Annotated[int, Field(ge=1)]
+
+
+class Cut(NamedTuple):
+    """The part, its mask, and where it lies in the whole."""
+
+    image: Image
+    mask: Mask
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@node("inpaint.crop", category="inpaint", title="Crop to mask")
+def crop(
+    image: Image,
+    mask: Mask,
+    margin: Annotated[float, Field(ge=0, le=10), Slider(0, 2)] = 0.5,
+    size: Annotated[int, Field(ge=8, le=8192), Slider(64, 2048, 8)] = 512,
+) -> Cut:
+    """Cut out what a mask marks, with what is around it, as a square of the size that a model wants.
+
+    So a small part of a large picture is made with all of a model's detail. Stitch puts it back.
+
+    Inputs:
+        margin: how much around the mask is seen too, as a part of its longer side.
+        size: of the square that comes out, in pixels: a multiple of the model's stride, which is 8 for most.
+
+    Outputs:
+        image, mask: the part, enlarged or made smaller to ``size``.
+        x, y, width, height: where it lies in the picture, in pixels: a square where the picture is large enough.
+
+    Errors: the mask does not fit the picture, or marks nothing.
+    """
+    require_fit(mask, image)
+    box = box_of(mask.values)
+    if box is None:
+        raise NodeError("the mask marks nothing", hint="Paint a mask, or lower the threshold that makes it.")
+    x, y, width, height = _square(box, margin, image.width, image.height)
+    part = Image(image.pixels[:, y : y + height, x : x + width].contiguous())
+    values = mask.values[:, y : y + height, x : x + width].unsqueeze(1)
+    marked = functional.interpolate(values, size=(size, size), mode="bilinear", antialias=True).squeeze(1)
+    return Cut(_resized(part, size, size), Mask(marked.clamp(0, 1).contiguous()), x, y, width, height)
+
+
+@node("inpaint.stitch", category="inpaint", title="Stitch")
+def stitch(
+    original: Image,
+    changed: Image,
+    mask: Mask,
+    x: Offset = 0,
+    y: Offset = 0,
+    width: Side = 512,
+    height: Side = 512,
+    feather: Annotated[float, Field(ge=0, le=1000), Slider(0, 64)] = 4.0,
+    match_seam: bool = True,
+) -> Image:
+    """Put a part that was cut out by Crop to mask back into its picture, without a seam.
+
+    Outside of the mask every pixel is the original one, to the bit.
+
+    Inputs:
+        original: the whole picture, as it was; its alpha is kept.
+        changed: the part after sampling, of any size.
+        mask: that of the whole picture.
+        x, y, width, height: where the part lies, as Crop to mask says.
+        feather: over how many pixels within the edge of the mask the change sets in.
+        match_seam: move the colours inside so that they agree with the original along the edge.
+
+    Errors: the mask does not fit the picture, the place does not lie within it, or the batches differ.
+    """
+    require_fit(mask, original)
+    if x + width > original.width or y + height > original.height:
+        raise NodeError(f"{width} × {height} pixels at ({x}, {y}) do not lie within the picture")
+    if changed.batch not in {1, original.batch}:
+        raise NodeError(f"{changed.batch} parts do not fit {original.batch} pictures")
+    area = (slice(None), slice(y, y + height), slice(x, x + width))
+    part = _resized(Image(changed.pixels[..., :3].contiguous()), width, height).pixels
+    part = part.expand(original.batch, -1, -1, -1)
+    result: Tensor = original.pixels.clone()
+    result[(*area, slice(3))] = pasted(
+        original.pixels[(*area, slice(3))], part, mask.values[area], feather, match=match_seam
+    )
+    return Image(result)
+
+
+def _square(box: tuple[int, int, int, int], margin: float, width: int, height: int) -> tuple[int, int, int, int]:
+    """Return x, y, width and height of the square around a box with a margin, moved and cut to fit into a picture."""
+    left, top, right, bottom = box
+    side = round(max(right - left, bottom - top) * (1 + 2 * margin))
+    across, down = min(side, width), min(side, height)
+    x = min(max((left + right - across) // 2, 0), width - across)
+    y = min(max((top + bottom - down) // 2, 0), height - down)
+    return x, y, across, down
+
+
+def _resized(image: Image, width: int, height: int) -> Image:
+    if (image.width, image.height) == (width, height):
+        return image
+
+    def change(pixels: Tensor) -> Tensor:
+        return map_planes(pixels, lambda plane: plane.resize((width, height), Resampling.LANCZOS))
+
+    return filtered(image, change)

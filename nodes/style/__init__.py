@@ -1,0 +1,1 @@
+"""The style of pictures: their colours and palettes."""

@@ -1,0 +1,75 @@
+"""Finding nodes by names that people know, and links that are taken by their ends."""
+
+from pathlib import Path
+
+import pytest
+from editing import Editor, middle
+from playwright.async_api import expect
+
+pytestmark = pytest.mark.torch
+
+TEXT_TO_IMAGE = Path(__file__).parents[2] / "workflows" / "text-to-image.json"
+
+FREE = """(end) => {
+  const { x, y, width, height } = end.getBoundingClientRect();
+  for (let down = 2; down < height; down += 2) {
+    for (let right = 2; right < width; right += 2) {
+      if (document.elementFromPoint(x + right, y + down) === end) return [x + right, y + down];
+    }
+  }
+}"""
+"""A point of the end of a link over which no other link goes."""
+
+
+@pytest.mark.parametrize(
+    ("words", "type_"),
+    [
+        ("KSampler", "sampling.sample"),
+        ("clip text encode", "text.encode"),
+        ("checkpoint loader", "model.load"),
+        ("upscale image", "image.resize"),
+    ],
+)
+async def test_a_node_is_found_by_the_name_it_has_elsewhere(editor: Editor, words: str, type_: str) -> None:
+    await editor.add(words, 600, 300)
+    await expect(editor.page.locator(".react-flow__node")).to_have_count(1)
+    assert [each["type"] for each in (await editor.document())["nodes"].values()] == [type_]
+
+
+async def test_a_link_is_taken_by_its_end(editor: Editor) -> None:
+    page = editor.page
+    await editor.drop(TEXT_TO_IMAGE.name, TEXT_TO_IMAGE.read_bytes())
+    await expect(editor.node("sample")).to_be_visible()
+    await expect(page.locator("button.run")).to_contain_text("of 7 nodes")
+    before = await editor.document()
+
+    async def take(node: str, name: str, to: tuple[float, float]) -> None:
+        end = page.locator(f'.react-flow__edge[data-id="{node}.{name}"] .react-flow__edgeupdater-target')
+        x, y = await page.evaluate(FREE, await end.element_handle())
+        await page.mouse.move(x, y)
+        await page.mouse.down()
+        await page.mouse.move(*to, steps=8)
+        await page.mouse.up()
+
+    await take("sample", "positive", await middle(editor.socket("sample", "negative")))  # to another socket
+    moved = (await editor.document())["nodes"]["sample"]["inputs"]
+    assert moved["negative"] == {"$link": "positive.conditioning"}
+    assert "positive" not in moved
+    await page.keyboard.press("Control+z")
+    assert await editor.document() == before
+
+    await take("decode", "vae", (760, 700))  # to where nothing is
+    await expect(page.locator(".palette")).to_have_count(0)
+    assert "vae" not in (await editor.document())["nodes"]["decode"]["inputs"]
+    await page.keyboard.press("Control+z")
+    assert await editor.document() == before
+
+    await take("sample", "latent", await middle(editor.socket("sample", "positive")))  # to where it does not fit
+    assert "latent" not in (await editor.document())["nodes"]["sample"]["inputs"]
+    await page.keyboard.press("Control+z")
+    assert await editor.document() == before
+
+    await editor.pull(("model", "model"), (760, 700))  # a new link to where nothing is asks for a node
+    await expect(page.locator(".palette")).to_be_visible()
+    await page.keyboard.press("Escape")
+    assert await editor.document() == before

@@ -1,0 +1,70 @@
+"""Datasets: drawn pictures, and pictures of one's own."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image as Pil
+
+from graphengine.diffusion.drawing.scene import SHAPES
+from graphengine.diffusion.types.codecs_training import DatasetCodec
+from graphengine.diffusion.types.dataset import Dataset, Scenes
+from graphengine.errors import NodeError
+from graphengine.files.roots import File
+from graphengine.types.codec import Encoded
+from nodes.data.draw import draw
+from nodes.data.look import look
+from nodes.data.pictures import pictures
+
+pytestmark = pytest.mark.torch
+
+
+def test_drawn_pictures_depend_on_seed_and_index_alone() -> None:
+    few, many = draw(20, size=32, seed=5), draw(1_000_000, size=32, seed=5)
+    assert look(few, 3, 4).captions == look(many, 3, 4).captions
+    assert torch.equal(look(few, 3, 4).image.pixels, look(many, 3, 4).image.pixels)
+    assert look(draw(20, size=32, seed=6), 3, 4).captions != look(few, 3, 4).captions
+
+
+@pytest.mark.parametrize(("scenes", "shapes"), [("one figure", 1), ("two figures", 2), ("landscapes", 0)])
+def test_the_scenes_are_those_that_were_asked_for(scenes: Scenes, shapes: int) -> None:
+    shown = look(draw(30, scenes, size=32), 0, 30)
+    assert shown.image.pixels.shape == (30, 32, 32, 3)
+    assert len(set(shown.captions)) > 20
+    for caption in shown.captions:
+        assert sum(word in SHAPES for word in caption.replace(",", "").split()) == shapes
+
+
+def test_pictures_of_ones_own_are_cut_to_squares(tmp_path: Path, file_of: Callable[[Path], File]) -> None:
+    picture = Pil.new("RGB", (60, 30), "red")
+    picture.paste("blue", (15, 0, 45, 30))
+    picture.save(tmp_path / "wide.png")
+    shown = look(pictures([file_of(tmp_path / "wide.png")], ["blue"], 16), 0, 1)
+    assert shown.captions == ["blue"]
+    assert shown.image.pixels.shape == (1, 16, 16, 3)
+    assert torch.allclose(shown.image.pixels[0, 8], torch.tensor([0.0, 0.0, 1.0]), atol=0.1)
+
+
+def test_what_is_wrong_is_said(tmp_path: Path, file_of: Callable[[Path], File]) -> None:
+    (tmp_path / "no.png").write_bytes(b"no picture")
+    file = file_of(tmp_path / "no.png")
+    for call, words in [
+        (lambda: pictures([]), "at least one"),
+        (lambda: pictures([file], ["a", "b"]), "2 captions for 1 files"),
+        (lambda: look(pictures([file]), 0, 1), "cannot be read as a picture"),
+        (lambda: look(draw(10), 5, 6), "pictures 5 to 10 are wanted of a dataset of 10"),
+    ]:
+        with pytest.raises(NodeError, match=words):
+            call()
+
+
+def test_a_dataset_is_stored_as_its_description(tmp_path: Path, file_of: Callable[[Path], File]) -> None:
+    Pil.new("RGB", (8, 8)).save(tmp_path / "a.png")
+    codec = DatasetCodec()
+    datasets: list[Dataset] = [draw(7, "landscapes", 64, 3), pictures([file_of(tmp_path / "a.png")], ["black"])]
+    for each in datasets:
+        assert codec.decode(codec.encode(each)) == each
+        assert codec.nbytes(each) < 1_000
+    with pytest.raises(ValueError, match="is missing"):
+        codec.decode(Encoded({"count": 3}))
