@@ -124,7 +124,7 @@ def sample(
                 walk.resume(position.walk)
             keep = None if keeper is None else partial(_keep, keeper, Position(starts.step, tuple(samples)))
             samples.append(walk.run(predict, _counted(on_step, number, len(starts)), keep).float().cpu())
-    return replace(latent, samples=torch.cat(samples))
+    return replace(latent, samples=torch.cat(samples), noise=None)
 
 
 def _keep(keeper: Keeper, position: Position, state: Callable[[], Mapping[str, Any]]) -> None:
@@ -140,10 +140,16 @@ def _seeds(seed: int | tuple[int, ...], start: int, count: int) -> int | tuple[i
 def _part(latent: Latent, start: int, count: int) -> Latent:
     """Return some latents of a batch, with what belongs to them."""
     own = slice(start, start + count)
-    mask, around = latent.mask, latent.surroundings
+    mask, around, noise = latent.mask, latent.surroundings, latent.noise
     if mask is not None and mask.values.shape[0] > 1:
         mask = Mask(mask.values[own])
-    return replace(latent, samples=latent.samples[own], mask=mask, surroundings=None if around is None else around[own])
+    return replace(
+        latent,
+        samples=latent.samples[own],
+        mask=mask,
+        surroundings=None if around is None else around[own],
+        noise=None if noise is None else noise[own],
+    )
 
 
 def _counted(on_step: OnStep | None, number: int, groups: int) -> OnStep | None:
@@ -199,7 +205,7 @@ class _Walk:
         self._scheduler, self._denoiser, self._prediction = scheduler, denoiser, prediction
         seeds = settings.seed if isinstance(settings.seed, tuple) else successive(settings.seed, latent.batch)
         self._sources = generators(seeds)
-        self._noise = gaussian(latent, self._sources).to(device)
+        self._noise = (gaussian(latent, self._sources) if latent.noise is None else latent.noise).to(device)
         self._original = latent.samples.to(device)
         self._mask = None if latent.mask is None else _fit(latent.mask.values, latent.samples).to(device)
         self._differential = latent.differential

@@ -63,7 +63,9 @@ def sample_together(
             on_step=None if on_step is None else _watch(on_step, group, batches, done, len(groups)),
         )
         parts = _split(joined.samples, batches)
-        results |= {i: replace(wishes[i].latent, samples=part) for i, part in zip(group, parts, strict=True)}
+        results |= {
+            i: replace(wishes[i].latent, samples=part, noise=None) for i, part in zip(group, parts, strict=True)
+        }
     return [results[index] for index in range(len(wishes))]
 
 
@@ -75,7 +77,9 @@ def decode_together(
     for group in _grouped((each.family, each.spec, each.samples.shape[1:]) for each in latents):
         for some in _chunks(group, latents):
             joined = torch.cat([latents[index].samples for index in some])
-            image = decode(pool, vae, replace(latents[some[0]], samples=joined, mask=None, surroundings=None), tiling)
+            image = decode(
+                pool, vae, replace(latents[some[0]], samples=joined, mask=None, surroundings=None, noise=None), tiling
+            )
             parts = _split(image.pixels, [latents[index].batch for index in some])
             results |= {index: Image(part) for index, part in zip(some, parts, strict=True)}
     return [results[index] for index in range(len(latents))]
@@ -92,7 +96,7 @@ def _grouped(forms: Iterable[Hashable]) -> list[list[int]]:
 def _form_of_wish(wish: Wish) -> Hashable:
     latent = wish.latent
     mask = None if latent.mask is None else latent.mask.values.shape[1:]
-    shapes = (latent.samples.shape[1:], mask, latent.surroundings is None)
+    shapes = (latent.samples.shape[1:], mask, latent.surroundings is None, latent.noise is None)
     form = (latent.family, latent.spec, latent.differential, *shapes)
     return (form, _form_of_conditioning(wish.positive), _form_of_conditioning(wish.negative))
 
@@ -131,11 +135,13 @@ def _join_latents(latents: Sequence[Latent]) -> Latent:
     batches = [each.batch for each in latents]
     masks = [each.mask.values for each in latents if each.mask is not None]
     surroundings = [each.surroundings for each in latents if each.surroundings is not None]
+    noise = [each.noise for each in latents if each.noise is not None]
     return replace(
         latents[0],
         samples=torch.cat([each.samples for each in latents]),
         mask=Mask(_rows(masks, batches)) if masks else None,
         surroundings=torch.cat(surroundings) if surroundings else None,
+        noise=torch.cat(noise) if noise else None,
     )
 
 

@@ -27,8 +27,8 @@ def interpolate(
     Inputs:
         frames: a sequence or a list of pictures of one size.
         factor: how many frames become of one; save them at as many times the rate, or at the same for slow motion.
-        cut: how unlike two frames may be (0 to 1, mean difference) once motion is taken away. Beyond it a new scene begins,
-            and the frame before it is held. 1 sees no cuts.
+        cut: how unlike two frames may be (0 to 1, mean difference) once motion is taken away. Beyond it a new scene
+            begins, and the frame before it is held. 1 sees no cuts.
 
     Errors: the sizes of the frames differ.
 

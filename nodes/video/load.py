@@ -28,8 +28,8 @@ class Info(NamedTuple):
 def load(file: Annotated[File, Under("inputs", "builtin")]) -> Video:
     """Open a video file; its frames are decoded only where they are used.
 
-    MP4, MOV, WebM, Matroska, AVI, MPEG, Ogg and others with any codec that FFmpeg decodes; GIF and animated WebP or PNG.
-    Frames are turned as the file says.
+    MP4, MOV, WebM, Matroska, AVI, MPEG, Ogg and others with any codec that FFmpeg decodes; GIF and animated WebP or
+    PNG. Frames are turned as the file says.
 
     Errors: it is none of these, is broken, or its frames have more than 8192 × 8192 pixels.
     """

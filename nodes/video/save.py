@@ -44,15 +44,15 @@ def save(
 ) -> Saved:
     """Write frames into a video file in the output folder.
 
-    Frames are taken one by one, so that a video may be of any length. Colours are BT.709, and the file says so. H.264 and
-    AV1 have even sides: the last row or column is repeated where one is odd. Only WebP keeps alpha; else the ground is
-    white.
+    Frames are taken one by one, so that a video may be of any length. Colours are BT.709, and the file says so. H.264
+    and AV1 have even sides: the last row or column is repeated where one is odd. Only WebP keeps alpha; else the
+    ground is white.
 
     Inputs:
         frames: a sequence or a list of pictures of one size; each picture of a batch is a frame.
         fps: frames per second; a GIF counts in hundredths of a second.
-        format: ``h264`` (MP4, plays everywhere), ``vp9`` (WebM), ``av1`` (MP4, smallest), ``gif`` or ``webp`` (loop where
-            pictures are shown).
+        format: ``h264`` (MP4, plays everywhere), ``vp9`` (WebM), ``av1`` (MP4, smallest), ``gif`` or ``webp`` (loop
+            where pictures are shown).
         quality: 1 is small, 100 is good; a GIF has 256 colours per frame whatever it is.
         sound: the video, or the part of one, whose sound is laid under the frames; GIF and WebP are silent.
         name: may hold ``{workflow}``, ``{node}``, ``{run}``, ``{date}``, ``{time}`` and ``{counter:05}``; ``/`` makes

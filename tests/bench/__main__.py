@@ -16,9 +16,10 @@ import service  # noqa: E402
 import store  # noqa: E402
 import stream  # noqa: E402
 import together  # noqa: E402
+import video  # noqa: E402
 import weights  # noqa: E402
 
-ROOMS = (engine, graphs, disk, process, actors, store, stream, service, sampling, weights, together)
+ROOMS = (engine, graphs, disk, process, actors, store, stream, service, sampling, weights, together, video)
 
 
 def main(names: list[str]) -> None:

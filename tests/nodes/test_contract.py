@@ -14,7 +14,10 @@ from PIL import Image as Pil
 from torch import Tensor
 
 import nodes
+from graphengine.diffusion.space.meshing import surface_of
+from graphengine.diffusion.types.depth import Camera, DepthMap
 from graphengine.diffusion.types.image import Image, Mask
+from graphengine.diffusion.types.mesh import PointCloud
 from graphengine.files.roots import File
 from graphengine.node.context import Context
 from graphengine.node.lazy import Lazy
@@ -48,6 +51,7 @@ BY_HAND = {
 }
 NOT_GENERATED = {
     *("Model", "TextEncoder", "Vae", "Latent", "Conditioning", "Dataset", "Weights", "Video"),
+    *("List[Conditioning]", "Sequence[Latent]"),
     *("Sigmas", "Noise", "Sampler", "Guider"),
 }
 """What these tests make no values of: nodes that require one, or a service, are tested by hand alone."""
@@ -56,9 +60,11 @@ SUITABLE: Mapping[str, Mapping[str, Any]] = {
     "image.crop": {"width": 5, "height": 4},
     "image.xy_grid": {"rows": ["one"], "columns": ["one", "two", "three"]},
     "inpaint.stitch": {"width": 5, "height": 4},
-    "logic.switch": {"condition": True, "yes": Lazy("yes", "one"), "no": Lazy("no", "other")},
     "style.apply_palette": {"palette": ["teal", "#ff8000"]},
     "style.show_palette": {"palette": ["teal", "#ff8000"]},
+    "depth.parallax": {"frames": 2},
+    "logic.switch": {"condition": True, "yes": Lazy("yes", "one"), "no": Lazy("no", "other")},
+    "mesh.turntable": {"frames": 2, "size": 16},
     "text.replace": {"find": "x"},
 }
 """Values instead of the defaults, where those do not suit a small picture or are missing."""
@@ -230,16 +236,25 @@ def whole(result: Any) -> Any:
     return list(result) if isinstance(result, Iterator) else result
 
 
+OTHERS: Mapping[str, Callable[[int], Any]] = {
+    "Sequence[Image]": lambda channels: [Image(torch.rand(1, 6, 8, channels)) for _ in range(3)],
+    "DepthMap": lambda _: DepthMap(torch.rand(2, 6, 8) + 1),
+    "Camera": lambda _: Camera(1.0),
+    "Mesh": lambda channels: surface_of(torch.rand(6, 8, channels), torch.rand(6, 8) + 1, Camera(1.0), edge=None),
+    "PointCloud": lambda _: PointCloud(torch.rand(5, 3), torch.rand(5, 3)),
+}
+
+
 def argument(spec: NodeSpec, socket: Input, channels: int, folder: Path) -> Any:
     if socket.name in SUITABLE.get(spec.id, {}):
         return SUITABLE[spec.id][socket.name]
+    if str(socket.type) in OTHERS:
+        return OTHERS[str(socket.type)](channels)
     match str(socket.type):
         case "Image":
             return Image(torch.rand(2, 6, 8, channels))
         case "List[Image]":
             return [Image(torch.rand(batch, 6, 8, channels)) for batch in (1, 2)]
-        case "Sequence[Image]":
-            return [Image(torch.rand(1, 6, 8, channels)) for _ in range(3)]
         case "List[String]":
             return ["one", "two"]
         case "List[Any]" | "List[Int]" | "List[Float]":

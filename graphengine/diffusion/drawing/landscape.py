@@ -45,8 +45,10 @@ def draw_landscape(scene: Landscape, pen: Pen) -> None:
     pen.gradient(0.0, HORIZON, *_SKY[scene.hour])
     if scene.light is not None:
         pen.disc(scene.light, _LIGHT_RADIUS, _LIGHT[scene.hour])
+    pen.rises()
     for x in scene.peaks:
         _mountain(x, scene.hour, pen)
+    pen.lies()
     pen.box((0.0, HORIZON), (1.0, 1.0), _lit(_GROUND[scene.ground], scene.hour))
     if scene.ground == "sea":
         pen.box((0.0, SHORE), (1.0, 1.0), _lit(_SAND, scene.hour))
@@ -90,6 +92,7 @@ def _foot(scene: Landscape) -> float:
 def _house(thing: Thing, scene: Landscape, pen: Pen) -> None:
     """Draw a wall in the thing's colour, a door and a roof."""
     foot, half, wall = _foot(scene), thing.size * 0.5, thing.size * 0.6
+    pen.stands(foot)
     x, eaves = thing.x, foot - wall
     pen.box((x - half, eaves), (x + half, foot), thing.colour)
     pen.box((x - half * 0.28, foot - wall * 0.62), (x + half * 0.28, foot), _lit(_DOOR, scene.hour))
@@ -100,6 +103,7 @@ def _house(thing: Thing, scene: Landscape, pen: Pen) -> None:
 def _tree(thing: Thing, scene: Landscape, pen: Pen) -> None:
     """Draw a trunk under a round crown."""
     foot, x, size = _foot(scene), thing.x, thing.size
+    pen.stands(foot)
     pen.box((x - size * 0.08, foot - size * 0.5), (x + size * 0.08, foot), _lit(_TRUNK, scene.hour))
     pen.disc((x, foot - size * 0.72), size * 0.38, _lit(_CROWN, scene.hour))
 
@@ -107,6 +111,7 @@ def _tree(thing: Thing, scene: Landscape, pen: Pen) -> None:
 def _boat(thing: Thing, scene: Landscape, pen: Pen) -> None:
     """Draw a hull in the thing's colour under a white sail."""
     x, half, line = thing.x, thing.size * 0.5, (HORIZON + SHORE) / 2 + 0.02
+    pen.stands(line)
     deck = line - thing.size * 0.26
     hull = ((x - half, deck), (x + half, deck), (x + half * 0.6, line), (x - half * 0.6, line))
     pen.polygon(hull, thing.colour)

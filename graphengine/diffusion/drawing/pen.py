@@ -17,6 +17,15 @@ class Pen:
         self._draw = ImageDraw.Draw(canvas)
         self._side = canvas.width
 
+    def stands(self, foot: float) -> None:
+        """Say that what follows is a thing, upright, with its foot at this height."""
+
+    def rises(self) -> None:
+        """Say that what follows is a mountain."""
+
+    def lies(self) -> None:
+        """Say that what follows is level ground."""
+
     def fill(self, colour: Colour | Rgb) -> None:
         """Paint the whole canvas."""
         self.box((0.0, 0.0), (1.0, 1.0), colour)

@@ -55,7 +55,7 @@ class MaskCodec:
 
 
 class LatentCodec:
-    """Stores the samples, and mask and surroundings if there are any."""
+    """Stores the samples, and mask, surroundings and noise if there are any."""
 
     def nbytes(self, value: Latent) -> int:
         """Return the size of all tensors."""
@@ -77,12 +77,14 @@ class LatentCodec:
         tensors = dict(zip(shapes, map(from_buffer, shapes.values(), encoded.buffers), strict=True))
         mask = Mask(tensors["mask"]) if "mask" in tensors else None
         spec, differential = LatentSpec(**meta["spec"]), bool(meta.get("differential"))
-        return Latent(tensors["samples"], meta["family"], spec, mask, tensors.get("surroundings"), differential)
+        around, noise = tensors.get("surroundings"), tensors.get("noise")
+        return Latent(tensors["samples"], meta["family"], spec, mask, around, differential, noise)
 
 
 def _latent_tensors(value: Latent) -> Mapping[str, Tensor]:
     mask = None if value.mask is None else value.mask.values
-    tensors = {"samples": value.samples, "mask": mask, "surroundings": value.surroundings}
+    around, noise = value.surroundings, value.noise
+    tensors = {"samples": value.samples, "mask": mask, "surroundings": around, "noise": noise}
     return {name: tensor for name, tensor in tensors.items() if tensor is not None}
 
 

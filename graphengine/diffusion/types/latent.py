@@ -37,6 +37,8 @@ class Latent(TensorValue):
             how much of old and new is mixed in every step.
         surroundings: what stays, encoded with nothing where the mask is: fp32 in the shape of ``samples``. Models
             trained for inpainting look at it; others do not need it.
+        noise: what sampling starts from instead of noise drawn by its seed: fp32 in the shape of ``samples``, of unit
+            variance.
 
     Raises:
         ValueError: the shape or the type is another.
@@ -48,11 +50,14 @@ class Latent(TensorValue):
     mask: Mask | None = None
     surroundings: Tensor | None = None
     differential: bool = False
+    noise: Tensor | None = None
 
     def __post_init__(self) -> None:
         require(self.samples, "a latent", None, self.spec.channels, None, None)
         if self.surroundings is not None:
             require(self.surroundings, "the surroundings of a latent", *self.samples.shape)
+        if self.noise is not None:
+            require(self.noise, "the noise of a latent", *self.samples.shape)
 
     @property
     def batch(self) -> int:

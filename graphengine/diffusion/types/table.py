@@ -6,8 +6,10 @@ from graphengine.diffusion.types.conditioning import Conditioning
 from graphengine.diffusion.types.custom import Guider, NoiseRef, SamplerRef, Sigmas
 from graphengine.diffusion.types.custom_codecs import GuiderCodec, NoiseCodec, SamplerCodec, SigmasCodec
 from graphengine.diffusion.types.dataset import Dataset
+from graphengine.diffusion.types.depth import Camera, CameraCodec, DepthCodec, DepthMap
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.diffusion.types.latent import Latent
+from graphengine.diffusion.types.mesh import Mesh, MeshCodec, PointCloud, PointCloudCodec
 from graphengine.diffusion.types.refs import ModelRef, TextEncoderRef, VaeRef
 from graphengine.diffusion.types.trained import Weights
 from graphengine.diffusion.types.video import Video, VideoCodec
@@ -18,6 +20,10 @@ DIFFUSION_TYPES: tuple[SocketType, ...] = (
     SocketType("Mask", Mask, MaskCodec(), "Where something applies: 1 here, 0 not.", "#88a096"),
     SocketType("Latent", Latent, LatentCodec(), "Pictures as a diffusion model sees them.", "#d184a8"),
     SocketType("Video", Video, VideoCodec(), "A video file, or a part of one.", "#5fb3b3", lasting=False),
+    SocketType("DepthMap", DepthMap, DepthCodec(), "How far away what each pixel shows is.", "#7f9fbf"),
+    SocketType("Camera", Camera, CameraCodec(), "What a camera sees of the world: its intrinsics.", "#b0a080"),
+    SocketType("Mesh", Mesh, MeshCodec(), "A surface in space with a picture on it.", "#c58f5c"),
+    SocketType("PointCloud", PointCloud, PointCloudCodec(), "Coloured points in space.", "#a8b05c"),
     SocketType("Conditioning", Conditioning, ConditioningCodec(), "An encoded text.", "#d69a5b"),
     SocketType(
         "Model", ModelRef, RefCodec(ModelRef), "A denoiser.", "#9c86d1", lasting=False, weights=True, part="model"

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from graphengine.diffusion.types.image import Image
-from graphengine.diffusion.video.motion import Motion, Picture, fetched, motion_between, unlikeness
+from graphengine.diffusion.video.motion import Field, Motion, Picture, fetched, motion_between, unlikeness
 from graphengine.errors import NodeError
 
 
@@ -36,13 +36,14 @@ class Pair:
         if motion is None:
             return self._first
         rest = 1 - time
-        to_first = -rest * time * motion.there + time * time * motion.back
-        to_second = rest * rest * motion.there - time * rest * motion.back
+        to_first: Field = -rest * time * motion.there + time * time * motion.back
+        to_second: Field = rest * rest * motion.there - time * rest * motion.back
         seen_second = 1 - fetched(motion.only_first, to_first)
         seen_first = 1 - fetched(motion.only_second, to_second)
         one, other = rest * seen_first + 1e-3 * rest, time * seen_second + 1e-3 * time
         share = (one / (one + other))[..., None]
-        return share * fetched(self._first, to_first) + (1 - share) * fetched(self._second, to_second)
+        made = share * fetched(self._first, to_first) + (1 - share) * fetched(self._second, to_second)
+        return made.astype(np.float32, copy=False)
 
     @cached_property
     def _motion(self) -> Motion | None:

@@ -1,6 +1,7 @@
 """What moves between two pictures, pixel by pixel."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -36,8 +37,8 @@ class Motion:
 def motion_between(first: Picture, second: Picture) -> Motion:
     """Measure the motion between two pictures of one size.
 
-    Source: Kroeger et al., Fast Optical Flow using Dense Inverse Search (2016), as OpenCV has it; what is covered is told
-    by the way there and back, as in Sundaram et al. (2010).
+    Source: Kroeger et al., Fast Optical Flow using Dense Inverse Search (2016), as OpenCV has it; what is covered is
+    told by the way there and back, as in Sundaram et al. (2010).
     """
     grey = [_grey(each) for each in (first, second)]
     finder = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
@@ -59,8 +60,12 @@ def fetched(picture: Picture, field: Field) -> Picture:
     """
     height, width = field.shape[:2]
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    moved = cv2.remap(picture, x + field[..., 0], y + field[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return moved.reshape(height, width, -1) if picture.ndim == 3 else moved
+    moved: Picture = cv2.remap(
+        picture, x + field[..., 0], y + field[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    if picture.ndim == 3:
+        moved = moved.reshape(height, width, -1)  # of one channel OpenCV drops the axis
+    return moved
 
 
 def unlikeness(first: Picture, second: Picture, motion: Motion) -> float:
@@ -72,10 +77,11 @@ def unlikeness(first: Picture, second: Picture, motion: Motion) -> float:
 def _unmatched(way: Field, back: Field) -> Field:
     missed = np.linalg.norm(way + fetched(back, way), axis=-1)
     length = np.linalg.norm(way, axis=-1)
-    return (missed > _SLACK + 0.05 * length).astype(np.float32)
+    covered: Field = (missed > _SLACK + 0.05 * length).astype(np.float32)
+    return covered
 
 
-def _flow(finder: cv2.DISOpticalFlow, first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Field:
+def _flow(finder: Any, first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Field:
     field: Field = finder.calc(first, second, None)
     return field
 
@@ -84,4 +90,5 @@ def _grey(picture: Picture) -> NDArray[np.uint8]:
     levels = (picture[..., :3].clip(0, 1) * 255).astype(np.uint8)
     grey = cv2.cvtColor(np.ascontiguousarray(levels), cv2.COLOR_RGB2GRAY)
     below, right = (max(0, _SMALLEST - side) for side in grey.shape)
-    return cv2.copyMakeBorder(grey, 0, below, 0, right, cv2.BORDER_REPLICATE)
+    padded: NDArray[np.uint8] = cv2.copyMakeBorder(grey, 0, below, 0, right, cv2.BORDER_REPLICATE)
+    return padded

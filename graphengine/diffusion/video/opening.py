@@ -21,8 +21,9 @@ FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,o
 
 
 def open_video(file: File) -> Video:
-    """Find out what a video file, a GIF or an animated WebP or PNG holds. Frames of videos are
-    counted, not decoded.
+    """Find out what a video file, a GIF or an animated WebP or PNG holds.
+
+    Frames of videos are counted, not decoded.
 
     Raises:
         NodeError: it is broken, of another kind, without moving pictures, or its frames are too large.

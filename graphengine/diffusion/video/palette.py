@@ -1,6 +1,7 @@
 """The 256 colours of a frame of a GIF."""
 
 from fractions import Fraction
+from typing import Any
 
 from av import VideoFrame
 from av.filter import Graph
@@ -10,7 +11,7 @@ class Palettes:
     """Gives each frame a palette of its own, so that none has to wait for the last; FFmpeg's filters make them."""
 
     def __init__(self, width: int, height: int, time_base: Fraction) -> None:
-        graph = Graph()
+        graph: Any = Graph()
         source = graph.add_buffer(width=width, height=height, format="rgb24", time_base=time_base)
         split, make = graph.add("split"), graph.add("palettegen", "stats_mode=single")
         use = graph.add("paletteuse", "new=1:dither=bayer:bayer_scale=4")
@@ -27,4 +28,5 @@ class Palettes:
         frame.pts, frame.time_base = self._count, self._time
         self._count += 1
         self._graph.push(frame)
-        return self._graph.vpull()
+        found: VideoFrame = self._graph.vpull()
+        return found

@@ -1,6 +1,8 @@
 """Frames out of a file, one by one."""
 
 from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import torch
@@ -47,16 +49,17 @@ def _from(container: InputContainer, stream: VideoStream, video: Video) -> Itera
     if not video.first:
         yield from container.decode(stream)
         return
-    wanted = (stream.start_time or 0) + round(video.begin / stream.time_base)
+    unit = stream.time_base or Fraction(1)
+    wanted = (stream.start_time or 0) + round(video.first / video.rate / unit)
     container.seek(wanted, stream=stream)
-    early = wanted - round(0.5 / video.rate / stream.time_base)
+    early = wanted - round(Fraction(1, 2) / video.rate / unit)
     for frame in container.decode(stream):
         if frame.pts is None or frame.pts >= early:
             yield frame
 
 
 def _floats(frame: VideoFrame) -> torch.Tensor:
-    levels: NDArray[np.uint8] = frame.to_ndarray(format="rgb24")
+    levels: NDArray[Any] = frame.to_ndarray(format="rgb24")
     if frame.rotation:
         levels = np.rot90(levels, frame.rotation // 90)
     return torch.from_numpy(levels.astype(np.float32)[None]).div_(255)

@@ -28,7 +28,7 @@ class Track:
     def __enter__(self) -> Self:
         if self._video is not None and self._video.sound and self._kind.sounds:
             source = self._stack.enter_context(container_of(self._video.file))
-            track = source.streams.audio[0]
+            track: Any = source.streams.audio[0]
             copies = track.codec_context.name in self._kind.sounds
             stream: Any = (
                 self._target.add_stream_from_template(track)

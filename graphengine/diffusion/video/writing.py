@@ -36,7 +36,7 @@ def write_video(
     format: VideoFormat,  # noqa: A002 - the word that people use
     quality: int,
     sound: Video | None = None,
-    on_frame: OnFrame = lambda count, frame: None,
+    on_frame: OnFrame | None = None,
 ) -> int:
     """Write frames to ``path``; one of them is in memory at a time, and what the encoder keeps.
 
@@ -65,7 +65,8 @@ def write_video(
                 encoder.add(levels)
                 count += 1
                 track.until(count / rate)
-                on_frame(count, frame)
+                if on_frame is not None:
+                    on_frame(count, frame)
             if encoder is None:
                 raise NodeError("there is no frame to save", hint="Link a sequence or a list of pictures.")
             encoder.finish()
@@ -98,7 +99,8 @@ class _Encoder:
         self._container, self._kind, self._step = container, kind, 1 / rate
         self._shape, self._count = first.shape, 0
         height, width = (side + (side % 2 if kind.even else 0) for side in first.shape[:2])
-        self._stream: Any = container.add_stream(kind.codec, rate=rate, options=kind.options(quality))
+        stream: Any = container.add_stream(kind.codec, rate=rate, options=kind.options(quality))
+        self._stream = stream
         self._stream.width, self._stream.height, self._stream.pix_fmt = width, height, kind.pixels
         self._stream.time_base = self._step
         if kind.pixels == "yuv420p":

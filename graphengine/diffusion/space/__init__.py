@@ -1,0 +1,1 @@
+"""From pictures with depth to space, and back to pictures."""

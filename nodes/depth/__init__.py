@@ -1,0 +1,1 @@
+"""How far away things are, and what follows from it."""

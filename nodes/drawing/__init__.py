@@ -1,0 +1,1 @@
+"""Drawn pictures: to try things on, and because their depth is known."""

@@ -1,0 +1,1 @@
+"""Surfaces and points in space."""
