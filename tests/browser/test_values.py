@@ -28,6 +28,7 @@ async def opened(editor: Editor) -> Editor:
 
 async def test_a_click_on_a_socket_shows_its_value(opened: Editor) -> None:
     page, look = opened.page, opened.page.locator(".look")
+    await opened.fill("sample", "seed", "4711")  # which nobody has run before
     before = await opened.document()
     await opened.socket("decode", "image", out=True).click()
     await expect(look).to_contain_text("Not computed yet")
