@@ -161,32 +161,28 @@ function MainMenu() {
           <Menu size={16} />
         </button>
       </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content className="menu" align="end" sideOffset={6}>
-          {GROUPS.map((group) => (
-            <DropdownMenu.Sub key={group}>
-              <DropdownMenu.SubTrigger className="menu-item">
-                {groupTitle(group)} <ChevronRight size={12} aria-hidden />
-              </DropdownMenu.SubTrigger>
-              <DropdownMenu.Portal>
-                <DropdownMenu.SubContent className="menu">
-                  {COMMANDS.filter((each) => each.group === group).map((each) => (
-                    <DropdownMenu.Item
-                      key={each.id}
-                      className="menu-item"
-                      disabled={each.can?.() === false}
-                      onSelect={() => each.run()}
-                    >
-                      {commandTitle(each)}
-                      <kbd>{shownKeys(keysOf(each)[0] ?? "")}</kbd>
-                    </DropdownMenu.Item>
-                  ))}
-                </DropdownMenu.SubContent>
-              </DropdownMenu.Portal>
-            </DropdownMenu.Sub>
-          ))}
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
+      <DropdownMenu.Content className="menu" align="end" sideOffset={6}>
+        {GROUPS.map((group) => (
+          <DropdownMenu.Sub key={group}>
+            <DropdownMenu.SubTrigger className="menu-item">
+              {groupTitle(group)} <ChevronRight size={12} aria-hidden />
+            </DropdownMenu.SubTrigger>
+            <DropdownMenu.SubContent className="menu">
+              {COMMANDS.filter((each) => each.group === group).map((each) => (
+                <DropdownMenu.Item
+                  key={each.id}
+                  className="menu-item"
+                  disabled={each.can?.() === false}
+                  onSelect={() => each.run()}
+                >
+                  {commandTitle(each)}
+                  <kbd>{shownKeys(keysOf(each)[0] ?? "")}</kbd>
+                </DropdownMenu.Item>
+              ))}
+            </DropdownMenu.SubContent>
+          </DropdownMenu.Sub>
+        ))}
+      </DropdownMenu.Content>
     </DropdownMenu.Root>
   );
 }

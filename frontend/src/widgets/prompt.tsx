@@ -93,7 +93,8 @@ function PromptView(props: WidgetProps) {
       <Popover.Portal>
         <Popover.Content
           className="popover words"
-          role="presentation"
+          role="region"
+          aria-label={t("prompt.words")}
           align="start"
           sideOffset={2}
           onOpenAutoFocus={(event) => event.preventDefault()}
