@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from moving import drawn, psnr
+from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from graphengine.diffusion.drawing.render import render
@@ -35,8 +36,25 @@ def test_a_picture_is_drawn_by_the_generator(name: str) -> None:
         assert np.array_equal(np.asarray(picture), render(PICTURES[name], 128))
 
 
+def opened(name: str) -> NDArray[np.float64]:
+    with Pillow.open(EMBEDDED / "pictures" / name) as picture:
+        return np.asarray(picture.convert("RGB"), dtype=np.float64)
+
+
+def test_the_damaged_picture_is_one_of_them_with_scratches() -> None:
+    same = np.abs(opened("damaged-house.png") - opened("house-on-a-meadow.png")).max(-1) <= 10  # it has dust, too
+    assert 0.8 < same.mean() < 0.99
+
+
+def test_the_faded_picture_is_one_of_them_with_less_contrast() -> None:
+    faded, true = opened("faded-house.webp"), opened("house-on-a-meadow.png")
+    assert faded.std() < 0.6 * true.std()
+    assert np.corrcoef(faded.ravel(), true.ravel())[0, 1] > 0.9
+
+
 def test_every_picture_is_known() -> None:
-    assert {path.name for path in Path(EMBEDDED / "pictures").iterdir()} == set(PICTURES)
+    known = {*PICTURES, "damaged-house.png", "faded-house.webp"}
+    assert {path.name for path in Path(EMBEDDED / "pictures").iterdir()} == known
 
 
 def boat(share: float) -> Landscape:
