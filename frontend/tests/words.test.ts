@@ -7,7 +7,7 @@ const files = (readdirSync(source, { recursive: true }) as string[])
   .filter((name) => /\.tsx?$/.test(name) && !name.includes("generated"))
   .map((name) => ({ name, text: readFileSync(new URL(name, source), "utf8") }));
 
-const VIEWS = /^(ui|panels|app|mask|viewers)\/\w+\.tsx$/;
+const VIEWS = /^(ui|panels|app|mask|viewers|canvas)\/\w+\.tsx$/;
 
 function keysIn(words: Record<string, unknown>, before = ""): string[] {
   return Object.entries(words).flatMap(([key, value]) =>

@@ -7,17 +7,18 @@ import { useCatalog } from "~/catalog/store";
 import { type Frame, framesOf, membersOf, removeFrame, setFrame } from "~/doc/frames";
 import { addressOf } from "~/doc/model";
 import { activeTab, edit, placeOfTab, select, useTab } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { useDetail } from "./Detail";
 import type { FrameNode } from "./flow";
 import { lookAt } from "./Look";
 import { useCanvas } from "./state";
 
 export const COLOURS: Readonly<Record<string, string>> = {
-  Blue: "#5b84c4",
-  Green: "#57a077",
-  Yellow: "#b8963e",
-  Red: "#bd6a66",
-  Violet: "#8f74bd",
+  blue: "#5b84c4",
+  green: "#57a077",
+  yellow: "#b8963e",
+  red: "#bd6a66",
+  violet: "#8f74bd",
 };
 
 function Body({ data }: NodeProps<FrameNode>) {
@@ -28,7 +29,7 @@ function Body({ data }: NodeProps<FrameNode>) {
     <section
       className={`frame ${tier}${frame.isCollapsed ? " collapsed" : ""}`}
       style={look}
-      aria-label={`Frame ${frame.title}`}
+      aria-label={t("frame.named", { title: frame.title })}
     >
       <header className="frame-head">
         <Fold frame={frame} />
@@ -42,16 +43,17 @@ function Body({ data }: NodeProps<FrameNode>) {
 }
 
 function Fold({ frame }: { frame: Frame }) {
-  const word = frame.isCollapsed ? "Unfold" : "Fold";
   const Icon = frame.isCollapsed ? ChevronRight : ChevronDown;
   return (
     <button
       type="button"
       className="icon nodrag"
-      aria-label={`${word} ${frame.title || "frame"}`}
+      aria-label={t(frame.isCollapsed ? "frame.unfold" : "frame.fold", { title: frame.title || t("frame.untitled") })}
       aria-expanded={!frame.isCollapsed}
       onClick={() =>
-        edit(`${word} the frame`, (part) => setFrame(part, frame.id, "collapsed", frame.isCollapsed ? undefined : true))
+        edit(frame.isCollapsed ? "Unfold the frame" : "Fold the frame", (part) =>
+          setFrame(part, frame.id, "collapsed", frame.isCollapsed ? undefined : true),
+        )
       }
     >
       <Icon size={13} />
@@ -75,7 +77,7 @@ function Title({ frame }: { frame: Frame }) {
     return (
       <input
         className="nodrag"
-        aria-label="Name of the frame"
+        aria-label={t("frame.field")}
         // biome-ignore lint/a11y/noAutofocus: it was just asked for
         autoFocus
         value={text}
@@ -96,7 +98,7 @@ function Title({ frame }: { frame: Frame }) {
       onDoubleClick={begin}
       onClick={() => select(membersOf(framesOf(placeOfTab(activeTab()).part), frame.id))}
     >
-      {frame.title || "Frame"}
+      {frame.title || t("frame.untitled")}
     </button>
   );
 }
@@ -105,7 +107,11 @@ function Menu({ frame }: { frame: Frame }) {
   return (
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger asChild>
-        <button type="button" className="icon nodrag more" aria-label={`Menu of ${frame.title || "frame"}`}>
+        <button
+          type="button"
+          className="icon nodrag more"
+          aria-label={t("frame.menu", { title: frame.title || t("frame.untitled") })}
+        >
           <MoreHorizontal size={13} />
         </button>
       </DropdownMenu.Trigger>
@@ -115,13 +121,13 @@ function Menu({ frame }: { frame: Frame }) {
             className="menu-item"
             onSelect={() => setTimeout(() => useCanvas.setState({ renaming: frame.id }))}
           >
-            Rename
+            {t("menu.rename")}
           </DropdownMenu.Item>
           <DropdownMenu.Item
             className="menu-item"
             onSelect={() => edit("Remove the frame", (part) => removeFrame(part, frame.id))}
           >
-            Remove the frame
+            {t("menu.remove")}
           </DropdownMenu.Item>
           <DropdownMenu.RadioGroup
             value={frame.colour ?? ""}
@@ -129,9 +135,9 @@ function Menu({ frame }: { frame: Frame }) {
               edit("Colour the frame", (part) => setFrame(part, frame.id, "colour", colour || undefined))
             }
           >
-            {[["Plain", ""], ...Object.entries(COLOURS)].map(([name, colour]) => (
+            {[["plain", ""], ...Object.entries(COLOURS)].map(([name, colour]) => (
               <DropdownMenu.RadioItem key={name} className="menu-item" value={colour ?? ""}>
-                {name}
+                {t(`frame.colours.${name}`)}
                 <i className="swatch" style={{ background: colour || "var(--faint)" }} />
               </DropdownMenu.RadioItem>
             ))}

@@ -4,6 +4,7 @@ import { useEffect, useRef } from "react";
 import { useCatalog } from "~/catalog/store";
 import { sourceOf } from "~/doc/model";
 import { activeTab, placeOfTab, useTab } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { Value } from "~/viewers/Value";
 import { type Look, type Plug, useLook } from "./state";
 
@@ -56,7 +57,7 @@ function Box({ look: { source, type, at }, doc }: { look: Look; doc: object }) {
       style={place}
       tabIndex={-1}
       role="dialog"
-      aria-label={`Value of ${source.node}.${source.name}`}
+      aria-label={t("look.title", { socket: `${source.node}.${source.name}` })}
       onKeyDown={(event) => {
         if (event.key !== "Escape") return;
         event.stopPropagation();
@@ -66,7 +67,7 @@ function Box({ look: { source, type, at }, doc }: { look: Look; doc: object }) {
     >
       <header>
         <b>{source.name}</b> <small>{type}</small>
-        <button type="button" className="icon" aria-label="Close" onClick={close}>
+        <button type="button" className="icon" aria-label={t("look.close")} onClick={close}>
           <X size={12} />
         </button>
       </header>

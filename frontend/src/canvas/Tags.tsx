@@ -5,6 +5,7 @@ import { useCatalog } from "~/catalog/store";
 import { type Address, written } from "~/doc/model";
 import { namedOutputs, namesOf, setName, tagsOf } from "~/doc/named";
 import { activeTab, edit, placeOfTab, select, usePart } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import type { CanvasNode } from "./flow";
 import { openMenu, shownView, useCanvas } from "./state";
 
@@ -71,8 +72,8 @@ function TagView({ tag, isNaming }: { tag: Shown; isNaming: boolean }) {
       </span>
     );
   const label = target
-    ? `${written(target)} takes ${name}, of ${written(source)}`
-    : `${name}: the value of ${written(source)}, taken by ${takers}`;
+    ? t("tag.taken", { target: written(target), name, source: written(source) })
+    : t("tag.given", { name, source: written(source), takers });
   return (
     <button
       type="button"
@@ -118,7 +119,7 @@ function Naming({ source, name }: { source: Address; name: string }) {
   return (
     <input
       className="nodrag nopan"
-      aria-label={`Name of the value of ${written(source)}`}
+      aria-label={t("tag.name", { source: written(source) })}
       placeholder={source.name}
       // biome-ignore lint/a11y/noAutofocus: it was just asked for
       autoFocus

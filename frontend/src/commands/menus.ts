@@ -12,6 +12,7 @@ import { framesOf, membersOf, removeFrame, setFrame } from "~/doc/frames";
 import { type Address, addressOf, linksOf, type Point, sourceOf, written } from "~/doc/model";
 import { namedOutputs, namesOf, setName } from "~/doc/named";
 import { activeTab, edit, placeOfTab, select } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { pasteText } from "./actions";
 import { keysOf } from "./bindings";
 import { newerOf, publish, subgraphOf, takeNewer } from "./shelf";
@@ -59,8 +60,8 @@ function canvasMenu(at: Point): Menu {
   const paste = async () => pasteText(await navigator.clipboard.readText(), false);
   return [
     [
-      { label: "Add a node…", keys: "Space", run: add },
-      { label: "Paste", keys: "Mod+V", run: () => void paste() },
+      { label: t("menu.add"), keys: "Space", run: add },
+      { label: t("menu.paste"), keys: "Mod+V", run: () => void paste() },
     ],
     commands("undo", "redo", "select-all"),
     commands("find", "fit", "layout"),
@@ -78,7 +79,7 @@ function nodeMenu(node: string, at: Point): Menu {
   }));
   return [
     commands("run-selection", "bypass", "mute", "fold"),
-    [...commands("connect"), { label: "Sockets", isOff: both.length === 0, items: both }],
+    [...commands("connect"), { label: t("menu.sockets"), isOff: both.length === 0, items: both }],
     [...commands("frame", "subgraph"), ...subgraphItems(node)],
     commands("duplicate", "delete", "delete-apart"),
   ];
@@ -89,8 +90,8 @@ function subgraphItems(node: string): MenuItem[] {
   const newer = newerOf(node);
   return [
     ...commands("enter", "unpack"),
-    { label: "Publish to the library", run: () => void publish(node) },
-    ...(newer ? [{ label: `Take version ${newer.version}`, run: () => takeNewer(node) }] : []),
+    { label: t("menu.publish"), run: () => void publish(node) },
+    ...(newer ? [{ label: t("menu.newer", { version: newer.version }), run: () => takeNewer(node) }] : []),
   ];
 }
 
@@ -102,12 +103,12 @@ function linkMenu(link: string, at: Point): Menu {
   if (!source) return [];
   return [
     [
-      { label: "Insert a node…", run: () => usePalette.setState({ request: { at, to, plug: null, link } }) },
-      { label: "Lead it through here", run: () => edit("Lead the link", (draft) => setBends(draft, target, [to])) },
-      { label: "Look at its value", run: () => lookAt({ ...source, isSource: true }, at) },
+      { label: t("menu.insert"), run: () => usePalette.setState({ request: { at, to, plug: null, link } }) },
+      { label: t("menu.lead"), run: () => edit("Lead the link", (draft) => setBends(draft, target, [to])) },
+      { label: t("menu.look"), run: () => lookAt({ ...source, isSource: true }, at) },
       ...naming(source),
     ],
-    [{ label: "Select both ends", run: () => select([source.node, target.node]) }, ...commands("delete")],
+    [{ label: t("menu.ends"), run: () => select([source.node, target.node]) }, ...commands("delete")],
   ];
 }
 
@@ -116,10 +117,10 @@ function naming(source: Address): MenuItem[] {
   const name = namesOf(part).get(written(source));
   const ask = () => setTimeout(() => useCanvas.setState({ naming: source })); // once the menu is gone
   return name === undefined
-    ? [{ label: "Name it, without wires…", run: ask }]
+    ? [{ label: t("menu.name"), run: ask }]
     : [
-        { label: `Rename “${name}”…`, run: ask },
-        { label: "Draw wires again", run: () => edit("Draw wires", (draft) => setName(draft, source, "")) },
+        { label: t("menu.renameValue", { name }), run: ask },
+        { label: t("menu.wires"), run: () => edit("Draw wires", (draft) => setName(draft, source, "")) },
       ];
 }
 
@@ -142,11 +143,11 @@ function outputItems(address: Address, at: Point, add: () => void): MenuItem[] {
     ({ source }) => written(source) === written(address),
   );
   return [
-    { label: "Look at its value", run: () => lookAt({ ...address, isSource: true }, at) },
-    { label: "Add a node that takes it…", run: add },
+    { label: t("menu.look"), run: () => lookAt({ ...address, isSource: true }, at) },
+    { label: t("menu.taker"), run: add },
     ...naming(address),
     {
-      label: "Select who takes it",
+      label: t("menu.takers"),
       isOff: takers.length === 0,
       run: () => select(takers.map(({ target }) => target.node)),
     },
@@ -167,24 +168,24 @@ function inputItems(target: Address, at: Point, add: () => void): MenuItem[] {
     }));
   const linked = source
     ? [
-        { label: "Look at its value", run: () => lookAt({ ...target, isSource: false }, at) },
-        { label: "Go to where it comes from", run: () => goToNode(source.node) },
-        { label: "Unplug", run: () => edit("Unplug", (draft) => disconnect(draft, target)) },
+        { label: t("menu.look"), run: () => lookAt({ ...target, isSource: false }, at) },
+        { label: t("menu.origin"), run: () => goToNode(source.node) },
+        { label: t("menu.unplug"), run: () => edit("Unplug", (draft) => disconnect(draft, target)) },
       ]
     : [];
   const written_ = input !== null && isWritable(input) && !source;
   return [
     ...linked,
-    { label: "Add a node that gives it…", run: add },
-    { label: "Take a named value", isOff: named.length === 0, items: named },
+    { label: t("menu.giver"), run: add },
+    { label: t("menu.take"), isOff: named.length === 0, items: named },
     ...(written_
       ? [
           {
-            label: "Use the default",
+            label: t("menu.default"),
             isOff: value === undefined,
             run: () => edit(`Set ${target.name}`, (draft) => setValue(draft, target, undefined)),
           },
-          { label: "Show in the app", run: () => edit("Show a field", (draft) => toggleStar(draft, target)) },
+          { label: t("menu.show"), run: () => edit("Show a field", (draft) => toggleStar(draft, target)) },
         ]
       : []),
   ];
@@ -201,15 +202,15 @@ function frameMenu(id: string): Menu {
   if (!frame) return [];
   return [
     [
-      { label: "Rename", run: () => setTimeout(() => useCanvas.setState({ renaming: id })) },
+      { label: t("menu.rename"), run: () => setTimeout(() => useCanvas.setState({ renaming: id })) },
       {
-        label: frame.isCollapsed ? "Unfold" : "Fold",
+        label: t(frame.isCollapsed ? "menu.unfold" : "menu.fold"),
         run: () =>
           edit("Fold the frame", (draft) => setFrame(draft, id, "collapsed", frame.isCollapsed ? undefined : true)),
       },
-      { label: "Select what is in it", run: () => select(membersOf(framesOf(part), id)) },
-      { label: "Look at it", run: () => shownView()?.fit([FRAME + id]) },
+      { label: t("menu.members"), run: () => select(membersOf(framesOf(part), id)) },
+      { label: t("menu.view"), run: () => shownView()?.fit([FRAME + id]) },
     ],
-    [{ label: "Remove the frame", run: () => edit("Remove the frame", (draft) => removeFrame(draft, id)) }],
+    [{ label: t("menu.remove"), run: () => edit("Remove the frame", (draft) => removeFrame(draft, id)) }],
   ];
 }

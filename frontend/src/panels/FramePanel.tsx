@@ -17,7 +17,7 @@ export function frameAround(part: Part, nodes: ReadonlySet<string>): Frame | nul
 }
 
 export function FramePanel({ frame: { id, title, colour }, count }: { frame: Frame; count: number }) {
-  const colours = [["Plain", ""], ...Object.entries(COLOURS)] as const;
+  const colours = [["plain", ""], ...Object.entries(COLOURS)] as const;
   return (
     <section className="frame-panel" aria-label={t("frame.title")}>
       <p className="path">{t("frame.title")}</p>
@@ -31,16 +31,14 @@ export function FramePanel({ frame: { id, title, colour }, count }: { frame: Fra
           edit("Rename the frame", (part) => setFrame(part, id, "title", text), `frame ${id}`);
         }}
       />
-      <p className="quiet-word">
-        {count} node{count === 1 ? "" : "s"}
-      </p>
+      <p className="quiet-word">{t("frame.count", { count })}</p>
       <p className="swatches">
         {colours.map(([name = "", value = ""]) => (
           <button
             key={name}
             type="button"
-            aria-label={name}
-            title={name}
+            aria-label={t(`frame.colours.${name}`)}
+            title={t(`frame.colours.${name}`)}
             aria-pressed={(colour ?? "") === value}
             style={{ background: value || "var(--faint)" }}
             onClick={() => edit("Colour the frame", (part) => setFrame(part, id, "colour", value || undefined))}
