@@ -99,8 +99,9 @@ class Editor:
 
     async def command(self, title: str) -> None:
         """Find a command by its title, and do it."""
+        await expect(self.page.locator("[role=dialog]")).to_have_count(0)
         await self.page.keyboard.press("Control+k")
-        await self.page.locator("[role=dialog] input").fill(title)
+        await self.page.locator("[cmdk-root] input").fill(title)
         await expect(self.page.locator("[cmdk-item][data-selected=true]")).to_contain_text(title)
         await self.page.keyboard.press("Enter")
 
@@ -121,7 +122,8 @@ class Editor:
         session = await self.page.context.new_cdp_session(self.page)  # the page's policy lets no script in
         await session.send("Runtime.evaluate", {"expression": await asyncio.to_thread(AXE.read_text)})
         await session.detach()
-        found = await self.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+        seen = "{ exclude: [['[aria-hidden=true]']] }"  # what lies behind a dialog is dimmed, and is not for anybody
+        found = await self.page.evaluate(f"axe.run({seen}, {{ resultTypes: ['violations'] }})")
         return [f"{each['id']}: {[n['html'][:160] for n in each['nodes'][:3]]}" for each in found["violations"]]
 
     def _heard(self, message: ConsoleMessage) -> None:

@@ -82,5 +82,9 @@ def _path_parameters(path: str) -> list[Mapping[str, Any]]:
 def _query_parameters(query: type[BaseModel] | None) -> list[Mapping[str, Any]]:
     if query is None:
         return []
-    properties = query.model_json_schema()["properties"]
-    return [{"name": name, "in": "query", "required": False, "schema": each} for name, each in properties.items()]
+    schema = query.model_json_schema()
+    required = schema.get("required", [])
+    return [
+        {"name": name, "in": "query", "required": name in required, "schema": each}
+        for name, each in schema["properties"].items()
+    ]

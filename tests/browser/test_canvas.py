@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from editing import LONG, Editor, middle
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 pytestmark = pytest.mark.torch
 
@@ -64,18 +64,28 @@ async def test_menus_of_everything_by_hand(opened: Editor) -> None:
     assert await opened.document() == before
 
 
+async def down_to(page: Page, name: str) -> None:
+    """Go down a menu with the keys, to an item."""
+    item = page.get_by_role("menuitem", name=name)
+    await expect(item).to_be_visible()
+    for _ in range(await page.get_by_role("menuitem").count()):
+        if await item.evaluate("each => each === document.activeElement"):
+            break
+        await page.keyboard.press("ArrowDown")
+    await expect(item).to_be_focused()
+
+
 async def test_menus_by_keys(opened: Editor) -> None:
     page = opened.page
     await opened.pick("sample")
     await opened.node("sample").focus()
     await page.keyboard.press("Shift+F10")
     await expect(page.get_by_role("menuitem", name="Run up to the selection")).to_be_visible()
-    await page.keyboard.press("ArrowDown")
-    await page.keyboard.type("sock")
+    await down_to(page, "Sockets")
     await page.keyboard.press("ArrowRight")
+    await down_to(page, "latent →")
     await page.keyboard.press("ArrowRight")
-    await expect(page.get_by_role("menuitem", name="Name it")).to_be_visible()
-    await page.keyboard.type("name")
+    await down_to(page, "Name it")
     await page.keyboard.press("Enter")
     await expect(page.get_by_label("Name of the value of sample.latent")).to_be_focused()
     await page.keyboard.type("Drawn")

@@ -18,6 +18,8 @@ async def test_a_template_is_opened(editor: Editor) -> None:
     cards = page.locator(".gallery button")
     await expect(cards).to_have_count(len(list(WORKFLOWS.glob("*.json"))))
     await expect(cards.filter(has_text="Image to image")).to_contain_text("needs builtin:shapes-128")
+    for picture in await page.locator(".gallery img").all():  # those out of sight are not loaded
+        await picture.scroll_into_view_if_needed()
     await page.wait_for_function(
         "() => [...document.querySelectorAll('.gallery img')].every(each => each.naturalWidth > 0)"
     )

@@ -461,4 +461,4 @@ async def test_calls_together_that_are_lost_too_often_are_made_one_by_one(
     assert (result.status, set(result.outputs)) == ("done", {f"h{index}" for index in range(12)})
     lost = {call.context.node for job in fate.hit if job.losses for call in job.calls.values()}
     assert lost
-    assert set(result.together) == set(result.outputs) - lost
+    assert not lost & set(result.together)

@@ -55,7 +55,7 @@ async def test_results_are_kept_and_found_without_a_codec(settings: dict[str, An
     assert ran.status == "done"
     assert isinstance(ran.outputs["blob"], Encoded)
     assert ran.outputs["number"] == 0.5
-    assert kept["outputs"]["blob"] == {"task": "blob", "type": "Blob"}
+    assert kept["outputs"]["blob"] == {"task": "blob", "type": "Blob", "description": "200,000 bytes"}
     assert kept["outputs"]["number"]["value"] == 0.5
     engine.close()
     again = opened(settings)

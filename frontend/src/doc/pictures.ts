@@ -1,16 +1,27 @@
 /** Pictures in a document: nodes that load a file, and the masks that were painted over them. */
 import type { Draft } from "immer";
+import type { Sockets } from "~/catalog/catalog";
 import type { SocketFinder } from "~/catalog/sockets";
 import { addNode, setLook, setTitle, setValue } from "./edit";
 import { type Part, type Point, positionOf, type Workflow } from "./model";
 
 const ASSET = "assets:";
 
-/** The type of node that makes a picture of a file, and its input, as the catalogue has them. */
+const SHOWN = new Set(["Image", "Mask"]);
+
+/** The input of a node for the file that it makes a picture of, or null if it makes none, or of something else too. */
+function pictureInput(node: Sockets): string | null {
+  const file = node.inputs.find((input) => input.type === "File");
+  const isAlone = node.inputs.every((input) => input === file || !input.required);
+  return file && isAlone && node.outputs.some(({ type }) => SHOWN.has(type)) ? file.name : null;
+}
+
+/** The type of node that makes a picture of a file, and its input, as the catalogue has them; the plainest of them. */
 export function loaderOf(finder: SocketFinder): { type: string; input: string } | null {
-  for (const node of finder.catalog.nodes.values()) {
-    const file = node.inputs.find((input) => input.type === "File");
-    if (file && node.outputs.some((output) => output.type === "Image")) return { type: node.id, input: file.name };
+  const nodes = [...finder.catalog.nodes.values()].sort((a, b) => a.inputs.length - b.inputs.length);
+  for (const node of nodes) {
+    const input = pictureInput(node);
+    if (input !== null && node.outputs.some(({ type }) => type === "Image")) return { type: node.id, input };
   }
   return null;
 }
@@ -19,11 +30,10 @@ export function loaderOf(finder: SocketFinder): { type: string; input: string } 
 export function fileOf(finder: SocketFinder, doc: Workflow, part: Part, name: string) {
   const node = part.nodes?.[name];
   const sockets = node ? finder.of(node.type, doc) : null;
-  if (!node || !sockets?.outputs.some((output) => output.type === "Image" || output.type === "Mask")) return null;
-  const input = sockets.inputs.find((each) => each.type === "File");
-  if (!input) return null;
-  const value = node.inputs?.[input.name];
-  return { input: input.name, digest: typeof value === "string" ? digestOf(value) : null };
+  const input = sockets ? pictureInput(sockets) : null;
+  if (!node || input === null) return null;
+  const value = node.inputs?.[input];
+  return { input, digest: typeof value === "string" ? digestOf(value) : null };
 }
 
 export function digestOf(reference: string): string | null {

@@ -38,10 +38,10 @@ export default function ResultDialog({ start, against = null }: { start: string;
   return (
     <Frame title={`#${shown.number} ${shortName(shown.file)}`} size="full">
       <div className="acts" role="toolbar" aria-label={t("result.title")}>
-        <Act says={t("result.newer")} go={() => step(-1)}>
+        <Act isBare says={t("result.newer")} go={() => step(-1)}>
           <ChevronLeft size={14} aria-hidden />
         </Act>
-        <Act says={t("result.older")} go={() => step(1)}>
+        <Act isBare says={t("result.older")} go={() => step(1)}>
           <ChevronRight size={14} aria-hidden />
         </Act>
         {isPicture(shown) && offered && (
@@ -107,9 +107,19 @@ function Choice({
   );
 }
 
-function Act({ says, isOn, go, children }: { says: string; isOn?: boolean; go(): void; children: ReactNode }) {
+interface ActProps {
+  says: string;
+  isOn?: boolean;
+  /** Whether there is no word on it. */
+  isBare?: boolean;
+  go(): void;
+  children: ReactNode;
+}
+
+function Act({ says, isOn, isBare = false, go, children }: ActProps) {
+  const label = isBare ? says : undefined;
   return (
-    <button type="button" className="plain" aria-label={says} title={says} aria-pressed={isOn} onClick={go}>
+    <button type="button" className="plain" aria-label={label} title={says} aria-pressed={isOn} onClick={go}>
       {children}
     </button>
   );
