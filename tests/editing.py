@@ -21,6 +21,12 @@ DROP = """([text, name]) => {
 }"""
 
 
+SETTLED = """
+() => Promise.allSettled(document.getAnimations()
+    .filter(each => each.effect.getComputedTiming().endTime !== Infinity).map(each => each.finished))
+"""
+
+
 class Editor:
     """An editor in a page.
 
@@ -119,12 +125,14 @@ class Editor:
 
     async def violations(self) -> list[str]:
         """Return what stands between the page as it is and somebody who does not see it, or needs the keys."""
+        await self.page.evaluate(SETTLED)  # what is half faded in has no contrast yet
         session = await self.page.context.new_cdp_session(self.page)  # the page's policy lets no script in
         await session.send("Runtime.evaluate", {"expression": await asyncio.to_thread(AXE.read_text)})
         await session.detach()
         seen = "{ exclude: [['[aria-hidden=true]']] }"  # what lies behind a dialog is dimmed, and is not for anybody
         found = await self.page.evaluate(f"axe.run({seen}, {{ resultTypes: ['violations'] }})")
-        return [f"{each['id']}: {[n['html'][:160] for n in each['nodes'][:3]]}" for each in found["violations"]]
+        nodes = ((each["id"], node) for each in found["violations"] for node in each["nodes"][:3])
+        return [f"{id_}: {node['html'][:160]}: {node['failureSummary'][:300]}" for id_, node in nodes]
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
