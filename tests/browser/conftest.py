@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 from editing import Editor
 from playwright.async_api import Browser, async_playwright, expect
@@ -71,4 +72,16 @@ async def editor(request: pytest.FixtureRequest, browser: Browser, address: str)
     yield editor
     await editor.shoot(f"end-{request.node.name}")
     await context.close()
+    await cancel_all(address)
     assert editor.complaints == []
+
+
+async def cancel_all(address: str) -> None:
+    """Leave nothing in the queue to the next test."""
+    async with aiohttp.ClientSession(address) as http:
+        for state in ("queued", "running"):
+            async with http.get(f"/api/jobs?limit=1000&state={state}") as reply:
+                jobs = (await reply.json())["jobs"]
+            for job in jobs:
+                async with http.post(f"/api/jobs/{job['id']}/cancel", json={}) as reply:
+                    assert reply.status in {200, 409}, await reply.text()

@@ -366,7 +366,7 @@ async def test_two_runs_share_the_slots_and_take_turns(runs: Runs) -> None:
     results = await asyncio.gather(run("a", 0), run("b", 0.0001))
     assert [each.status for each in results] == ["done", "done"]
     assert used(runs.events) == 1, "there is one gpu slot, however many runs there are"
-    assert "".join(told) == "aabababb", "the first came when nobody else waited"
+    assert "".join(told) in {"aabababb", "abababab"}, "the first may have come when nobody else waited"
 
 
 @pytest.mark.parametrize("how", ["cancelled", "given up"])
