@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from editing import LONG, Editor, middle
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 pytestmark = pytest.mark.torch
 
@@ -32,6 +32,15 @@ async def choose(editor: Editor, *labels: str) -> None:
     else:
         await chosen.press("Enter")  # a pointer that comes late to it may close it on its way
     await expect(editor.page.get_by_role("menu")).to_have_count(0)
+
+
+async def at_rest(what: Locator) -> None:
+    """Wait until something that the canvas moves is where it will be."""
+    await expect(what).to_be_visible()
+    before = None
+    while (box := await what.bounding_box()) != before:
+        before = box
+        await what.page.wait_for_timeout(300)
 
 
 async def test_menus_of_everything_by_hand(opened: Editor) -> None:
@@ -201,8 +210,7 @@ async def test_frames_are_copied_and_renamed_and_take_links_when_folded(opened: 
     await opened.add("load model", 300, 660)
     await expect(opened.node("load")).to_be_visible()
     await page.keyboard.press("Home")
-    await expect(into).to_be_visible()
-    await page.wait_for_timeout(500)  # until the canvas is still
+    await at_rest(into)
     await drag(opened, await middle(opened.socket("load", "text_encoder", out=True)), await middle(into))
     assert (await opened.document())["nodes"]["negative"]["inputs"]["encoder"] == {"$link": "load.text_encoder"}
 
