@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 from PIL import Image as Pil
+from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
 from graphengine.diffusion.types.image import Image
@@ -29,6 +30,17 @@ def filtered(image: Image, change: Callable[[Tensor], Tensor]) -> Image:
     weight = mixed[..., 3:]
     straight = torch.where(weight > _LEAST_ALPHA, mixed[..., :3] / weight.clamp_min(_LEAST_ALPHA), 0.0)
     return Image(torch.cat((straight, weight), dim=-1).clamp(0, 1))
+
+
+def blurred(pixels: Tensor, radius: float) -> Tensor:
+    """Blur pixels [batch, height, width, channels] with a Gaussian kernel, cut off at four standard deviations.
+
+    Beyond its edge a picture goes on with its last pixels.
+
+    Args:
+        radius: the standard deviation in pixels.
+    """
+    return torch.from_numpy(gaussian_filter(pixels.numpy(), (0, radius, radius, 0), mode="nearest", truncate=4.0))
 
 
 def map_planes(pixels: Tensor, change: Callable[[Pil.Image], Pil.Image]) -> Tensor:

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import torch
 from pydantic import Field
 
+from graphengine.diffusion.colour import LUMA
 from graphengine.diffusion.space.projection import normals_of
 from graphengine.diffusion.types.depth import Camera, DepthMap
 from graphengine.diffusion.types.image import Image
@@ -47,7 +48,7 @@ def from_image(
     """
     if not far > near:
         raise NodeError(f"far ({far:g}) is not beyond near ({near:g})", hint="Give the larger distance as far.")
-    levels = (image.pixels[..., :3].clamp(0, 1) * torch.tensor((0.2126, 0.7152, 0.0722))).sum(-1)
+    levels = (image.pixels[..., :3].clamp(0, 1) * torch.tensor(LUMA)).sum(-1)
     share = levels if white == "near" else 1 - levels
     if scale == "linear":
         return DepthMap(far + share * (near - far))

@@ -9,9 +9,9 @@ from pydantic import Field
 from graphengine.diffusion.space.camera_moves import Move, move_pose
 from graphengine.diffusion.space.focus import focused
 from graphengine.diffusion.space.parallax import Scene
+from graphengine.diffusion.space.projection import require_same_size
 from graphengine.diffusion.types.depth import Camera, DepthMap
 from graphengine.diffusion.types.image import Image
-from graphengine.errors import NodeError
 from graphengine.node.declare import node
 from graphengine.node.widgets import Slider
 
@@ -47,12 +47,13 @@ def parallax(
 
     Errors: the sizes differ.
     """
-    _check(image, depth)
+    require_same_size(image, depth)
     values = depth.values[0]
     reach = max(4, round(image.width * amount * 1.5))
+    focus = focus or float(values.median())
     scene = Scene(image.pixels[0], values, camera, edge=edge, reach=reach)
     for index in range(frames):
-        pose = move_pose(move, index / frames, amount, focus or float(values.median()))
+        pose = move_pose(move, index / frames, amount, focus)
         yield Image(scene.seen(pose, zoom)[None].clamp(0, 1).contiguous())
 
 
@@ -74,15 +75,7 @@ def blur(
 
     Source: Potmesil & Chakravarty, A lens and aperture camera model (1981).
     """
-    _check(image, depth)
+    require_same_size(image, depth)
     maps = depth.values.expand(image.batch, -1, -1)
     blurred = [focused(p[..., :3], d, focus=focus, blur=radius) for p, d in zip(image.pixels, maps, strict=True)]
     return Image(torch.stack(blurred).contiguous())
-
-
-def _check(image: Image, depth: DepthMap) -> None:
-    if (image.height, image.width) != (depth.height, depth.width):
-        raise NodeError(
-            f"the picture is {image.width} × {image.height}, its depth {depth.width} × {depth.height}",
-            hint="Resize the picture, or make the depth from this very picture.",
-        )

@@ -2,14 +2,12 @@
 
 from typing import Annotated
 
-import numpy as np
 import torch
 from pydantic import Field
-from scipy.ndimage import gaussian_filter
-from torch import Tensor
 from torch.nn import functional
 
 from graphengine.diffusion.colour import luma, recoloured
+from graphengine.diffusion.planes import blurred
 from graphengine.diffusion.types.image import Image
 from graphengine.node.declare import node
 from graphengine.node.widgets import Slider
@@ -34,7 +32,7 @@ def sharpen(
         threshold: differences below this stay as they are, so that noise is not made stronger.
     """
     colours = image.pixels[..., :3]
-    detail = colours - _blurred(colours, radius)
+    detail = colours - blurred(colours, radius)
     strong = (detail.abs().amax(-1, keepdim=True) >= threshold).float()
     return recoloured(image, colours + amount * strong * detail)
 
@@ -56,7 +54,7 @@ def deblur(
     seen = image.pixels[..., :3].clamp_min(1e-4)
     guess = seen
     for _ in range(iterations):
-        guess = guess * _blurred(seen / _blurred(guess, radius).clamp_min(1e-4), radius)
+        guess = guess * blurred(seen / blurred(guess, radius).clamp_min(1e-4), radius)
     return recoloured(image, guess)
 
 
@@ -74,8 +72,3 @@ def sharpness(image: Image) -> float:
     padded = functional.pad(levels, (1, 1, 1, 1), mode="replicate")
     edges = functional.conv2d(padded, torch.tensor(_LAPLACIAN)[None, None])
     return float(edges.flatten(1).var(1, correction=0).mean())
-
-
-def _blurred(colours: Tensor, radius: float) -> Tensor:
-    blurred: np.ndarray = gaussian_filter(colours.numpy(), (0, radius, radius, 0), mode="nearest")
-    return torch.from_numpy(blurred)

@@ -1,13 +1,11 @@
 """Soft pictures."""
 
+from functools import partial
 from typing import Annotated
 
-import torch
 from pydantic import Field
-from scipy.ndimage import gaussian_filter
-from torch import Tensor
 
-from graphengine.diffusion.planes import filtered
+from graphengine.diffusion.planes import blurred, filtered
 from graphengine.diffusion.types.image import Image
 from graphengine.node.declare import node
 from graphengine.node.widgets import Slider
@@ -24,9 +22,4 @@ def blur(image: Image, radius: Annotated[float, Field(ge=0, le=1000), Slider(0, 
     """
     if radius == 0:
         return image
-
-    def change(pixels: Tensor) -> Tensor:
-        sigma = (0, radius, radius, 0)
-        return torch.from_numpy(gaussian_filter(pixels.numpy(), sigma, mode="nearest", truncate=4.0))
-
-    return filtered(image, change)
+    return filtered(image, partial(blurred, radius=radius))

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from graphengine.diffusion.space.behind import behind
 from graphengine.diffusion.space.meshing import solid_of, surface_of
-from graphengine.diffusion.space.projection import points_of
+from graphengine.diffusion.space.projection import points_of, require_same_size
 from graphengine.diffusion.types.depth import Camera, DepthMap
 from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.mesh import Mesh, PointCloud
@@ -82,10 +82,6 @@ def _both(front: Mesh, back: Mesh) -> Mesh:
 
 
 def _check(image: Image, depth: DepthMap) -> None:
-    if (image.height, image.width) != (depth.height, depth.width):
-        raise NodeError(
-            f"the picture is {image.width} × {image.height}, its depth {depth.width} × {depth.height}",
-            hint="Resize the picture, or make the depth from this very picture.",
-        )
+    require_same_size(image, depth)
     if min(image.height, image.width) < 2:
         raise NodeError("a surface needs two pixels each way", hint="Use a larger picture.")

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Sequence
+from functools import cache
 from typing import Annotated
 
 from pydantic import Field
@@ -52,6 +53,7 @@ def combinations(
 
 
 def _look(folder: File | None) -> Look:
+    @cache  # a line may name it again and again
     def look(name: str) -> Sequence[str]:
         if folder is None:
             raise NodeError(f"there is no folder of wildcards for __{name}__", hint="Name one under the inputs.")

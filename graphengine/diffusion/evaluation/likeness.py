@@ -12,7 +12,7 @@ def psnr(pictures: Tensor, others: Tensor) -> Tensor:
     """Return the peak signal-to-noise ratio of each picture, in dB; infinite where two are equal.
 
     Args:
-        pictures, others: of shape [batch, height, width, channels], values in 0..1.
+        pictures, others: of one shape, the first side of which is the batch; values in 0..1.
 
     Returns:
         A tensor of shape [batch].

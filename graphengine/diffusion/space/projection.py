@@ -4,6 +4,21 @@ import torch
 from torch import Tensor
 
 from graphengine.diffusion.types.depth import Camera, DepthMap
+from graphengine.diffusion.types.image import Image
+from graphengine.errors import NodeError
+
+
+def require_same_size(image: Image, depth: DepthMap) -> None:
+    """Check that each pixel of a picture has a depth.
+
+    Raises:
+        NodeError: the sizes differ.
+    """
+    if (image.height, image.width) != (depth.height, depth.width):
+        raise NodeError(
+            f"the picture is {image.width} × {image.height}, its depth {depth.width} × {depth.height}",
+            hint="Resize the picture, or make the depth from this very picture.",
+        )
 
 
 def points_of(depth: Tensor, camera: Camera) -> Tensor:

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from graphengine.diffusion.evaluation.likeness import psnr
+
 Picture = Callable[[np.random.Generator], NDArray[np.uint8]]
 """Draws a training picture, of shape [height, width, 3]."""
 
@@ -85,6 +87,9 @@ class UpscalerTask:
         self._recipe, self._picture, self._device = recipe, picture, device
         self._network = CompactUpscaler(recipe.factor, recipe.width, recipe.depth).to(device)
         self._control = control.to(device)
+        self._small = shrunk(self._control, recipe.factor)
+        bicubic = functional.interpolate(self._small, self._control.shape[-2:], mode="bicubic").clamp(0, 1)
+        self._bicubic = _psnr(bicubic, self._control)
         self.module = self._network
 
     def loss(self, rng: np.random.Generator) -> Tensor:
@@ -97,12 +102,8 @@ class UpscalerTask:
 
     def measure(self) -> dict[str, float]:
         """PSNR (dB) of enlarged pictures apart from training, and what bicubic enlargement has there."""
-        small = shrunk(self._control, self._recipe.factor)
-        bicubic = functional.interpolate(small, self._control.shape[-2:], mode="bicubic").clamp(0, 1)
-        return {
-            "psnr": _psnr(self._network(small).clamp(0, 1), self._control),
-            "bicubic": _psnr(bicubic, self._control),
-        }
+        made = self._network(self._small).clamp(0, 1)
+        return {"psnr": _psnr(made, self._control), "bicubic": self._bicubic}
 
     def _crop(self, rng: np.random.Generator) -> NDArray[np.uint8]:
         """Crop where something is: the most uneven of four places of a picture, and turn it."""
@@ -116,9 +117,8 @@ class UpscalerTask:
 
 
 def _psnr(made: Tensor, true: Tensor) -> float:
-    """Peak signal-to-noise ratio in dB, mean over the pictures."""
-    errors = (made - true).square().flatten(1).mean(1).clamp_min(1e-10)
-    return float((-10 * errors.log10()).mean())
+    """Return the mean over the pictures, none of which counts as better than 100 dB."""
+    return float(psnr(made, true).clamp_max(100).mean())
 
 
 def upscaler_from(tensors: Mapping[str, Tensor]) -> CompactUpscaler:

@@ -43,11 +43,6 @@ class Video:
             raise ValueError(f"{self.count} frames of {self.width} x {self.height} at {self.rate} are no video")
 
     @property
-    def begin(self) -> float:
-        """Where in the file the part begins, in seconds."""
-        return float(self.first / self.rate)
-
-    @property
     def seconds(self) -> float:
         """How long the part is."""
         return float(self.count / self.rate)

@@ -47,12 +47,6 @@ def motion_between(first: Picture, second: Picture) -> Motion:
     return Motion(there, back, _unmatched(there, back), _unmatched(back, there))
 
 
-def flow_between(first: Picture, second: Picture) -> Field:
-    """Measure where each pixel of the first picture goes in the second, one way only."""
-    finder = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    return _flow(finder, _grey(first), _grey(second))[: first.shape[0], : first.shape[1]]
-
-
 def fetched(picture: Picture, field: Field) -> Picture:
     """Return a picture each of whose pixels is fetched from where ``field`` points to, between pixels bilinearly.
 
