@@ -11,6 +11,7 @@ from playwright.async_api import ConsoleMessage, Locator, Page, expect
 LONG = 120_000
 """The milliseconds that a first run may take on a busy machine: workers start, and load their model."""
 
+TEXT_TO_IMAGE = Path(__file__).parents[1] / "workflows" / "text-to-image.json"
 AXE = Path(__file__).parents[1] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 
 DROP = """([text, name]) => {
@@ -137,6 +138,13 @@ class Editor:
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
             self.complaints.append(message.text)
+
+
+async def drag(editor: Editor, begin: tuple[float, float], end: tuple[float, float]) -> None:
+    await editor.page.mouse.move(*begin)
+    await editor.page.mouse.down()
+    await editor.page.mouse.move(*end, steps=6)
+    await editor.page.mouse.up()
 
 
 async def middle(what: Locator) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """Running the workflows that come with the program, and looking at what is inside of them."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,9 @@ from graphengine.workflow.parameters import with_parameters
 from graphengine.workflow.parse import workflow_from
 
 FOLDER = Path(__file__).parents[1] / "workflows"
+
+Make = Callable[..., Mapping[str, Any]]
+"""Runs a ready-made workflow by its name."""
 
 
 def run_ready(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from editing import Editor
+from editing import TEXT_TO_IMAGE, Editor
 from playwright.async_api import Browser, async_playwright, expect
 
 from graphengine.server.page import BUILT
@@ -85,3 +85,12 @@ async def cancel_all(address: str) -> None:
             for job in jobs:
                 async with http.post(f"/api/jobs/{job['id']}/cancel", json={}) as reply:
                     assert reply.status in {200, 409}, await reply.text()
+
+
+@pytest.fixture
+async def opened(editor: Editor) -> Editor:
+    """An editor with the text-to-image workflow, and a plan of it."""
+    await editor.drop(TEXT_TO_IMAGE.name, TEXT_TO_IMAGE.read_bytes())
+    await expect(editor.node("sample")).to_be_visible()
+    await expect(editor.page.locator("button.run")).to_contain_text("of 7 nodes")
+    return editor

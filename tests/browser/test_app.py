@@ -4,12 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
-from editing import LONG, Editor
+from editing import LONG, TEXT_TO_IMAGE, Editor
 from playwright.async_api import Browser, expect
 
 pytestmark = pytest.mark.torch
 
-TEXT_TO_IMAGE = Path(__file__).parents[2] / "workflows" / "text-to-image.json"
 PHONE = {"width": 390, "height": 844}
 
 

@@ -1,25 +1,13 @@
 """What hands and keys do on the canvas: menus, names in the place of wires, frames, subgraphs of the library."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
-from editing import LONG, Editor, middle
+from editing import LONG, TEXT_TO_IMAGE, Editor, drag, middle
 from playwright.async_api import Locator, Page, expect
 
 pytestmark = pytest.mark.torch
-
-TEXT_TO_IMAGE = Path(__file__).parents[2] / "workflows" / "text-to-image.json"
-
-
-@pytest.fixture
-async def opened(editor: Editor) -> Editor:
-    """An editor with the text-to-image workflow."""
-    await editor.drop(TEXT_TO_IMAGE.name, TEXT_TO_IMAGE.read_bytes())
-    await expect(editor.node("sample")).to_be_visible()
-    await expect(editor.page.locator("button.run")).to_contain_text("of 7 nodes")
-    return editor
 
 
 async def choose(editor: Editor, *labels: str) -> None:
@@ -259,10 +247,3 @@ async def test_a_named_document_runs_as_any_other(opened: Editor) -> None:
     await expect(opened.page.locator(".tag.out")).to_have_count(2)
     await opened.page.locator("button.run").click()
     await expect(opened.page.locator(".results img")).to_have_count(1, timeout=LONG)
-
-
-async def drag(editor: Editor, begin: tuple[float, float], end: tuple[float, float]) -> None:
-    await editor.page.mouse.move(*begin)
-    await editor.page.mouse.down()
-    await editor.page.mouse.move(*end, steps=6)
-    await editor.page.mouse.up()

@@ -1,15 +1,13 @@
 """What differs between two documents: marked on the canvas, and told in a list."""
 
 import json
-from pathlib import Path
 
 import pytest
-from editing import Editor
+from editing import TEXT_TO_IMAGE, Editor
 from playwright.async_api import expect
 
 pytestmark = pytest.mark.torch
 
-TEXT_TO_IMAGE = Path(__file__).parents[2] / "workflows" / "text-to-image.json"
 
 SHIFTED = """([text, name]) => {
   const data = new DataTransfer();

@@ -4,22 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
-from editing import LONG, Editor
+from editing import LONG, TEXT_TO_IMAGE, Editor
 from playwright.async_api import expect
 
 pytestmark = pytest.mark.torch
 
-TEXT_TO_IMAGE = Path(__file__).parents[2] / "workflows" / "text-to-image.json"
 AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
-
-
-@pytest.fixture
-async def opened(editor: Editor) -> Editor:
-    """An editor with the text-to-image workflow."""
-    await editor.drop(TEXT_TO_IMAGE.name, TEXT_TO_IMAGE.read_bytes())
-    await expect(editor.node("sample")).to_be_visible()
-    await expect(editor.page.locator("button.run")).to_contain_text("of 7 nodes")
-    return editor
 
 
 async def test_a_file_is_saved_as_it_was(opened: Editor) -> None:

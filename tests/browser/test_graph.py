@@ -5,21 +5,10 @@ import re
 from pathlib import Path
 
 import pytest
-from editing import LONG, Editor, middle
+from editing import LONG, Editor, drag, middle
 from playwright.async_api import expect
 
 pytestmark = pytest.mark.torch
-
-TEXT_TO_IMAGE = Path(__file__).parents[2] / "workflows" / "text-to-image.json"
-
-
-@pytest.fixture
-async def opened(editor: Editor) -> Editor:
-    """An editor with the text-to-image workflow."""
-    await editor.drop(TEXT_TO_IMAGE.name, TEXT_TO_IMAGE.read_bytes())
-    await expect(editor.node("sample")).to_be_visible()
-    await expect(editor.page.locator("button.run")).to_contain_text("of 7 nodes")
-    return editor
 
 
 async def test_a_subgraph_is_made_entered_and_unpacked(opened: Editor) -> None:
@@ -262,10 +251,3 @@ async def test_text_to_image_by_keyboard_alone(editor: Editor) -> None:
     assert len(places) == 7
     await keys.press("Control+Enter")
     await expect(page.locator(".results img")).to_have_count(1, timeout=LONG)
-
-
-async def drag(editor: Editor, begin: tuple[float, float], end: tuple[float, float]) -> None:
-    await editor.page.mouse.move(*begin)
-    await editor.page.mouse.down()
-    await editor.page.mouse.move(*end, steps=6)
-    await editor.page.mouse.up()

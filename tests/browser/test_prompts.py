@@ -8,16 +8,6 @@ from playwright.async_api import expect
 
 pytestmark = pytest.mark.torch
 
-TEXT_TO_IMAGE = Path(__file__).parents[2] / "workflows" / "text-to-image.json"
-
-
-@pytest.fixture
-async def opened(editor: Editor) -> Editor:
-    """An editor with the text-to-image workflow."""
-    await editor.drop(TEXT_TO_IMAGE.name, TEXT_TO_IMAGE.read_bytes())
-    await expect(editor.node("sample")).to_be_visible()
-    return editor
-
 
 async def test_tokens_are_counted_and_words_are_offered(opened: Editor) -> None:
     page = opened.page

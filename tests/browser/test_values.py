@@ -1,29 +1,17 @@
 """Values on the canvas: looked at by a click on a socket, compared, and the canvas moved by two fingers."""
 
-from pathlib import Path
-
 import pytest
 from editing import LONG, Editor, middle
 from playwright.async_api import expect
 
 pytestmark = pytest.mark.torch
 
-TEXT_TO_IMAGE = Path(__file__).parents[2] / "workflows" / "text-to-image.json"
 
 HERE = """() => {
   const { transform } = getComputedStyle(document.querySelector(".react-flow__viewport"));
   const { e, f, a } = new DOMMatrix(transform);
   return [e, f, a];
 }"""
-
-
-@pytest.fixture
-async def opened(editor: Editor) -> Editor:
-    """An editor with the text-to-image workflow."""
-    await editor.drop(TEXT_TO_IMAGE.name, TEXT_TO_IMAGE.read_bytes())
-    await expect(editor.node("sample")).to_be_visible()
-    await expect(editor.page.locator("button.run")).to_contain_text("of 7 nodes")
-    return editor
 
 
 async def test_a_click_on_a_socket_shows_its_value(opened: Editor) -> None:

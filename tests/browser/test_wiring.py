@@ -1,14 +1,11 @@
 """Finding nodes by names that people know, and links that are taken by their ends."""
 
-from pathlib import Path
-
 import pytest
-from editing import Editor, middle
+from editing import TEXT_TO_IMAGE, Editor, middle
 from playwright.async_api import expect
 
 pytestmark = pytest.mark.torch
 
-TEXT_TO_IMAGE = Path(__file__).parents[2] / "workflows" / "text-to-image.json"
 
 FREE = """(end) => {
   const { x, y, width, height } = end.getBoundingClientRect();

@@ -1,6 +1,5 @@
 """What the ready-made workflows for pictures make, judged by their pixels."""
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +7,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from PIL import Image as Pillow
+from ready_workflows import Make
 from torch import Tensor
 
 from graphengine.diffusion.evaluation.reader import Reading, read
@@ -18,8 +18,6 @@ from nodes.data.draw import draw
 from nodes.data.look import look
 
 pytestmark = pytest.mark.torch
-
-Make = Callable[..., Mapping[str, Any]]
 
 
 def seen(image: Image, index: int = 0) -> Reading:

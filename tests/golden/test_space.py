@@ -1,15 +1,13 @@
 """What the ready-made workflows for depth and 3D make, judged by the depth that comes out again."""
 
-from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 import torch
 import trimesh
 from moving import psnr
-from ready_workflows import run_ready
+from ready_workflows import Make
 
-from graphengine.app import Engine, load_settings
 from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.mesh import Mesh
 from graphengine.diffusion.video.opening import open_video
@@ -17,16 +15,6 @@ from graphengine.diffusion.video.reading import frames_of
 from nodes.mesh.render import depth as depth_of
 
 pytestmark = pytest.mark.torch
-
-Make = Callable[..., Mapping[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
-    folder = tmp_path_factory.mktemp("space")
-    engine = Engine(load_settings(data_dir=folder / "data", packs=["builtin"], disk_cache_bytes=0))
-    yield lambda name, /, **values: run_ready(engine, folder / "out", name, **values)
-    engine.close()
 
 
 @pytest.mark.parametrize("solid", [False, True])

@@ -2,16 +2,13 @@
 
 import itertools
 import statistics
-from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from moving import psnr
-from ready_workflows import run_ready
+from ready_workflows import Make
 
-from graphengine.app import Engine, load_settings
 from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.video.opening import open_video
 from graphengine.diffusion.video.reading import frames_of
@@ -20,16 +17,6 @@ from graphengine.files.roots import File
 from nodes import EMBEDDED
 
 pytestmark = pytest.mark.torch
-
-Make = Callable[..., Mapping[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
-    folder = tmp_path_factory.mktemp("videos")
-    engine = Engine(load_settings(data_dir=folder / "data", packs=["builtin"], disk_cache_bytes=0))
-    yield lambda name, /, **values: run_ready(engine, folder / "out", name, **values)
-    engine.close()
 
 
 def frames(file: File) -> list[Image]:
