@@ -70,10 +70,7 @@ class Editor:
 
     async def pull(self, source: tuple[str, str], to: tuple[float, float]) -> None:
         """Draw a link from an output to a place."""
-        await self.page.mouse.move(*await middle(self.socket(*source, out=True)))
-        await self.page.mouse.down()
-        await self.page.mouse.move(*to, steps=6)
-        await self.page.mouse.up()
+        await drag(self, await middle(self.socket(*source, out=True)), to)
 
     async def fill(self, node: str, name: str, value: str) -> None:
         """Write a value into a field of a node."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from itertools import count
@@ -17,6 +18,22 @@ TRIALS = int(os.environ.get("GRAPHENGINE_TRIALS", "2"))
 Figure = Callable[[str], None]
 
 _numbers = count(1)
+
+
+def settled(claim: Callable[[], bool], seconds: float = 60.0) -> bool:
+    """Wait until something is so, without an event loop; return whether it is."""
+    until = time.monotonic() + seconds
+    while not claim() and time.monotonic() < until:
+        time.sleep(0.01)
+    return claim()
+
+
+def alive(pid: int) -> bool:
+    """Return whether there is a process that has not ended."""
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
 
 
 def bound(trials: int) -> str:

@@ -18,16 +18,6 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def sha256_of_file(path: Path) -> str:
-    """Return the hex digest of a file, read piece by piece.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 class Digests:
     """SHA-256 of files and folders; a file is read again only when its size or modification time changed."""
 
@@ -61,7 +51,8 @@ class Digests:
             known = self._known.get(stamp)
         if known is not None:
             return known
-        digest = sha256_of_file(path)
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
         with self._lock:
             self._known[stamp] = digest
         return digest

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -95,11 +95,12 @@ class Models:
 
     def preview(self, id_: str) -> Path | None:
         """Return the picture of a model, by its id."""
-        return next((each.preview for each in self.all() if each.id == id_), None)
+        found = _named(id_, self.all())
+        return None if found is None else found.preview
 
     def vocabulary(self, id_: str) -> Vocabulary | None:
         """Return the vocabulary with which a model reads prompts, by its id; None where none is known."""
-        found = next((each for each in self.all() if each.id == id_), None)
+        found = _named(id_, self._listed) or _named(id_, self.all())  # asked while somebody types: no new list for it
         return None if found is None else self._vocabularies.of(found.found.path, found.facts.nature.family)
 
     def _models(self, facts: dict[Stamp, Facts]) -> Iterator[Model]:
@@ -143,3 +144,7 @@ def _preview(path: Path) -> Path | None:
     beside = [path.with_name(f"{path.name if is_folder else path.stem}{suffix}") for suffix in _PREVIEWS]
     inside = [path / name for name in _INSIDE] if is_folder else []
     return next((each for each in (*beside, *inside) if each.is_file()), None)
+
+
+def _named(id_: str, among: Iterable[Model]) -> Model | None:
+    return next((each for each in among if each.id == id_), None)

@@ -1,6 +1,6 @@
 """The engine as one call sees it: progress, previews, cancellation and the output folder."""
 
-import shutil
+import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from graphengine.errors import Cancelled, NodeError
 from graphengine.files.atomic import atomic_writer, write_atomically
-from graphengine.files.digest import sha256, sha256_of_file
+from graphengine.files.digest import sha256
 from graphengine.files.naming import NamePatternError, candidates, fields_of
 from graphengine.files.roots import File
 from graphengine.node.checkpoints import NO_CHECKPOINTS, Checkpoints
@@ -146,7 +146,7 @@ class TaskContext:
         folder = self.scope.output_folder
         fields = fields_of(self.run.title, self.node, self.run.id, self.scope.started)
         try:
-            name = _write_under_free_name(folder, candidates(pattern, suffix, fields), content)
+            name, digest = _write_under_free_name(folder, candidates(pattern, suffix, fields), content)
         except NamePatternError as error:
             raise NodeError(f"{error}") from None
         except OSError as error:
@@ -154,9 +154,7 @@ class TaskContext:
             raise NodeError(
                 f"the output folder cannot be written: {reason}", hint="Choose another, or make room."
             ) from error
-        file = File(
-            f"outputs:{name}", folder / name, sha256(content) if isinstance(content, bytes) else sha256_of_file(content)
-        )
+        file = File(f"outputs:{name}", folder / name, digest)
         self.scope.tell(TaskOutput(self.node, file, media_type))
         return file
 
@@ -190,8 +188,8 @@ class JointContext:
         return [call for call in self.calls if not call.cancelled]
 
 
-def _write_under_free_name(folder: Path, names: Iterable[str], content: bytes | Path) -> str:
-    """Write to the first name that is not taken, and return it.
+def _write_under_free_name(folder: Path, names: Iterable[str], content: bytes | Path) -> tuple[str, str]:
+    """Write to the first name that is not taken; return it, and the digest of what was written.
 
     Raises:
         OSError: the folder cannot be made or written.
@@ -202,15 +200,15 @@ def _write_under_free_name(folder: Path, names: Iterable[str], content: bytes | 
         if path.exists():
             continue
         try:
-            _write(path, content)
+            digest = _write(path, content)
         except FileExistsError:
             continue  # another process took the name in between
-        return name
+        return name, digest
     raise AssertionError("the names of a pattern never end")
 
 
-def _write(path: Path, content: bytes | Path) -> None:
-    """Write bytes, or what a file holds, piece by piece.
+def _write(path: Path, content: bytes | Path) -> str:
+    """Write bytes, or what a file holds, piece by piece; return the digest of it.
 
     Raises:
         FileExistsError: there is such a file.
@@ -218,6 +216,10 @@ def _write(path: Path, content: bytes | Path) -> None:
     """
     if isinstance(content, bytes):
         write_atomically(path, content, overwrite=False)
-        return
+        return sha256(content)
+    found = hashlib.sha256()
     with content.open("rb") as source, atomic_writer(path, overwrite=False) as target:
-        shutil.copyfileobj(source, target, 2**20)
+        while piece := source.read(2**20):
+            found.update(piece)
+            target.write(piece)
+    return found.hexdigest()

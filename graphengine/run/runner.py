@@ -352,12 +352,12 @@ class Run:
         also those of runs that get their turn in the event loop only now.
         """
         self._stimuli.append(stimulus)
-        if not self._stepping:
+        if not self._stepping and (self._over or not self._going_on):
             self._go_on()
 
     def _go_on(self) -> None:
         """Step until no stimulus is left; in a large graph everything else in the loop has its turn now and then."""
-        self._stepping = True
+        self._stepping, self._going_on = True, False
         until = time.perf_counter() + TURN
         try:
             while self._stimuli:
@@ -365,7 +365,8 @@ class Run:
                 if not self._stimuli:
                     self._grant()
                 elif time.perf_counter() > until and not self._over:
-                    self._go_on_later()
+                    self._going_on = True
+                    asyncio.get_running_loop().call_soon(self._go_on)
                     break
         except BaseException as error:  # noqa: BLE001 - whoever awaits the result is told, not whoever called back
             self._stimuli.clear()
@@ -373,15 +374,6 @@ class Run:
                 self._ended.set_exception(error)
         finally:
             self._stepping = False
-
-    def _go_on_later(self) -> None:
-        if not self._going_on:
-            self._going_on = True
-            asyncio.get_running_loop().call_soon(self._went_on)
-
-    def _went_on(self) -> None:
-        self._going_on = False
-        self._go_on()
 
 
 def _alone(tell: Callable[[Outcome], None]) -> Callable[[Sequence[Outcome]], None]:

@@ -123,7 +123,7 @@ class StoreCommands:
         if proven.spread is None:
             accepted = await self._store.queue.submit(proven.submission, content=proven.content)
             return {**_one(accepted.job), "created": accepted.created}
-        many = await self._store.queue.submit_batch(proven.submission, proven.spread)
+        many = await self._store.queue.submit_batch(proven.submission, proven.spread, content=proven.content)
         return {"batch": many.batch.id, "total": many.batch.total, "created": many.created}
 
     async def _move(self, asked: Move) -> Job:

@@ -1,5 +1,6 @@
 """From what a client sends to what is proven: before anything is queued, everything is looked at."""
 
+import asyncio
 from collections.abc import Collection
 from dataclasses import replace
 from uuid import uuid4
@@ -107,7 +108,9 @@ def prove_schedule(
 
 async def _proven(proofs: Proofs, store: Store, submission: Submission, spread: Spread | None) -> Proven:
     """Prove each job of a submission, and note the models that the first loads."""
-    rows = rows_of(submission.inputs, spread, store.queue.limits.batch)
+    rows = [submission.inputs]
+    if spread is not None:
+        rows = await asyncio.to_thread(rows_of, submission.inputs, spread, store.queue.limits.batch)
     content = await proofs.content(submission.workflow)
     first = await proofs.of_all(submission.workflow, content, rows, submission.targets)
     return Proven(replace(submission, weights=first.weights), spread, content)

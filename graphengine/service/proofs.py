@@ -59,7 +59,7 @@ class Proofs:
             WorkflowError: with every problem of the first that has any.
         """
         room = QUICK_LENGTH - len(content.text)
-        if not all(is_short(inputs, room) for inputs in rows) or not self._runner.is_quick(document):
+        if not self._runner.is_quick(document) or not await _are_short(rows, room):
             return await asyncio.to_thread(self._first, document, rows, targets)
         made: list[Ready] = []
         for number, inputs in enumerate(rows, 1):
@@ -92,3 +92,10 @@ class Proofs:
             gone = before or self._kept.popitem(last=False)[1]
             self._tasks -= len(gone.plan.tasks)
             before = None
+
+
+async def _are_short(rows: Sequence[JsonObject], room: int) -> bool:
+    """Return whether all inputs have at most so many characters; to look through many takes long itself."""
+    if len(rows) == 1:
+        return is_short(rows[0], room)
+    return await asyncio.to_thread(lambda: all(is_short(each, room) for each in rows))

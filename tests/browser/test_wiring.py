@@ -1,7 +1,7 @@
 """Finding nodes by names that people know, and links that are taken by their ends."""
 
 import pytest
-from editing import TEXT_TO_IMAGE, Editor, middle
+from editing import Editor, drag, middle
 from playwright.async_api import expect
 
 pytestmark = pytest.mark.torch
@@ -33,20 +33,13 @@ async def test_a_node_is_found_by_the_name_it_has_elsewhere(editor: Editor, word
     assert [each["type"] for each in (await editor.document())["nodes"].values()] == [type_]
 
 
-async def test_a_link_is_taken_by_its_end(editor: Editor) -> None:
-    page = editor.page
-    await editor.drop(TEXT_TO_IMAGE.name, TEXT_TO_IMAGE.read_bytes())
-    await expect(editor.node("sample")).to_be_visible()
-    await expect(page.locator("button.run")).to_contain_text("of 7 nodes")
+async def test_a_link_is_taken_by_its_end(opened: Editor) -> None:
+    editor, page = opened, opened.page
     before = await editor.document()
 
     async def take(node: str, name: str, to: tuple[float, float]) -> None:
         end = page.locator(f'.react-flow__edge[data-id="{node}.{name}"] .react-flow__edgeupdater-target')
-        x, y = await page.evaluate(FREE, await end.element_handle())
-        await page.mouse.move(x, y)
-        await page.mouse.down()
-        await page.mouse.move(*to, steps=8)
-        await page.mouse.up()
+        await drag(editor, await page.evaluate(FREE, await end.element_handle()), to)
 
     await take("sample", "positive", await middle(editor.socket("sample", "negative")))  # to another socket
     moved = (await editor.document())["nodes"]["sample"]["inputs"]

@@ -25,6 +25,7 @@ import pytest
 import ray
 from desk import Desk, values
 from documents import Nodes, link, workflow
+from faults import TRIALS, alive, settled
 from ray_cluster import NODE, actors
 
 from graphengine.app import Engine, load_settings
@@ -44,8 +45,6 @@ from graphengine.run.runner import RunResult
 from graphengine.types.codec import Encoded
 from graphengine.workflow.document import Workflow
 
-TRIALS = int(os.environ.get("GRAPHENGINE_TRIALS", "2"))
-
 LARGE = 1_000_000
 
 
@@ -56,20 +55,6 @@ def desk(rays: RayExecutor, tmp_path: Path) -> Desk:
 
 def workers(executor: RayExecutor) -> list[Worker]:
     return list(executor._pool._workers)
-
-
-def settled(claim: Callable[[], bool], seconds: float = 60.0) -> bool:
-    until = time.monotonic() + seconds
-    while not claim() and time.monotonic() < until:
-        time.sleep(0.02)
-    return claim()
-
-
-def alive(pid: int) -> bool:
-    try:
-        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
 
 
 def children(pid: int) -> list[int]:

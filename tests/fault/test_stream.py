@@ -5,7 +5,6 @@ events, and 20 stalled clients of 120.
 """
 
 import asyncio
-import os
 import random
 import time
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from faults import TRIALS
 from stores import submission
 from streaming import Service, settled
 
@@ -24,7 +24,6 @@ from graphengine.run.messages import TaskPreview
 from graphengine.server.hub import HubLimits
 from graphengine.server.messages import JSON, MSGPACK, Event, Resync
 
-TRIALS = int(os.environ.get("GRAPHENGINE_TRIALS", "2"))
 DISCONNECTS = 10 * TRIALS
 RESTARTS = max(1, 2 * TRIALS // 5)
 EVENTS = 1_000 * TRIALS

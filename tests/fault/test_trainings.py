@@ -5,18 +5,18 @@ import random
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 import torch
+from faults import TRIALS, Figure
 from safetensors.torch import load_file
 from torch import Tensor
 
 pytestmark = pytest.mark.torch
 
 WORKFLOW = Path(__file__).parents[2] / "workflows" / "train-upscaler.json"
-TRIALS = int(os.environ.get("GRAPHENGINE_TRIALS", "2"))
 STEPS = 60 * max(1, TRIALS // 10)
 KILLS = max(1, TRIALS // 10)
 
@@ -51,9 +51,7 @@ def weights_in(folder: Path) -> Mapping[str, Tensor]:
     return load_file(path)
 
 
-def test_a_killed_training_ends_in_the_weights_of_an_undisturbed_one(
-    tmp_path: Path, figure: Callable[[str], None]
-) -> None:
+def test_a_killed_training_ends_in_the_weights_of_an_undisturbed_one(tmp_path: Path, figure: Figure) -> None:
     whole = begin(tmp_path / "whole")
     whole.communicate()
     assert whole.returncode == 0

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import get_args
 
@@ -20,6 +19,7 @@ import plain_pack
 import pytest
 from desk import Desk, values
 from documents import Nodes, link, workflow
+from faults import TRIALS, alive, settled
 
 from graphengine.app import Engine, load_settings
 from graphengine.errors import Failure
@@ -34,8 +34,6 @@ from graphengine.run.executors.process.segments import Vault
 from graphengine.run.executors.thread import ThreadExecutor
 from graphengine.run.messages import Event, TaskProgress
 from graphengine.types.codec import Encoded
-
-TRIALS = int(os.environ.get("GRAPHENGINE_TRIALS", "2"))
 
 LARGE = 1_000_000
 
@@ -69,21 +67,6 @@ def workers(executor: ProcessExecutor) -> set[int]:
 
 def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
-
-
-def settled(claim: Callable[[], bool], seconds: float = 60.0) -> bool:
-    until = time.monotonic() + seconds
-    while not claim() and time.monotonic() < until:
-        time.sleep(0.01)
-    return claim()
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 # ------------------------------------------------------------------ R5: crashes

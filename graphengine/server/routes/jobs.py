@@ -26,7 +26,7 @@ async def submit(request: web.Request) -> web.Response:
     found = await proven(backend, asked, caller.name)
     submission, spread = found.submission, found.spread
     if spread is not None:
-        batch = await backend.store.queue.submit_batch(submission, spread)
+        batch = await backend.store.queue.submit_batch(submission, spread, content=found.content)
         return _created(BatchOut.of(batch.batch), f"/api/batches/{submission.id}", created=batch.created)
     accepted = await backend.store.queue.submit(submission, content=found.content)
     return _created(job_view(accepted.job), f"/api/jobs/{submission.id}", created=accepted.created)

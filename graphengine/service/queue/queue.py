@@ -61,9 +61,11 @@ class Queue:
         retry_after = self._pace.seconds(1)
         return await self._act(lambda tx, now: submit.accepted_job(tx, prepared, self.limits, retry_after, now))
 
-    async def submit_batch(self, submission: Submission, spread: Spread) -> AcceptedBatch:
+    async def submit_batch(
+        self, submission: Submission, spread: Spread, *, content: Content | None = None
+    ) -> AcceptedBatch:
         """Queue a job for each combination of inputs, all of them or none; see :meth:`submit`."""
-        prepared = await asyncio.to_thread(Prepared.of, submission, spread, self.limits, ours=False)
+        prepared = await asyncio.to_thread(Prepared.of, submission, spread, self.limits, ours=False, content=content)
         retry_after = self._pace.seconds(len(prepared.inputs))
         return await self._act(lambda tx, now: submit.accepted_batch(tx, prepared, self.limits, retry_after, now))
 
