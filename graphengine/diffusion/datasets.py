@@ -12,8 +12,9 @@ from graphengine.diffusion.drawing.caption import caption
 from graphengine.diffusion.drawing.render import render
 from graphengine.diffusion.drawing.sample import sample_landscape, sample_one, sample_scene, sample_two
 from graphengine.diffusion.drawing.scene import Scene
+from graphengine.diffusion.reading import opened
 from graphengine.diffusion.types.dataset import Dataset, Drawn, Filed, Scenes
-from graphengine.errors import NodeError
+from graphengine.files.roots import File
 
 _KEPT_BYTES = 256 * 2**20  # of pictures: drawing or decoding one takes longer than a step over it
 
@@ -53,7 +54,7 @@ class Reader:
             case Drawn(scenes, seed):
                 return render(_scene(scenes, seed, index), self._dataset.size)
             case Filed(files, _):
-                return _opened(files[index].path.as_posix(), self._dataset.size)
+                return _square(files[index], self._dataset.size)
             case other:
                 assert_never(other)
 
@@ -73,11 +74,8 @@ def _scene(scenes: Scenes, seed: int, index: int) -> Scene:
             assert_never(other)
 
 
-def _opened(path: str, size: int) -> NDArray[np.uint8]:
+def _square(file: File, size: int) -> NDArray[np.uint8]:
     """Read a file, upright, cut to a square in its middle."""
-    try:
-        with Pil.open(path) as file:
-            picture = ImageOps.exif_transpose(file).convert("RGB")
-    except (OSError, Pil.DecompressionBombError) as error:
-        raise NodeError(f"{path} cannot be read as a picture: {error}", hint="Take it out of the dataset.") from error
-    return np.asarray(ImageOps.fit(picture, (size, size), Pil.Resampling.LANCZOS))
+    with opened(file) as picture:
+        upright = ImageOps.exif_transpose(picture).convert("RGB")
+    return np.asarray(ImageOps.fit(upright, (size, size), Pil.Resampling.LANCZOS))

@@ -36,7 +36,7 @@ def scale(
         method: ``nearest`` repeats cells, ``bilinear`` and ``bicubic`` are smoother and need more denoising.
 
     Outputs:
-        latent: with its mask and surroundings, if it has some, scaled too.
+        latent: with its mask and surroundings, if it has some, scaled too; noise of its own is left out.
 
     Errors: a side would be longer than 4096 cells.
     """
@@ -49,12 +49,14 @@ def scale(
         return functional.interpolate(planes, size=(height, width), mode=_NAMES[method], **smooth).contiguous()
 
     around = None if latent.surroundings is None else scaled(latent.surroundings)
-    return replace(latent, samples=scaled(latent.samples), surroundings=around)
+    return replace(latent, samples=scaled(latent.samples), surroundings=around, noise=None)
 
 
 @node("latent.repeat", category="latent", title="Repeat latent")
 def repeat(latent: Latent, count: Annotated[int, Field(ge=1, le=256)] = 2) -> Latent:
     """Make a batch of copies of a latent, so that sampling makes variants: each gets the next seed.
+
+    Noise of its own would make all of them alike, and is left out.
 
     Inputs:
         latent: one, or a batch that is repeated as a whole.
@@ -64,7 +66,7 @@ def repeat(latent: Latent, count: Annotated[int, Field(ge=1, le=256)] = 2) -> La
     if mask is not None and mask.values.shape[0] > 1:
         mask = Mask(mask.values.repeat(count, 1, 1))
     around = None if latent.surroundings is None else latent.surroundings.repeat(count, 1, 1, 1)
-    return replace(latent, samples=latent.samples.repeat(count, 1, 1, 1), mask=mask, surroundings=around)
+    return replace(latent, samples=latent.samples.repeat(count, 1, 1, 1), mask=mask, surroundings=around, noise=None)
 
 
 @node("latent.blend", category="latent", title="Blend latents")

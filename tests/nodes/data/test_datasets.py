@@ -52,11 +52,17 @@ def test_what_is_wrong_is_said(tmp_path: Path, file_of: Callable[[Path], File]) 
     for call, words in [
         (lambda: pictures([]), "at least one"),
         (lambda: pictures([file], ["a", "b"]), "2 captions for 1 files"),
-        (lambda: look(pictures([file]), 0, 1), "cannot be read as a picture"),
+        (lambda: look(pictures([file]), 0, 1), "is not a picture that can be read"),
         (lambda: look(draw(10), 5, 6), "pictures 5 to 10 are wanted of a dataset of 10"),
     ]:
         with pytest.raises(NodeError, match=words):
             call()
+
+
+def test_no_format_that_is_a_program_is_read(tmp_path: Path, file_of: Callable[[Path], File]) -> None:
+    Pil.new("RGB", (8, 8)).save(tmp_path / "a.eps")
+    with pytest.raises(NodeError, match="is not a picture that can be read"):
+        look(pictures([file_of(tmp_path / "a.eps")]), 0, 1)
 
 
 def test_a_dataset_is_stored_as_its_description(tmp_path: Path, file_of: Callable[[Path], File]) -> None:

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image as Pil
 
+from graphengine.diffusion import reading
 from graphengine.errors import NodeError
 from graphengine.files.digest import sha256
 from graphengine.files.roots import File
-from nodes.image import load as module
 from nodes.image.load import load
 
 pytestmark = pytest.mark.torch
@@ -77,7 +77,7 @@ def test_the_first_frame_of_an_animation_is_taken(tmp_path: Path, file_of: FileO
 @pytest.mark.parametrize("limit", [15, 8, 7])
 def test_bombs_are_refused(limit: int, tmp_path: Path, file_of: FileOf, monkeypatch: pytest.MonkeyPatch) -> None:
     Pil.new("RGB", (4, 4)).save(tmp_path / "a.png")
-    monkeypatch.setattr(module, "MAX_PIXELS", limit)
+    monkeypatch.setattr(reading, "MAX_PIXELS", limit)
     monkeypatch.setattr(Pil, "MAX_IMAGE_PIXELS", limit)
     with pytest.raises(NodeError, match="more than") as caught:
         load(file_of(tmp_path / "a.png"))

@@ -49,6 +49,12 @@ def test_copies() -> None:
     assert repeat(latent(mask=Mask(torch.ones(1, 2, 2))), 2).mask == Mask(torch.ones(1, 2, 2))
 
 
+def test_noise_of_its_own_fits_no_other_size_and_makes_no_variants() -> None:
+    made = latent(noise=torch.randn(1, 4, 4, 6))
+    assert scale(made, 2.0).noise is None
+    assert repeat(made, 2).noise is None
+
+
 def test_mixtures() -> None:
     one, other = latent(), latent()
     assert blend(one, other, 0.0) == one
