@@ -2,10 +2,9 @@
 import { create } from "zustand";
 import { finder } from "~/catalog/store";
 import type { Workflow } from "~/doc/model";
-import { activeTab, placeOfTab, useTabs } from "~/doc/tabs";
+import { useTabs } from "~/doc/tabs";
 import { TEMPLATES } from "~/ui/templates";
-import { type Habits, habitsOf, suggestionsFor } from "./next";
-import { addAfter } from "./placing";
+import { type Habits, habitsOf } from "./next";
 
 interface Learnt {
   habits: Habits;
@@ -22,15 +21,4 @@ export async function learn(): Promise<void> {
   const docs = found.flatMap((each) => (each.status === "fulfilled" ? [each.value as Workflow] : []));
   const own = useTabs.getState().tabs.map((tab) => tab.doc);
   useHabits.setState({ habits: habitsOf(finder(), [...docs, ...own]), state: "learnt" });
-}
-
-/** Adds the likeliest node after the one that is selected, and plugs it. */
-export async function addNext(): Promise<void> {
-  await learn();
-  const tab = activeTab();
-  const name = [...tab.nodes][0];
-  if (name === undefined) return;
-  const { habits } = useHabits.getState();
-  const [best] = suggestionsFor(finder(), tab.doc, placeOfTab(tab).part, name, habits, 1);
-  if (best) addAfter(name, best);
 }
