@@ -1,12 +1,12 @@
 """Drawn pictures that move, and how alike two pictures are."""
 
-import math
 from collections.abc import Iterator
 
 import torch
 
 from graphengine.diffusion.drawing.render import render
 from graphengine.diffusion.drawing.scene import Figure, Scene, Still
+from graphengine.diffusion.evaluation import likeness
 from graphengine.diffusion.types.image import Image
 
 
@@ -24,6 +24,5 @@ def passing(count: int, *, size: int = 96, step: float = 0.02, across: float = 0
 
 
 def psnr(one: Image, other: Image) -> float:
-    """The peak signal-to-noise ratio in decibels; infinite where they are equal."""
-    error = float(torch.mean((one.pixels[..., :3] - other.pixels[..., :3]) ** 2))
-    return math.inf if error == 0 else -10 * math.log10(error)
+    """The peak signal-to-noise ratio of two pictures in decibels; infinite where they are equal."""
+    return float(likeness.psnr(one.pixels[..., :3], other.pixels[..., :3]))
