@@ -195,7 +195,14 @@ function Flow({ place, begin }: { place: string; begin: Viewport }) {
 }
 
 const Map_ = memo(() => (
-  <MiniMap pannable zoomable className="minimap" nodeBorderRadius={6} nodeClassName={mapped} ariaLabel="Overview" />
+  <MiniMap
+    pannable
+    zoomable
+    className="minimap"
+    nodeBorderRadius={6}
+    nodeClassName={mapped}
+    ariaLabel={t("canvas.overview")}
+  />
 ));
 
 const mapped = (node: CanvasNode) => (node.type === "frame" && !node.data.frame.isCollapsed ? "framed" : "");
@@ -278,7 +285,7 @@ function isValid(ends: Connection | CanvasEdge): boolean {
 
 function plugIn(ends: Connection): void {
   const link = linkOf(ends);
-  if (link) edit("Connect", (part) => connect(part, link));
+  if (link) edit(t("did.connect"), (part) => connect(part, link));
 }
 
 /** A new point to lead a link by. */
@@ -288,13 +295,13 @@ function bend(edge: CanvasEdge, at: Point): void {
   const bends = edge.data?.bends ?? [];
   const ends = [positionOf(part, edge.source), positionOf(part, target.node)] as const;
   const place = placeAmong({ ...ends[0], x: ends[0].x + WIDTH }, bends, ends[1], at);
-  edit("Lead the link", (draft) => setBends(draft, target, bends.toSpliced(place, 0, at)));
+  edit(t("did.lead"), (draft) => setBends(draft, target, bends.toSpliced(place, 0, at)));
 }
 
 const replug: OnReconnect<CanvasEdge> = (old, ends) => {
   const link = linkOf(ends);
   if (!link) return;
-  edit("Re-plug", (part) => {
+  edit(t("did.replug"), (part) => {
     disconnect(part, addressOf(old.id));
     connect(part, link);
   });
@@ -302,7 +309,7 @@ const replug: OnReconnect<CanvasEdge> = (old, ends) => {
 
 function unplug(_: unknown, edge: CanvasEdge, __: unknown, state: FinalConnectionState): void {
   useCanvas.setState({ plug: null });
-  if (!state.isValid) edit("Unplug", (part) => disconnect(part, addressOf(edge.id)));
+  if (!state.isValid) edit(t("did.unplug"), (part) => disconnect(part, addressOf(edge.id)));
 }
 
 const beginPlug: OnConnectStart = (_, { nodeId, handleId, handleType }) => {

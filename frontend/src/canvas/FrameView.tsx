@@ -51,7 +51,7 @@ function Fold({ frame }: { frame: Frame }) {
       aria-label={t(frame.isCollapsed ? "frame.unfold" : "frame.fold", { title: frame.title || t("frame.untitled") })}
       aria-expanded={!frame.isCollapsed}
       onClick={() =>
-        edit(frame.isCollapsed ? "Unfold the frame" : "Fold the frame", (part) =>
+        edit(frame.isCollapsed ? t("did.unfoldFrame") : t("did.foldFrame"), (part) =>
           setFrame(part, frame.id, "collapsed", frame.isCollapsed ? undefined : true),
         )
       }
@@ -71,7 +71,7 @@ function Title({ frame }: { frame: Frame }) {
   const end = (isKept: boolean) => {
     if (useCanvas.getState().renaming !== frame.id) return;
     useCanvas.setState({ renaming: null });
-    if (isKept && text !== frame.title) edit("Rename the frame", (part) => setFrame(part, frame.id, "title", text));
+    if (isKept && text !== frame.title) edit(t("did.renameFrame"), (part) => setFrame(part, frame.id, "title", text));
   };
   if (isRenaming) {
     return (
@@ -125,14 +125,14 @@ function Menu({ frame }: { frame: Frame }) {
           </DropdownMenu.Item>
           <DropdownMenu.Item
             className="menu-item"
-            onSelect={() => edit("Remove the frame", (part) => removeFrame(part, frame.id))}
+            onSelect={() => edit(t("did.removeFrame"), (part) => removeFrame(part, frame.id))}
           >
             {t("menu.remove")}
           </DropdownMenu.Item>
           <DropdownMenu.RadioGroup
             value={frame.colour ?? ""}
             onValueChange={(colour) =>
-              edit("Colour the frame", (part) => setFrame(part, frame.id, "colour", colour || undefined))
+              edit(t("did.colourFrame"), (part) => setFrame(part, frame.id, "colour", colour || undefined))
             }
           >
             {[["plain", ""], ...Object.entries(COLOURS)].map(([name, colour]) => (

@@ -113,7 +113,7 @@ function Naming({ source, name }: { source: Address; name: string }) {
   const end = (isKept: boolean) => {
     if (useCanvas.getState().naming === null) return;
     useCanvas.setState({ naming: null });
-    if (isKept && text.trim() !== name) edit("Name a value", (part) => setName(part, source, text));
+    if (isKept && text.trim() !== name) edit(t("did.nameValue"), (part) => setName(part, source, text));
     document.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(source.node)}"]`)?.focus();
   };
   return (

@@ -15,6 +15,7 @@ import {
 } from "~/doc/model";
 import { namesOf } from "~/doc/named";
 import { edit, goTo, placeOfTab, select, type Tab } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { obstacle } from "./connecting";
 import { WIDTH } from "./geometry";
 import { freeSpot } from "./spot";
@@ -68,7 +69,7 @@ function rank(input: Input, isOpen: boolean): number {
 function offer(finder: SocketFinder, doc: Workflow, part: Part, link: Link, label: string, other: string): Offer[] {
   if (obstacle(finder, doc, part, link) !== null) return [];
   const key = `${link.source.node}.${link.source.name} ${linkId(link.target)}`;
-  return [{ key, label, detail: other, run: () => edit("Connect", (draft) => connect(draft, link)) }];
+  return [{ key, label, detail: other, run: () => edit(t("did.connect"), (draft) => connect(draft, link)) }];
 }
 
 function fresh(name: string, sockets: Sockets, part: Part, doc: Workflow, finder: SocketFinder): Offer[] {
@@ -80,13 +81,13 @@ function fresh(name: string, sockets: Sockets, part: Part, doc: Workflow, finder
   };
   const outputs = sockets.outputs.map(({ name: each, type }) => ({
     key: `new out ${each}`,
-    label: `${each} → a new node…`,
+    label: `${each} → ${t("palette.fresh")}`,
     detail: type,
     run: () => open({ node: name, name: each, type, isSource: true }),
   }));
   const inputs = sockets.inputs.map(({ name: each, type }) => ({
     key: `new in ${each}`,
-    label: `${each} ← a new node…`,
+    label: `${each} ← ${t("palette.fresh")}`,
     detail: type,
     run: () => open({ node: name, name: each, type, isSource: false }),
   }));

@@ -19,7 +19,7 @@ export function removeSelected(isRejoining: boolean): void {
   if (tab.nodes.size === 0 && tab.links.size === 0) return;
   const passage = (node: string) => finder.of(part.nodes?.[node]?.type ?? "", tab.doc)?.passage ?? null;
   const known = new Set([...linksOf(part)].map(({ target }) => linkId(target)));
-  edit(tab.nodes.size ? "Delete" : "Delete links", (draft) => {
+  edit(tab.nodes.size ? t("did.delete") : t("did.deleteLinks"), (draft) => {
     for (const id of tab.links) if (known.has(id)) disconnect(draft, addressOf(id));
     removeNodes(draft, tab.nodes, isRejoining ? passage : undefined);
   });
@@ -31,7 +31,7 @@ export function toggleMode(mode: "bypass" | "mute"): void {
   const { part } = placeOfTab(tab);
   const names = [...tab.nodes];
   const isOn = names.length > 0 && names.every((name) => part.nodes?.[name]?.mode === mode);
-  edit(isOn ? "Run again" : mode === "bypass" ? "Bypass" : "Mute", (draft) =>
+  edit(isOn ? t("did.runAgain") : mode === "bypass" ? t("did.bypass") : t("did.mute"), (draft) =>
     setMode(draft, names, isOn ? "run" : mode),
   );
 }
@@ -40,7 +40,7 @@ export function toggleCollapsed(): void {
   const tab = activeTab();
   const { part } = placeOfTab(tab);
   const isFolded = [...tab.nodes].every((name) => part.view?.nodes?.[name]?.collapsed === true);
-  edit(isFolded ? "Unfold" : "Fold", (draft) => {
+  edit(isFolded ? t("did.unfold") : t("did.fold"), (draft) => {
     for (const name of tab.nodes) setLook(draft, name, "collapsed", isFolded ? undefined : true);
   });
 }
@@ -60,7 +60,7 @@ export function pasteText(text: string, withIncoming: boolean): boolean {
   const view = shownView();
   if (!clip || !view) return false;
   const under = document.elementFromPoint(pointer.x, pointer.y)?.closest(".canvas");
-  pasteClip(text, under ? view.toCanvas(pointer) : view.middle(), withIncoming, "Paste");
+  pasteClip(text, under ? view.toCanvas(pointer) : view.middle(), withIncoming, t("did.paste"));
   return true;
 }
 
@@ -73,7 +73,7 @@ export function duplicate(withIncoming = true): void {
   const xs = places.map((place) => Number(place.x ?? 0));
   const ys = places.map((place) => Number(place.y ?? 0));
   const middle = { x: (Math.min(...xs) + Math.max(...xs)) / 2 + 32, y: (Math.min(...ys) + Math.max(...ys)) / 2 + 32 };
-  pasteClip(text, middle, withIncoming, "Duplicate");
+  pasteClip(text, middle, withIncoming, t("did.duplicate"));
 }
 
 function pasteClip(text: string, at: Point, withIncoming: boolean, label: string): void {
@@ -98,8 +98,8 @@ export function makeSubgraphOfSelected(): void {
     return;
   }
   let made = "";
-  edit("Make a subgraph", (draft, doc) => {
-    made = makeSubgraph(doc, draft, names, "Subgraph");
+  edit(t("did.makeSubgraph"), (draft, doc) => {
+    made = makeSubgraph(doc, draft, names, t("inspector.subgraph"));
   });
   select([made]);
 }
@@ -110,10 +110,10 @@ export function unpackSelected(): void {
   const { part } = placeOfTab(tab);
   const names = [...tab.nodes].filter((name) => part.nodes?.[name]?.type.startsWith(SUBGRAPH));
   const reason = names.map((name) => whyNotUnpacked(tab.doc, part.nodes?.[name])).find((each) => each !== null);
-  if (reason) say(reason, "problem");
+  if (reason) say(t(`says.unpack.${reason}`), "problem");
   if (reason || names.length === 0) return;
   let added: string[] = [];
-  edit("Unpack", (draft, doc) => {
+  edit(t("did.unpack"), (draft, doc) => {
     added = names.flatMap((name) => unpackSubgraph(doc, draft, name));
   });
   select(added);
@@ -141,7 +141,7 @@ export function frameSelected(): void {
   const names = new Set([...tab.nodes].filter((name) => part.nodes?.[name]));
   if (names.size === 0) return;
   let renaming = "";
-  edit("Frame", (draft) => {
+  edit(t("did.frame"), (draft) => {
     renaming = addFrame(draft, names, "");
   });
   useCanvas.setState({ renaming });

@@ -59,12 +59,12 @@ async function addPicture(file: File, drop: Drop | undefined, count: number): Pr
   const loader = loaderOf(finder());
   if (drop?.node && known) {
     const target = { node: drop.node, name: known.input };
-    return edit("Picture", (part) => setValue(part, target, reference));
+    return edit(t("did.picture"), (part) => setValue(part, target, reference));
   }
   if (!loader) return say(t("says.noLoader"), "problem");
   const at = drop?.at ?? shownView()?.middle() ?? { x: 0, y: 0 };
   let name = "";
-  edit("Add a picture", (part) => {
+  edit(t("did.addPicture"), (part) => {
     const node = { type: loader.type, inputs: { [loader.input]: reference } };
     name = addNode(part, node, { x: at.x + count * APART, y: at.y + count * APART });
   });

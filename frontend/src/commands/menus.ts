@@ -16,7 +16,7 @@ import { t } from "~/i18n/language";
 import { pasteText } from "./actions";
 import { keysOf } from "./bindings";
 import { newerOf, publish, subgraphOf, takeNewer } from "./shelf";
-import { command, titleOf } from "./table";
+import { command, titleNow } from "./table";
 
 export interface MenuItem {
   label: string;
@@ -49,7 +49,7 @@ function commands(...ids: string[]): MenuItem[] {
   return ids.flatMap((id) => {
     const found = command(id);
     return found
-      ? [{ label: titleOf(found), keys: keysOf(found)[0], isOff: found.can?.() === false, run: found.run }]
+      ? [{ label: titleNow(found), keys: keysOf(found)[0], isOff: found.can?.() === false, run: found.run }]
       : [];
   });
 }
@@ -104,7 +104,7 @@ function linkMenu(link: string, at: Point): Menu {
   return [
     [
       { label: t("menu.insert"), run: () => usePalette.setState({ request: { at, to, plug: null, link } }) },
-      { label: t("menu.lead"), run: () => edit("Lead the link", (draft) => setBends(draft, target, [to])) },
+      { label: t("menu.lead"), run: () => edit(t("did.lead"), (draft) => setBends(draft, target, [to])) },
       { label: t("menu.look"), run: () => lookAt({ ...source, isSource: true }, at) },
       ...naming(source),
     ],
@@ -120,7 +120,7 @@ function naming(source: Address): MenuItem[] {
     ? [{ label: t("menu.name"), run: ask }]
     : [
         { label: t("menu.renameValue", { name }), run: ask },
-        { label: t("menu.wires"), run: () => edit("Draw wires", (draft) => setName(draft, source, "")) },
+        { label: t("menu.wires"), run: () => edit(t("did.drawWires"), (draft) => setName(draft, source, "")) },
       ];
 }
 
@@ -164,13 +164,13 @@ function inputItems(target: Address, at: Point, add: () => void): MenuItem[] {
     .filter(({ source: from }) => obstacle(finder(), doc, part, { source: from, target }) === null)
     .map(({ name, source: from }) => ({
       label: name,
-      run: () => edit(`Take ${name}`, (draft) => connect(draft, { source: from, target })),
+      run: () => edit(t("did.take", { name }), (draft) => connect(draft, { source: from, target })),
     }));
   const linked = source
     ? [
         { label: t("menu.look"), run: () => lookAt({ ...target, isSource: false }, at) },
         { label: t("menu.origin"), run: () => goToNode(source.node) },
-        { label: t("menu.unplug"), run: () => edit("Unplug", (draft) => disconnect(draft, target)) },
+        { label: t("menu.unplug"), run: () => edit(t("did.unplug"), (draft) => disconnect(draft, target)) },
       ]
     : [];
   const written_ = input !== null && isWritable(input) && !source;
@@ -183,9 +183,9 @@ function inputItems(target: Address, at: Point, add: () => void): MenuItem[] {
           {
             label: t("menu.default"),
             isOff: value === undefined,
-            run: () => edit(`Set ${target.name}`, (draft) => setValue(draft, target, undefined)),
+            run: () => edit(t("did.set", { name: target.name }), (draft) => setValue(draft, target, undefined)),
           },
-          { label: t("menu.show"), run: () => edit("Show a field", (draft) => toggleStar(draft, target)) },
+          { label: t("menu.show"), run: () => edit(t("did.showField"), (draft) => toggleStar(draft, target)) },
         ]
       : []),
   ];
@@ -206,11 +206,11 @@ function frameMenu(id: string): Menu {
       {
         label: t(frame.isCollapsed ? "menu.unfold" : "menu.fold"),
         run: () =>
-          edit("Fold the frame", (draft) => setFrame(draft, id, "collapsed", frame.isCollapsed ? undefined : true)),
+          edit(t("did.foldFrame"), (draft) => setFrame(draft, id, "collapsed", frame.isCollapsed ? undefined : true)),
       },
       { label: t("menu.members"), run: () => select(membersOf(framesOf(part), id)) },
       { label: t("menu.view"), run: () => shownView()?.fit([FRAME + id]) },
     ],
-    [{ label: t("menu.remove"), run: () => edit("Remove the frame", (draft) => removeFrame(draft, id)) }],
+    [{ label: t("menu.remove"), run: () => edit(t("did.removeFrame"), (draft) => removeFrame(draft, id)) }],
   ];
 }

@@ -9,6 +9,7 @@ import { aligned, type Box, spread } from "~/doc/align";
 import { moveNode } from "~/doc/edit";
 import { type Point, positionOf } from "~/doc/model";
 import { activeTab, edit, placeOfTab, select } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 
 /** Opens the list of nodes: for a place under the hand, else beside what is selected. */
 export function addFrom(): void {
@@ -51,11 +52,11 @@ export function editFirstField(): boolean {
 }
 
 export function align(axis: "x" | "y"): void {
-  place("Align", (boxes) => aligned(boxes, axis));
+  place(t("did.align"), (boxes) => aligned(boxes, axis));
 }
 
 export function distribute(axis: "x" | "y"): void {
-  place("Distribute", (boxes) => spread(boxes, axis));
+  place(t("did.distribute"), (boxes) => spread(boxes, axis));
 }
 
 function place(label: string, how: (boxes: Map<string, Box>) => Map<string, Point>): void {

@@ -7,6 +7,7 @@ import { finder } from "~/catalog/store";
 import { SUBGRAPH, type Workflow } from "~/doc/model";
 import { adopt, mainOf, originOf, publication, SHELF, setOrigin, upgrade } from "~/doc/published";
 import { activeTab, edit, placeOfTab } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { say } from "~/ui/notices";
 
 export interface Shelved {
@@ -45,7 +46,7 @@ async function shelved(name: string, version: number): Promise<Shelved | null> {
   const main = mainOf(doc);
   const sockets = main === null ? null : finder().of(SUBGRAPH + main, doc);
   if (sockets === null) return null;
-  const told = { ...sockets, id: name, summary: `${sockets.summary} Library, version ${version}.`.trim() };
+  const told = { ...sockets, id: name, summary: `${sockets.summary} ${t("library.from", { version })}`.trim() };
   return { name, version, doc, sockets: told };
 }
 
@@ -71,18 +72,15 @@ export async function publish(node: string): Promise<void> {
   const name = origin?.name ?? SHELF + (published.title || subgraph).trim();
   try {
     const { version } = await service.save(name, published, origin?.version ?? 0, "");
-    edit("Publish", (_, draft) => {
+    edit(t("did.publish"), (_, draft) => {
       const own = draft.subgraphs?.[subgraph];
       if (own) setOrigin(own, { name, version });
     });
-    say(`Published “${name.slice(SHELF.length)}”, version ${version}`);
+    say(t("says.published", { name: name.slice(SHELF.length), version }));
     await lookAtShelf();
   } catch (error) {
     if (error instanceof Refused && error.code === "conflict")
-      say(
-        `The library has another “${name.slice(SHELF.length)}”: take its newest version first, or rename this one.`,
-        "problem",
-      );
+      say(t("says.taken", { name: name.slice(SHELF.length) }), "problem");
     else say(error instanceof Error ? error.message : String(error), "problem");
   }
 }
@@ -101,5 +99,5 @@ export function takeNewer(node: string): void {
   const [newer, subgraph] = [newerOf(node), subgraphOf(node)];
   if (!newer || subgraph === null) return;
   const { name, version } = newer;
-  edit(`Version ${version} of the subgraph`, (_, draft) => upgrade(draft, subgraph, newer.doc, { name, version }));
+  edit(t("did.version", { version }), (_, draft) => upgrade(draft, subgraph, newer.doc, { name, version }));
 }

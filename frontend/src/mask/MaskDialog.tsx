@@ -59,7 +59,7 @@ function Painter({ node, picture, mask }: { node: string; picture: string; mask:
       const { reference } = await service.upload(await painting.current.save());
       if (digestOf(reference) === null) return;
       let name = "";
-      edit("Paint a mask", (part) => {
+      edit(t("did.paintMask"), (part) => {
         name = setMask(part, node, loader, reference);
       });
       select([name]);

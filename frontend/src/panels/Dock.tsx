@@ -9,6 +9,7 @@ import { t } from "~/i18n/language";
 import { isOver, type Job, type Task } from "~/run/jobs";
 import { usePlans } from "~/run/plan";
 import { openJobs, shownJob, useRuns } from "~/run/store";
+import { problemText } from "~/run/told";
 import { useLayout } from "~/ui/layout";
 import { Queue } from "./Queue";
 import { Results } from "./Results";
@@ -64,7 +65,7 @@ function Problems() {
                 shownView()?.fit([problem.node]);
               }}
             >
-              <b>{problem.place}</b> {problem.message} {problem.hint}
+              <b>{problem.place}</b> {problemText(problem)} {problem.hint}
             </button>
           </li>
         ))}

@@ -7,7 +7,7 @@ import { service, thumbnailUrl } from "~/api/service";
 import { keysOf } from "~/commands/bindings";
 import { openSaved, saveAs } from "~/commands/files";
 import { shownKeys } from "~/commands/keyname";
-import { COMMANDS, groupTitle, titleOf } from "~/commands/table";
+import { COMMANDS, groupTitle, titleNow, titleOf } from "~/commands/table";
 import { t } from "~/i18n/language";
 import { FileView, shortName } from "~/viewers/FileView";
 import { closeDialog, openDialog, useDialog } from "./dialogs";
@@ -222,7 +222,7 @@ function CommandDialog() {
                 each.run();
               }}
             >
-              <span>{titleOf(each)}</span>
+              <span>{titleNow(each)}</span>
               <kbd>{shownKeys(keysOf(each)[0] ?? "")}</kbd>
             </Command.Item>
           ))}

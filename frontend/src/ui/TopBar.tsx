@@ -7,7 +7,7 @@ import { showApp } from "~/app/address";
 import { duration } from "~/canvas/status";
 import { keysOf } from "~/commands/bindings";
 import { shownKeys } from "~/commands/keyname";
-import { COMMANDS, titleOf as commandTitle, GROUPS, groupTitle } from "~/commands/table";
+import { COMMANDS, GROUPS, groupTitle, titleNow } from "~/commands/table";
 import { useKeysOf } from "~/commands/useKeys";
 import { SUBGRAPH } from "~/doc/model";
 import { activeTab, closeTab, goTo, hasChanged, newTab, showTab, type Tab, titleOf, useTab, useTabs } from "~/doc/tabs";
@@ -175,7 +175,7 @@ function MainMenu() {
                   disabled={each.can?.() === false}
                   onSelect={() => each.run()}
                 >
-                  {commandTitle(each)}
+                  {titleNow(each)}
                   <kbd>{shownKeys(keysOf(each)[0] ?? "")}</kbd>
                 </DropdownMenu.Item>
               ))}

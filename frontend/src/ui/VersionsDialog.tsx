@@ -57,7 +57,7 @@ export default function VersionsDialog() {
             <button
               type="button"
               className="plain"
-              onClick={() => open(each, (doc) => replaceDocument("Restore", doc))}
+              onClick={() => open(each, (doc) => replaceDocument(t("did.restore"), doc))}
             >
               {t("versions.restore")}
             </button>

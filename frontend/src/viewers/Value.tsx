@@ -71,7 +71,7 @@ function Shown({ found }: { found: Peeked }) {
       {value === undefined ? null : <pre>{typeof value === "string" ? value : writeJson(value, 2)}</pre>}
       {value === undefined && (
         <figcaption>
-          {description?.replace(/(?<=\d)x(?=\d)/g, " × ") || (picture ? `${width} × ${height}` : `a ${type}`)}
+          {description?.replace(/(?<=\d)x(?=\d)/g, " × ") || (picture ? `${width} × ${height}` : type)}
         </figcaption>
       )}
     </figure>
