@@ -23,7 +23,7 @@ import { useCatalog } from "~/catalog/store";
 import { useKeysOf } from "~/commands/useKeys";
 import { setBends } from "~/doc/bends";
 import { connect, disconnect } from "~/doc/edit";
-import { addressOf, type Point, positionOf } from "~/doc/model";
+import { addressOf, linkId, type Point, positionOf } from "~/doc/model";
 import { activeTab, edit, placeOfTab, select, usePart, useTab } from "~/doc/tabs";
 import { t } from "~/i18n/language";
 import { linkOf, obstacle, socketOf } from "./connecting";
@@ -300,7 +300,7 @@ function bend(edge: CanvasEdge, at: Point): void {
 
 const replug: OnReconnect<CanvasEdge> = (old, ends) => {
   const link = linkOf(ends);
-  if (!link) return;
+  if (!link || (linkId(link.target) === old.id && link.source.node === old.source)) return; // put back
   edit(t("did.replug"), (part) => {
     disconnect(part, addressOf(old.id));
     connect(part, link);
@@ -308,7 +308,6 @@ const replug: OnReconnect<CanvasEdge> = (old, ends) => {
 };
 
 function unplug(_: unknown, edge: CanvasEdge, __: unknown, state: FinalConnectionState): void {
-  useCanvas.setState({ plug: null });
   if (!state.isValid) edit(t("did.unplug"), (part) => disconnect(part, addressOf(edge.id)));
 }
 
@@ -328,7 +327,7 @@ type ToCanvas = (at: { x: number; y: number }) => { x: number; y: number };
 /** A link that is dropped where no socket is asks for a node that fits. */
 function endPlug(event: globalThis.MouseEvent | TouchEvent, state: FinalConnectionState, toCanvas: ToCanvas): void {
   const { plug } = useCanvas.getState();
-  useCanvas.setState({ plug: null });
+  setTimeout(() => useCanvas.setState({ plug: null })); // a click that ends it, on a socket, looks at no value
   if (!plug || state.isValid || state.toHandle || state.toNode) return;
   const touch = "changedTouches" in event ? event.changedTouches[0] : event;
   if (!touch) return;

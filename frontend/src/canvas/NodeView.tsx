@@ -21,6 +21,7 @@ import { Media } from "./Media";
 import { Plugged } from "./Plugged";
 import { useCanvas } from "./state";
 import { statusOf } from "./status";
+import { takeLink } from "./taking";
 
 function Body({ data, selected }: NodeProps<ShownNode>) {
   const { name, geometry, sockets } = data;
@@ -229,6 +230,7 @@ function Folded({ geometry, node }: { geometry: ShownNode["data"]["geometry"]; n
       type={handle.isSource ? "source" : "target"}
       position={handle.isSource ? Position.Right : Position.Left}
       className="socket"
+      onMouseDownCapture={handle.isSource ? undefined : takeLink}
       role="img"
       aria-label={`${node}.${handle.id}`}
     />

@@ -8,6 +8,7 @@ import { t } from "~/i18n/language";
 import { obstacle } from "./connecting";
 import { lookAt } from "./Look";
 import { openMenu, type Plug, useCanvas } from "./state";
+import { takeLink } from "./taking";
 
 interface Props {
   node: string;
@@ -46,6 +47,7 @@ export function Plugged({
         style={{ "--socket": colour } as React.CSSProperties}
         role="img"
         aria-label={`${node}.${name}, ${type}`}
+        onMouseDownCapture={isSource ? undefined : takeLink}
         onContextMenu={(event) => {
           event.preventDefault();
           event.stopPropagation();
