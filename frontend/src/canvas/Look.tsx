@@ -6,6 +6,7 @@ import { sourceOf } from "~/doc/model";
 import { activeTab, placeOfTab, useTab } from "~/doc/tabs";
 import { t } from "~/i18n/language";
 import { Value } from "~/viewers/Value";
+import { nodeElement } from "./elements";
 import { type Look, type Plug, useCanvas, useLook } from "./state";
 
 const BOX = { width: 300, height: 330 };
@@ -63,7 +64,7 @@ function Box({ look: { source, type, at }, doc }: { look: Look; doc: object }) {
         if (event.key !== "Escape") return;
         event.stopPropagation();
         close();
-        document.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(source.node)}"]`)?.focus();
+        nodeElement(source.node)?.focus();
       }}
     >
       <header>

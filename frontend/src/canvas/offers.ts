@@ -8,18 +8,19 @@ import {
   type Node,
   type Part,
   type Path,
-  SUBGRAPH,
   sourceOf,
+  subgraphIn,
   type Workflow,
   written,
 } from "~/doc/model";
 import { namesOf } from "~/doc/named";
-import { edit, goTo, placeOfTab, select, type Tab } from "~/doc/tabs";
+import { edit, placeOfTab, type Tab } from "~/doc/tabs";
 import { t } from "~/i18n/language";
 import { obstacle } from "./connecting";
 import { WIDTH } from "./geometry";
+import { show } from "./going";
 import { freeSpot } from "./spot";
-import { type Plug, shownView, usePalette } from "./state";
+import { type Plug, usePalette } from "./state";
 
 export interface Offer {
   key: string;
@@ -106,17 +107,10 @@ export function foundNodes(finder: SocketFinder, tab: Tab): Offer[] {
       const values = Object.values(node.inputs ?? {}).filter((each) => typeof each === "string");
       const detail = [where, node.type, ...values].join(" · ").slice(0, 160);
       offers.push({ key: `${where} ${name}`, label: title, detail, run: () => show(tab, path, name) });
-      const inner = node.type.startsWith(SUBGRAPH) ? tab.doc.subgraphs?.[node.type.slice(SUBGRAPH.length)] : undefined;
+      const inner = tab.doc.subgraphs?.[subgraphIn(node.type) ?? ""];
       if (inner && path.length < DEEPEST) walk(inner, [...path, name]);
     }
   };
   walk(tab.doc, []);
   return offers;
-}
-
-/** Goes to where a node is, and selects it. */
-export function show(tab: Tab, path: Path, name: string): void {
-  if (path.join("/") !== tab.path.join("/")) goTo(path);
-  select([name]);
-  setTimeout(() => shownView()?.fit([name]), 50); // once the canvas shows that place
 }

@@ -5,7 +5,7 @@ import { useCatalog } from "~/catalog/store";
 import { clipText, copy, paste, readClip } from "~/doc/clipboard";
 import { disconnect, removeNodes, setLook, setMode } from "~/doc/edit";
 import { addFrame } from "~/doc/frames";
-import { addressOf, linkId, linksOf, type Point, SUBGRAPH } from "~/doc/model";
+import { addressOf, linkId, linksOf, type Point, subgraphIn } from "~/doc/model";
 import { detour, makeSubgraph, unpackSubgraph, whyNotUnpacked } from "~/doc/subgraph";
 import { activeTab, edit, goTo, placeOfTab, select } from "~/doc/tabs";
 import { t } from "~/i18n/language";
@@ -108,7 +108,7 @@ export function makeSubgraphOfSelected(): void {
 export function unpackSelected(): void {
   const tab = activeTab();
   const { part } = placeOfTab(tab);
-  const names = [...tab.nodes].filter((name) => part.nodes?.[name]?.type.startsWith(SUBGRAPH));
+  const names = [...tab.nodes].filter((name) => subgraphIn(part.nodes?.[name]?.type) !== null);
   const reason = names.map((name) => whyNotUnpacked(tab.doc, part.nodes?.[name])).find((each) => each !== null);
   if (reason) say(t(`says.unpack.${reason}`), "problem");
   if (reason || names.length === 0) return;
@@ -123,15 +123,14 @@ export function unpackSelected(): void {
 export function enterSelected(): boolean {
   const tab = activeTab();
   const name = [...tab.nodes][0];
-  const type = name ? (placeOfTab(tab).part.nodes?.[name]?.type ?? "") : "";
-  if (!name || !type.startsWith(SUBGRAPH)) return false;
+  if (!name || subgraphIn(placeOfTab(tab).part.nodes?.[name]?.type) === null) return false;
   goTo([...tab.path, name]);
   return true;
 }
 
 export const isSubgraphSelected = (): boolean => {
   const tab = activeTab();
-  return [...tab.nodes].some((name) => placeOfTab(tab).part.nodes?.[name]?.type.startsWith(SUBGRAPH));
+  return [...tab.nodes].some((name) => subgraphIn(placeOfTab(tab).part.nodes?.[name]?.type) !== null);
 };
 
 /** Puts a frame around what is selected, and asks for its name. */

@@ -2,6 +2,7 @@
 import { toggleStar } from "~/app/fields";
 import { obstacle } from "~/canvas/connecting";
 import { FRAME } from "~/canvas/framing";
+import { goToNode } from "~/canvas/going";
 import { lookAt } from "~/canvas/Look";
 import { type MenuOf, shownView, useCanvas, usePalette } from "~/canvas/state";
 import { isWritable } from "~/catalog/catalog";
@@ -9,12 +10,12 @@ import { finder } from "~/catalog/store";
 import { setBends } from "~/doc/bends";
 import { connect, disconnect, setValue } from "~/doc/edit";
 import { framesOf, membersOf, removeFrame, setFrame } from "~/doc/frames";
-import { type Address, addressOf, linksOf, type Point, sourceOf, written } from "~/doc/model";
+import { type Address, addressOf, type Point, sourceOf, takersOf, written } from "~/doc/model";
 import { namedOutputs, namesOf, setName } from "~/doc/named";
 import { activeTab, edit, placeOfTab, select } from "~/doc/tabs";
 import { t } from "~/i18n/language";
 import { pasteText } from "./actions";
-import { keysOf } from "./bindings";
+import { keysFor, keysOf } from "./bindings";
 import { newerOf, publish, subgraphOf, takeNewer } from "./shelf";
 import { command, titleNow } from "./table";
 
@@ -60,7 +61,7 @@ function canvasMenu(at: Point): Menu {
   const paste = async () => pasteText(await navigator.clipboard.readText(), false);
   return [
     [
-      { label: t("menu.add"), keys: "Space", run: add },
+      { label: t("menu.add"), keys: keysFor("add"), run: add },
       { label: t("menu.paste"), keys: "Mod+V", run: () => void paste() },
     ],
     commands("undo", "redo", "select-all"),
@@ -139,9 +140,7 @@ function socketItems(socket: Address, isSource: boolean, at: Point): MenuItem[] 
 }
 
 function outputItems(address: Address, at: Point, add: () => void): MenuItem[] {
-  const takers = [...linksOf(placeOfTab(activeTab()).part)].filter(
-    ({ source }) => written(source) === written(address),
-  );
+  const takers = takersOf(placeOfTab(activeTab()).part, address);
   return [
     { label: t("menu.look"), run: () => lookAt({ ...address, isSource: true }, at) },
     { label: t("menu.taker"), run: add },
@@ -149,7 +148,7 @@ function outputItems(address: Address, at: Point, add: () => void): MenuItem[] {
     {
       label: t("menu.takers"),
       isOff: takers.length === 0,
-      run: () => select(takers.map(({ target }) => target.node)),
+      run: () => select(takers),
     },
   ];
 }
@@ -189,11 +188,6 @@ function inputItems(target: Address, at: Point, add: () => void): MenuItem[] {
         ]
       : []),
   ];
-}
-
-function goToNode(node: string): void {
-  select([node]);
-  shownView()?.reveal(node);
 }
 
 function frameMenu(id: string): Menu {

@@ -1,4 +1,6 @@
 /** Where nodes come, and going from one to the next, without a mouse too. */
+
+import { linkElement, nodeElement } from "~/canvas/elements";
 import { rectOf } from "~/canvas/measure";
 import { add } from "~/canvas/Palette";
 import { clearOf, freeSpot } from "~/canvas/spot";
@@ -44,9 +46,7 @@ export function stepNode(by: number): void {
 export function editFirstField(): boolean {
   const name = [...activeTab().nodes][0];
   if (name === undefined) return false;
-  const field = document
-    .querySelector(`.react-flow__node[data-id="${CSS.escape(name)}"]`)
-    ?.querySelector<HTMLElement>(".row :is(input, textarea, button)");
+  const field = nodeElement(name)?.querySelector<HTMLElement>(".row :is(input, textarea, button)");
   field?.focus();
   return field !== undefined && field !== null;
 }
@@ -89,9 +89,7 @@ export function openMenuOfSelection(): void {
   const tab = activeTab();
   const [node] = tab.nodes;
   const [link] = tab.links;
-  const id = node ?? link;
-  const selector = node === undefined ? ".react-flow__edge" : ".react-flow__node";
-  const element = id === undefined ? null : document.querySelector(`${selector}[data-id="${CSS.escape(id)}"]`);
+  const element = node !== undefined ? nodeElement(node) : link !== undefined ? linkElement(link) : null;
   const box = (element ?? document.querySelector(".canvas"))?.getBoundingClientRect() ?? new DOMRect();
   const at = { x: box.x + box.width / 2, y: box.y + Math.min(box.height / 2, 24) };
   if (node !== undefined) openMenu({ kind: "node", node }, at);

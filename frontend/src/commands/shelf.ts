@@ -4,11 +4,11 @@ import { Refused } from "~/api/http";
 import { service } from "~/api/service";
 import type { Sockets } from "~/catalog/catalog";
 import { finder } from "~/catalog/store";
-import { SUBGRAPH, type Workflow } from "~/doc/model";
+import { SUBGRAPH, subgraphIn, type Workflow } from "~/doc/model";
 import { adopt, mainOf, originOf, publication, SHELF, setOrigin, upgrade } from "~/doc/published";
 import { activeTab, edit, placeOfTab } from "~/doc/tabs";
 import { t } from "~/i18n/language";
-import { say } from "~/ui/notices";
+import { complain, say } from "~/ui/notices";
 
 export interface Shelved {
   name: string;
@@ -58,8 +58,7 @@ export function adoptShelved(draft: Parameters<typeof adopt>[0], name: string): 
 
 /** The subgraph that a node stands for, or null. */
 export function subgraphOf(node: string): string | null {
-  const type = placeOfTab(activeTab()).part.nodes?.[node]?.type ?? "";
-  return type.startsWith(SUBGRAPH) ? type.slice(SUBGRAPH.length) : null;
+  return subgraphIn(placeOfTab(activeTab()).part.nodes?.[node]?.type);
 }
 
 /** Publishes the subgraph that a node stands for: as the next version, where it came from the library. */
@@ -81,7 +80,7 @@ export async function publish(node: string): Promise<void> {
   } catch (error) {
     if (error instanceof Refused && error.code === "conflict")
       say(t("says.taken", { name: name.slice(SHELF.length) }), "problem");
-    else say(error instanceof Error ? error.message : String(error), "problem");
+    else complain(error);
   }
 }
 

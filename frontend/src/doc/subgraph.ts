@@ -14,6 +14,7 @@ import {
   SUBGRAPH,
   type Subgraph,
   sourceOf,
+  subgraphIn,
   type View,
   type Workflow,
   type WorkflowInput,
@@ -193,8 +194,9 @@ export type Obstacle = "none" | "missing" | "repeated" | "off";
 
 /** Why a node cannot be replaced by what is in it, or null where it can. */
 export function whyNotUnpacked(doc: Workflow, node: Node | undefined): Obstacle | null {
-  if (!node?.type.startsWith(SUBGRAPH)) return "none";
-  if (!doc.subgraphs?.[node.type.slice(SUBGRAPH.length)]) return "missing";
+  const subgraph = subgraphIn(node?.type);
+  if (!node || subgraph === null) return "none";
+  if (!doc.subgraphs?.[subgraph]) return "missing";
   if (node.map || node.loop) return "repeated";
   return (node.mode ?? "run") === "run" ? null : "off";
 }
@@ -300,7 +302,7 @@ export function holds(doc: Workflow, name: string, other: string): boolean {
   for (let here = open.pop(); here !== undefined; here = open.pop()) {
     if (here === other) return true;
     for (const { type } of Object.values(doc.subgraphs?.[here]?.nodes ?? {})) {
-      const inner = type.startsWith(SUBGRAPH) ? type.slice(SUBGRAPH.length) : null;
+      const inner = subgraphIn(type);
       if (inner !== null && !seen.has(inner)) open.push(inner);
       if (inner !== null) seen.add(inner);
     }

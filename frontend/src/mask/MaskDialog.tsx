@@ -9,7 +9,7 @@ import { activeTab, edit, placeOfTab, select } from "~/doc/tabs";
 import { t } from "~/i18n/language";
 import { closeDialog } from "~/ui/dialogs";
 import { Frame } from "~/ui/Frame";
-import { say } from "~/ui/notices";
+import { complain } from "~/ui/notices";
 import { Painting } from "./painting";
 import { type Brush, inPicture, pressed } from "./stroke";
 import "./mask.css";
@@ -65,7 +65,7 @@ function Painter({ node, picture, mask }: { node: string; picture: string; mask:
       select([name]);
       closeDialog();
     } catch (error) {
-      say(error instanceof Error ? error.message : String(error), "problem");
+      complain(error);
     }
   };
   const keys = (event: KeyboardEvent) => {

@@ -2,9 +2,9 @@
 
 import { ChevronDown, ChevronUp } from "lucide-react";
 import { useMemo } from "react";
-import { shownView } from "~/canvas/state";
+import { goToTask } from "~/canvas/going";
 import { duration } from "~/canvas/status";
-import { select, useTab } from "~/doc/tabs";
+import { useTab } from "~/doc/tabs";
 import { t } from "~/i18n/language";
 import { isOver, type Job, type Task } from "~/run/jobs";
 import { usePlans } from "~/run/plan";
@@ -57,14 +57,7 @@ function Problems() {
       <ul>
         {problems.map((problem) => (
           <li key={`${problem.place} ${problem.code} ${problem.message}`}>
-            <button
-              type="button"
-              onClick={() => {
-                if (!problem.node) return;
-                select([problem.node]);
-                shownView()?.fit([problem.node]);
-              }}
-            >
+            <button type="button" onClick={() => problem.node && goToTask(problem.node)}>
               <b>{problem.place}</b> {problemText(problem)} {problem.hint}
             </button>
           </li>
@@ -95,7 +88,7 @@ function Timeline() {
       <ul>
         {bars.map((bar) => (
           <li key={bar.name}>
-            <button type="button" onClick={() => select([bar.name])}>
+            <button type="button" onClick={() => goToTask(bar.name)}>
               {bar.name}
             </button>
             <svg width="100%" height="12" aria-hidden>

@@ -94,12 +94,13 @@ export async function peekAtKnown(
   finder: SocketFinder,
   signal?: AbortSignal,
 ): Promise<Peeked | Missing> {
-  const { copy, targets, shows } = peeking(wanted, finder);
+  const made = peeking(wanted, finder);
+  const { copy, targets, shows } = made;
   const { valid, problems, tasks } = await service.plan(copy, targets, signal);
   if (!valid) throw new Error(problems?.[0] ? problemText(problems[0]) : t("value.notReady"));
   const running = Object.entries(tasks ?? {}).filter(([task, { verdict }]) => verdict !== "cached" && task !== shows);
   const needed = running.filter(([, { verdict }]) => verdict !== "not_needed");
-  if (needed.length === 0) return peek(wanted, finder, signal);
+  if (needed.length === 0) return run(made, wanted, signal);
   return { runs: needed.length, seconds: needed.reduce((sum, [, { seconds }]) => sum + (seconds ?? 0), 0) };
 }
 
@@ -109,7 +110,12 @@ export async function peekAtKnown(
  * @throws Refused, Unreachable; Error where the run fails.
  */
 export async function peek(wanted: Wanted, finder: SocketFinder, signal?: AbortSignal): Promise<Peeked> {
-  const { copy, targets, shows } = peeking(wanted, finder);
+  return run(peeking(wanted, finder), wanted, signal);
+}
+
+type Made = ReturnType<typeof peeking>;
+
+async function run({ copy, targets, shows }: Made, wanted: Wanted, signal?: AbortSignal): Promise<Peeked> {
   const id = `e${newId()}`;
   const cancel = () => void service.cancel(id).catch(() => {}); // it may be over
   try {

@@ -9,7 +9,7 @@ import { setValue } from "~/doc/edit";
 import { sourceOf } from "~/doc/model";
 import { activeTab, edit, newId } from "~/doc/tabs";
 import { t } from "~/i18n/language";
-import { say } from "~/ui/notices";
+import { complain, say } from "~/ui/notices";
 import { docTag, expectedOf, jobOf } from "./jobs";
 import { rememberRun } from "./last";
 import { markTried, planSoon, usePlans } from "./plan";
@@ -30,7 +30,7 @@ export async function run(targets: readonly string[] | null = null): Promise<voi
     nextSeeds();
   } catch (error) {
     if (error instanceof Refused && error.code === "invalid_workflow") refuse(tab.id);
-    else say(error instanceof Error ? error.message : String(error), "problem");
+    else complain(error);
   }
 }
 

@@ -11,7 +11,7 @@ import { docTag, type Job, shareOf } from "~/run/jobs";
 import { useRuns } from "~/run/store";
 import { type Axis, jobAt, MOST, type Sweep, startSweep, sweepable, useSweep, valuesOf } from "~/run/sweep";
 import { Frame } from "./Frame";
-import { say } from "./notices";
+import { complain } from "./notices";
 
 export default function SweepDialog({ target }: { target: Address | null }) {
   const sweep = useSweep((state) => state.sweep);
@@ -52,7 +52,7 @@ function Form({ target, done }: { target: Address | null; done(): void }) {
       await startSweep(tab.doc, titleOf(tab), [docTag(tab.id)], axes);
       done();
     } catch (error) {
-      say(error instanceof Error ? error.message : String(error), "problem");
+      complain(error);
     }
   };
   return (

@@ -9,7 +9,7 @@ import { keysOf } from "~/commands/bindings";
 import { shownKeys } from "~/commands/keyname";
 import { COMMANDS, GROUPS, groupTitle, titleNow } from "~/commands/table";
 import { useKeysOf } from "~/commands/useKeys";
-import { SUBGRAPH } from "~/doc/model";
+import { subgraphIn } from "~/doc/model";
 import { activeTab, closeTab, goTo, hasChanged, newTab, showTab, type Tab, titleOf, useTab, useTabs } from "~/doc/tabs";
 import { t } from "~/i18n/language";
 import { totals, usePlans } from "~/run/plan";
@@ -93,7 +93,7 @@ function Crumbs() {
   let part: { nodes?: typeof doc.nodes } = doc;
   const titles = path.map((name) => {
     const node = part.nodes?.[name];
-    const subgraph = doc.subgraphs?.[(node?.type ?? "").slice(SUBGRAPH.length)];
+    const subgraph = doc.subgraphs?.[subgraphIn(node?.type) ?? ""];
     part = subgraph ?? {};
     return node?.title || subgraph?.title || name;
   });

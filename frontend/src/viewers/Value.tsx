@@ -7,6 +7,7 @@ import type { Address } from "~/doc/model";
 import { activeTab } from "~/doc/tabs";
 import { t } from "~/i18n/language";
 import { type Missing, type Peeked, peek, peekAtKnown } from "~/run/peek";
+import { messageOf } from "~/ui/notices";
 
 type Found = { state: "waiting" } | { state: "wrong"; message: string } | Peeked | Missing;
 
@@ -33,7 +34,7 @@ export function Value({ source: { node, name }, type }: Props) {
       try {
         settle(await how({ doc, path, source: { node, name }, type }, finder(), signal));
       } catch (error) {
-        settle({ state: "wrong", message: error instanceof Error ? error.message : String(error) });
+        settle({ state: "wrong", message: messageOf(error) });
       }
     },
     [node, name, type],
