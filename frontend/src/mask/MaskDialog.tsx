@@ -13,6 +13,8 @@ import { complain } from "~/ui/notices";
 import { Painting } from "./painting";
 import { type Brush, inPicture, pressed } from "./stroke";
 import "./mask.css";
+import { spotBelow } from "~/canvas/spot";
+import { Slider } from "~/ui/Slider";
 
 const COLOUR = "#f43f5e";
 
@@ -59,8 +61,9 @@ function Painter({ node, picture, mask }: { node: string; picture: string; mask:
       const { reference } = await service.upload(await painting.current.save());
       if (digestOf(reference) === null) return;
       let name = "";
+      const at = spotBelow(node);
       edit(t("did.paintMask"), (part) => {
-        name = setMask(part, node, loader, reference);
+        name = setMask(part, node, loader, reference, at);
       });
       select([name]);
       closeDialog();
@@ -144,20 +147,20 @@ function Tools({ brush, setBrush, painting, largest }: ToolsProps) {
       >
         <Eraser size={14} />
       </Tool>
-      <label>
+      <label htmlFor="brush-size">
         {t("mask.size")}
-        <input
-          type="range"
+        <Slider
+          id="brush-size"
           min={1}
           max={largest}
           value={brush.size}
           onChange={({ target }) => setBrush((before) => ({ ...before, size: target.valueAsNumber }))}
         />
       </label>
-      <label>
+      <label htmlFor="brush-soft">
         {t("mask.soft")}
-        <input
-          type="range"
+        <Slider
+          id="brush-soft"
           min={0}
           max={1}
           step={0.05}

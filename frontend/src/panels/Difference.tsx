@@ -6,7 +6,16 @@ import { useCatalog } from "~/catalog/store";
 import { pathInto } from "~/commands/comparing";
 import { stopComparing, useBase, useDifferences } from "~/doc/comparing";
 import type { Change, PartDiff } from "~/doc/diff";
-import { between, byEntry, byNode, type Counts, countsOf, type EntryChanges, type NodeChanges, textOf } from "~/doc/marks";
+import {
+  between,
+  byEntry,
+  byNode,
+  type Counts,
+  countsOf,
+  type EntryChanges,
+  type NodeChanges,
+  textOf,
+} from "~/doc/marks";
 import { activeTab, useTab } from "~/doc/tabs";
 import { t } from "~/i18n/language";
 import "./difference.css";
@@ -54,7 +63,7 @@ function PartView({ part }: { part: PartDiff }) {
   return (
     <section>
       {title && <h3>{t("diff.subgraph", { title })}</h3>}
-      <ul>
+      <ul className="nodes">
         {byNode(part).map((each) => (
           <NodeItem key={`${each.mark} ${each.node}`} found={each} subgraph={part.subgraph} />
         ))}
@@ -62,7 +71,7 @@ function PartView({ part }: { part: PartDiff }) {
       {entries.length > 0 && (
         <>
           <h3>{t("diff.interface")}</h3>
-          <ul>
+          <ul className="entries">
             {entries.map((each) => (
               <EntryItem key={`${each.side} ${each.name}`} found={each} />
             ))}

@@ -1,6 +1,6 @@
 /** What is selected, with all its fields and room for them; or the document itself. */
 
-import { Grid3x3, Star } from "lucide-react";
+import { Grid3x3, Star, Unplug } from "lucide-react";
 import { starOf, toggleStar } from "~/app/fields";
 import { fixOf } from "~/canvas/fixes";
 import { duration } from "~/canvas/status";
@@ -18,6 +18,7 @@ import { openDialog } from "~/ui/dialogs";
 import { widgetOf } from "~/widgets/registry";
 import { FramePanel, frameAround } from "./FramePanel";
 import { Interface } from "./Interface";
+import { Many } from "./Many";
 import { Next } from "./Next";
 import { Outputs } from "./Outputs";
 
@@ -31,7 +32,7 @@ export function Inspector() {
       {one ? (
         <NodePanel key={one} name={one} />
       ) : selected.size > 1 ? (
-        frame === null && <p className="quiet-word">{t("inspector.selected", { count: selected.size })}</p>
+        <Many count={selected.size} isFramed={frame !== null} />
       ) : (
         <>
           <DocumentPanel />
@@ -135,7 +136,7 @@ function Field({ name, input }: { name: string; input: Input }) {
     edit(t("did.set", { name: input.name }), (part) => setValue(part, target, next), gesture);
   const id = `panel ${name}.${input.name}`;
   return (
-    <div className={`field${problem ? " wrong" : ""}`}>
+    <div className={`field${problem ? " wrong" : ""}${widget?.isSmall && !source ? " flat" : ""}`}>
       <span className="head">
         <label htmlFor={id}>{input.name}</label>
         {widget && !source && (
@@ -147,13 +148,17 @@ function Field({ name, input }: { name: string; input: Input }) {
       </span>
       {source ? (
         <span className="linked">
-          ← {source.node}.{source.name}
+          <span>
+            ← {source.node}.{source.name}
+          </span>
           <button
             type="button"
-            className="plain"
+            className="icon"
+            aria-label={t("inspector.unplug", { name: input.name })}
+            title={t("menu.unplug")}
             onClick={() => edit(t("did.unplug"), (part) => disconnect(part, target))}
           >
-            {t("inspector.unplug")}
+            <Unplug size={13} aria-hidden />
           </button>
         </span>
       ) : widget ? (

@@ -1,6 +1,6 @@
 /** Asking for a sweep of one or two fields; and its grid, which fills while it runs. */
 
-import { useMemo, useState } from "react";
+import { type CSSProperties, useMemo, useState } from "react";
 import { resultUrl } from "~/api/service";
 import type { Input } from "~/catalog/catalog";
 import { useCatalog } from "~/catalog/store";
@@ -23,7 +23,7 @@ export default function SweepDialog({ target }: { target: Address | null }) {
   ) : (
     <Frame
       title={t("sweep.of", { fields: sweep.axes.map((axis) => written(axis.target)).join(t("sweep.and")) })}
-      size="full"
+      size="snug"
     >
       <Grid sweep={sweep} />
     </Frame>
@@ -135,6 +135,7 @@ function Grid({ sweep }: { sweep: Sweep }) {
   return (
     <section
       className="sweep-grid"
+      style={{ "--columns": x?.values.length ?? 1 } as CSSProperties}
       aria-label={t("sweep.grid")} /* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */
       tabIndex={0}
     >

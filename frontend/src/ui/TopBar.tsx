@@ -150,7 +150,7 @@ function wordOf(planned: ReturnType<typeof usePlans.getState>["plans"][string] |
   if (!planned.plan.valid) return t("top.problems", { count });
   const { runs, all, seconds } = totals(planned.plan);
   if (runs === 0) return t("top.allCached");
-  return t("top.runs", { runs, all, time: seconds >= 0.05 ? ` · ~${duration(seconds)}` : "" });
+  return t("top.runs", { runs, all, count: all, time: seconds >= 0.05 ? ` · ~${duration(seconds)}` : "" });
 }
 
 function MainMenu() {

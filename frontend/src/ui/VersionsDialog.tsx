@@ -64,6 +64,8 @@ export default function VersionsDialog() {
       {past?.length === 0 && <p className="quiet-word">{t("versions.none")}</p>}
       {past && past.length > 0 && (
         <footer>
+          <span className="quiet-word">{t("versions.order")}</span>
+          <span className="gap" />
           <button type="button" className="primary" disabled={chosen === after} onClick={compareChosen}>
             {t("versions.compare")}
           </button>
