@@ -11,7 +11,14 @@ import { previewKey, shownJob, taskOf, useRuns } from "~/run/store";
 import { openDialog } from "~/ui/dialogs";
 import { NodeFile } from "~/viewers/NodeFile";
 
-function Pictures({ doc, task }: { doc: string; task: string }) {
+interface Props {
+  doc: string;
+  task: string;
+  /** Whether a picture stays when the work is done: it is what the node is for, and not a look at work. */
+  isKept: boolean;
+}
+
+function Pictures({ doc, task, isKept }: Props) {
   const job = useRuns((state) => state.shown[doc] ?? "");
   const pictured = useRuns((state) => state.previews[previewKey(job, task)]);
   const running = useRuns((state) => taskOf(state, doc, task));
@@ -20,7 +27,7 @@ function Pictures({ doc, task }: { doc: string; task: string }) {
   const failure = running?.state === "failed" ? running.failure : undefined;
   const isRunning = running?.state === "running";
   const share = isRunning && running.total ? (running.step ?? 0) / running.total : null;
-  const preview = isRunning || running?.total === undefined ? pictured : undefined; // of work: it goes with the work
+  const preview = isRunning || isKept ? pictured : undefined;
   if (!preview && !file && !failure && share === null && source === null) return null;
   return (
     <div className="media">

@@ -58,7 +58,7 @@ function Body({ data, selected }: NodeProps<ShownNode>) {
       {tier === "near" && count > 0 && !soft && geometry.rows.length > 0 && (
         <Fixes node={name} inputs={sockets.inputs} />
       )}
-      {tier !== "far" && geometry.rows.length > 0 && <Media doc={doc} task={task} />}
+      {tier !== "far" && geometry.rows.length > 0 && <Media doc={doc} task={task} isKept={sockets.sink} />}
     </article>
   );
 }

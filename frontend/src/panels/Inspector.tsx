@@ -136,7 +136,7 @@ function Field({ name, input }: { name: string; input: Input }) {
     edit(t("did.set", { name: input.name }), (part) => setValue(part, target, next), gesture);
   const id = `panel ${name}.${input.name}`;
   return (
-    <div className={`field${problem ? " wrong" : ""}${widget?.isSmall && !source ? " flat" : ""}`}>
+    <div className={`field${problem ? " wrong" : ""}${source || widget?.isSmall ? " flat" : ""}`}>
       <span className="head">
         <label htmlFor={id}>{input.name}</label>
         {widget && !source && (

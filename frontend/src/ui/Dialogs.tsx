@@ -105,7 +105,7 @@ function ConflictDialog({ tab, name }: { tab: string; name: string }) {
     <Frame title={t("conflict.title", { name })}>
       <p>
         {newest
-          ? t(newest.owner ? "conflict.savedBy" : "conflict.saved", {
+          ? t(newest.owner && newest.owner !== "local" ? "conflict.savedBy" : "conflict.saved", {
               version: newest.version,
               time: new Date(newest.created).toLocaleString(),
               owner: newest.owner,
