@@ -24,7 +24,7 @@ from graphengine.plan.demand import Kept, Place
 from graphengine.plan.explain import Explanation, explain
 from graphengine.plan.memory import Outlook
 from graphengine.plan.plan import Plan
-from graphengine.plan.planner import make_plan
+from graphengine.plan.planner import make_plan, takes_weights, targets_of
 from graphengine.run.cache.checkpoints import CheckpointFolder, OpenCheckpoints
 from graphengine.run.cache.disk import DiskTier
 from graphengine.run.cache.flight import SingleFlight
@@ -292,10 +292,25 @@ class Engine:
         Raises:
             WorkflowError: a target is not in the graph, or models that it uses cannot fit into the memory.
         """
-        weights = [name for name, each in self.registry.types.items() if each.weights]
-        plan = make_plan(graph, targets, self.environments, weights, coalesce=self.settings.coalesce)
+        plan = make_plan(graph, targets, self.environments, self._weights, coalesce=self.settings.coalesce)
         self.forecaster.refuse_misfits(plan, self._kept)
         return plan
+
+    def check(self, graph: Graph, targets: Collection[str] | None = None) -> Plan | None:
+        """See whether a graph can be planned; return the plan where only that tells: where models are used.
+
+        Raises:
+            WorkflowError: see :meth:`plan`.
+        """
+        if takes_weights(graph, self._weights):
+            return self.plan(graph, targets)
+        targets_of(graph, targets)
+        return None
+
+    @cached_property
+    def _weights(self) -> Collection[str]:
+        """The names of the socket types whose values stand for weights."""
+        return frozenset(name for name, each in self.registry.types.items() if each.weights)
 
     @cached_property
     def forecaster(self) -> Forecaster:
