@@ -47,7 +47,7 @@ from graphengine.run.runner import Observer, Run, RunOptions
 from graphengine.settings import Settings
 from graphengine.workflow.document import Workflow
 from graphengine.workflow.graph import Graph
-from graphengine.workflow.quick import is_quick
+from graphengine.workflow.reading import may_read
 from graphengine.workflow.resolve import resolve
 
 
@@ -274,9 +274,9 @@ class Engine:
         if isinstance(executor, ProcessExecutor):
             executor.close()
 
-    def is_quick(self, document: Mapping[str, Any]) -> bool:
-        """Return whether a document is proven so quickly, and without reading a file, that a loop may wait for it."""
-        return is_quick(document, self.registry)
+    def may_read(self, document: Mapping[str, Any]) -> bool:
+        """Return whether a file may have to be read to prove a document."""
+        return may_read(document, self.registry)
 
     def resolve(self, workflow: Workflow) -> Graph:
         """Return the graph of a document.

@@ -3,6 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
+from contextlib import nullcontext
 from typing import Final, NamedTuple
 
 from graphengine.service.canonical import QUICK_LENGTH, compact, is_short
@@ -12,6 +13,9 @@ from graphengine.service.runner import Ready, Runner, make_ready, prove
 
 MOST_TASKS: Final = 2_000
 """How many tasks the plans have together that are kept."""
+
+QUICK_NODES: Final = 40
+"""How many nodes a workflow may have that is proven at once: that takes a few milliseconds."""
 
 _TURN: Final = 20
 """How many small workflows are proven before the event loop has a turn."""
@@ -38,6 +42,7 @@ class Proofs:
         self._most = most
         self._kept: OrderedDict[Key, Ready] = OrderedDict()
         self._tasks = 0
+        self._computing = asyncio.Lock()
 
     async def make(self, document: JsonObject, inputs: JsonObject, targets: Collection[str] | None = None) -> Ready:
         """Return a workflow with its inputs, proven and planned, without holding up the loop.
@@ -54,11 +59,12 @@ class Proofs:
             Unacceptable: it is not JSON.
             WorkflowError: with every problem of the first that has any.
         """
-        if not self._runner.is_quick(document) or not is_short(document, QUICK_LENGTH):
-            return await asyncio.to_thread(self._apart, document, rows, targets)
+        reads = self._runner.may_read(document)
+        if reads or not await _is_quick(document, rows):
+            alone = len(rows) == 1 and not reads  # who only computes is not done sooner beside others who do
+            async with self._computing if alone else nullcontext():
+                return await asyncio.to_thread(self._apart, document, rows, targets)
         content = Content.of(document)
-        if not await _are_short(rows, QUICK_LENGTH - len(content.text)):
-            return await asyncio.to_thread(self._apart, document, rows, targets)
         made: list[Ready] = []
         for number, inputs in enumerate(rows, 1):
             ready = make_ready(self._runner, document, inputs, targets)
@@ -91,8 +97,11 @@ class Proofs:
             before = None
 
 
-async def _are_short(rows: Sequence[JsonObject], room: int) -> bool:
-    """Return whether all inputs have at most so many characters; to look through many takes long itself."""
+async def _is_quick(document: JsonObject, rows: Sequence[JsonObject]) -> bool:
+    """Return whether an event loop may wait for the proofs; to look through many inputs takes long itself."""
+    nodes = document.get("nodes")
+    if not isinstance(nodes, dict) or len(nodes) > QUICK_NODES or not is_short(document, QUICK_LENGTH):
+        return False
     if len(rows) == 1:
-        return is_short(rows[0], room)
-    return await asyncio.to_thread(lambda: all(is_short(each, room) for each in rows))
+        return is_short(rows[0], QUICK_LENGTH)
+    return await asyncio.to_thread(lambda: all(is_short(each, QUICK_LENGTH) for each in rows))

@@ -19,8 +19,8 @@ from graphengine.workflow.parse import workflow_from
 class Runner(Protocol):
     """Proves, plans and runs workflows: the engine, as the service sees it."""
 
-    def is_quick(self, document: JsonObject) -> bool:
-        """Return whether a document is proven so quickly, and without reading a file, that a loop may wait for it."""
+    def may_read(self, document: JsonObject) -> bool:
+        """Return whether a file may have to be read to prove a document."""
         ...
 
     def resolve(self, workflow: Workflow) -> Graph:
