@@ -6,14 +6,14 @@ from graphengine.node.declare import node
 @node("list.gather", category="list", title="Gather into a list", aliases=("Make list", "Append to list"))
 def gather(
     values: list[object] = [],  # noqa: B006 - a default as the document writes it; nothing changes it
-    first: object | None = None,
-    second: object | None = None,
-    third: object | None = None,
-    fourth: object | None = None,
-    fifth: object | None = None,
-    sixth: object | None = None,
-    seventh: object | None = None,
-    eighth: object | None = None,
+    first: object = None,
+    second: object = None,
+    third: object = None,
+    fourth: object = None,
+    fifth: object = None,
+    sixth: object = None,
+    seventh: object = None,
+    eighth: object = None,
 ) -> list[object]:
     """Make one list of what comes over several links.
 

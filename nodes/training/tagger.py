@@ -46,7 +46,7 @@ def train_tagger(
     steps: Annotated[int, Field(ge=1, le=10_000_000)] = 2_000,
     rate: Annotated[float, Field(gt=0, le=1)] = 2e-3,
     batch: Annotated[int, Field(ge=1, le=1024)] = 32,
-    width: Annotated[int, Field(ge=4, le=256, multiple_of=4)] = 24,
+    width: Annotated[int, Field(ge=4, le=256)] = 24,
     weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.01,
     patience: Annotated[int, Field(ge=0, le=1000)] = 0,
     seed: Seed = Seed(0),

@@ -9,6 +9,7 @@ Update Rule, 2017).
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import gcd
 
 import numpy as np
 import torch
@@ -47,10 +48,10 @@ class Tagger(nn.Module):
             stages.append(
                 nn.Sequential(
                     nn.Conv2d(before, after, 3, stride=2, padding=1),
-                    nn.GroupNorm(4, after),
+                    nn.GroupNorm(gcd(4, after), after),
                     nn.SiLU(),
                     nn.Conv2d(after, after, 3, padding=1),
-                    nn.GroupNorm(4, after),
+                    nn.GroupNorm(gcd(4, after), after),
                     nn.SiLU(),
                 )
             )
