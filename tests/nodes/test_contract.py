@@ -38,6 +38,7 @@ each_file = pytest.mark.parametrize("path", FILES, ids=[path.relative_to(FOLDER)
 MAY_IMPORT = {"node", "types", "files", "errors", "diffusion"}
 SELF_EVIDENT = {"image", "mask", "text", "value", "file", "a", "b", "c", "d"}
 BY_HAND = {
+    "data.folder",
     "data.pictures",
     "enhance.lut",
     "evaluation.ssim",
@@ -45,6 +46,7 @@ BY_HAND = {
     "list.csv_integers",
     "list.csv_numbers",
     "list.csv_texts",
+    "list.files",
     "list.text_file",
     "model.load",
     "training.load",
