@@ -30,8 +30,8 @@ def folder(
         size: the side of a picture in pixels, 16 to 1024.
 
     Outputs:
-        dataset: the pictures. The caption of one is the text of the ``.txt`` or ``.caption`` file of its name beside it;
-            it is empty where there is none.
+        dataset: the pictures. The caption of one is the text of the ``.txt`` or ``.caption`` file of its name beside
+            it; it is empty where there is none.
 
     Errors: it is not a folder, no picture is there, or a caption is no text.
     """

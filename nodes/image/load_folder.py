@@ -45,7 +45,8 @@ def load_folder(
 
     Outputs:
         images: the pictures, of any sizes.
-        captions: for each the text of the ``.txt`` or ``.caption`` file of its name beside it; empty where there is none.
+        captions: for each the text of the ``.txt`` or ``.caption`` file of its name beside it; empty where there is
+            none.
 
     Errors: it is not a folder, no picture is there, or one cannot be read.
     """

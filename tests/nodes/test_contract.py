@@ -49,10 +49,11 @@ BY_HAND = {
     "list.files",
     "list.text_file",
     "model.load",
+    "model.load_upscaler",
     "training.load",
 }
 NOT_GENERATED = {
-    *("Model", "TextEncoder", "Vae", "Latent", "Conditioning", "Dataset", "Weights", "Video"),
+    *("Model", "TextEncoder", "Vae", "Latent", "Conditioning", "Dataset", "Weights", "Video", "Upscaler"),
     *("List[Conditioning]", "Sequence[Latent]"),
     *("Sigmas", "Noise", "Sampler", "Guider"),
 }
@@ -61,6 +62,7 @@ NOT_GENERATED = {
 SUITABLE: Mapping[str, Mapping[str, Any]] = {
     "image.crop": {"width": 5, "height": 4},
     "image.xy_grid": {"rows": ["one"], "columns": ["one", "two", "three"]},
+    "image.join_tiles": {"tiles": [Image(torch.rand(2, 6, 8, 3))], "whole": Image(torch.rand(1, 6, 8, 3))},
     "inpaint.stitch": {"width": 5, "height": 4},
     "style.apply_palette": {"palette": ["teal", "#ff8000"]},
     "style.show_palette": {"palette": ["teal", "#ff8000"]},

@@ -84,3 +84,10 @@ class VaeRef(WeightsRef):
     """The autoencoder between pictures and latents."""
 
     part: ClassVar[Part] = "vae"
+
+
+@dataclass(frozen=True, slots=True)
+class UpscalerRef(WeightsRef):
+    """A network from pictures to pictures: an upscaler, or one that restores and keeps the size."""
+
+    part: ClassVar[Part] = "upscaler"

@@ -1,6 +1,5 @@
 """Folders: as pictures, as files, and as datasets with captions."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -76,10 +75,10 @@ def test_links_that_lead_out_of_the_folder_are_not_followed(folder: Path, tmp_pa
     (tmp_path / "secret.txt").write_text("secret")
     (tmp_path / "other").mkdir()
     Pil.new("RGB", (4, 4)).save(tmp_path / "other" / "secret.png")
-    os.symlink(tmp_path / "secret.png", folder / "z.png")
-    os.symlink(tmp_path / "other", folder / "y")
-    os.symlink(tmp_path / "secret.txt", folder / "a.txt")
-    os.symlink(folder / "b.png", folder / "same.png")
+    (folder / "z.png").symlink_to(tmp_path / "secret.png")
+    (folder / "y").symlink_to(tmp_path / "other")
+    (folder / "a.txt").symlink_to(tmp_path / "secret.txt")
+    (folder / "same.png").symlink_to(folder / "b.png")
     names = [each.path.name for each in files(file_of(folder), "*.png", recursive=True)]
     assert names == ["b.png", "d 9.png", "d 10.png", "e.png", "same.png"]
     assert look(dataset_of(file_of(folder), "a.*"), 0, 1).captions == [""]
