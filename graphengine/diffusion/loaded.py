@@ -111,6 +111,27 @@ class PictureNetwork:
         return (self.module,)
 
 
+@dataclass(frozen=True)
+class DepthNetwork:
+    """A network that tells depth, with what makes pictures its inputs; that is not re-entrant: hold ``lock`` for it.
+
+    Attributes:
+        module: of transformers.
+        processor: from pictures to what the network takes, and from what it gives to the size of the pictures.
+        metric: whether it tells metres; else something that is affine in 1/distance.
+    """
+
+    module: Any
+    processor: Any
+    metric: bool
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def modules(self) -> tuple[nn.Module, ...]:
+        """The network."""
+        return (self.module,)
+
+
 def nbytes(loaded: Loaded, dtype: torch.dtype) -> int:
     """Return the memory of all parameters and buffers in bytes, once they are in the number format ``dtype``."""
     tensors = (t for module in loaded.modules for t in (*module.parameters(), *module.buffers()))

@@ -49,11 +49,12 @@ BY_HAND = {
     "list.files",
     "list.text_file",
     "model.load",
+    "model.load_depth",
     "model.load_upscaler",
     "training.load",
 }
 NOT_GENERATED = {
-    *("Model", "TextEncoder", "Vae", "Latent", "Conditioning", "Dataset", "Weights", "Video", "Upscaler"),
+    *("Model", "TextEncoder", "Vae", "Latent", "Conditioning", "Dataset", "Weights", "Video", "Upscaler", "DepthModel"),
     *("List[Conditioning]", "Sequence[Latent]"),
     *("Sigmas", "Noise", "Sampler", "Guider"),
 }

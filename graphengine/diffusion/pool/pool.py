@@ -10,14 +10,14 @@ import torch
 from graphengine.diffusion.devices import choose_dtype
 from graphengine.diffusion.families.family import Families
 from graphengine.diffusion.families.table import FAMILIES
-from graphengine.diffusion.loaded import Autoencoder, Denoiser, Loaded, PictureNetwork, TextStack
+from graphengine.diffusion.loaded import Autoencoder, Denoiser, DepthNetwork, Loaded, PictureNetwork, TextStack
 from graphengine.diffusion.networks import NETWORKS
 from graphengine.diffusion.pool.background import Background
 from graphengine.diffusion.pool.carrier import Carrier
 from graphengine.diffusion.pool.ledger import FORESEEN, Entry, Key, Ledger
 from graphengine.diffusion.pool.making import Maker, Patcher
 from graphengine.diffusion.pool.transport import TorchTransport, Transport
-from graphengine.diffusion.types.refs import ModelRef, TextEncoderRef, UpscalerRef, VaeRef, WeightsRef
+from graphengine.diffusion.types.refs import DepthModelRef, ModelRef, TextEncoderRef, UpscalerRef, VaeRef, WeightsRef
 from graphengine.errors import OutOfMemory
 from graphengine.models.use import DeviceUse
 
@@ -70,6 +70,8 @@ class ModelPool:
     def use(self, ref: TextEncoderRef) -> AbstractContextManager[TextStack]: ...
     @overload
     def use(self, ref: VaeRef) -> AbstractContextManager[Autoencoder]: ...
+    @overload
+    def use(self, ref: DepthModelRef) -> AbstractContextManager[DepthNetwork]: ...
     @overload
     def use(self, ref: UpscalerRef) -> AbstractContextManager[PictureNetwork]: ...
     def use(self, ref: WeightsRef) -> AbstractContextManager[Any]:
