@@ -1,7 +1,7 @@
 """What the pool hands out: modules with what is needed to call them."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -83,6 +83,52 @@ class Autoencoder:
     @property
     def modules(self) -> tuple[nn.Module, ...]:
         """The autoencoder."""
+        return (self.module,)
+
+
+@dataclass(frozen=True)
+class PictureNetwork:
+    """A network from pictures to pictures: an upscaler, or one that restores.
+
+    Attributes:
+        module: the network.
+        apply: from pictures [1, channels, height, width] in 0..1 of any size, in the format and on the device of the
+            network, to ones whose sides are ``scale`` times as long, in 0..1.
+        scale: how many times longer the sides become; 1 for what restores.
+        channels: how many it takes: 3, or 1 for grey, or 4 with alpha.
+        tiles: whether parts of a picture can be made for themselves.
+    """
+
+    module: nn.Module
+    apply: Callable[[torch.Tensor], torch.Tensor]
+    scale: int
+    channels: int = 3
+    tiles: bool = True
+
+    @property
+    def modules(self) -> tuple[nn.Module, ...]:
+        """The network."""
+        return (self.module,)
+
+
+@dataclass(frozen=True)
+class DepthNetwork:
+    """A network that tells depth, with what makes pictures its inputs; that is not re-entrant: hold ``lock`` for it.
+
+    Attributes:
+        module: of transformers.
+        processor: from pictures to what the network takes, and from what it gives to the size of the pictures.
+        metric: whether it tells metres; else something that is affine in 1/distance.
+    """
+
+    module: Any
+    processor: Any
+    metric: bool
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def modules(self) -> tuple[nn.Module, ...]:
+        """The network."""
         return (self.module,)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from graphengine.diffusion.families.family import Families, load_part
+from graphengine.diffusion.families.family import Loader, load_part
 from graphengine.diffusion.loaded import Loaded
 from graphengine.diffusion.pool.construction import construction
 from graphengine.diffusion.types.refs import Patch, WeightsRef
@@ -22,11 +22,11 @@ class Maker:
     """Makes modules on the host.
 
     Attributes:
-        families: the architectures it can load.
+        families: what makes the modules of each architecture.
         patchers: how each kind of patch changes a module, in place.
     """
 
-    families: Families
+    families: Mapping[str, Loader]
     patchers: Mapping[str, Patcher]
 
     def make(self, ref: WeightsRef, source: Source, dtype: torch.dtype) -> tuple[Loaded, float]:

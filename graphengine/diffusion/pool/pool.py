@@ -10,13 +10,14 @@ import torch
 from graphengine.diffusion.devices import choose_dtype
 from graphengine.diffusion.families.family import Families
 from graphengine.diffusion.families.table import FAMILIES
-from graphengine.diffusion.loaded import Autoencoder, Denoiser, Loaded, TextStack
+from graphengine.diffusion.loaded import Autoencoder, Denoiser, DepthNetwork, Loaded, PictureNetwork, TextStack
+from graphengine.diffusion.networks import NETWORKS
 from graphengine.diffusion.pool.background import Background
 from graphengine.diffusion.pool.carrier import Carrier
 from graphengine.diffusion.pool.ledger import FORESEEN, Entry, Key, Ledger
 from graphengine.diffusion.pool.making import Maker, Patcher
 from graphengine.diffusion.pool.transport import TorchTransport, Transport
-from graphengine.diffusion.types.refs import ModelRef, TextEncoderRef, VaeRef, WeightsRef
+from graphengine.diffusion.types.refs import DepthModelRef, ModelRef, TextEncoderRef, UpscalerRef, VaeRef, WeightsRef
 from graphengine.errors import OutOfMemory
 from graphengine.models.use import DeviceUse
 
@@ -35,7 +36,7 @@ class ModelPool:
         budget: bytes of parameters and buffers on the device; None is no bound.
         host_budget: the same for what rests in the host's memory because a device with memory of its own has no room
             for it; None is no bound. What passes through on its way to the device is not counted.
-        families: the architectures it can load.
+        families: the architectures it can load, beside the networks of :mod:`graphengine.diffusion.networks`.
         patchers: how each kind of patch changes a module, in place, before anybody uses it.
         transport: the way to the device and back; by default torch's.
     """
@@ -55,7 +56,7 @@ class ModelPool:
         way = self._way = transport or TorchTransport(device)
         self._ledger = Ledger(budget, host_budget, apart=way.apart)
         self._changed = threading.Condition()  # guards the ledger; held for moments only
-        self._carrier = Carrier(self._ledger, self._changed, Maker(families, dict(patchers or {})), way)
+        self._carrier = Carrier(self._ledger, self._changed, Maker({**NETWORKS, **families}, dict(patchers or {})), way)
         self._background: Background[WeightsRef] = Background(self._fetch, FORESEEN)
         self._closed = False
         self._lately: dict[Key, int] = {}  # the bytes of what was used since somebody took note
@@ -69,6 +70,10 @@ class ModelPool:
     def use(self, ref: TextEncoderRef) -> AbstractContextManager[TextStack]: ...
     @overload
     def use(self, ref: VaeRef) -> AbstractContextManager[Autoencoder]: ...
+    @overload
+    def use(self, ref: DepthModelRef) -> AbstractContextManager[DepthNetwork]: ...
+    @overload
+    def use(self, ref: UpscalerRef) -> AbstractContextManager[PictureNetwork]: ...
     def use(self, ref: WeightsRef) -> AbstractContextManager[Any]:
         """Lend the module of ``ref`` for the length of a ``with`` block, loading it if need be.
 

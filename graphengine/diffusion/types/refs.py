@@ -84,3 +84,17 @@ class VaeRef(WeightsRef):
     """The autoencoder between pictures and latents."""
 
     part: ClassVar[Part] = "vae"
+
+
+@dataclass(frozen=True, slots=True)
+class UpscalerRef(WeightsRef):
+    """A network from pictures to pictures: an upscaler, or one that restores and keeps the size."""
+
+    part: ClassVar[Part] = "upscaler"
+
+
+@dataclass(frozen=True, slots=True)
+class DepthModelRef(WeightsRef):
+    """A network that tells how far away what a picture shows is."""
+
+    part: ClassVar[Part] = "depth"
