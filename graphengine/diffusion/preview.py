@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from graphengine.diffusion.types.image import Image
-from graphengine.models.sd import Prediction
+from graphengine.models.prediction import Prediction
 
 _SD_WEIGHTS = ((0.298, 0.207, 0.208), (0.187, 0.286, 0.173), (-0.158, 0.189, 0.264), (-0.184, -0.271, -0.473))
 

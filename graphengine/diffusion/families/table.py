@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 from graphengine.diffusion.families.family import Families
 from graphengine.diffusion.families.sd import StableDiffusion
+from graphengine.diffusion.families.sdxl import StableDiffusionXL
 from graphengine.diffusion.types.refs import DTypeName, ModelRef, TextEncoderRef, VaeRef
 from graphengine.errors import ModelRefused
 from graphengine.files.roots import File
-from graphengine.models.sd import Prediction
+from graphengine.models.prediction import Prediction
 from graphengine.models.source import open_source
 
-FAMILIES: Families = {family.name: family for family in (StableDiffusion(),)}
+FAMILIES: Families = {family.name: family for family in (StableDiffusion(), StableDiffusionXL())}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,5 +55,5 @@ def open_checkpoint(
         )
     raise ModelRefused(
         f"{source.reference!r} is of no known architecture",
-        hint=f"Known: {', '.join(families)} (SD 1 and SD 2).",
+        hint=f"Known: {', '.join(families)}; sd is Stable Diffusion 1 and 2.",
     )
