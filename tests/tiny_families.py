@@ -10,11 +10,16 @@ import torch
 from diffusers import (
     AutoencoderKL,
     EulerDiscreteScheduler,
+    FlowMatchEulerDiscreteScheduler,
+    FluxPipeline,
+    FluxTransformer2DModel,
+    SD3Transformer2DModel,
+    StableDiffusion3Pipeline,
     StableDiffusionXLImg2ImgPipeline,
     StableDiffusionXLPipeline,
 )
 from tiny_models import NEGATIVE, PROMPT, as_file, make_text_encoder, make_tokenizer, make_unet
-from transformers import CLIPTextConfig, CLIPTextModelWithProjection
+from transformers import CLIPTextConfig, CLIPTextModelWithProjection, T5Config, T5EncoderModel, T5Tokenizer
 
 from graphengine.diffusion.conditioning import encode_text
 from graphengine.diffusion.families.table import Checkpoint, open_checkpoint
@@ -52,7 +57,7 @@ class Tiny:
         """What diffusers makes of the folder, anew, with a sampler of ours."""
         parts = self.kind.from_pretrained(self.path, local_files_only=True, **self.options).components
         given = {name: each for name, each in parts.items() if each is not None or name in NONE}
-        made = (kind or self.kind)(**given, **self.options)
+        made = (kind or self.kind)(**{**given, **self.options})
         if sampler is not None:
             chosen = SAMPLERS[sampler]
             flow = "Flow" in type(made.scheduler).__name__
@@ -195,6 +200,78 @@ def make_noise_schedule(prediction: str) -> EulerDiscreteScheduler:
     )
 
 
+def make_t5_tokenizer() -> T5Tokenizer:
+    letters = "abcdefghijklmnopqrstuvwxyz,():.0123456789"
+    pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁", -2.0), *((letter, -3.0) for letter in letters)]
+    return T5Tokenizer(vocab=[*pieces, ("▁red", -1.5)], extra_ids=0, model_max_length=512)
+
+
+def make_t5(tokenizer: Any) -> T5EncoderModel:
+    config = T5Config(vocab_size=len(tokenizer), d_model=40, d_kv=8, d_ff=37, num_layers=2, num_heads=4)
+    return T5EncoderModel(config)
+
+
+def make_flow_autoencoder() -> AutoencoderKL:
+    return make_xl_autoencoder(
+        16, scaling_factor=0.36, shift_factor=0.11, use_quant_conv=False, use_post_quant_conv=False
+    )
+
+
+def make_flux(*, guidance: bool = True, channels: int = 64) -> Any:
+    """Make a pipeline of Flux.1: dev takes the guidance scale, schnell does not."""
+    torch.manual_seed(0)
+    clip, t5 = make_tokenizer(), make_t5_tokenizer()
+    schedule = {"shift": 3.0, "use_dynamic_shifting": True} if guidance else {"shift": 1.0}
+    return FluxPipeline(
+        transformer=FluxTransformer2DModel(
+            in_channels=channels,
+            num_layers=1,
+            num_single_layers=1,
+            attention_head_dim=16,
+            num_attention_heads=2,
+            joint_attention_dim=40,
+            pooled_projection_dim=32,
+            axes_dims_rope=(4, 4, 8),
+            guidance_embeds=guidance,
+        ),
+        vae=make_flow_autoencoder(),
+        text_encoder=make_text_encoder(clip),
+        tokenizer=clip,
+        text_encoder_2=make_t5(t5),
+        tokenizer_2=t5,
+        scheduler=FlowMatchEulerDiscreteScheduler(**schedule),
+    )
+
+
+def make_sd3(*, t5: bool = True, tokenizers: tuple[Any, Any] | None = None, **parts: Any) -> Any:
+    """Make a pipeline of SD 3, with T5 or without."""
+    torch.manual_seed(0)
+    clip, big = tokenizers or (make_tokenizer(), make_tokenizer())
+    third = make_t5_tokenizer()
+    return StableDiffusion3Pipeline(
+        transformer=SD3Transformer2DModel(
+            sample_size=8,
+            in_channels=16,
+            num_layers=2,
+            attention_head_dim=8,
+            num_attention_heads=4,
+            joint_attention_dim=40,
+            caption_projection_dim=32,
+            pooled_projection_dim=parts.get("pooled", 40),
+            out_channels=16,
+            pos_embed_max_size=16,
+        ),
+        vae=make_flow_autoencoder(),
+        text_encoder=parts.get("first") or make_projected_encoder(clip, 16),
+        tokenizer=clip,
+        text_encoder_2=parts.get("second") or make_projected_encoder(big, 20),
+        tokenizer_2=big,
+        text_encoder_3=make_t5(third) if t5 else None,
+        tokenizer_3=third if t5 else None,
+        scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
+    )
+
+
 @pytest.fixture(scope="session")
 def make_tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Tiny]:
     """Save a pipeline and open it."""
@@ -217,3 +294,21 @@ def base(make_tiny: Callable[..., Tiny]) -> Tiny:
 def refiner(make_tiny: Callable[..., Tiny]) -> Tiny:
     """SDXL's refiner."""
     return make_tiny(make_refiner(), add_watermarker=False, requires_aesthetics_score=True)
+
+
+@pytest.fixture(scope="session")
+def dev(make_tiny: Callable[..., Tiny]) -> Tiny:
+    """Flux.1 that takes the guidance scale."""
+    return make_tiny(make_flux())
+
+
+@pytest.fixture(scope="session")
+def schnell(make_tiny: Callable[..., Tiny]) -> Tiny:
+    """Flux.1 that does not."""
+    return make_tiny(make_flux(guidance=False))
+
+
+@pytest.fixture(scope="session")
+def third(make_tiny: Callable[..., Tiny]) -> Tiny:
+    """SD 3 with T5."""
+    return make_tiny(make_sd3())

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import torch
 from torch import nn
 
-from graphengine.diffusion.preview import LinearPreview
+from graphengine.diffusion.preview import Preview
 from graphengine.diffusion.types.latent import LatentSpec
 
 
@@ -35,7 +35,7 @@ class Denoiser:
 
     module: Any
     scheduler: Mapping[str, Any]
-    preview: LinearPreview
+    preview: Preview
     takes_guidance: bool = False
     takes_surroundings: bool = False
 
@@ -67,11 +67,15 @@ class TextStack:
 
     Attributes:
         empties: whether an empty text is zeros to the denoiser.
+        longest: the tokens that an encoder reads at once which could read any number.
+        width: of the tokens that the denoiser takes, where not all encoders may be there.
     """
 
     encoders: tuple[Any, ...]
     tokenizers: tuple[Any, ...]
     empties: bool = False
+    longest: int = 0
+    width: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property

@@ -176,13 +176,16 @@ def _walk_flow(chosen: Sampler, trained: Mapping[str, Any], sigmas: Tensor, devi
 
 
 def _twice(chosen: Sampler, trained: Mapping[str, Any], levels: Any) -> Any:
-    """Make a scheduler of second order that walks the levels of another: it visits all but the ends twice."""
+    """Make a scheduler of second order that walks the levels of another: it visits all but the ends twice.
+
+    A last level above 0 is visited, too: without noise there is nothing to predict.
+    """
     scheduler = chosen.flow.from_config(dict(trained))
     scheduler.set_timesteps(levels.num_inference_steps)
-    first, rest = levels.timesteps[:1], levels.timesteps[1:]
-    scheduler.timesteps = torch.cat([first, rest.repeat_interleave(2)])
     sigmas = levels.sigmas
-    scheduler.sigmas = torch.cat([sigmas[:1], sigmas[1:-1].repeat_interleave(2), sigmas[-1:]])
+    ends = sigmas[-1:].repeat(2 if sigmas[-1] > 0 else 1)
+    scheduler.sigmas = torch.cat([sigmas[:1], sigmas[1:-1].repeat_interleave(2), ends])
+    scheduler.timesteps = scheduler.sigmas[:-1].to(levels.timesteps) * levels.config.num_train_timesteps
     return scheduler
 
 

@@ -3,11 +3,16 @@
 from collections.abc import Callable
 from typing import Final
 
-from graphengine.models import sd, sdxl
+from graphengine.models import flux, sd, sd3, sdxl
 from graphengine.models.built import Built
 from graphengine.models.source import Source
 
-DETECTORS: Final[tuple[Callable[[Source], Built | None], ...]] = (sd.detect, sdxl.detect)
+DETECTORS: Final[tuple[Callable[[Source], Built | None], ...]] = (
+    sd.detect,
+    sdxl.detect,
+    sd3.detect,
+    flux.detect,
+)
 
 
 def built(source: Source) -> Built | None:

@@ -16,7 +16,7 @@ from transformers import AutoTokenizer
 
 from graphengine.diffusion.families.clip_vocabulary import clip_tokenizer
 from graphengine.diffusion.loaded import Autoencoder
-from graphengine.diffusion.preview import LinearPreview
+from graphengine.diffusion.preview import LinearPreview, Preview
 from graphengine.diffusion.weights import read_tensors
 from graphengine.errors import ModelRefused
 from graphengine.models.built import VAE_PREFIX, stride_of
@@ -40,16 +40,19 @@ def load_denoiser(
     return _load_diffusers(kind, source, configs, part, prefix, dtype, **changes)
 
 
-def load_autoencoder(source: Source, configs: Path, dtype: torch.dtype, *, patch: int = 1) -> Autoencoder:
+def load_autoencoder(
+    source: Source, configs: Path, dtype: torch.dtype, *, patch: int = 1, prefix: str = VAE_PREFIX
+) -> Autoencoder:
     """Load the autoencoder: the full one, or the tiny one that a folder may name.
 
     Args:
+        prefix: how the names of its tensors begin in a single file.
         patch: see :class:`~graphengine.diffusion.types.latent.LatentSpec`.
     """
     name = "AutoencoderKL" if isinstance(source, SingleFile) else source.config("vae").get("_class_name", "")
     if name not in _AUTOENCODERS:
         raise ModelRefused(f"the autoencoder is a {name}", hint=f"Known: {', '.join(_AUTOENCODERS)}.")
-    module = _load_diffusers(_AUTOENCODERS[name], source, configs, "vae", VAE_PREFIX, dtype)
+    module = _load_diffusers(_AUTOENCODERS[name], source, configs, "vae", prefix, dtype)
     config = module.config
     shift = getattr(config, "shift_factor", None) or 0.0
     return Autoencoder(module, stride_of(config), config.scaling_factor, shift, patch)
@@ -111,7 +114,7 @@ def index_of(source: Source, configs: Path) -> Mapping[str, Any]:
     return content
 
 
-def preview_of(source: Source, usual: LinearPreview) -> LinearPreview:
+def preview_of(source: Source, usual: Preview) -> Preview:
     """Return the preview that a folder brings, or the ``usual`` one."""
     path = source.path / "preview.json"
     if isinstance(source, ModelFolder) and path.is_file():

@@ -13,6 +13,7 @@ from graphengine.diffusion.families.clip_text import encode_clip
 from graphengine.diffusion.families.family import CONFIGS, Detected, Predict
 from graphengine.diffusion.families.loading import index_of, load_autoencoder, load_clip, load_tokenizer
 from graphengine.diffusion.families.unet import load_unet, predict_by_unet
+from graphengine.diffusion.families.windows import side_by_side
 from graphengine.diffusion.loaded import Denoiser, Loaded, TextStack
 from graphengine.diffusion.preview import LinearPreview
 from graphengine.diffusion.schedules import Timing
@@ -77,7 +78,7 @@ class StableDiffusionXL:
         read = [encode_clip(stack, i, parsed, clip_skip, before_last=True) for i in range(len(stack.encoders))]
         entries = []
         for text, states in zip(texts, zip(*read, strict=True), strict=True):
-            tokens = _side_by_side([each.tokens for each in states])
+            tokens = side_by_side([each.tokens for each in states])
             entry = ConditioningEntry(tokens, states[-1].pooled)
             entries.append(entry.emptied() if stack.empties and not text.strip() else entry)
         return entries
@@ -128,13 +129,6 @@ def _zero_snr(source: Source) -> Mapping[str, Any]:
     """Return what a single file says about the noise of its training."""
     marked = isinstance(source, SingleFile) and source.shape(sdxl.ZERO_SNR) is not None
     return {"rescale_betas_zero_snr": True, "timestep_spacing": "trailing"} if marked else {}
-
-
-def _side_by_side(states: Sequence[Tensor]) -> Tensor:
-    """Join what two encoders made of a text along the width; the shorter one is repeated."""
-    tokens = max(each.shape[1] for each in states)
-    rows = [each.repeat(1, -(-tokens // each.shape[1]), 1)[:, :tokens] for each in states]
-    return torch.cat(rows, dim=-1)
 
 
 def _count_of_sizes(config: Any, pooled: int) -> int:

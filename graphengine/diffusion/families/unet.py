@@ -12,7 +12,7 @@ from torch import Tensor
 from graphengine.diffusion.families.family import Predict
 from graphengine.diffusion.families.loading import load_denoiser, load_scheduler_config, preview_of
 from graphengine.diffusion.loaded import Denoiser
-from graphengine.diffusion.preview import LinearPreview
+from graphengine.diffusion.preview import Preview
 from graphengine.diffusion.types.conditioning import ConditioningEntry
 from graphengine.diffusion.types.latent import Latent
 from graphengine.errors import NodeError
@@ -20,7 +20,7 @@ from graphengine.models.built import UNET_PREFIX
 from graphengine.models.source import SingleFile, Source
 
 
-def load_unet(source: Source, configs: Path, dtype: torch.dtype, preview: LinearPreview) -> Denoiser:
+def load_unet(source: Source, configs: Path, dtype: torch.dtype, preview: Preview) -> Denoiser:
     """Load a UNet with its noise schedule.
 
     Args:

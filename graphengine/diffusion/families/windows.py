@@ -91,6 +91,13 @@ def encode_texts(
     return [TextStates(*each) for each in zip(tokens, pooled, strict=True)]
 
 
+def side_by_side(states: Sequence[Tensor]) -> Tensor:
+    """Join what encoders made of a text, [1, tokens, width] each, along the width; shorter ones are repeated."""
+    tokens = max(each.shape[1] for each in states)
+    rows = [each.repeat(1, -(-tokens // each.shape[1]), 1)[:, :tokens] for each in states]
+    return torch.cat(rows, dim=-1)
+
+
 def _states(encoder: Any, windows: Sequence[Window], empty: Window, read: Read) -> TextStates:
     states = _read(encoder, windows, read)
     tokens = states.tokens
