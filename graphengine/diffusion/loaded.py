@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import torch
 from torch import nn
 
-from graphengine.diffusion.preview import LinearPreview
+from graphengine.diffusion.preview import Preview
+from graphengine.diffusion.types.latent import LatentSpec
 
 
 class Loaded(Protocol):
@@ -34,7 +35,7 @@ class Denoiser:
 
     module: Any
     scheduler: Mapping[str, Any]
-    preview: LinearPreview
+    preview: Preview
     takes_guidance: bool = False
     takes_surroundings: bool = False
 
@@ -45,6 +46,16 @@ class Denoiser:
         return device
 
     @property
+    def dtype(self) -> torch.dtype:
+        """The number format of the network."""
+        dtype: torch.dtype = next(self.module.parameters()).dtype
+        return dtype
+
+    def trained(self, changes: Mapping[str, Any]) -> "Denoiser":
+        """Return it with changes to the noise schedule of its training."""
+        return replace(self, scheduler={**self.scheduler, **changes}) if changes else self
+
+    @property
     def modules(self) -> tuple[nn.Module, ...]:
         """The network."""
         return (self.module,)
@@ -52,10 +63,19 @@ class Denoiser:
 
 @dataclass(frozen=True)
 class TextStack:
-    """Text encoders with their tokenizers, which are not re-entrant: hold ``lock`` while calling one."""
+    """Text encoders with their tokenizers, which are not re-entrant: hold ``lock`` while calling one.
+
+    Attributes:
+        empties: whether an empty text is zeros to the denoiser.
+        longest: the tokens that an encoder reads at once which could read any number.
+        width: of the tokens that the denoiser takes, where not all encoders may be there.
+    """
 
     encoders: tuple[Any, ...]
     tokenizers: tuple[Any, ...]
+    empties: bool = False
+    longest: int = 0
+    width: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -73,12 +93,19 @@ class Autoencoder:
         stride: pixels per latent cell along each side.
         scale: latent = (encoded - shift) · scale.
         shift: see ``scale``.
+        patch: see :class:`~graphengine.diffusion.types.latent.LatentSpec`.
     """
 
     module: Any
     stride: int
     scale: float
     shift: float
+    patch: int = 1
+
+    @property
+    def spec(self) -> LatentSpec:
+        """The form of its latents."""
+        return LatentSpec(self.module.config.latent_channels, self.stride, self.patch)
 
     @property
     def modules(self) -> tuple[nn.Module, ...]:

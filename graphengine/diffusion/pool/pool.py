@@ -211,7 +211,9 @@ class ModelPool:
             self._carrier.bring(ref, entry)
 
     def _key(self, ref: WeightsRef) -> Key:
-        dtype = choose_dtype(ref.dtype, self.device)
+        family = self.families.get(ref.family)
+        half = torch.float16 if family is None else family.half(ref.part)
+        dtype = choose_dtype(ref.dtype, self.device, half)
         return Key(ref.source.digest, ref.part, ref.family, ref.variant, dtype, ref.patches)
 
 

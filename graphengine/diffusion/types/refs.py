@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 from graphengine.diffusion.types.latent import LatentSpec
 from graphengine.files.roots import File
 from graphengine.models.parts import Part
-from graphengine.models.sd import Prediction
+from graphengine.models.prediction import Prediction
 
 DTypeName = Literal["auto", "float32", "float16", "bfloat16"]
 
