@@ -1,15 +1,14 @@
 """Checking a LoRA before it is used."""
 
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from dataclasses import replace
 
 from torch import nn
 
 from graphengine.diffusion.adapters.lora import config_of, modules_of, refuse_astray
 from graphengine.diffusion.adapters.lora_file import read_lora
-from graphengine.diffusion.loaded import Loaded
 from graphengine.diffusion.pool import ModelPool
-from graphengine.diffusion.types.refs import ModelRef, TextEncoderRef
+from graphengine.diffusion.types.refs import ModelRef, TextEncoderRef, WeightsRef
 from graphengine.files.roots import File
 
 
@@ -25,15 +24,11 @@ def check_lora(pool: ModelPool, source: File, *refs: ModelRef | TextEncoderRef) 
         ModelRefused: a weight has no place, or the file is no LoRA.
     """
     with ExitStack() as stack:
-        bare = [replace(ref, patches=()) for ref in refs]
-        lent = [(ref, stack.enter_context(_lent(pool, ref))) for ref in bare]
+        bare: list[WeightsRef] = [replace(ref, patches=()) for ref in refs]
+        lent = [(ref, stack.enter_context(pool.use(ref))) for ref in bare]
         config = next((each for each in (config_of(*pair) for pair in lent) if each is not None), None)
         lora = read_lora(source, refs[0].family, config)
         modules: dict[str, nn.Module] = {}
         for ref, loaded in lent:
             modules |= modules_of(lora, ref, loaded)
         refuse_astray(lora, lora.astray(modules))
-
-
-def _lent(pool: ModelPool, ref: ModelRef | TextEncoderRef) -> AbstractContextManager[Loaded]:
-    return pool.use(ref) if isinstance(ref, ModelRef) else pool.use(ref)
