@@ -2,28 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, replace
-from functools import lru_cache, partial
+from functools import partial
 from typing import Annotated, Any, NamedTuple
 
-import torch
 from pydantic import Field
-from torch import Tensor
 
-from graphengine.diffusion.conditioning import encode_text
-from graphengine.diffusion.datasets import Reader
 from graphengine.diffusion.devices import memory_guard
 from graphengine.diffusion.images import to_jpeg
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.training.curve import curve_picture
 from graphengine.diffusion.training.keeping import CallKeeper
 from graphengine.diffusion.training.loop import Pace, Stop, Trainer
-from graphengine.diffusion.training.lora import Layers, LoraRecipe, LoraTask, Material, as_file
-from graphengine.diffusion.types.conditioning import ConditioningEntry
+from graphengine.diffusion.training.lora import Layers, LoraRecipe, LoraTask, as_file
+from graphengine.diffusion.training.material import material_of
 from graphengine.diffusion.types.dataset import Dataset
-from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.refs import ModelRef, TextEncoderRef, VaeRef
 from graphengine.diffusion.types.trained import Weights
-from graphengine.diffusion.vae import encode
 from graphengine.errors import NodeError
 from graphengine.node.checkpoints import NO_CHECKPOINTS, Checkpoints
 from graphengine.node.context import Context, Preview
@@ -36,8 +30,6 @@ MEASURES = 20
 
 CONTROLS = 32
 """How many pictures it is measured on."""
-
-_KEPT = 4096  # latents and encoded captions
 
 
 class Trained(NamedTuple):
@@ -110,32 +102,12 @@ def train_lora(
     control = replace(validation, count=min(CONTROLS, validation.count))
     whole: ModelRef = replace(model, dtype="float32") if model.dtype == "auto" else model
     with pool.use(whole) as denoiser, memory_guard("training a LoRA"):
-        materials = [_material(pool, encoder, vae, each) for each in (dataset, control)]
-        task = LoraTask(recipe, pool.families[model.family], denoiser, model.prediction, *materials, seed)
+        family = pool.families[model.family]
+        seen, measured = (material_of(pool, encoder, vae, each) for each in (dataset, control))
+        task = LoraTask(recipe, family, denoiser, model.prediction, seen, measured, seed)
         trainer = Trainer(task, pace, CallKeeper(checkpoints))
         trainer.run(stop, watch=partial(_tell, trainer, steps, context))
     return _trained(trainer, recipe, asdict(recipe) | asdict(pace) | {"model": model.source.reference})
-
-
-def _material(pool: ModelPool, encoder: TextEncoderRef, vae: VaeRef, dataset: Dataset) -> Material:
-    """Return the pictures of a dataset as a model sees them; each is encoded alone, so that equal ones are equal."""
-    reader = Reader(dataset)
-
-    @lru_cache(_KEPT)
-    def latent(index: int) -> Tensor:
-        pixels = torch.from_numpy(reader.stack(index, 1)).float() / 255
-        return encode(pool, vae, Image(pixels)).samples
-
-    @lru_cache(_KEPT)
-    def text(index: int | None) -> ConditioningEntry:
-        return encode_text(pool, encoder, "" if index is None else _plain(reader.caption(index))).entries[0]
-
-    return Material(dataset.count, latent, text)
-
-
-def _plain(caption: str) -> str:
-    """Let brackets in a caption mean nothing."""
-    return "".join(f"\\{sign}" if sign in "()[]\\" else sign for sign in caption)
 
 
 def _trained(trainer: Trainer, recipe: LoraRecipe, settings: Mapping[str, Any]) -> Trained:

@@ -1,6 +1,6 @@
 """Training a LoRA (Hu et al. 2022): thin matrices beside the layers of a denoiser, which itself stays as it is."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from graphengine.diffusion.families.family import Family
 from graphengine.diffusion.loaded import Denoiser, shared_copy
 from graphengine.diffusion.pool.construction import construction
+from graphengine.diffusion.training.material import Material, joined
 from graphengine.diffusion.types.conditioning import ConditioningEntry
 from graphengine.models.sd import Prediction
 
@@ -43,21 +44,6 @@ class LoraRecipe:
     batch: int = 8
     drop: float = 0.1
     snr_cap: float = 5.0
-
-
-@dataclass(frozen=True)
-class Material:
-    """Pictures as a model sees them, and what they show.
-
-    Attributes:
-        count: how many there are.
-        latent: makes the latent of the picture at an index: [1, channels, height, width].
-        text: encodes the caption of the picture at an index; at None the empty one.
-    """
-
-    count: int
-    latent: Callable[[int], Tensor]
-    text: Callable[[int | None], ConditioningEntry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +129,7 @@ class LoraTask:
         even = (torch.arange(len(indices)) + torch.rand(1, generator=generator)) / len(indices)
         timesteps = (even * steps).long().clamp_max(steps - 1)
         device = self._denoiser.device
-        return _Batch(latents.to(device), _joined(texts), noise.to(device), timesteps.to(device))
+        return _Batch(latents.to(device), joined(texts), noise.to(device), timesteps.to(device))
 
     def _error(self, batch: _Batch, signal: Tensor) -> Tensor:
         """Squared error of the prediction, averaged within each picture: shape [batch]."""
@@ -198,11 +184,3 @@ def _is_wanted(name: str, layer: nn.Module, layers: Layers) -> bool:
     if not isinstance(layer, nn.Linear | nn.Conv2d):
         return False
     return "attentions." in name or (layers != "attention" and ".resnets." in name)
-
-
-def _joined(texts: list[ConditioningEntry]) -> ConditioningEntry:
-    """Put texts into one entry with a row for each; shorter ones are repeated, which attention does not notice."""
-    tokens = int(np.lcm.reduce([each.embeddings.shape[1] for each in texts]))
-    rows = [each.embeddings.repeat(1, tokens // each.embeddings.shape[1], 1) for each in texts]
-    pooled = [each.pooled for each in texts if each.pooled is not None]
-    return ConditioningEntry(torch.cat(rows), torch.cat(pooled) if pooled else None)

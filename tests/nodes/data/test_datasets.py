@@ -40,10 +40,10 @@ def test_the_scenes_are_those_that_were_asked_for(scenes: Scenes, shapes: int) -
 
 
 def test_a_style_is_another_hand_for_the_same_scenes() -> None:
-    shown = {style: look(draw(12, "two figures", 64, Seed(3), style), 0, 12) for style in STYLES}
+    shown = {style: look(draw(12, "two figures", 128, Seed(3), style), 0, 12) for style in STYLES}
     assert len({tuple(each.captions) for each in shown.values()}) == 1
     flat = shown["flat"].image.pixels
-    assert torch.equal(flat, look(draw(12, "two figures", 64, Seed(3)), 0, 12).image.pixels)
+    assert torch.equal(flat, look(draw(12, "two figures", 128, Seed(3)), 0, 12).image.pixels)
     colours = {name: torch.tensor(rgb) / 255 for name, rgb in PALETTE.items()}
     changed = (shown["comic"].image.pixels - flat).abs().amax(-1) > 0.1
     assert 0.02 < changed.float().mean() < 0.4
