@@ -292,7 +292,7 @@ class Engine:
         Raises:
             WorkflowError: a target is not in the graph, or models that it uses cannot fit into the memory.
         """
-        plan = make_plan(graph, targets, self.environments, self._weights, coalesce=self.settings.coalesce)
+        plan = make_plan(graph, targets, self.environments, self.registry.weights, coalesce=self.settings.coalesce)
         self.forecaster.refuse_misfits(plan, self._kept)
         return plan
 
@@ -302,15 +302,10 @@ class Engine:
         Raises:
             WorkflowError: see :meth:`plan`.
         """
-        if takes_weights(graph, self._weights):
+        if takes_weights(graph, self.registry.weights):
             return self.plan(graph, targets)
         targets_of(graph, targets)
         return None
-
-    @cached_property
-    def _weights(self) -> Collection[str]:
-        """The names of the socket types whose values stand for weights."""
-        return frozenset(name for name, each in self.registry.types.items() if each.weights)
 
     @cached_property
     def forecaster(self) -> Forecaster:
@@ -363,11 +358,9 @@ class Engine:
         options = RunOptions(
             self.lanes, output_folder, keep_going=keep_going, previews=previews, checkpoints=self.checkpoints
         )
-        observe = self._remembering(observe, origin, info.id, plan) if origin else observe
+        if origin:
+            observe = Recorder(info.id, plan, lambda account: self.history.remember(origin, account)).beside(observe)
         return Run(plan, info, self.executor, self.flights, options, observe)
-
-    def _remembering(self, observe: Observer, origin: str, run: str, plan: Plan) -> Observer:
-        return Recorder(run, plan, lambda account: self.history.remember(origin, account)).beside(observe)
 
     def ailment(self) -> str:
         """Return why nodes cannot be called any more, or nothing."""
@@ -378,9 +371,8 @@ class Engine:
         return self.cache_folder.usage()
 
     def shown_settings(self) -> Mapping[str, Any]:
-        """Return the settings that strangers may know, as JSON: no paths, no secrets."""
-        hidden = {"data_dir", "model_folders", "input_folders", "pack_folder", "allowed_hosts"}
-        return self.settings.model_dump(mode="json", exclude=hidden)
+        """Return the settings that strangers may know."""
+        return self.settings.shown()
 
     def close(self) -> None:
         """Wait for what runs and for results on their way to the disk, and free what is held."""

@@ -20,6 +20,7 @@ from graphengine.diffusion.drawing.sample import (
     sample_two,
 )
 from graphengine.diffusion.drawing.scene import Scene, Still
+from graphengine.diffusion.drawing.style import in_style
 from graphengine.diffusion.reading import opened
 from graphengine.diffusion.types.dataset import Dataset, Drawn, Filed, Scenes
 from graphengine.errors import NodeError
@@ -43,7 +44,7 @@ class Reader:
     def caption(self, index: int) -> str:
         """Return what the picture at an index shows, in plain English."""
         match self._dataset.source:
-            case Drawn(scenes, seed):
+            case Drawn(scenes, seed, _):
                 scene = _scene(scenes, seed, index)
                 if scenes == "held out" and isinstance(scene, Still):
                     return plain_caption(scene)  # it says all that is judged, and no more
@@ -60,7 +61,7 @@ class Reader:
             NodeError: the pictures are not drawn.
         """
         match self._dataset.source:
-            case Drawn(scenes, seed):
+            case Drawn(scenes, seed, _):
                 return _scene(scenes, seed, index)
             case Filed():
                 raise NodeError("pictures from files have no scenes", hint="Link a dataset that is drawn.")
@@ -70,7 +71,7 @@ class Reader:
     def tags(self, index: int) -> frozenset[str]:
         """Return what is to be seen in the picture at an index: of one's own pictures, the words of the caption."""
         match self._dataset.source:
-            case Drawn(scenes, seed):
+            case Drawn(scenes, seed, _):
                 return facts(_scene(scenes, seed, index))
             case Filed(_, captions):
                 return frozenset(_WORD.findall(captions[index].lower()))
@@ -88,8 +89,8 @@ class Reader:
     def _picture(self, index: int) -> NDArray[np.uint8]:
         """Return the picture at an index, of shape [size, size, 3], 0 to 255 (sRGB); it must not be changed."""
         match self._dataset.source:
-            case Drawn(scenes, seed):
-                return render(_scene(scenes, seed, index), self._dataset.size)
+            case Drawn(scenes, seed, style):
+                return in_style(render(_scene(scenes, seed, index), self._dataset.size), style)
             case Filed(files, _):
                 return _square(files[index], self._dataset.size)
             case other:
