@@ -1,33 +1,25 @@
 """Training a tagger."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, replace
-from functools import partial
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import torch
 from pydantic import Field
 
 from graphengine.diffusion.datasets import Reader
-from graphengine.diffusion.images import to_jpeg
 from graphengine.diffusion.pool import ModelPool
-from graphengine.diffusion.training.curve import curve_picture
-from graphengine.diffusion.training.keeping import CallKeeper
-from graphengine.diffusion.training.loop import Pace, Stop, Trainer
 from graphengine.diffusion.training.tagger import SMALLEST, TaggerRecipe, TaggerTask, tags_of
 from graphengine.diffusion.types.dataset import Dataset
 from graphengine.diffusion.types.trained import Weights
 from graphengine.errors import NodeError
 from graphengine.node.checkpoints import NO_CHECKPOINTS, Checkpoints
-from graphengine.node.context import Context, Preview
+from graphengine.node.context import Context
 from graphengine.node.declare import injected, node
 from graphengine.types.builtin import Seed
+from nodes.training.course import averages, course
 
 KIND = "tagger"
-MEASURES = 20
-"""How often a training is measured, if its schedule is long enough."""
-
 CONTROLS = 256
 """How many pictures it is measured on."""
 
@@ -93,27 +85,7 @@ def train_tagger(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         task = TaggerTask(recipe, tags, data, control, pool.device)
-    pace = Pace(steps, rate, warmup=min(100, steps // 10), weight_decay=weight_decay, ema=0.99, seed=seed)
-    stop = Stop(measure_every=max(1, steps // MEASURES), patience=patience, figure="f1")
-    trainer = Trainer(task, pace, CallKeeper(checkpoints))
-    trainer.run(stop, watch=partial(_tell, trainer, steps, context))
-    return _trained(trainer, asdict(recipe) | asdict(pace) | {"tags": json.dumps(tags)})
-
-
-def _trained(trainer: Trainer, settings: Mapping[str, Any]) -> Trained:
-    figures = trainer.curve[-1].figures
-    notes = {name: str(value) for name, value in settings.items()}
-    notes |= {name: f"{value:.4f}" for name, value in figures.items()}
-    tensors = {name: tensor.detach().float().cpu().clone() for name, tensor in trainer.average.weights.items()}
-    return Trained(Weights(KIND, tensors, notes), figures["f1"])
-
-
-def _tell(trainer: Trainer, steps: int, context: Context) -> None:
-    context.progress(trainer.step, steps)
-    if trainer.curve and trainer.curve[-1].step == trainer.step:
-        context.preview(partial(_look, trainer, steps))
-
-
-def _look(trainer: Trainer, steps: int) -> Preview:
-    picture = curve_picture(trainer.curve, "f1", steps)
-    return Preview("image/jpeg", to_jpeg(picture), picture.width, picture.height)
+    training = course(steps, rate, weight_decay, seed, figure="f1", patience=patience, ema=0.99)
+    trainer = training.run(task, checkpoints, context)
+    notes = training.notes(trainer, **asdict(recipe), tags=json.dumps(tags))
+    return Trained(Weights(KIND, averages(trainer), notes), trainer.curve[-1].figures["f1"])
