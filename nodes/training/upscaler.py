@@ -14,7 +14,7 @@ from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.training.curve import curve_picture
 from graphengine.diffusion.training.keeping import CallKeeper
 from graphengine.diffusion.training.loop import Pace, Stop, Trainer
-from graphengine.diffusion.training.upscaler import UpscalerRecipe, UpscalerTask
+from graphengine.diffusion.training.upscaler import UPSCALER, UpscalerRecipe, UpscalerTask
 from graphengine.diffusion.types.dataset import Dataset
 from graphengine.diffusion.types.trained import Weights
 from graphengine.errors import NodeError
@@ -23,7 +23,6 @@ from graphengine.node.context import Context, Preview
 from graphengine.node.declare import injected, node
 from graphengine.types.builtin import Seed
 
-KIND = "upscaler"
 MEASURES = 20
 """How often a training is measured, if its schedule is long enough."""
 
@@ -103,7 +102,7 @@ def _trained(trainer: Trainer, settings: Mapping[str, Any]) -> Trained:
     notes = {name: str(value) for name, value in settings.items()}
     notes |= {name: f"{value:.2f} dB" for name, value in figures.items()}
     tensors = {name: tensor.detach().float().cpu().clone() for name, tensor in trainer.average.weights.items()}
-    return Trained(Weights(KIND, tensors, notes), figures["psnr"], figures["bicubic"])
+    return Trained(Weights(UPSCALER, tensors, notes), figures["psnr"], figures["bicubic"])
 
 
 def _tell(trainer: Trainer, steps: int, context: Context) -> None:
