@@ -5,7 +5,6 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -104,7 +103,7 @@ def faults_told(*, as_json: bool = False) -> Iterator[None]:
         yield
     except WorkflowError as error:
         if as_json:
-            print_json({"status": "invalid", "problems": [asdict(problem) for problem in error.problems]})
+            print_json({"status": "invalid", "problems": [problem.data() for problem in error.problems]})
         _refuse(error.problems)
     except (SettingsRefused, PackError) as error:
         _end(error, Exit.WRONG, as_json=as_json)

@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from graphengine.diffusion.types.buffers import from_buffer, to_buffer
-from graphengine.diffusion.types.conditioning import Conditioning, ConditioningEntry
+from graphengine.diffusion.types.conditioning import Conditioning, ConditioningEntry, MicroConditioning
 from graphengine.diffusion.types.image import Mask
 from graphengine.diffusion.types.latent import Latent, LatentSpec
 from graphengine.diffusion.types.refs import ModelRef, Patch, WeightsRef
@@ -66,7 +66,10 @@ class ConditioningCodec:
         for entry in value.entries:
             parts = {name: to_buffer(tensor) for name, tensor in _entry_tensors(entry).items()}
             shapes = {name: shape for name, (shape, _) in parts.items()}
-            entries.append({"shapes": shapes, "strength": entry.strength, "time": [entry.start, entry.end]})
+            meta: dict[str, Any] = {"shapes": shapes, "strength": entry.strength, "time": [entry.start, entry.end]}
+            if entry.micro is not None:
+                meta["micro"] = asdict(entry.micro)
+            entries.append(meta)
             buffers.extend(buffer for _, buffer in parts.values())
         return Encoded({"family": value.family, "entries": entries}, tuple(buffers))
 
@@ -79,7 +82,8 @@ class ConditioningCodec:
             shapes = expect(expect(entry, "shapes", "strength", "time")["shapes"], "embeddings")
             tensors = {name: from_buffer(shape, next(buffers)) for name, shape in shapes.items()}
             mask = Mask(tensors["mask"]) if "mask" in tensors else None
-            rest = (tensors.get("pooled"), entry["strength"], mask, *entry["time"])
+            micro = MicroConditioning(**entry["micro"]) if "micro" in entry else None
+            rest = (tensors.get("pooled"), entry["strength"], mask, *entry["time"], micro)
             entries.append(ConditioningEntry(tensors["embeddings"], *rest))
         return Conditioning(meta["family"], tuple(entries))
 
