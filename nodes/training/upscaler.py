@@ -9,7 +9,7 @@ from pydantic import Field
 from graphengine.diffusion.datasets import Reader
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.pool.construction import construction
-from graphengine.diffusion.training.upscaler import UpscalerRecipe, UpscalerTask
+from graphengine.diffusion.training.upscaler import UPSCALER, UpscalerRecipe, UpscalerTask
 from graphengine.diffusion.types.dataset import Dataset
 from graphengine.diffusion.types.trained import Weights
 from graphengine.errors import NodeError
@@ -18,8 +18,6 @@ from graphengine.node.context import Context
 from graphengine.node.declare import injected, node
 from graphengine.types.builtin import Seed
 from nodes.training.course import averages, course
-
-KIND = "upscaler"
 
 
 class Trained(NamedTuple):
@@ -88,7 +86,7 @@ def train_upscaler(
     training = course(steps, rate, weight_decay, seed, figure="psnr", patience=patience, ema=0.999)
     trainer = training.run(task, checkpoints, context)
     figures = trainer.curve[-1].figures
-    weights = Weights(KIND, averages(trainer), training.notes(trainer, **asdict(recipe)))
+    weights = Weights(UPSCALER, averages(trainer), training.notes(trainer, **asdict(recipe)))
     return Trained(weights, figures["psnr"], figures["bicubic"])
 
 
