@@ -44,7 +44,7 @@ def predict_by_transformer(
         found: dict[int, Tensor] = {}
         for group, embeddings, pooled in texts:
             rows = latents.to(dtype).repeat(len(group), 1, 1, 1)
-            output = forward(rows, timestep, embeddings, pooled).float().unflatten(0, (len(group), batch))
+            output = forward(rows, timestep, embeddings, pooled).float().reshape(len(group), *latents.shape)
             found |= dict(zip(group, output, strict=True))
         return torch.stack([found[index] for index in range(len(entries))])
 
