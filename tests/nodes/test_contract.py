@@ -47,6 +47,9 @@ BY_HAND = {
     "list.csv_texts",
     "list.text_file",
     "model.load",
+    "model.load_denoiser",
+    "model.load_text_encoder",
+    "model.load_vae",
     "training.load",
 }
 NOT_GENERATED = {
