@@ -12,6 +12,7 @@ from graphengine.diffusion.drawing.caption import caption
 from graphengine.diffusion.drawing.render import render
 from graphengine.diffusion.drawing.sample import sample_landscape, sample_one, sample_scene, sample_two
 from graphengine.diffusion.drawing.scene import Scene
+from graphengine.diffusion.drawing.style import in_style
 from graphengine.diffusion.reading import opened
 from graphengine.diffusion.types.dataset import Dataset, Drawn, Filed, Scenes
 from graphengine.files.roots import File
@@ -33,7 +34,7 @@ class Reader:
     def caption(self, index: int) -> str:
         """Return what the picture at an index shows, in plain English."""
         match self._dataset.source:
-            case Drawn(scenes, seed):
+            case Drawn(scenes, seed, _):
                 return caption(_scene(scenes, seed, index), np.random.default_rng((seed, index, 1)))
             case Filed(_, captions):
                 return captions[index]
@@ -51,8 +52,8 @@ class Reader:
     def _picture(self, index: int) -> NDArray[np.uint8]:
         """Return the picture at an index, of shape [size, size, 3], 0 to 255 (sRGB); it must not be changed."""
         match self._dataset.source:
-            case Drawn(scenes, seed):
-                return render(_scene(scenes, seed, index), self._dataset.size)
+            case Drawn(scenes, seed, style):
+                return in_style(render(_scene(scenes, seed, index), self._dataset.size), style)
             case Filed(files, _):
                 return _square(files[index], self._dataset.size)
             case other:

@@ -11,6 +11,7 @@ from pydantic import Field
 from graphengine.diffusion.datasets import Reader
 from graphengine.diffusion.images import to_jpeg
 from graphengine.diffusion.pool import ModelPool
+from graphengine.diffusion.pool.construction import construction
 from graphengine.diffusion.training.curve import curve_picture
 from graphengine.diffusion.training.keeping import CallKeeper
 from graphengine.diffusion.training.loop import Pace, Stop, Trainer
@@ -88,7 +89,7 @@ def train_upscaler(
             hint="Lower the crop, or make the dataset's size larger.",
         )
     recipe = UpscalerRecipe(int(factor), width, depth, crop // int(factor) * int(factor), batch)
-    with torch.random.fork_rng(devices=[]):
+    with construction(), torch.random.fork_rng(devices=[]):  # a model that is loaded meanwhile would spoil both
         torch.manual_seed(seed)
         task = UpscalerTask(recipe, Reader(dataset).any, _control(validation, recipe.factor), pool.device)
     pace = Pace(steps, rate, warmup=min(100, steps // 10), weight_decay=weight_decay, seed=seed)

@@ -54,7 +54,15 @@ class Detected:
         return cls(built.variant, built.parts, spec, built.prediction)
 
 
-class Family(Protocol):
+class Loader(Protocol):
+    """What makes modules of weights."""
+
+    def load(self, ref: WeightsRef, source: Source, dtype: torch.dtype) -> Loaded:
+        """Make the part that ``ref`` describes, on the CPU. Called under the construction lock."""
+        ...
+
+
+class Family(Loader, Protocol):
     """An architecture."""
 
     @property
@@ -71,10 +79,6 @@ class Family(Protocol):
 
     def detect(self, source: Source) -> Detected | None:
         """Tell from configuration, tensor names and shapes alone whether ``source`` is of this family."""
-        ...
-
-    def load(self, ref: WeightsRef, source: Source, dtype: torch.dtype) -> Loaded:
-        """Make the part that ``ref`` describes, on the CPU. Called under the construction lock."""
         ...
 
     def encode(self, stack: TextStack, texts: Sequence[str], clip_skip: int) -> Sequence[ConditioningEntry]:
@@ -116,7 +120,7 @@ class Family(Protocol):
 Families = Mapping[str, Family]
 
 
-def load_part(family: Family, ref: WeightsRef, source: Source, dtype: torch.dtype) -> Loaded:
+def load_part(loader: Loader, ref: WeightsRef, source: Source, dtype: torch.dtype) -> Loaded:
     """Load the part that ``ref`` describes and make sure that it is whole.
 
     Raises:
@@ -125,7 +129,7 @@ def load_part(family: Family, ref: WeightsRef, source: Source, dtype: torch.dtyp
     """
     try:
         with memory_guard("loading a model"):
-            loaded = family.load(ref, source, dtype)
+            loaded = loader.load(ref, source, dtype)
     except GraphEngineError:
         raise
     except Exception as error:  # a library's loader may raise anything on files that it was not made for

@@ -142,13 +142,13 @@ def _packed(latents: Tensor) -> Tensor:
     """Take the cells of each patch as one token: [batch, height · width / 4, channels · 4]."""
     batch, channels, height, width = latents.shape
     patches = latents.reshape(batch, channels, height // _PATCH, _PATCH, width // _PATCH, _PATCH)
-    return patches.permute(0, 2, 4, 1, 3, 5).reshape(batch, -1, channels * _PATCH**2)
+    return patches.permute(0, 2, 4, 1, 3, 5).flatten(3).flatten(1, 2)
 
 
 def _unpacked(tokens: Tensor, height: int, width: int) -> Tensor:
     """Undo :func:`_packed`."""
     patches = tokens.reshape(len(tokens), height // _PATCH, width // _PATCH, -1, _PATCH, _PATCH)
-    return patches.permute(0, 3, 1, 4, 2, 5).reshape(len(tokens), -1, height, width)
+    return patches.permute(0, 3, 1, 4, 2, 5).flatten(4).flatten(2, 3)
 
 
 def _places(rows: int, columns: int) -> Tensor:

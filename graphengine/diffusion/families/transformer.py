@@ -44,8 +44,8 @@ def predict_by_transformer(
         found: dict[int, Tensor] = {}
         for group, embeddings, pooled in texts:
             rows = latents.to(dtype).repeat(len(group), 1, 1, 1)
-            output = forward(rows, timestep, embeddings, pooled).float().reshape(len(group), *latents.shape)
-            found |= dict(zip(group, output, strict=True))
+            output = forward(rows, timestep, embeddings, pooled).float()
+            found |= dict(zip(group, torch.split(output, batch), strict=True))
         return torch.stack([found[index] for index in range(len(entries))])
 
     return predict

@@ -10,7 +10,7 @@ from graphengine.diffusion.types.buffers import from_buffer, to_buffer
 from graphengine.diffusion.types.conditioning import Conditioning, ConditioningEntry, MicroConditioning
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.diffusion.types.latent import Latent, LatentSpec
-from graphengine.diffusion.types.refs import ModelRef, Patch, TextEncoderRef, VaeRef, WeightsRef
+from graphengine.diffusion.types.refs import ModelRef, Patch, WeightsRef
 from graphengine.files.roots import File
 from graphengine.types.builtin import FileCodec
 from graphengine.types.codec import Buffer, Encoded
@@ -133,7 +133,7 @@ def _entry_tensors(entry: ConditioningEntry) -> Mapping[str, Tensor]:
 class RefCodec:
     """Stores a reference to weights: a few strings, never the weights."""
 
-    def __init__(self, kind: type[ModelRef | TextEncoderRef | VaeRef]) -> None:
+    def __init__(self, kind: type[WeightsRef]) -> None:
         self._kind = kind
 
     def nbytes(self, value: WeightsRef) -> int:

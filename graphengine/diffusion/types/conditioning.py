@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from graphengine.diffusion.types.image import Mask
-from graphengine.diffusion.types.tensors import TensorValue, require
+from graphengine.diffusion.types.tensors import TensorValue, described, require, tensors_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +106,7 @@ class Conditioning:
     def __post_init__(self) -> None:
         if not self.entries:
             raise ValueError("a conditioning needs at least one entry")
+
+    def described(self) -> str:
+        """Return the shapes and the element types of its embeddings; of many, of the first few."""
+        return described(each for entry in self.entries for each in tensors_of(entry))

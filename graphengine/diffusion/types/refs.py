@@ -4,8 +4,8 @@ A reference is small, immutable and compared by content, so that it can flow on 
 fingerprinted; the weights live in the pool alone.
 """
 
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal, Self
 
 from graphengine.diffusion.types.latent import LatentSpec
 from graphengine.files.roots import File
@@ -22,7 +22,7 @@ class Patch:
     Attributes:
         kind: which function makes it, among those the pool was given.
         source: the weights it brings, if any.
-        strength: how much of it; 1 is all.
+        strength: how much of it; 1 is all, 0 nothing.
     """
 
     kind: str
@@ -49,6 +49,10 @@ class WeightsRef:
     variant: str
     dtype: DTypeName = "auto"
     patches: tuple[Patch, ...] = ()
+
+    def patched(self, patch: Patch) -> Self:
+        """Return a reference with one more patch; one of strength 0 is none."""
+        return replace(self, patches=(*self.patches, patch)) if patch.strength else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +88,17 @@ class VaeRef(WeightsRef):
     """The autoencoder between pictures and latents."""
 
     part: ClassVar[Part] = "vae"
+
+
+@dataclass(frozen=True, slots=True)
+class UpscalerRef(WeightsRef):
+    """A network from pictures to pictures: an upscaler, or one that restores and keeps the size."""
+
+    part: ClassVar[Part] = "upscaler"
+
+
+@dataclass(frozen=True, slots=True)
+class DepthModelRef(WeightsRef):
+    """A network that tells how far away what a picture shows is."""
+
+    part: ClassVar[Part] = "depth"

@@ -1,0 +1,130 @@
+"""Training a LoRA."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from functools import partial
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import Field
+
+from graphengine.diffusion.devices import memory_guard
+from graphengine.diffusion.images import to_jpeg
+from graphengine.diffusion.pool import ModelPool
+from graphengine.diffusion.training.curve import curve_picture
+from graphengine.diffusion.training.keeping import CallKeeper
+from graphengine.diffusion.training.loop import Pace, Stop, Trainer
+from graphengine.diffusion.training.lora import Layers, LoraRecipe, LoraTask, as_file
+from graphengine.diffusion.training.material import material_of
+from graphengine.diffusion.types.dataset import Dataset
+from graphengine.diffusion.types.refs import ModelRef, TextEncoderRef, VaeRef
+from graphengine.diffusion.types.trained import Weights
+from graphengine.errors import NodeError
+from graphengine.node.checkpoints import NO_CHECKPOINTS, Checkpoints
+from graphengine.node.context import Context, Preview
+from graphengine.node.declare import injected, node
+from graphengine.types.builtin import Seed
+
+KIND = "lora"
+MEASURES = 20
+"""How often a training is measured, if its schedule is long enough."""
+
+CONTROLS = 32
+"""How many pictures it is measured on."""
+
+
+class Trained(NamedTuple):
+    """What a training leaves, and how good it is."""
+
+    weights: Weights
+    gain: float
+
+
+@node("training.lora", category="training", title="Train LoRA", lane="gpu", aliases=("Fine-tune", "Dreambooth"))
+def train_lora(
+    model: ModelRef,
+    encoder: TextEncoderRef,
+    vae: VaeRef,
+    dataset: Dataset,
+    validation: Dataset,
+    steps: Annotated[int, Field(ge=1, le=10_000_000)] = 500,
+    rate: Annotated[float, Field(gt=0, le=1)] = 1e-3,
+    batch: Annotated[int, Field(ge=1, le=1024)] = 8,
+    rank: Annotated[int, Field(ge=1, le=512)] = 8,
+    alpha: Annotated[float, Field(gt=0, le=1024)] = 8.0,
+    layers: Layers = "attention",
+    caption_dropout: Annotated[float, Field(ge=0, le=1)] = 0.1,
+    min_snr: Annotated[float, Field(ge=0, le=100)] = 5.0,
+    weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.01,
+    patience: Annotated[int, Field(ge=0, le=1000)] = 0,
+    seed: Seed = Seed(0),
+    *,
+    pool: ModelPool = injected,
+    context: Context = injected,
+    checkpoints: Checkpoints = NO_CHECKPOINTS,
+) -> Trained:
+    """Train a LoRA that changes what a denoiser draws, such as its style.
+
+    Optimised by AdamW under a cosine schedule with a linear warm-up; what comes out are the moving averages of the
+    weights. The model itself is not changed. All randomness comes from the seed and the number of the step: a training
+    that was cut off goes on from its last checkpoint, and ends in the same weights.
+
+    Inputs:
+        model, encoder, vae: the parts of the model that the LoRA is for.
+        dataset: the pictures to learn from, with captions.
+        validation: pictures to measure on, apart from those; the first 32 are used.
+        steps: of the optimiser.
+        rate: the highest learning rate.
+        batch: pictures per step.
+        rank: the shorter side of the matrices: how much the LoRA can hold.
+        alpha: the matrices' product is scaled by alpha / rank.
+        layers: those of the attention blocks alone, or also the convolutions between them.
+        caption_dropout: the share of captions that are left away, 0 to 1.
+        min_snr: the largest signal-to-noise ratio that adds weight to the loss; 0 weighs all noise levels alike.
+        weight_decay: decoupled from the gradient.
+        patience: ends the training after so many of its 20 measurements without a better one; 0 never does.
+        seed: of the first weights, the pictures, the noise and the noise levels.
+
+    Outputs:
+        weights: the LoRA, with keys as kohya's scripts write them (``lora_unet_…``), which all tools read. Save it, and
+            link the file to Apply LoRA.
+        gain: which share of the error on the validation pictures, in what the denoiser predicts, the LoRA takes away,
+            up to 1.
+
+    Errors: the model predicts neither noise nor velocity, or the pictures do not suit its autoencoder.
+
+    Source: Hu et al., LoRA (2022); Hang et al., Efficient Diffusion Training via Min-SNR Weighting Strategy (2023).
+    """
+    if model.prediction not in {"epsilon", "v_prediction"}:
+        raise NodeError(f"LoRAs for models that predict {model.prediction} cannot be trained here")
+    recipe = LoraRecipe(rank, alpha, layers, batch, caption_dropout, min_snr)
+    pace = Pace(steps, rate, warmup=min(100, steps // 10), weight_decay=weight_decay, ema=0.99, seed=seed)
+    stop = Stop(measure_every=max(1, steps // MEASURES), patience=patience, figure="gain")
+    control = replace(validation, count=min(CONTROLS, validation.count))
+    whole: ModelRef = replace(model, dtype="float32") if model.dtype == "auto" else model
+    with pool.use(whole) as denoiser, memory_guard("training a LoRA"):
+        family = pool.families[model.family]
+        seen, measured = (material_of(pool, encoder, vae, each) for each in (dataset, control))
+        task = LoraTask(recipe, family, denoiser, model, seen, measured, seed)
+        trainer = Trainer(task, pace, CallKeeper(checkpoints))
+        trainer.run(stop, watch=partial(_tell, trainer, steps, context))
+    return _trained(trainer, recipe, asdict(recipe) | asdict(pace) | {"model": model.source.reference})
+
+
+def _trained(trainer: Trainer, recipe: LoraRecipe, settings: Mapping[str, Any]) -> Trained:
+    figures = trainer.curve[-1].figures
+    notes = {name: str(value) for name, value in settings.items()}
+    notes |= {name: f"{value:.4f}" for name, value in figures.items()}
+    notes |= {"ss_network_module": "networks.lora", "ss_network_dim": str(recipe.rank)}
+    notes |= {"ss_network_alpha": str(recipe.alpha)}
+    return Trained(Weights(KIND, as_file(trainer.average.weights, recipe.alpha), notes), figures["gain"])
+
+
+def _tell(trainer: Trainer, steps: int, context: Context) -> None:
+    context.progress(trainer.step, steps)
+    if trainer.curve and trainer.curve[-1].step == trainer.step:
+        context.preview(partial(_look, trainer, steps))
+
+
+def _look(trainer: Trainer, steps: int) -> Preview:
+    picture = curve_picture(trainer.curve, "gain", steps)
+    return Preview("image/jpeg", to_jpeg(picture), picture.width, picture.height)
