@@ -54,8 +54,11 @@ BY_HAND = {
     "list.files",
     "list.text_file",
     "model.load",
+    "model.load_denoiser",
     "model.load_depth",
+    "model.load_text_encoder",
     "model.load_upscaler",
+    "model.load_vae",
     "training.load",
 }
 NOT_GENERATED = {
