@@ -40,10 +40,12 @@ SELF_EVIDENT = {"image", "mask", "text", "value", "file", "a", "b", "c", "d"}
 BY_HAND = {
     "data.folder",
     "data.pictures",
+    "depth.load_exr",
     "enhance.lut",
     "evaluation.ssim",
     "face.detect",
     "face.detect_with_model",
+    "image.load_exr",
     "image.load_folder",
     "inpaint.stitch_parts",
     "list.csv_integers",
