@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from graphengine.diffusion.control.steering import Steered, lent_controls
 from graphengine.diffusion.devices import memory_guard
 from graphengine.diffusion.guidance import Denoise, Mix, classifier_free_guidance
 from graphengine.diffusion.loaded import Denoiser
@@ -103,16 +104,22 @@ def sample(
         return latent
     family = pool.families[model.family]
     starts = range(0, latent.batch, chunk or latent.batch)
-    with pool.use(model) as denoiser, torch.no_grad(), memory_guard("sampling"):
+    with (
+        pool.use(model) as denoiser,
+        lent_controls(pool, model.controls) as controls,
+        torch.no_grad(),
+        memory_guard("sampling"),
+    ):
         position = thaw(None if keeper is None else keeper.load(), starts.step, denoiser.device)
         samples = list(position.done)
         for number, start in list(enumerate(starts))[len(samples) :]:
             part = _part(latent, start, starts.step)
             own = replace(settings, seed=_seeds(settings.seed, start, starts.step))
             walk = _Walk(_scheduler(denoiser, model, own), denoiser, model.prediction, part, own)
+            steered = Steered(denoiser, controls, part, first=start)
             predict = classifier_free_guidance(
                 family,
-                denoiser,
+                steered.denoiser,
                 positive,
                 negative,
                 scale=settings.guidance,
@@ -123,6 +130,7 @@ def sample(
             if number == len(position.done):
                 walk.resume(position.walk)
             keep = None if keeper is None else partial(_keep, keeper, Position(starts.step, tuple(samples)))
+            predict = steered.watching(predict, walk.begin, walk.total)
             samples.append(walk.run(predict, _counted(on_step, number, len(starts)), keep).float().cpu())
     return replace(latent, samples=torch.cat(samples), noise=None)
 
@@ -230,6 +238,16 @@ class _Walk:
             for source, kept in zip(self._sources, state["sources"], strict=True):
                 source.set_state(kept)
             restore(self._scheduler, state["scheduler"])
+
+    @property
+    def begin(self) -> int:
+        """How many evaluations are done before it begins."""
+        return self._begin
+
+    @property
+    def total(self) -> int:
+        """How many evaluations there are."""
+        return len(self._timesteps)
 
     def _snapshot(self, step: int, state: Tensor) -> Mapping[str, Any]:
         sources = [each.get_state() for each in self._sources]

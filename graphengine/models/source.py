@@ -74,6 +74,26 @@ def open_source(path: Path) -> Source:
     return ModelFolder(path, index)
 
 
+def open_part(path: Path) -> Source:
+    """Find out what lies at ``path``: a safetensors file, or a folder with one network, as diffusers saves it.
+
+    The network's name in the index of such a folder is empty.
+
+    Raises:
+        ModelRefused: it is neither, or not a sound one.
+    """
+    if not path.is_dir():
+        return SingleFile(path, read_header(path))
+    if not (path / "config.json").is_file():
+        raise ModelRefused(
+            f"the folder {path.name} holds no config.json",
+            hint="Choose the folder of one network as diffusers saves it, or a single .safetensors file.",
+        )
+    config = _read_json(path / "config.json")
+    _check_part(path)
+    return ModelFolder(path, {"": ["diffusers", config.get("_class_name")]})
+
+
 def _check_part(folder: Path) -> None:
     weights = list(folder.glob("*.safetensors"))
     for file in weights:

@@ -85,10 +85,18 @@ class Family(Protocol):
         ...
 
 
+class Loader(Protocol):
+    """What makes a part of a model: a family does, of its own."""
+
+    def load(self, ref: WeightsRef, source: Source, dtype: torch.dtype) -> Loaded:
+        """See :meth:`Family.load`."""
+        ...
+
+
 Families = Mapping[str, Family]
 
 
-def load_part(family: Family, ref: WeightsRef, source: Source, dtype: torch.dtype) -> Loaded:
+def load_part(family: Loader, ref: WeightsRef, source: Source, dtype: torch.dtype) -> Loaded:
     """Load the part that ``ref`` describes and make sure that it is whole.
 
     Raises:

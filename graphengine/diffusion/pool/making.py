@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from graphengine.diffusion.adapters.patcher import Patcher
+from graphengine.diffusion.control.loading import CONTROLS
 from graphengine.diffusion.devices import memory_guard
 from graphengine.diffusion.families.family import Families, load_part
 from graphengine.diffusion.loaded import Loaded, shared_copy
@@ -46,7 +47,7 @@ class Maker:
             )
         with construction():
             started = time.perf_counter()
-            loaded = load_part(family, ref, source, dtype)
+            loaded = load_part(CONTROLS if ref.part == "control" else family, ref, source, dtype)
             return loaded, time.perf_counter() - started
 
     def patch(self, ref: WeightsRef, base: Loaded) -> tuple[Loaded, float]:

@@ -13,13 +13,13 @@ from graphengine.diffusion.adapters.table import PATCHERS
 from graphengine.diffusion.devices import choose_dtype
 from graphengine.diffusion.families.family import Families
 from graphengine.diffusion.families.table import FAMILIES
-from graphengine.diffusion.loaded import Autoencoder, Denoiser, Loaded, TextStack
+from graphengine.diffusion.loaded import Autoencoder, ControlNetwork, Denoiser, Loaded, TextStack
 from graphengine.diffusion.pool.background import Background
 from graphengine.diffusion.pool.carrier import Carrier
 from graphengine.diffusion.pool.ledger import FORESEEN, Entry, Key, Ledger
 from graphengine.diffusion.pool.making import Maker
 from graphengine.diffusion.pool.transport import TorchTransport, Transport
-from graphengine.diffusion.types.refs import ModelRef, TextEncoderRef, VaeRef, WeightsRef
+from graphengine.diffusion.types.refs import ControlNetRef, ModelRef, TextEncoderRef, VaeRef, WeightsRef
 from graphengine.errors import OutOfMemory
 from graphengine.models.use import DeviceUse
 
@@ -73,6 +73,8 @@ class ModelPool:
     def use(self, ref: TextEncoderRef) -> AbstractContextManager[TextStack]: ...
     @overload
     def use(self, ref: VaeRef) -> AbstractContextManager[Autoencoder]: ...
+    @overload
+    def use(self, ref: ControlNetRef) -> AbstractContextManager[ControlNetwork]: ...
     @overload
     def use(self, ref: WeightsRef) -> AbstractContextManager[Loaded]: ...
     def use(self, ref: WeightsRef) -> AbstractContextManager[Any]:
@@ -248,5 +250,7 @@ def _refs(values: Sequence[Any]) -> Iterator[WeightsRef]:
     for value in values:
         if isinstance(value, WeightsRef):
             yield value
+            if isinstance(value, ModelRef):
+                yield from (control.network for control in value.controls)
         elif isinstance(value, list | tuple):
             yield from _refs(value)

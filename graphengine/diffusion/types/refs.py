@@ -7,6 +7,7 @@ fingerprinted; the weights live in the pool alone.
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, Self
 
+from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.latent import LatentSpec
 from graphengine.files.roots import File
 from graphengine.models.parts import Part
@@ -56,18 +57,54 @@ class WeightsRef:
 
 
 @dataclass(frozen=True, slots=True)
+class ControlNetRef(WeightsRef):
+    """A ControlNet: a network beside a denoiser that tells it what a picture says (Zhang et al. 2023)."""
+
+    part: ClassVar[Part] = "control"
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A picture that a denoiser follows, as far as a ControlNet understands it.
+
+    Attributes:
+        network: reads the picture.
+        image: one picture, or one for each that is sampled.
+        strength: how much it counts; 1 is as it was trained.
+        start, end: when it counts, as parts of the steps from 0 to 1.
+
+    Raises:
+        ValueError: the time is wrong.
+    """
+
+    network: ControlNetRef
+    image: Image
+    strength: float = 1.0
+    start: float = 0.0
+    end: float = 1.0
+
+    __hash__ = None  # type: ignore[assignment]  # holds tensors
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.end <= 1:
+            raise ValueError(f"a control cannot count from {self.start} to {self.end}")
+
+
+@dataclass(frozen=True, slots=True)
 class ModelRef(WeightsRef):
     """A denoiser.
 
     Attributes:
         latent: the form of its latents.
         prediction: what it predicts: the noise (Ho et al. 2020) or the velocity (Salimans & Ho 2022).
+        controls: what else it looks at; they change no weights.
     """
 
     part: ClassVar[Part] = "model"
 
     latent: LatentSpec = LatentSpec()  # noqa: RUF009 — frozen
     prediction: Prediction = "epsilon"
+    controls: tuple[Control, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
