@@ -16,6 +16,7 @@ from graphengine.diffusion.images import from_pil
 from graphengine.diffusion.latents import empty_latent
 from graphengine.diffusion.samplers import SAMPLERS, SamplerName
 from graphengine.diffusion.sampling import Sampling, sample
+from graphengine.diffusion.together import Wish, sample_together
 from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.refs import Control
@@ -115,6 +116,18 @@ def test_a_picture_for_each(model: Any, networks: list[Path]) -> None:
     three = replace(both, image=Image(torch.cat([*pictures, pictures[0]])[:2].repeat(1, 1, 1, 1)))
     with pytest.raises(NodeError, match="2 pictures do not control a batch that needs 3"):
         ours(model, (three,), empty_latent(model.checkpoint.model, SIDE, SIDE, 3))
+
+
+def test_calls_with_a_picture_for_each_are_not_mixed(model: Any, networks: list[Path]) -> None:
+    pictures = Image(torch.cat([from_pil([picture(seed)]).pixels for seed in (1, 2)]))
+    steered = replace(model.checkpoint.model, controls=(replace(control(networks[0], 1), image=pictures),))
+    latent = empty_latent(steered, SIDE, SIDE, 2)
+    wishes = [Wish(model.positive, model.negative, latent, seed) for seed in (3, 8)]
+    together = sample_together(model.pool, steered, wishes, settings=Sampling(0, STEPS))
+    for wish, made in zip(wishes, together, strict=True):
+        settings = Sampling(wish.seed, STEPS)
+        alone = sample(model.pool, steered, model.positive, model.negative, latent, settings=settings)
+        assert torch.equal(made.samples, alone.samples)
 
 
 def test_groups_of_a_batch_have_their_own_pictures(model: Any, networks: list[Path]) -> None:
