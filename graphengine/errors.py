@@ -30,7 +30,7 @@ after a call. Both are plain data with a stable code, and hold nothing that a cl
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 ProblemCode = Literal[
@@ -95,7 +95,8 @@ class Problem:
     """A fault found before a run, addressed to the place that must change.
 
     ``node`` and ``socket`` are None where the fault is not about one; ``hint`` is a sentence that says
-    what to do, or empty.
+    what to do, or empty. ``values`` are what the message is made of, by name, for who writes it in another
+    language; empty where the code alone does not say what is wrong.
     """
 
     code: ProblemCode
@@ -103,6 +104,11 @@ class Problem:
     node: str | None = None
     socket: str | None = None
     hint: str = ""
+    values: tuple[tuple[str, str], ...] = ()
+
+    def data(self) -> dict[str, Any]:
+        """Return what JSON says of it."""
+        return {**asdict(self), "values": dict(self.values)}
 
     @property
     def place(self) -> str:

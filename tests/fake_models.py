@@ -79,6 +79,9 @@ class FakeFamily:
         self.alive: WeakKeyDictionary[Lump, str] = WeakKeyDictionary()
         self._busy = threading.Lock()
 
+    def half(self, part: str) -> torch.dtype:
+        return torch.float16
+
     def detect(self, source: Any) -> Detected | None:
         return None
 

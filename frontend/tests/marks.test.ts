@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { pathInto } from "~/commands/comparing";
-import { between, byNode, countsOf } from "~/doc/marks";
+import { between, byEntry, byNode, countsOf } from "~/doc/marks";
 import type { Workflow } from "~/doc/model";
 
 test("changes are gathered by node, and a node of another type went and came", () => {
@@ -23,6 +23,28 @@ test("changes are gathered by node, and a node of another type went and came", (
     ["a", "added", "y", 0],
   ]);
   expect(countsOf([part])).toEqual({ added: 1, removed: 1, changed: 1 });
+});
+
+test("what differs of named inputs and outputs is told field by field", () => {
+  const changes = [
+    { kind: "interface", side: "inputs", name: "a", before: undefined, after: { to: ["n.x", "m.x"], title: "A" } },
+    { kind: "interface", side: "inputs", name: "b", before: { to: ["n.x"], minimum: 1 }, after: { to: ["n.x"] } },
+    { kind: "interface", side: "outputs", name: "c", before: { from: "n.y" }, after: undefined },
+    { kind: "value", node: "n", name: "x", before: 1, after: 2 },
+  ] as const;
+  expect(byEntry({ subgraph: null, looks: 0, changes })).toEqual([
+    {
+      name: "a",
+      side: "inputs",
+      mark: "added",
+      fields: [
+        { key: "to", before: null, after: "n.x, m.x" },
+        { key: "title", before: null, after: "A" },
+      ],
+    },
+    { name: "b", side: "inputs", mark: "changed", fields: [{ key: "minimum", before: "1", after: null }] },
+    { name: "c", side: "outputs", mark: "removed", fields: [{ key: "from", before: "n.y", after: null }] },
+  ]);
 });
 
 test("two texts differ in their middle alone, and nothing of either is lost", () => {

@@ -9,6 +9,7 @@ from torch.nn import functional
 from graphengine.diffusion.families.family import Family, Predict
 from graphengine.diffusion.loaded import Denoiser
 from graphengine.diffusion.types.conditioning import Conditioning, ConditioningEntry
+from graphengine.diffusion.types.latent import Latent
 from graphengine.errors import NodeError
 
 Denoise = Callable[[Tensor, Tensor], Tensor]
@@ -29,7 +30,7 @@ def classifier_free_guidance(
     negative: Conditioning,
     *,
     scale: float,
-    batch: int,
+    latent: Latent,
     beside: Tensor | None,
     mix: Mix | None = None,
 ) -> Denoise:
@@ -37,7 +38,7 @@ def classifier_free_guidance(
 
     prediction = negative + scale · (positive - negative), both from one forward of the network. At scale 1 that is the
     positive prediction and the negative one is not computed; nor is it for models that take the scale as an input.
-    ``batch`` and ``beside`` are as for :meth:`~graphengine.diffusion.families.family.Family.begin`.
+    ``latent`` and ``beside`` are as for :meth:`~graphengine.diffusion.families.family.Family.begin`.
 
     Args:
         mix: makes one prediction of both in another way; at scale 1 it is not asked.
@@ -56,10 +57,12 @@ def classifier_free_guidance(
     limited = any((each.start, each.end) != (0, 1) for each in (*against, *positive.entries))
     begun: dict[tuple[int, ...], Predict] = {}
 
-    def predict(entries: Entries, latents: Tensor, timestep: Tensor) -> Tensor:
-        key = tuple(map(id, entries))
+    def predict(entries: Entries, unwanted: int, latents: Tensor, timestep: Tensor) -> Tensor:
+        key = (unwanted, *map(id, entries))
         if key not in begun:
-            begun[key] = family.begin(denoiser, entries, batch=batch, guidance=scale, beside=beside)
+            begun[key] = family.begin(
+                denoiser, entries, latent=latent, guidance=scale, beside=beside, unwanted=unwanted
+            )
         return begun[key](latents, timestep)
 
     def denoise(latents: Tensor, timestep: Tensor) -> Tensor:
@@ -67,7 +70,7 @@ def classifier_free_guidance(
         if limited:
             done = 1 - float(timestep) / trained
             unwanted, wanted = _counting(unwanted, done), _counting(wanted, done)
-        rows = predict((*unwanted, *wanted), latents, timestep)
+        rows = predict((*unwanted, *wanted), len(unwanted), latents, timestep)
         towards = _mean(rows[len(unwanted) :], wanted)
         if not unwanted:
             return towards

@@ -2,14 +2,15 @@
 
 import copy
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Protocol, TypeVar, cast
 
 import torch
 from torch import nn
 
-from graphengine.diffusion.preview import LinearPreview
+from graphengine.diffusion.preview import Preview
+from graphengine.diffusion.types.latent import LatentSpec
 
 
 class Loaded(Protocol):
@@ -35,7 +36,7 @@ class Denoiser:
 
     module: Any
     scheduler: Mapping[str, Any]
-    preview: LinearPreview
+    preview: Preview
     takes_guidance: bool = False
     takes_surroundings: bool = False
 
@@ -46,6 +47,16 @@ class Denoiser:
         return device
 
     @property
+    def dtype(self) -> torch.dtype:
+        """The number format of the network."""
+        dtype: torch.dtype = next(self.module.parameters()).dtype
+        return dtype
+
+    def trained(self, changes: Mapping[str, Any]) -> "Denoiser":
+        """Return it with changes to the noise schedule of its training."""
+        return replace(self, scheduler={**self.scheduler, **changes}) if changes else self
+
+    @property
     def modules(self) -> tuple[nn.Module, ...]:
         """The network."""
         return (self.module,)
@@ -53,10 +64,19 @@ class Denoiser:
 
 @dataclass(frozen=True)
 class TextStack:
-    """Text encoders with their tokenizers, which are not re-entrant: hold ``lock`` while calling one."""
+    """Text encoders with their tokenizers, which are not re-entrant: hold ``lock`` while calling one.
+
+    Attributes:
+        empties: whether an empty text is zeros to the denoiser.
+        longest: the tokens that an encoder reads at once which could read any number.
+        width: of the tokens that the denoiser takes, where not all encoders may be there.
+    """
 
     encoders: tuple[Any, ...]
     tokenizers: tuple[Any, ...]
+    empties: bool = False
+    longest: int = 0
+    width: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -74,16 +94,69 @@ class Autoencoder:
         stride: pixels per latent cell along each side.
         scale: latent = (encoded - shift) · scale.
         shift: see ``scale``.
+        patch: see :class:`~graphengine.diffusion.types.latent.LatentSpec`.
     """
 
     module: Any
     stride: int
     scale: float
     shift: float
+    patch: int = 1
+
+    @property
+    def spec(self) -> LatentSpec:
+        """The form of its latents."""
+        return LatentSpec(self.module.config.latent_channels, self.stride, self.patch)
 
     @property
     def modules(self) -> tuple[nn.Module, ...]:
         """The autoencoder."""
+        return (self.module,)
+
+
+@dataclass(frozen=True)
+class PictureNetwork:
+    """A network from pictures to pictures: an upscaler, or one that restores.
+
+    Attributes:
+        module: the network.
+        apply: from pictures [1, channels, height, width] in 0..1 of any size, in the format and on the device of the
+            network, to ones whose sides are ``scale`` times as long, in 0..1.
+        scale: how many times longer the sides become; 1 for what restores.
+        channels: how many it takes: 3, or 1 for grey, or 4 with alpha.
+        tiles: whether parts of a picture can be made for themselves.
+    """
+
+    module: nn.Module
+    apply: Callable[[torch.Tensor], torch.Tensor]
+    scale: int
+    channels: int = 3
+    tiles: bool = True
+
+    @property
+    def modules(self) -> tuple[nn.Module, ...]:
+        """The network."""
+        return (self.module,)
+
+
+@dataclass(frozen=True)
+class DepthNetwork:
+    """A network that tells depth, with what makes pictures its inputs; that is not re-entrant: hold ``lock`` for it.
+
+    Attributes:
+        module: of transformers.
+        processor: from pictures to what the network takes, and from what it gives to the size of the pictures.
+        metric: whether it tells metres; else something that is affine in 1/distance.
+    """
+
+    module: Any
+    processor: Any
+    metric: bool
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def modules(self) -> tuple[nn.Module, ...]:
+        """The network."""
         return (self.module,)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
+from torch.nn import functional
 
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.errors import NodeError
@@ -27,6 +28,19 @@ def require_fit(mask: Mask, image: Image) -> None:
             f"{count} masks of {width} × {height} do not fit {image.batch} pictures of {image.width} × {image.height}",
             hint="Resize the mask to the size of the picture; use one mask, or as many as there are pictures.",
         )
+
+
+def resized_mask(mask: Mask, width: int, height: int) -> Mask:
+    """Return a mask of another size, stretched; it is smoothed where it becomes smaller.
+
+    Args:
+        width, height: in pixels.
+    """
+    if mask.values.shape[1:] == (height, width):
+        return Mask(mask.values.contiguous())
+    planes = mask.values.unsqueeze(1)
+    scaled = functional.interpolate(planes, size=(height, width), mode="bilinear", antialias=True)
+    return Mask(scaled.squeeze(1).clamp(0, 1).contiguous())
 
 
 def grown(values: Tensor, distance: int) -> Tensor:

@@ -44,17 +44,7 @@ def mixed(a: Conditioning, b: Conditioning, amount: float) -> Conditioning:
 
 def emptied(conditioning: Conditioning) -> Conditioning:
     """Put zeros in place of all embeddings."""
-    return replace(
-        conditioning,
-        entries=tuple(
-            replace(
-                each,
-                embeddings=torch.zeros_like(each.embeddings),
-                pooled=None if each.pooled is None else torch.zeros_like(each.pooled),
-            )
-            for each in conditioning.entries
-        ),
-    )
+    return replace(conditioning, entries=tuple(each.emptied() for each in conditioning.entries))
 
 
 def strengthened(conditioning: Conditioning, factor: float) -> Conditioning:

@@ -108,7 +108,8 @@ def _form_of_conditioning(conditioning: Conditioning) -> Hashable:
 
 def _form_of_entry(entry: ConditioningEntry) -> Hashable:
     mask = None if entry.mask is None else entry.mask.values.shape[1:]
-    return (entry.embeddings.shape[1:], entry.pooled is None, entry.strength, entry.start, entry.end, mask)
+    texts = (entry.embeddings.shape[1:], entry.pooled is None)
+    return (texts, entry.strength, entry.start, entry.end, entry.micro, mask)
 
 
 def _join_conditionings(conditionings: Sequence[Conditioning], batches: Sequence[int]) -> Conditioning:

@@ -13,7 +13,7 @@ from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.shrinking import overlap_for
 from graphengine.diffusion.tiles import tiled
 from graphengine.diffusion.types.image import Image, Mask
-from graphengine.diffusion.types.latent import Latent, LatentSpec
+from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.refs import VaeRef
 from graphengine.errors import NodeError
 
@@ -71,7 +71,7 @@ def encode(
         OutOfMemory: there is no room; tiling helps.
     """
     with pool.use(vae) as autoencoder, torch.no_grad(), memory_guard("encoding a picture"):
-        _check_size(image, autoencoder.stride)
+        _check_size(image, autoencoder.spec.step)
 
         def encode_tile(pixels: Tensor) -> Tensor:
             found = autoencoder.module.encode(pixels)
@@ -82,7 +82,7 @@ def encode(
         pixels = pixels.to(pool.device, autoencoder.module.dtype)
         scale = Fraction(1, autoencoder.stride)
         cells = _in_tiles(encode_tile, pixels, _smaller(tiling, tile), 1, scale).float().cpu()
-        spec = LatentSpec(channels=cells.shape[1], stride=autoencoder.stride)
+        spec = autoencoder.spec
     return Latent(cells.contiguous(), vae.family, spec)
 
 
@@ -132,7 +132,7 @@ def _in_tiles(function: Any, source: Tensor, tiling: Tiling | None, unit: int, s
 
 
 def _check_kind(vae: VaeRef, autoencoder: Autoencoder, latent: Latent) -> None:
-    wanted = LatentSpec(autoencoder.module.config.latent_channels, autoencoder.stride)
+    wanted = autoencoder.spec
     if latent.family != vae.family or latent.spec != wanted:
         raise NodeError(
             f"the latent ({latent.family}, {latent.spec}) is not of the autoencoder's kind ({vae.family}, {wanted})",
@@ -140,11 +140,11 @@ def _check_kind(vae: VaeRef, autoencoder: Autoencoder, latent: Latent) -> None:
         )
 
 
-def _check_size(image: Image, stride: int) -> None:
-    height, width = (max(stride, round(side / stride) * stride) for side in (image.height, image.width))
+def _check_size(image: Image, step: int) -> None:
+    height, width = (max(step, round(side / step) * step) for side in (image.height, image.width))
     if (height, width) != (image.height, image.width):
         raise NodeError(
             f"a picture of {image.width} x {image.height} pixels cannot be encoded: "
-            f"its sides must be multiples of {stride}",
+            f"its sides must be multiples of {step}",
             hint=f"Resize or crop it to {width} x {height}.",
         )

@@ -9,6 +9,12 @@ from typing import Any
 from graphengine.errors import ModelRefused
 from graphengine.models.header import Header, read_header
 
+NETWORK = "model.safetensors"
+"""The file of the weights in a folder as transformers saves one network, beside its ``config.json``."""
+
+DIFFUSERS_NETWORKS = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.fp16.safetensors")
+"""The same, as diffusers saves one network."""
+
 _PICKLES = {".bin", ".ckpt", ".pt", ".pth", ".pkl"}
 
 
@@ -42,7 +48,7 @@ class ModelFolder:
             ModelRefused: there is none, or it is not JSON.
         """
         name = "scheduler_config.json" if part == "scheduler" else "config.json"
-        return _read_json(self.path / part / name)
+        return read_json(self.path / part / name)
 
     def weights_variant(self, part: str) -> str | None:
         """Return the word in the file names of a part's weights, such as ``fp16``, or None."""
@@ -58,40 +64,25 @@ Source = SingleFile | ModelFolder
 def open_source(path: Path) -> Source:
     """Find out what lies at ``path`` and check the headers of all its weights; nothing is loaded.
 
+    A folder as transformers or diffusers saves one network, with ``config.json``, is taken for the file of its weights.
+
     Raises:
         ModelRefused: it is neither a diffusers folder nor a safetensors file, or not a sound one.
     """
     if not path.is_dir():
         return SingleFile(path, read_header(path))
     if not (path / "model_index.json").is_file():
+        found = next((path / name for name in (NETWORK, *DIFFUSERS_NETWORKS) if (path / name).is_file()), None)
+        if found is not None and (path / "config.json").is_file():
+            return SingleFile(found, read_header(found))
         raise ModelRefused(
             f"the folder {path.name} holds no model_index.json",
             hint="Choose the folder of a whole model as diffusers saves it, or a single .safetensors file.",
         )
-    index = _read_json(path / "model_index.json")
+    index = read_json(path / "model_index.json")
     for part in sorted(name for name in index if (path / name).is_dir()):
         _check_part(path / part)
     return ModelFolder(path, index)
-
-
-def open_part(path: Path) -> Source:
-    """Find out what lies at ``path``: a safetensors file, or a folder with one network, as diffusers saves it.
-
-    The network's name in the index of such a folder is empty.
-
-    Raises:
-        ModelRefused: it is neither, or not a sound one.
-    """
-    if not path.is_dir():
-        return SingleFile(path, read_header(path))
-    if not (path / "config.json").is_file():
-        raise ModelRefused(
-            f"the folder {path.name} holds no config.json",
-            hint="Choose the folder of one network as diffusers saves it, or a single .safetensors file.",
-        )
-    config = _read_json(path / "config.json")
-    _check_part(path)
-    return ModelFolder(path, {"": ["diffusers", config.get("_class_name")]})
 
 
 def _check_part(folder: Path) -> None:
@@ -107,7 +98,12 @@ def _check_part(folder: Path) -> None:
         )
 
 
-def _read_json(path: Path) -> Mapping[str, Any]:
+def read_json(path: Path) -> Mapping[str, Any]:
+    """Return the JSON object of a file that belongs to a model.
+
+    Raises:
+        ModelRefused: there is none, or it is no such object.
+    """
     try:
         content = json.loads(path.read_bytes())
     except FileNotFoundError as error:

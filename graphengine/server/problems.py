@@ -99,7 +99,7 @@ def problem_of(error: Exception) -> web.Response:
             more = {"faults": [asdict(each) for each in error.faults]} if error.faults else {}
             return problem(error.status, error.code, error.detail, error.headers, **more)
         case WorkflowError():
-            problems = [asdict(each) for each in error.problems]
+            problems = [each.data() for each in error.problems]
             return problem(422, "invalid_workflow", f"{len(problems)} problems; nothing was run", problems=problems)
         case QueueFull():
             return problem(429, error.code, str(error), {"Retry-After": str(error.retry_after)})

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, RootModel, StringConstraints
 
 from graphengine.errors import ProblemCode
+from graphengine.plan.reasons import ReasonCode
 from graphengine.server.fields import WHOLE, Document, Id, Inputs, Moment, Name, Part, Priority, Tags, Targets, Title
 from graphengine.server.shown import job_view
 from graphengine.server.timed import ScheduleView
@@ -198,7 +199,7 @@ class PlanBody(Part):
 
 
 class ProblemOut(Answer):
-    """One thing that is wrong with a workflow, and where."""
+    """One thing that is wrong with a workflow, and where; ``values`` are what the message is made of, by name."""
 
     code: ProblemCode
     message: str
@@ -206,14 +207,16 @@ class ProblemOut(Answer):
     socket: str | None = None
     place: str
     hint: str = ""
+    values: dict[str, str] = Field(default_factory=dict)
 
 
 class ReasonOut(Answer):
-    """Why a node runs, or does not."""
+    """Why a node runs, or does not: which of its inputs, and which other node, it is about."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
-
+    code: ReasonCode
     message: str
+    input: str | None = None
+    node: str | None = None
 
 
 class TaskOut(Answer):

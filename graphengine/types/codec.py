@@ -8,6 +8,9 @@ from typing import Any, Final, Protocol
 Buffer = bytes | bytearray | memoryview
 JsonObject = Mapping[str, Any]
 
+TOLD: Final = "$described"
+"""In a description: the line that the value says of itself, kept for those who cannot put it together."""
+
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
@@ -21,15 +24,18 @@ class Encoded:
     buffers: tuple[Buffer, ...] = ()
 
     def described(self) -> str:
-        """Return in one line what shapes the description names, and the size of the buffers; empty where it has none.
+        """Return in one line what the value says of itself, and the size of the buffers; empty where it has none.
 
-        Nothing else of the description is told: it may name files.
+        Of a value that says nothing, the shapes that the description names stand for it. Nothing else of the
+        description is told: it may name files.
         """
         if not self.buffers:
             return ""
         shapes = [*_shapes(self.meta, "")]
         told = [*shapes[:_MOST_SHAPES], *(["…"] if len(shapes) > _MOST_SHAPES else [])]
-        return ", ".join([*told, f"{sum(memoryview(each).nbytes for each in self.buffers):,} bytes"])
+        own = self.meta.get(TOLD)
+        size = f"{sum(memoryview(each).nbytes for each in self.buffers):,} bytes"
+        return ", ".join([*([own] if isinstance(own, str) and own else told), size])
 
 
 _MOST_SHAPES: Final = 4
@@ -51,7 +57,8 @@ class Codec(Protocol):
     """How values of one socket type are measured, taken apart and put together again.
 
     ``decode(encode(value))`` equals ``value``; what ``decode`` returns may alias the buffers it was given,
-    which the caller then keeps unchanged.
+    which the caller then keeps unchanged. Of a value that can say what it is, the engine adds the line to the
+    description, as ``$described``.
     """
 
     def nbytes(self, value: Any) -> int:

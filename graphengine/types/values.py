@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
-from graphengine.types.codec import Encoded, JsonObject
+from graphengine.types.codec import TOLD, Encoded, JsonObject
 from graphengine.types.socket_type import SocketType, TypeRef
 
 
@@ -28,9 +28,12 @@ def value_nbytes(types: Types, ref: TypeRef, value: Any) -> int:
 
 
 def encode_value(types: Types, ref: TypeRef, value: Any) -> Encoded:
-    """Take a value of the type ``ref`` apart."""
+    """Take a value of the type ``ref`` apart; what it says of itself goes into its description."""
     if ref.item is None:
-        return types[ref.name].codec.encode(value)
+        encoded = types[ref.name].codec.encode(value)
+        if isinstance(value, Encoded) or not isinstance(value, Described):
+            return encoded
+        return Encoded({**encoded.meta, TOLD: value.described()}, encoded.buffers)
     items = [encode_value(types, ref.item, item) for item in value]
     meta = {"items": [{"meta": each.meta, "buffers": len(each.buffers)} for each in items]}
     return Encoded(meta, tuple(buffer for each in items for buffer in each.buffers))

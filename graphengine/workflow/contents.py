@@ -1,5 +1,6 @@
 """What can be said of nodes by their names and types alone, in the workflow and in subgraphs that nobody uses."""
 
+import functools
 from collections.abc import Collection, Mapping
 
 from graphengine.errors import ProblemCode
@@ -48,19 +49,21 @@ class Contents:
             self._findings.add("unknown_node_type", message, place, hint=lambda: did_you_mean(name, known))
             return
         message = f"there is no node type {type_!r}"
-        self._findings.add("unknown_node_type", message, place, hint=lambda: self._similar(type_))
+        self._findings.add("unknown_node_type", message, place, hint=lambda: self._similar(type_), type=type_)
 
     def has_output(self, known: Collection[str], source: Socket, type_: str | None, place: str, key: str) -> bool:
         """Report a link from a node that is not there, which has no type, or from an output that it has not."""
         if type_ is None:
             message = f"the link comes from {source.node!r}, which is not in the workflow"
-            self._findings.add("unknown_node", message, place, key, lambda: did_you_mean(source.node, known))
+            hint = functools.partial(did_you_mean, source.node, known)
+            self._findings.add("unknown_node", message, place, key, hint, source=source.node)
             return False
         outputs = self._interfaces.names(type_, outputs=True)
         if outputs is None or source.name in outputs:
             return True
         message = f"{source.node!r} ({type_}) has no output {source.name!r}"
-        self._findings.add("unknown_output", message, place, key, lambda: did_you_mean(source.name, outputs))
+        hint = functools.partial(did_you_mean, source.name, outputs)
+        self._findings.add("unknown_output", message, place, key, hint, source=source.node, output=source.name)
         return False
 
     def _check_interface(self, part: Workflow | Subgraph, place: str | None) -> None:

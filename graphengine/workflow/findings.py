@@ -30,10 +30,11 @@ class Findings:
         node: str | None = None,
         socket: str | None = None,
         hint: Callable[[], str] | None = None,
+        **values: str,
     ) -> None:
-        """Note a problem, and how to find its hint."""
+        """Note a problem, how to find its hint, and what its message is made of where its code says the rest."""
         place = node if node is None else self._prefix + node
-        self._found.append((Problem(code, message, place, socket), hint))
+        self._found.append((Problem(code, message, place, socket, values=(*values.items(),)), hint))
 
     def problems(self) -> list[Problem]:
         """Return the problems in the order in which they were found."""

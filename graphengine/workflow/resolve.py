@@ -196,12 +196,13 @@ class _Resolver:
     def _unknown_input(self, name: str, key: str, sockets: Sockets) -> None:
         whose = repr(sockets.id) if isinstance(sockets, NodeSpec) else "the subgraph"
         hint = functools.partial(did_you_mean, key, [each.name for each in sockets.inputs])
-        self.findings.add("unknown_input", f"{whose} has no input {key!r}", name, key, hint)
+        self.findings.add("unknown_input", f"{whose} has no input {key!r}", name, key, hint, input=key)
 
     def _not_given(self, name: str, socket: Input, constants: dict[str, Any]) -> None:
         if socket.required:
             message = f"{socket.type} is wanted and neither a value nor a link is given"
-            self.findings.add("missing_input", message, name, socket.name, self._offer(name, socket))
+            offer = self._offer(name, socket)
+            self.findings.add("missing_input", message, name, socket.name, offer, type=str(socket.type))
         else:
             constants[socket.name] = socket.default
 
@@ -221,7 +222,7 @@ class _Resolver:
         except FileRefused as error:
             code: ProblemCode = "file_not_found" if error.missing else "file_refused"
             hint = error.hint
-            self.findings.add(code, f"{error}", name, socket.name, lambda: hint)
+            self.findings.add(code, f"{error}", name, socket.name, lambda: hint, file=shown(value))
 
     def _file(self, socket: Input, reference: Any) -> File | None:
         if reference is None and not socket.required:
@@ -246,7 +247,8 @@ class _Resolver:
         fit = self.registry.assignability.fit(type_, socket.type)
         if fit is None:
             message = f"the link brings {type_} from {source}, but {socket.type} is wanted"
-            self.findings.add("type_mismatch", message, name, socket.name, self._offer(name, socket))
+            ends = {"source": str(source), "found": str(type_), "wanted": str(socket.type)}
+            self.findings.add("type_mismatch", message, name, socket.name, self._offer(name, socket), **ends)
             return False
         into[socket.name] = Link(source, IDENTITY if keep else fit.conversion)
         return fit.each
@@ -300,7 +302,7 @@ class _Resolver:
         cycle = [source for source, _ in nx.find_cycle(digraph(self.links))]
         way = " → ".join([*cycle[:8], *(["…"] if len(cycle) > 8 else []), cycle[0]])
         message = f"the links form a cycle: {way}"
-        self.findings.add("cycle", message, cycle[0], hint=lambda: "Remove one of these links.")
+        self.findings.add("cycle", message, cycle[0], hint=lambda: "Remove one of these links.", way=way)
 
     # -------------------------------------------------------------- hints
 

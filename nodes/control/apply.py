@@ -38,9 +38,9 @@ def apply(
 
     Source: Zhang et al., Adding Conditional Control to Text-to-Image Diffusion Models (2023).
     """
-    if control.family != model.family:
+    if control.variant != model.family:
         raise NodeError(
-            f"the ControlNet is for models of {control.family!r}, the model is of {model.family!r}",
+            f"the ControlNet is for models of {control.variant!r}, the model is of {model.family!r}",
             hint="Load a ControlNet that was made for this kind of model.",
         )
     if start >= end:

@@ -6,10 +6,10 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from graphengine.diffusion.planes import Side
 from graphengine.diffusion.types.image import Mask
 from graphengine.node.declare import node
 
-Side = Annotated[int, Field(ge=1, le=16384)]
 Place = Annotated[float, Field(ge=-16384, le=16384)]
 Extent = Annotated[float, Field(gt=0, le=32768)]
 

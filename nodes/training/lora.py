@@ -1,18 +1,15 @@
 """Training a LoRA."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
 from graphengine.diffusion.devices import memory_guard
-from graphengine.diffusion.images import to_jpeg
 from graphengine.diffusion.pool import ModelPool
-from graphengine.diffusion.training.curve import curve_picture
-from graphengine.diffusion.training.keeping import CallKeeper
-from graphengine.diffusion.training.loop import Pace, Stop, Trainer
+from graphengine.diffusion.training.loop import Trainer
 from graphengine.diffusion.training.lora import Layers, LoraRecipe, LoraTask, as_file
 from graphengine.diffusion.training.material import material_of
 from graphengine.diffusion.types.dataset import Dataset
@@ -20,16 +17,22 @@ from graphengine.diffusion.types.refs import ModelRef, TextEncoderRef, VaeRef
 from graphengine.diffusion.types.trained import Weights
 from graphengine.errors import NodeError
 from graphengine.node.checkpoints import NO_CHECKPOINTS, Checkpoints
-from graphengine.node.context import Context, Preview
+from graphengine.node.context import Context
 from graphengine.node.declare import injected, node
 from graphengine.types.builtin import Seed
+from nodes.training.course import Course, course
 
 KIND = "lora"
-MEASURES = 20
-"""How often a training is measured, if its schedule is long enough."""
+Run = Callable[[LoraTask], Trainer]
 
 CONTROLS = 32
 """How many pictures it is measured on."""
+
+
+class _Parts(NamedTuple):
+    model: ModelRef
+    encoder: TextEncoderRef
+    vae: VaeRef
 
 
 class Trained(NamedTuple):
@@ -87,8 +90,7 @@ def train_lora(
     Outputs:
         weights: the LoRA, with keys as kohya's scripts write them (``lora_unet_…``), which all tools read. Save it, and
             link the file to Apply LoRA.
-        gain: which share of the error on the validation pictures, in what the denoiser predicts, the LoRA takes away,
-            up to 1.
+        gain: the share of the error on the validation pictures that the LoRA takes away, up to 1.
 
     Errors: the model predicts neither noise nor velocity, or the pictures do not suit its autoencoder.
 
@@ -97,34 +99,28 @@ def train_lora(
     if model.prediction not in {"epsilon", "v_prediction"}:
         raise NodeError(f"LoRAs for models that predict {model.prediction} cannot be trained here")
     recipe = LoraRecipe(rank, alpha, layers, batch, caption_dropout, min_snr)
-    pace = Pace(steps, rate, warmup=min(100, steps // 10), weight_decay=weight_decay, ema=0.99, seed=seed)
-    stop = Stop(measure_every=max(1, steps // MEASURES), patience=patience, figure="gain")
-    control = replace(validation, count=min(CONTROLS, validation.count))
+    training = course(steps, rate, weight_decay, seed, figure="gain", patience=patience, ema=0.99)
+    run = partial(training.run, checkpoints=checkpoints, context=context)
+    return _train(_Parts(model, encoder, vae), (dataset, validation), recipe, training, pool, run)
+
+
+def _train(
+    parts: _Parts, pictures: Sequence[Dataset], recipe: LoraRecipe, training: Course, pool: ModelPool, run: Run
+) -> Trained:
+    """Train on the first of the pictures, measured on the others."""
+    model = parts.model
+    shown = (pictures[0], replace(pictures[1], count=min(CONTROLS, pictures[1].count)))
     whole: ModelRef = replace(model, dtype="float32") if model.dtype == "auto" else model
     with pool.use(whole) as denoiser, memory_guard("training a LoRA"):
-        family = pool.families[model.family]
-        seen, measured = (material_of(pool, encoder, vae, each) for each in (dataset, control))
-        task = LoraTask(recipe, family, denoiser, model.prediction, seen, measured, seed)
-        trainer = Trainer(task, pace, CallKeeper(checkpoints))
-        trainer.run(stop, watch=partial(_tell, trainer, steps, context))
-    return _trained(trainer, recipe, asdict(recipe) | asdict(pace) | {"model": model.source.reference})
+        seen, measured = (material_of(pool, parts.encoder, parts.vae, each) for each in shown)
+        seed = training.pace.seed
+        trainer = run(LoraTask(recipe, pool.families[model.family], denoiser, model, seen, measured, seed))
+    notes = training.notes(trainer, **asdict(recipe), model=model.source.reference, **_as_read(recipe))
+    weights = Weights(KIND, as_file(trainer.average.weights, recipe.alpha), notes)
+    return Trained(weights, trainer.curve[-1].figures["gain"])
 
 
-def _trained(trainer: Trainer, recipe: LoraRecipe, settings: Mapping[str, Any]) -> Trained:
-    figures = trainer.curve[-1].figures
-    notes = {name: str(value) for name, value in settings.items()}
-    notes |= {name: f"{value:.4f}" for name, value in figures.items()}
-    notes |= {"ss_network_module": "networks.lora", "ss_network_dim": str(recipe.rank)}
-    notes |= {"ss_network_alpha": str(recipe.alpha)}
-    return Trained(Weights(KIND, as_file(trainer.average.weights, recipe.alpha), notes), figures["gain"])
-
-
-def _tell(trainer: Trainer, steps: int, context: Context) -> None:
-    context.progress(trainer.step, steps)
-    if trainer.curve and trainer.curve[-1].step == trainer.step:
-        context.preview(partial(_look, trainer, steps))
-
-
-def _look(trainer: Trainer, steps: int) -> Preview:
-    picture = curve_picture(trainer.curve, "gain", steps)
-    return Preview("image/jpeg", to_jpeg(picture), picture.width, picture.height)
+def _as_read(recipe: LoraRecipe) -> Mapping[str, str]:
+    """Return the notes that other tools look for."""
+    size = {"ss_network_dim": str(recipe.rank), "ss_network_alpha": str(recipe.alpha)}
+    return {"ss_network_module": "networks.lora", **size}

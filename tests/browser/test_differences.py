@@ -34,11 +34,15 @@ async def test_a_document_is_compared_with_a_file(editor: Editor) -> None:
     panel = page.get_by_label("Differences")
     await expect(panel).to_contain_text("Since before.json")
     await expect(panel.locator("li.is-added")).to_contain_text("int")
-    await expect(panel.locator("li.is-removed")).to_contain_text("negative")
+    await expect(panel.locator(".nodes li.is-removed")).to_contain_text("negative")
     steps = panel.locator("li.is-changed", has_text="sample").locator("dd").last
     await expect(steps.locator("del")).to_have_text(str(old["nodes"]["sample"]["inputs"]["steps"]))
     await expect(steps.locator("ins")).to_have_text("9")
     await expect(panel.locator("li", has_text="positive").locator("ins")).to_have_text(" at night")
+    entry = panel.locator(".entries li")
+    await expect(entry.locator("small")).to_have_text("removed · input")
+    await expect(entry.locator("dt")).to_have_text(["goes to", "title"])
+    await expect(entry.locator("del")).to_have_text(["negative.text", "Negative prompt"])
     for mark, count in (("added", 1), ("removed", 1), ("changed", 2)):
         await expect(page.locator(f".diff-mark.is-{mark}")).to_have_count(count)
     await expect(page.locator(".diff-mark.is-removed")).to_contain_text("Encode text")

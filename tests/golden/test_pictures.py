@@ -141,3 +141,15 @@ def test_upscaling_beats_bicubic_enlargement_on_pictures_never_trained_on(make: 
         wanted = true.pixels[index : index + 1]
         won.append(float(psnr(found["image"].pixels, wanted) - psnr(found["bicubic"].pixels, wanted)))
     assert min(won) > 2, f"dB over bicubic: {won}"
+
+
+def test_a_large_picture_is_sampled_in_tiles_without_a_seam(make: Make) -> None:
+    found = make("hires-tiled", look={"larger": "larger.image", "tiles": "tiles.images", "made": "decode.image"})
+    larger, after = found["larger"].pixels, found["image"].pixels
+    assert after.shape == (1, 256, 256, 3)
+    assert len(found["tiles"]) == len(found["made"]) == 9
+    assert not any(a == b for a, b in zip(found["tiles"], found["made"], strict=True))
+    assert psnr(after, larger) > 20, "it shows the same"
+    meadow, hard = after[0, 216:248], torch.cat([each.pixels[0, 88:120] for each in found["made"][6:]], dim=1)
+    steps = [float(each.mean((0, 2)).diff()[8:-8].abs().max()) for each in (meadow, hard)]
+    assert steps[0] < 0.005 < 0.01 < steps[1], f"tiles fade into one another on the even meadow: {steps}"

@@ -25,9 +25,21 @@ KNOWN: list[tuple[Mapping[str, tuple[int, ...]], str, str, str]] = [
         {**UNET, "model.diffusion_model.label_emb.0.0.weight": (8, 2816), "conditioner.embedders.0.x": ONE, **WHOLE},
         "model",
         "sdxl",
-        "",
+        "base",
     ),
-    ({"model.diffusion_model.label_emb.0.0.weight": (8, 2560), **WHOLE}, "model", "sdxl", "refiner"),
+    ({"model.diffusion_model.label_emb.0.0.weight": (8, 2560), **UNET, **WHOLE}, "model", "sdxl", "refiner"),
+    (
+        {
+            "model.diffusion_model.label_emb.0.0.weight": (8, 9),
+            "conditioner.embedders.0.model.ln_final.weight": ONE,
+            **UNET,
+            **WHOLE,
+        },
+        "model",
+        "sdxl",
+        "refiner",
+    ),
+    ({"model.diffusion_model.label_emb.0.0.weight": (8, 2816), "edm_mean": ONE, **UNET, **WHOLE}, "model", "sdxl", ""),
     ({"add_embedding.linear_1.weight": (8, 8), "down_blocks.0.resnets.0.norm1.weight": ONE}, "denoiser", "sdxl", ""),
     ({"model.diffusion_model.joint_blocks.0.context_block.attn.qkv.weight": ONE, **WHOLE}, "model", "sd3", ""),
     (FLUX, "denoiser", "flux", ""),
@@ -67,6 +79,8 @@ KNOWN: list[tuple[Mapping[str, tuple[int, ...]], str, str, str]] = [
     ({}, "unknown", "", ""),
 ]
 
+LOADED = {"sd", "sdxl"}
+
 
 @pytest.mark.parametrize(("shapes", "role", "family", "variant"), KNOWN, ids=range(len(KNOWN)))
 def test_a_file_is_known_by_its_tensors(
@@ -77,7 +91,7 @@ def test_a_file_is_known_by_its_tensors(
     found = nature_of(open_source(path))
     assert (found.role, found.family, found.variant) == (role, family, variant)
     assert bool(found.title) == (role != "unknown")
-    assert found.loads == (family == "sd" and role in ("model", "denoiser"))
+    assert found.loads == (bool(variant) and family in LOADED and role in ("model", "denoiser"))
 
 
 def folder(path: Path, index: Mapping[str, object], **configs: Mapping[str, object]) -> Path:
@@ -99,7 +113,7 @@ def test_a_folder_is_known_by_its_configurations(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("pipeline", "family", "title"),
     [
-        ("StableDiffusionXLPipeline", "sdxl", "Stable Diffusion XL"),
+        ("StableDiffusionXLInstructPix2PixPipeline", "sdxl", "Stable Diffusion XL"),
         ("FluxPipeline", "flux", "Flux.1"),
         ("WanImageToVideoPipeline", "wan", "Wan"),
         ("NobodyKnowsPipeline", "", "NobodyKnowsPipeline"),

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from tiny_families import base, make_tiny, refiner
 from tiny_models import make_model, model, quiet
 
 from graphengine.diffusion.types.image import Image, Mask
@@ -20,7 +21,7 @@ from graphengine.node.context import Preview, RunInfo
 from graphengine.run.context import CancelToken, RunScope, TaskContext
 from graphengine.run.messages import Event
 
-__all__ = ["make_model", "model", "quiet"]
+__all__ = ["base", "make_model", "make_tiny", "model", "quiet", "refiner"]
 
 WORKFLOW = {"format": "graphengine.workflow", "version": 1, "title": "Ein Test — 試験", "nodes": {}}
 

@@ -39,6 +39,7 @@ MAY_IMPORT = {"node", "types", "files", "errors", "diffusion"}
 SELF_EVIDENT = {"image", "mask", "text", "value", "file", "a", "b", "c", "d"}
 BY_HAND = {
     "control.load",
+    "data.folder",
     "data.pictures",
     "enhance.lut",
     "evaluation.ssim",
@@ -46,12 +47,15 @@ BY_HAND = {
     "list.csv_integers",
     "list.csv_numbers",
     "list.csv_texts",
+    "list.files",
     "list.text_file",
     "model.load",
+    "model.load_depth",
+    "model.load_upscaler",
     "training.load",
 }
 NOT_GENERATED = {
-    *("Model", "TextEncoder", "Vae", "Latent", "Conditioning", "Dataset", "Weights", "Video"),
+    *("Model", "TextEncoder", "Vae", "Latent", "Conditioning", "Dataset", "Weights", "Video", "Upscaler", "DepthModel"),
     *("List[Conditioning]", "Sequence[Latent]"),
     *("Sigmas", "Noise", "Sampler", "Guider"),
 }
@@ -60,6 +64,7 @@ NOT_GENERATED = {
 SUITABLE: Mapping[str, Mapping[str, Any]] = {
     "image.crop": {"width": 5, "height": 4},
     "image.xy_grid": {"rows": ["one"], "columns": ["one", "two", "three"]},
+    "image.join_tiles": {"tiles": [Image(torch.rand(2, 6, 8, 3))], "whole": Image(torch.rand(1, 6, 8, 3))},
     "inpaint.stitch": {"width": 5, "height": 4},
     "style.apply_palette": {"palette": ["teal", "#ff8000"]},
     "style.show_palette": {"palette": ["teal", "#ff8000"]},

@@ -12,7 +12,9 @@ from graphengine.server.views import JobView
 JOB = JobView.model_construct(
     **dict.fromkeys(JobView.model_fields) | {"inputs": {"prompt": 'a "dog" \u2028 \U0001f415', "list": [1, 2.5, None]}}
 )
-TASK = TaskOut(type="a@1", verdict="runs", seconds=0.5, memory=None, reasons=[ReasonOut(message="new", code="x")])
+TASK = TaskOut(
+    type="a@1", verdict="runs", seconds=0.5, memory=None, reasons=[ReasonOut(message="new", code="never_run")]
+)
 
 ANSWERS: dict[str, BaseModel] = {
     "no jobs": JobsOut(jobs=[]),

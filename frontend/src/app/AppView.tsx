@@ -14,6 +14,7 @@ import { showGraph } from "./address";
 import { type AppField, fieldsOf, groupsOf, setFieldValue } from "./fields";
 import { Outcome } from "./Outcome";
 import "./app.css";
+import { problemText } from "~/run/told";
 
 export default function AppView() {
   const doc = useTab((tab) => tab.doc);
@@ -87,10 +88,12 @@ function Field({ field }: { field: AppField }) {
         label={title}
         id={id}
         node={node}
-        set={(next, gesture) => edit(`Set ${title}`, (_, draft) => setFieldValue(draft, field, next), gesture)}
+        set={(next, gesture) =>
+          edit(t("did.set", { name: title }), (_, draft) => setFieldValue(draft, field, next), gesture)
+        }
         isWide
       />
-      {problem && <p className="problem">{problem.message}</p>}
+      {problem && <p className="problem">{problemText(problem)}</p>}
     </div>
   );
 }

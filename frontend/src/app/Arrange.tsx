@@ -9,7 +9,7 @@ import { type AppField, moveField, retitle, setFieldLook, toggleStar } from "./f
 export function Arrange({ fields }: { fields: readonly AppField[] }) {
   const [dragged, setDragged] = useState<string | null>(null);
   const move = (name: string, to: string | undefined, gesture?: string) => {
-    if (to !== undefined) edit("Order of fields", (_, doc) => moveField(doc, name, to), gesture);
+    if (to !== undefined) edit(t("did.fieldOrder"), (_, doc) => moveField(doc, name, to), gesture);
   };
   return (
     <ol className="arrange">
@@ -56,7 +56,7 @@ export function Arrange({ fields }: { fields: readonly AppField[] }) {
 }
 
 function unstar(field: AppField): void {
-  edit("Hide a field", (_, doc) => {
+  edit(t("did.hideField"), (_, doc) => {
     for (const target of field.targets) toggleStar(doc, target);
     setFieldLook(doc, field.name, { group: undefined, low: undefined, high: undefined });
   });
@@ -80,7 +80,7 @@ function FieldForm({ field }: { field: AppField }) {
         aria-label={t("app.name", { name })}
         value={field.title}
         onChange={(event) =>
-          edit("Name of a field", (_, doc) => retitle(doc, name, event.target.value), `name ${name}`)
+          edit(t("did.fieldName"), (_, doc) => retitle(doc, name, event.target.value), `name ${name}`)
         }
       />
       <input
@@ -90,7 +90,7 @@ function FieldForm({ field }: { field: AppField }) {
         value={look.group ?? ""}
         onChange={(event) =>
           edit(
-            "Group of a field",
+            t("did.fieldGroup"),
             (_, doc) => setFieldLook(doc, name, { group: event.target.value || undefined }),
             `group ${name}`,
           )
@@ -118,7 +118,7 @@ function Limit({ name, what, label, value }: LimitProps) {
   const commit = () => {
     if (typed === null) return;
     const found = evaluate(typed) ?? undefined;
-    edit("Limits of a field", (_, doc) => setFieldLook(doc, name, { [what]: found }));
+    edit(t("did.fieldLimits"), (_, doc) => setFieldLook(doc, name, { [what]: found }));
     setTyped(null);
   };
   return (

@@ -23,7 +23,7 @@ import { useCatalog } from "~/catalog/store";
 import { useKeysOf } from "~/commands/useKeys";
 import { setBends } from "~/doc/bends";
 import { connect, disconnect } from "~/doc/edit";
-import { addressOf, type Point, positionOf } from "~/doc/model";
+import { addressOf, linkId, type Point, positionOf } from "~/doc/model";
 import { activeTab, edit, placeOfTab, select, usePart, useTab } from "~/doc/tabs";
 import { t } from "~/i18n/language";
 import { linkOf, obstacle, socketOf } from "./connecting";
@@ -195,7 +195,14 @@ function Flow({ place, begin }: { place: string; begin: Viewport }) {
 }
 
 const Map_ = memo(() => (
-  <MiniMap pannable zoomable className="minimap" nodeBorderRadius={6} nodeClassName={mapped} ariaLabel="Overview" />
+  <MiniMap
+    pannable
+    zoomable
+    className="minimap"
+    nodeBorderRadius={6}
+    nodeClassName={mapped}
+    ariaLabel={t("canvas.overview")}
+  />
 ));
 
 const mapped = (node: CanvasNode) => (node.type === "frame" && !node.data.frame.isCollapsed ? "framed" : "");
@@ -278,7 +285,7 @@ function isValid(ends: Connection | CanvasEdge): boolean {
 
 function plugIn(ends: Connection): void {
   const link = linkOf(ends);
-  if (link) edit("Connect", (part) => connect(part, link));
+  if (link) edit(t("did.connect"), (part) => connect(part, link));
 }
 
 /** A new point to lead a link by. */
@@ -288,21 +295,20 @@ function bend(edge: CanvasEdge, at: Point): void {
   const bends = edge.data?.bends ?? [];
   const ends = [positionOf(part, edge.source), positionOf(part, target.node)] as const;
   const place = placeAmong({ ...ends[0], x: ends[0].x + WIDTH }, bends, ends[1], at);
-  edit("Lead the link", (draft) => setBends(draft, target, bends.toSpliced(place, 0, at)));
+  edit(t("did.lead"), (draft) => setBends(draft, target, bends.toSpliced(place, 0, at)));
 }
 
 const replug: OnReconnect<CanvasEdge> = (old, ends) => {
   const link = linkOf(ends);
-  if (!link) return;
-  edit("Re-plug", (part) => {
+  if (!link || (linkId(link.target) === old.id && link.source.node === old.source)) return; // put back
+  edit(t("did.replug"), (part) => {
     disconnect(part, addressOf(old.id));
     connect(part, link);
   });
 };
 
 function unplug(_: unknown, edge: CanvasEdge, __: unknown, state: FinalConnectionState): void {
-  useCanvas.setState({ plug: null });
-  if (!state.isValid) edit("Unplug", (part) => disconnect(part, addressOf(edge.id)));
+  if (!state.isValid) edit(t("did.unplug"), (part) => disconnect(part, addressOf(edge.id)));
 }
 
 const beginPlug: OnConnectStart = (_, { nodeId, handleId, handleType }) => {
@@ -321,7 +327,7 @@ type ToCanvas = (at: { x: number; y: number }) => { x: number; y: number };
 /** A link that is dropped where no socket is asks for a node that fits. */
 function endPlug(event: globalThis.MouseEvent | TouchEvent, state: FinalConnectionState, toCanvas: ToCanvas): void {
   const { plug } = useCanvas.getState();
-  useCanvas.setState({ plug: null });
+  setTimeout(() => useCanvas.setState({ plug: null })); // a click that ends it, on a socket, looks at no value
   if (!plug || state.isValid || state.toHandle || state.toNode) return;
   const touch = "changedTouches" in event ? event.changedTouches[0] : event;
   if (!touch) return;

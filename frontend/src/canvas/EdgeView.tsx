@@ -4,6 +4,7 @@ import { memo, type PointerEvent } from "react";
 import { setBends } from "~/doc/bends";
 import { addressOf, type Point } from "~/doc/model";
 import { edit } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import type { CanvasEdge } from "./flow";
 import { routeOf } from "./route";
 import { useCanvas } from "./state";
@@ -61,7 +62,7 @@ function Bend({ link, bends, index, point, colour }: BendProps) {
   };
   const end = () => {
     const { bending } = useCanvas.getState();
-    if (bending?.link === link) edit("Move a point", (part) => setBends(part, addressOf(link), bending.points));
+    if (bending?.link === link) edit(t("did.movePoint"), (part) => setBends(part, addressOf(link), bending.points));
     useCanvas.setState({ bending: null });
   };
   return (
@@ -78,7 +79,7 @@ function Bend({ link, bends, index, point, colour }: BendProps) {
       onDoubleClick={(event) => {
         event.stopPropagation();
         const rest = bends.filter((_, at) => at !== index);
-        edit("Remove a point", (part) => setBends(part, addressOf(link), rest));
+        edit(t("did.removePoint"), (part) => setBends(part, addressOf(link), rest));
       }}
     />
   );

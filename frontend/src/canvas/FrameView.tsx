@@ -2,7 +2,7 @@
 import { Handle, type NodeProps, Position } from "@xyflow/react";
 import { ChevronDown, ChevronRight, MoreHorizontal } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
-import { memo, useState } from "react";
+import { memo } from "react";
 import { useCatalog } from "~/catalog/store";
 import { type Frame, framesOf, membersOf, removeFrame, setFrame } from "~/doc/frames";
 import { addressOf } from "~/doc/model";
@@ -11,6 +11,7 @@ import { t } from "~/i18n/language";
 import { useDetail } from "./Detail";
 import type { FrameNode } from "./flow";
 import { lookAt } from "./Look";
+import { NameField } from "./NameField";
 import { useCanvas } from "./state";
 
 export const COLOURS: Readonly<Record<string, string>> = {
@@ -51,7 +52,7 @@ function Fold({ frame }: { frame: Frame }) {
       aria-label={t(frame.isCollapsed ? "frame.unfold" : "frame.fold", { title: frame.title || t("frame.untitled") })}
       aria-expanded={!frame.isCollapsed}
       onClick={() =>
-        edit(frame.isCollapsed ? "Unfold the frame" : "Fold the frame", (part) =>
+        edit(frame.isCollapsed ? t("did.unfoldFrame") : t("did.foldFrame"), (part) =>
           setFrame(part, frame.id, "collapsed", frame.isCollapsed ? undefined : true),
         )
       }
@@ -63,39 +64,16 @@ function Fold({ frame }: { frame: Frame }) {
 
 function Title({ frame }: { frame: Frame }) {
   const isRenaming = useCanvas((state) => state.renaming === frame.id);
-  const [text, setText] = useState(frame.title);
-  const begin = () => {
-    setText(frame.title);
-    useCanvas.setState({ renaming: frame.id });
-  };
-  const end = (isKept: boolean) => {
-    if (useCanvas.getState().renaming !== frame.id) return;
+  const end = (title: string | null) => {
     useCanvas.setState({ renaming: null });
-    if (isKept && text !== frame.title) edit("Rename the frame", (part) => setFrame(part, frame.id, "title", text));
+    if (title !== null) edit(t("did.renameFrame"), (part) => setFrame(part, frame.id, "title", title));
   };
-  if (isRenaming) {
-    return (
-      <input
-        className="nodrag"
-        aria-label={t("frame.field")}
-        // biome-ignore lint/a11y/noAutofocus: it was just asked for
-        autoFocus
-        value={text}
-        onFocus={(event) => event.target.select()}
-        onChange={(event) => setText(event.target.value)}
-        onBlur={() => end(true)}
-        onKeyDown={(event) => {
-          event.stopPropagation();
-          if (event.key === "Enter" || event.key === "Escape") end(event.key === "Enter");
-        }}
-      />
-    );
-  }
+  if (isRenaming) return <NameField name={frame.title} label={t("frame.field")} end={end} />;
   return (
     <button
       type="button"
       className="name"
-      onDoubleClick={begin}
+      onDoubleClick={() => useCanvas.setState({ renaming: frame.id })}
       onClick={() => select(membersOf(framesOf(placeOfTab(activeTab()).part), frame.id))}
     >
       {frame.title || t("frame.untitled")}
@@ -125,14 +103,14 @@ function Menu({ frame }: { frame: Frame }) {
           </DropdownMenu.Item>
           <DropdownMenu.Item
             className="menu-item"
-            onSelect={() => edit("Remove the frame", (part) => removeFrame(part, frame.id))}
+            onSelect={() => edit(t("did.removeFrame"), (part) => removeFrame(part, frame.id))}
           >
             {t("menu.remove")}
           </DropdownMenu.Item>
           <DropdownMenu.RadioGroup
             value={frame.colour ?? ""}
             onValueChange={(colour) =>
-              edit("Colour the frame", (part) => setFrame(part, frame.id, "colour", colour || undefined))
+              edit(t("did.colourFrame"), (part) => setFrame(part, frame.id, "colour", colour || undefined))
             }
           >
             {[["plain", ""], ...Object.entries(COLOURS)].map(([name, colour]) => (

@@ -6,12 +6,14 @@ import { sourceOf } from "~/doc/model";
 import { activeTab, placeOfTab, useTab } from "~/doc/tabs";
 import { t } from "~/i18n/language";
 import { Value } from "~/viewers/Value";
-import { type Look, type Plug, useLook } from "./state";
+import { nodeElement } from "./elements";
+import { type Look, type Plug, useCanvas, useLook } from "./state";
 
 const BOX = { width: 300, height: 330 };
 
 /** Looks at what a socket gives, or at what flows into it. */
 export function lookAt(socket: Pick<Plug, "node" | "name" | "isSource">, at: { x: number; y: number }): void {
+  if (useCanvas.getState().plug) return; // a link was let go here
   const tab = activeTab();
   const { part } = placeOfTab(tab);
   const own = { node: socket.node, name: socket.name };
@@ -62,7 +64,7 @@ function Box({ look: { source, type, at }, doc }: { look: Look; doc: object }) {
         if (event.key !== "Escape") return;
         event.stopPropagation();
         close();
-        document.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(source.node)}"]`)?.focus();
+        nodeElement(source.node)?.focus();
       }}
     >
       <header>

@@ -7,7 +7,7 @@ import { byNode, type Mark } from "~/doc/marks";
 import { type Node, type Part, positionOf, type Workflow } from "~/doc/model";
 import { placeOfTab, useTab } from "~/doc/tabs";
 import { WIDTH } from "./geometry";
-import { type Rect, rectOf } from "./measure";
+import { type Rect, rectWith } from "./measure";
 import { useCanvas } from "./state";
 
 const SIGNS: Record<Mark, string> = { added: "+", removed: "−", changed: "~" };
@@ -44,24 +44,19 @@ const Around = memo(({ name, mark }: { name: string; mark: Mark }) => {
   const part = useTab((tab) => placeOfTab(tab).part);
   const height = useCanvas((state) => state.sizes.get(name)?.height);
   const at = useCanvas((state) => state.dragged.get(name));
-  const rect = useMemo(
-    () =>
-      rectOf(part, doc, finder, height === undefined ? NO_SIZES : new Map([[name, { width: WIDTH, height }]]), name),
-    [part, doc, finder, height, name],
-  );
+  const rect = useMemo(() => rectWith(part, doc, finder, name, height), [part, doc, finder, height, name]);
   return rect && <Box rect={{ ...rect, ...at }} mark={mark} />;
 });
 
 /** Where a node was that is no more. */
 function Ghost({ name, part, doc }: { name: string; part: Part; doc: Workflow }) {
   const finder = useCatalog((state) => state.finder);
-  const rect = rectOf(part, doc, finder, NO_SIZES, name) ?? { ...positionOf(part, name), width: WIDTH, height: 60 };
+  const rect = rectWith(part, doc, finder, name) ?? { ...positionOf(part, name), width: WIDTH, height: 60 };
   const node: Node | undefined = part.nodes?.[name];
   const title = node?.title || finder.of(node?.type ?? "", doc)?.title || name;
   return <Box rect={rect} mark="removed" title={title} />;
 }
 
-const NO_SIZES: ReadonlyMap<string, { width: number; height: number }> = new Map();
 const AROUND = 5;
 
 function Box({ rect: { x, y, width, height }, mark, title }: { rect: Rect; mark: Mark; title?: string }) {

@@ -11,25 +11,30 @@ import { previewKey, shownJob, taskOf, useRuns } from "~/run/store";
 import { openDialog } from "~/ui/dialogs";
 import { NodeFile } from "~/viewers/NodeFile";
 
-function Pictures({ doc, task }: { doc: string; task: string }) {
+interface Props {
+  doc: string;
+  task: string;
+  /** Whether a picture stays when the work is done: it is what the node is for, and not a look at work. */
+  isKept: boolean;
+}
+
+function Pictures({ doc, task, isKept }: Props) {
   const job = useRuns((state) => state.shown[doc] ?? "");
-  const preview = useRuns((state) => state.previews[previewKey(job, task)]);
+  const pictured = useRuns((state) => state.previews[previewKey(job, task)]);
   const running = useRuns((state) => taskOf(state, doc, task));
   const file = useRuns((state) => shownJob(state, doc)?.files.findLast((each) => each.task === task));
   const source = useSource(task);
   const failure = running?.state === "failed" ? running.failure : undefined;
-  const share = running?.state === "running" && running.total ? (running.step ?? 0) / running.total : null;
+  const isRunning = running?.state === "running";
+  const share = isRunning && running.total ? (running.step ?? 0) / running.total : null;
+  const preview = isRunning || isKept ? pictured : undefined;
   if (!preview && !file && !failure && share === null && source === null) return null;
   return (
     <div className="media">
       {share !== null && <progress max={1} value={share} aria-label={t("app.progress")} />}
       {failure && <p className="failure">{failure.message}</p>}
       {preview ? (
-        <img
-          src={preview.url}
-          alt={t(running?.state === "running" ? "app.working" : "media.preview")}
-          draggable={false}
-        />
+        <img src={preview.url} alt={t(isRunning ? "app.working" : "media.preview")} draggable={false} />
       ) : file ? (
         <NodeFile file={file} url={resultUrl(file.digest)} />
       ) : source !== null ? (

@@ -11,6 +11,7 @@ import { edit, placeOfTab, useTab } from "~/doc/tabs";
 import { t } from "~/i18n/language";
 import { plannedTask, problemsOf, usePlans } from "~/run/plan";
 import { taskOf, useRuns } from "~/run/store";
+import { problemText } from "~/run/told";
 import { widgetOf } from "~/widgets/registry";
 import { useDetail } from "./Detail";
 import { fixOf } from "./fixes";
@@ -20,6 +21,7 @@ import { Media } from "./Media";
 import { Plugged } from "./Plugged";
 import { useCanvas } from "./state";
 import { statusOf } from "./status";
+import { takeLink } from "./taking";
 
 function Body({ data, selected }: NodeProps<ShownNode>) {
   const { name, geometry, sockets } = data;
@@ -56,7 +58,7 @@ function Body({ data, selected }: NodeProps<ShownNode>) {
       {tier === "near" && count > 0 && !soft && geometry.rows.length > 0 && (
         <Fixes node={name} inputs={sockets.inputs} />
       )}
-      {tier !== "far" && geometry.rows.length > 0 && <Media doc={doc} task={task} />}
+      {tier !== "far" && geometry.rows.length > 0 && <Media doc={doc} task={task} isKept={sockets.sink} />}
     </article>
   );
 }
@@ -94,7 +96,7 @@ function RowView({ row, node, isNear, soft }: { row: Row; node: string; isNear: 
   if (row.kind === "sockets") {
     return (
       <div className={`row pair${tone}`} style={{ height: row.height }}>
-        {row.input && <Socket input={row.input} node={node} problem={problem?.message} />}
+        {row.input && <Socket input={row.input} node={node} problem={problem && problemText(problem)} />}
         {row.output && (
           <Plugged isSource node={node} name={row.output.name} type={row.output.type}>
             {row.output.name}
@@ -104,7 +106,7 @@ function RowView({ row, node, isNear, soft }: { row: Row; node: string; isNear: 
     );
   }
   return (
-    <div className={`row value${tone}`} style={{ height: row.height }} title={problem?.message}>
+    <div className={`row value${tone}`} style={{ height: row.height }} title={problem && problemText(problem)}>
       <Value input={row.input} isLinked={row.isLinked} node={node} isNear={isNear} />
     </div>
   );
@@ -194,7 +196,7 @@ function Value({ input, isLinked, node, isNear }: ValueProps) {
   const isBare = widget?.isLabelled === true && !isLinked;
   const id = `${node}.${input.name}`;
   const set = (next: unknown, gesture?: string) =>
-    edit(`Set ${input.name}`, (part) => setValue(part, { node, name: input.name }, next), gesture);
+    edit(t("did.set", { name: input.name }), (part) => setValue(part, { node, name: input.name }, next), gesture);
   const now = value === undefined ? input.default : value;
   let body: ReactNode = null;
   if (!isLinked && widget && isNear) {
@@ -228,6 +230,7 @@ function Folded({ geometry, node }: { geometry: ShownNode["data"]["geometry"]; n
       type={handle.isSource ? "source" : "target"}
       position={handle.isSource ? Position.Right : Position.Left}
       className="socket"
+      onMouseDownCapture={handle.isSource ? undefined : takeLink}
       role="img"
       aria-label={`${node}.${handle.id}`}
     />

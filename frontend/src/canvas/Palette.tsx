@@ -120,7 +120,7 @@ export function add(catalog: Catalog, node: Sockets, request: Pick<PaletteReques
   const { to, plug, link } = request;
   const at = { x: plug && !plug.isSource ? to.x - WIDTH : to.x, y: to.y - 20 };
   let name = "";
-  edit(`Add ${node.title}`, (part, doc) => {
+  edit(t("did.add", { name: node.title }), (part, doc) => {
     const type = adoptShelved(doc, node.id) ?? node.id;
     name = addNode(part, { type, inputs: {} }, at);
     if (plug) plugInto(catalog, node, name, plug, (source, target) => connect(part, { source, target }));

@@ -4,9 +4,11 @@ import type { ReactNode } from "react";
 import { isList } from "~/catalog/catalog";
 import { useCatalog } from "~/catalog/store";
 import { activeTab, placeOfTab } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { obstacle } from "./connecting";
 import { lookAt } from "./Look";
 import { openMenu, type Plug, useCanvas } from "./state";
+import { takeLink } from "./taking";
 
 interface Props {
   node: string;
@@ -45,6 +47,7 @@ export function Plugged({
         style={{ "--socket": colour } as React.CSSProperties}
         role="img"
         aria-label={`${node}.${name}, ${type}`}
+        onMouseDownCapture={isSource ? undefined : takeLink}
         onContextMenu={(event) => {
           event.preventDefault();
           event.stopPropagation();
@@ -60,8 +63,7 @@ export function Plugged({
 /** Why a socket does not fit the one that a link is drawn from; the socket itself stays as it is. */
 function reasonAgainst(plug: Plug, socket: Plug): string | null {
   if (plug.node === socket.node && plug.name === socket.name && plug.isSource === socket.isSource) return null;
-  if (plug.isSource === socket.isSource)
-    return plug.isSource ? "an output flows into an input" : "an input takes an output";
+  if (plug.isSource === socket.isSource) return t(plug.isSource ? "blocked.outputs" : "blocked.inputs");
   const [source, target] = plug.isSource ? [plug, socket] : [socket, plug];
   const tab = activeTab();
   return obstacle(useCatalog.getState().finder, tab.doc, placeOfTab(tab).part, { source, target });

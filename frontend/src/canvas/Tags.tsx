@@ -1,13 +1,17 @@
 /** Named values: a tag at the output that has the name, and one at each input that takes it; no wire lies between. */
 import { ViewportPortal } from "@xyflow/react";
-import { memo, useMemo, useState } from "react";
+import { type CSSProperties, memo, useMemo } from "react";
+import type { Catalog } from "~/catalog/catalog";
 import { useCatalog } from "~/catalog/store";
-import { type Address, written } from "~/doc/model";
+import { type Address, type Part, written } from "~/doc/model";
 import { namedOutputs, namesOf, setName, tagsOf } from "~/doc/named";
-import { activeTab, edit, placeOfTab, select, usePart } from "~/doc/tabs";
+import { edit, usePart } from "~/doc/tabs";
 import { t } from "~/i18n/language";
+import { nodeElement } from "./elements";
 import type { CanvasNode } from "./flow";
-import { openMenu, shownView, useCanvas } from "./state";
+import { goToNode, selectTakers } from "./going";
+import { NameField } from "./NameField";
+import { openMenu, useCanvas } from "./state";
 
 const APART = 9; // from the socket, in pixels of the canvas
 
@@ -16,55 +20,74 @@ interface Shown {
   name: string;
   source: Address;
   target: Address | null;
-  x: number;
-  y: number;
-  colour: string;
   takers: number;
+}
+
+/** The tags of a part: one at each output that has a name, and one at each input that takes it. */
+function shownIn(part: Part): Shown[] {
+  if (namesOf(part).size === 0) return [];
+  const tags = tagsOf(part);
+  const takers = new Map<string, number>();
+  for (const { source } of tags) takers.set(written(source), (takers.get(written(source)) ?? 0) + 1);
+  const given = namedOutputs(part).map(({ name, source }) => {
+    const key = written(source);
+    return { key, name, source, target: null, takers: takers.get(key) ?? 0 };
+  });
+  return [...given, ...tags.map((tag) => ({ key: `→ ${written(tag.target)}`, takers: 0, ...tag }))];
+}
+
+type Places = ReadonlyMap<string, CanvasNode>;
+
+/** Where a socket is on the canvas, and its colour; null where its node is not drawn. */
+function placeOf(nodes: Places, catalog: Catalog, { node, name }: Address, isSource: boolean) {
+  const found = nodes.get(node);
+  const handle = found?.data.geometry.handles.find((each) => each.id === name && each.isSource === isSource);
+  if (!found || !handle) return null;
+  const x = found.position.x + handle.x + (isSource ? APART : -APART);
+  return { left: x, top: found.position.y + handle.y, "--socket": catalog.colour(handle.type) };
 }
 
 function Layer({ nodes }: { nodes: readonly CanvasNode[] }) {
   const part = usePart();
-  const catalog = useCatalog((state) => state.finder.catalog);
   const naming = useCanvas((state) => state.naming);
-  const shown = useMemo(() => {
-    if (namesOf(part).size === 0) return [];
-    const places = new Map(nodes.map((node) => [node.id, node]));
-    const tags = tagsOf(part);
-    const at = (address: Address, isSource: boolean) => {
-      const node = places.get(address.node);
-      const handle = node?.data.geometry.handles.find((each) => each.id === address.name && each.isSource === isSource);
-      if (!node || !handle) return null;
-      const x = node.position.x + handle.x + (isSource ? APART : -APART);
-      return { x, y: node.position.y + handle.y, colour: catalog.colour(handle.type) };
-    };
-    const found: Shown[] = [];
-    for (const { name, source } of namedOutputs(part)) {
-      const place = at(source, true);
-      const takers = tags.filter((tag) => written(tag.source) === written(source)).length;
-      if (place) found.push({ key: written(source), name, source, target: null, takers, ...place });
-    }
-    for (const { name, source, target } of tags) {
-      const place = at(target, false);
-      const colour = at(source, true)?.colour ?? place?.colour ?? "";
-      if (place) found.push({ key: `→ ${written(target)}`, name, source, target, takers: 0, ...place, colour });
-    }
-    return found;
-  }, [part, nodes, catalog]);
-  const fresh = naming && !shown.some((tag) => !tag.target && tag.key === written(naming));
-  if (shown.length === 0 && !fresh) return null;
+  const shown = useMemo(() => shownIn(part), [part]);
+  const fresh = naming && !shown.some((tag) => !tag.target && tag.key === written(naming)) ? naming : null;
+  return shown.length === 0 && !fresh ? null : <Placed nodes={nodes} shown={shown} naming={naming} fresh={fresh} />;
+}
+
+interface PlacedProps {
+  nodes: readonly CanvasNode[];
+  shown: readonly Shown[];
+  naming: Address | null;
+  /** The output that has no name yet, and is being given one. */
+  fresh: Address | null;
+}
+
+function Placed({ nodes, shown, naming, fresh }: PlacedProps) {
+  const catalog = useCatalog((state) => state.finder.catalog);
+  const places = useMemo(() => new Map(nodes.map((node) => [node.id, node])), [nodes]);
+  const freshAt = fresh && placeOf(places, catalog, fresh, true);
   return (
     <ViewportPortal>
-      {shown.map((tag) => (
-        <TagView key={tag.key} tag={tag} isNaming={!tag.target && naming !== null && tag.key === written(naming)} />
-      ))}
-      {fresh && <Fresh source={naming} nodes={nodes} />}
+      {shown.map((tag) => {
+        const place = placeOf(places, catalog, tag.target ?? tag.source, tag.target === null);
+        const source = placeOf(places, catalog, tag.source, true) ?? place;
+        if (!place || !source) return null;
+        const isNaming = !tag.target && naming !== null && tag.key === written(naming);
+        const style = { ...place, "--socket": source["--socket"] };
+        return <TagView key={tag.key} tag={tag} style={style} isNaming={isNaming} />;
+      })}
+      {fresh && freshAt && (
+        <span className="tag out" style={freshAt}>
+          <Naming source={fresh} name="" />
+        </span>
+      )}
     </ViewportPortal>
   );
 }
 
-function TagView({ tag, isNaming }: { tag: Shown; isNaming: boolean }) {
-  const { name, source, target, x, y, takers } = tag;
-  const style = { left: x, top: y, "--socket": tag.colour } as React.CSSProperties;
+function TagView({ tag, style, isNaming }: { tag: Shown; style: CSSProperties; isNaming: boolean }) {
+  const { name, source, target, takers } = tag;
   if (isNaming)
     return (
       <span className="tag out" style={style}>
@@ -81,7 +104,7 @@ function TagView({ tag, isNaming }: { tag: Shown; isNaming: boolean }) {
       style={style}
       aria-label={label}
       title={label}
-      onClick={() => (target ? reveal(source.node) : selectTakers(source))}
+      onClick={() => (target ? goToNode(source.node) : selectTakers(source))}
       onDoubleClick={() => useCanvas.setState({ naming: source })}
       onContextMenu={(event) => {
         event.preventDefault();
@@ -95,55 +118,14 @@ function TagView({ tag, isNaming }: { tag: Shown; isNaming: boolean }) {
   );
 }
 
-/** The field of an output that has no name yet. */
-function Fresh({ source, nodes }: { source: Address; nodes: readonly CanvasNode[] }) {
-  const node = nodes.find((each) => each.id === source.node);
-  const handle = node?.data.geometry.handles.find((each) => each.id === source.name && each.isSource);
-  if (!node || !handle) return null;
-  const style = { left: node.position.x + handle.x + APART, top: node.position.y + handle.y };
-  return (
-    <span className="tag out" style={style}>
-      <Naming source={source} name="" />
-    </span>
-  );
-}
-
 function Naming({ source, name }: { source: Address; name: string }) {
-  const [text, setText] = useState(name);
-  const end = (isKept: boolean) => {
-    if (useCanvas.getState().naming === null) return;
+  const end = (text: string | null) => {
     useCanvas.setState({ naming: null });
-    if (isKept && text.trim() !== name) edit("Name a value", (part) => setName(part, source, text));
-    document.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(source.node)}"]`)?.focus();
+    if (text !== null && text.trim() !== name) edit(t("did.nameValue"), (part) => setName(part, source, text));
+    nodeElement(source.node)?.focus();
   };
-  return (
-    <input
-      className="nodrag nopan"
-      aria-label={t("tag.name", { source: written(source) })}
-      placeholder={source.name}
-      // biome-ignore lint/a11y/noAutofocus: it was just asked for
-      autoFocus
-      value={text}
-      onFocus={(event) => event.target.select()}
-      onChange={(event) => setText(event.target.value)}
-      onBlur={() => end(true)}
-      onKeyDown={(event) => {
-        event.stopPropagation();
-        if (event.key === "Enter" || event.key === "Escape") end(event.key === "Enter");
-      }}
-    />
-  );
-}
-
-function reveal(node: string): void {
-  select([node]);
-  shownView()?.reveal(node);
-}
-
-function selectTakers(source: Address): void {
-  const { part } = placeOfTab(activeTab());
-  const takers = tagsOf(part).filter((tag) => written(tag.source) === written(source));
-  select(takers.map((tag) => tag.target.node));
+  const label = t("tag.name", { source: written(source) });
+  return <NameField name={name} label={label} placeholder={source.name} end={end} />;
 }
 
 export const Tags = memo(Layer);

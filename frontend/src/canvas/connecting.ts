@@ -1,6 +1,7 @@
 /** Which sockets a link may join: the service's table, and no circles. */
 import type { SocketFinder } from "~/catalog/sockets";
 import { type Address, addressOf, type Link, type Part, type Workflow, wouldCycle } from "~/doc/model";
+import { t } from "~/i18n/language";
 import { FRAME } from "./framing";
 
 export interface Ends {
@@ -25,8 +26,8 @@ export function socketOf(node: string, handle: string): Address {
 export function obstacle(finder: SocketFinder, doc: Workflow, part: Part, link: Link): string | null {
   const output = finder.output(part, link.source.node, link.source.name, doc);
   const input = finder.input(part, link.target.node, link.target.name, doc);
-  if (!output || !input) return "there is no such socket";
-  if (link.source.node === link.target.node) return "a node cannot feed itself";
-  if (!finder.catalog.fit(output.type, input.type)) return `${output.type} does not flow into ${input.type}`;
-  return wouldCycle(part, link.source.node, link.target.node) ? "this would close a circle" : null;
+  if (!output || !input) return t("blocked.missing");
+  if (link.source.node === link.target.node) return t("blocked.itself");
+  if (!finder.catalog.fit(output.type, input.type)) return t("blocked.types", { from: output.type, to: input.type });
+  return wouldCycle(part, link.source.node, link.target.node) ? t("blocked.circle") : null;
 }

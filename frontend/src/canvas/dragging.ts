@@ -8,6 +8,7 @@ import { insertIntoLink, moveNode } from "~/doc/edit";
 import { framesOf } from "~/doc/frames";
 import { type Address, linkId, linksOf, type Part, type Point, positionOf, sourceOf } from "~/doc/model";
 import { activeTab, edit, NOTHING, placeOfTab, select } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import type { CanvasNode } from "./flow";
 import { boxesOf, carried, FRAME, foldedGeometry, hiddenIn, settle } from "./framing";
 import { clearGhosts, leaveGhosts } from "./ghosts";
@@ -111,7 +112,7 @@ function dropCopies(dragged: ReadonlyMap<string, Point>): void {
   drop();
   if (points.length === 0) return;
   let names: string[] = [];
-  edit("Duplicate", (part, doc) => {
+  edit(t("did.duplicate"), (part, doc) => {
     names = [...paste(doc, part, clip, { at, withIncoming: true }).values()];
   });
   select(names);
@@ -133,7 +134,7 @@ function finishMove(gesture: string | null, more: (part: Part) => void = () => {
     return found && { ...found, ...point };
   };
   edit(
-    dragged.size > 1 ? "Move nodes" : "Move node",
+    dragged.size > 1 ? t("did.moveNodes") : t("did.moveNode"),
     (part) => {
       const led = keepBends(before, dragged);
       for (const [name, point] of dragged) if (part.nodes?.[name]) moveNode(part, name, point);

@@ -3,6 +3,7 @@ import type { Input } from "~/catalog/catalog";
 import type { SocketFinder } from "~/catalog/sockets";
 import { connect, type PartDraft, setValue } from "~/doc/edit";
 import { type Address, behind, type Part, positionOf, type Workflow } from "~/doc/model";
+import { t } from "~/i18n/language";
 
 export interface Fix {
   label: string;
@@ -15,11 +16,11 @@ export function fixOf(finder: SocketFinder, doc: Workflow, part: Part, node: str
   const source = nearest(finder, doc, part, node, input);
   if (source) {
     const title = part.nodes?.[source.node]?.title || finder.of(part.nodes?.[source.node]?.type ?? "", doc)?.title;
-    const label = `Connect to “${title ?? source.node}”`;
+    const label = t("fix.connect", { title: title ?? source.node });
     return { label, source, apply: (draft) => connect(draft, { source, target }) };
   }
   if (input.required || part.nodes?.[node]?.inputs?.[input.name] === undefined) return null;
-  return { label: "Use the default", source: null, apply: (draft) => setValue(draft, target, undefined) };
+  return { label: t("fix.default"), source: null, apply: (draft) => setValue(draft, target, undefined) };
 }
 
 interface Offer {

@@ -4,6 +4,7 @@ import { finder } from "~/catalog/store";
 import { moveNode } from "~/doc/edit";
 import { positionOf } from "~/doc/model";
 import { activeTab, edit, placeOfTab } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { layoutGraph, placesIn } from "./layoutGraph";
 import { useCanvas } from "./state";
 
@@ -29,7 +30,7 @@ export async function layOut(): Promise<void> {
   const places = placesIn(await (await engine()).layout(graph));
   const corner = (axis: "x" | "y") => Math.min(...names.map((name) => positionOf(part, name)[axis]));
   const [left, top] = [corner("x"), corner("y")];
-  edit("Lay out", (draft) => {
+  edit(t("did.layOut"), (draft) => {
     for (const [name, { x, y }] of places) if (draft.nodes?.[name]) moveNode(draft, name, { x: left + x, y: top + y });
   });
 }

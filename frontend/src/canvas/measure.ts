@@ -11,12 +11,24 @@ export interface Rect extends Point {
 
 type Sizes = ReadonlyMap<string, { width: number; height: number }>;
 
+/** Where a node is; as high as it was measured, where it was. */
+
 export function rectOf(part: Part, doc: Workflow, finder: SocketFinder, sizes: Sizes, name: string): Rect | null {
+  return rectWith(part, doc, finder, name, sizes.get(name)?.height);
+}
+
+export function rectWith(
+  part: Part,
+  doc: Workflow,
+  finder: SocketFinder,
+  name: string,
+  measured?: number,
+): Rect | null {
   const node = part.nodes?.[name];
   if (!node) return null;
   const sockets = finder.of(node.type, doc) ?? strangerOf(part, name, node);
   const { width, height } = geometryOf(sockets, node, part.view?.nodes?.[name]?.collapsed === true);
-  return { ...positionOf(part, name), width, height: sizes.get(name)?.height ?? height };
+  return { ...positionOf(part, name), width, height: measured ?? height };
 }
 
 export function around(rects: readonly Rect[]): Rect | null {

@@ -8,17 +8,19 @@ import {
   type Node,
   type Part,
   type Path,
-  SUBGRAPH,
   sourceOf,
+  subgraphIn,
   type Workflow,
   written,
 } from "~/doc/model";
 import { namesOf } from "~/doc/named";
-import { edit, goTo, placeOfTab, select, type Tab } from "~/doc/tabs";
+import { edit, placeOfTab, type Tab } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { obstacle } from "./connecting";
 import { WIDTH } from "./geometry";
+import { show } from "./going";
 import { freeSpot } from "./spot";
-import { type Plug, shownView, usePalette } from "./state";
+import { type Plug, usePalette } from "./state";
 
 export interface Offer {
   key: string;
@@ -68,7 +70,7 @@ function rank(input: Input, isOpen: boolean): number {
 function offer(finder: SocketFinder, doc: Workflow, part: Part, link: Link, label: string, other: string): Offer[] {
   if (obstacle(finder, doc, part, link) !== null) return [];
   const key = `${link.source.node}.${link.source.name} ${linkId(link.target)}`;
-  return [{ key, label, detail: other, run: () => edit("Connect", (draft) => connect(draft, link)) }];
+  return [{ key, label, detail: other, run: () => edit(t("did.connect"), (draft) => connect(draft, link)) }];
 }
 
 function fresh(name: string, sockets: Sockets, part: Part, doc: Workflow, finder: SocketFinder): Offer[] {
@@ -80,13 +82,13 @@ function fresh(name: string, sockets: Sockets, part: Part, doc: Workflow, finder
   };
   const outputs = sockets.outputs.map(({ name: each, type }) => ({
     key: `new out ${each}`,
-    label: `${each} → a new node…`,
+    label: `${each} → ${t("palette.fresh")}`,
     detail: type,
     run: () => open({ node: name, name: each, type, isSource: true }),
   }));
   const inputs = sockets.inputs.map(({ name: each, type }) => ({
     key: `new in ${each}`,
-    label: `${each} ← a new node…`,
+    label: `${each} ← ${t("palette.fresh")}`,
     detail: type,
     run: () => open({ node: name, name: each, type, isSource: false }),
   }));
@@ -105,17 +107,10 @@ export function foundNodes(finder: SocketFinder, tab: Tab): Offer[] {
       const values = Object.values(node.inputs ?? {}).filter((each) => typeof each === "string");
       const detail = [where, node.type, ...values].join(" · ").slice(0, 160);
       offers.push({ key: `${where} ${name}`, label: title, detail, run: () => show(tab, path, name) });
-      const inner = node.type.startsWith(SUBGRAPH) ? tab.doc.subgraphs?.[node.type.slice(SUBGRAPH.length)] : undefined;
+      const inner = tab.doc.subgraphs?.[subgraphIn(node.type) ?? ""];
       if (inner && path.length < DEEPEST) walk(inner, [...path, name]);
     }
   };
   walk(tab.doc, []);
   return offers;
-}
-
-/** Goes to where a node is, and selects it. */
-export function show(tab: Tab, path: Path, name: string): void {
-  if (path.join("/") !== tab.path.join("/")) goTo(path);
-  select([name]);
-  setTimeout(() => shownView()?.fit([name]), 50); // once the canvas shows that place
 }

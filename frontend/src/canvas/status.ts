@@ -3,6 +3,7 @@
 import type { TaskOut } from "~/api/generated/service";
 import { t } from "~/i18n/language";
 import type { Task } from "~/run/jobs";
+import { reasonText } from "~/run/told";
 
 export type Dot = "none" | "will-run" | "cached" | "running" | "failed";
 
@@ -13,7 +14,8 @@ export interface Status {
 }
 
 export function statusOf(planned: TaskOut | undefined, task: Task | undefined, mode: string | undefined): Status {
-  const why = planned?.reasons[0]?.message ?? "";
+  const reason = planned?.reasons[0];
+  const why = reason ? reasonText(reason) : "";
   if (mode === "mute") return { dot: "none", word: t("status.muted"), why: t("status.whyMuted") };
   if (mode === "bypass") return { dot: "none", word: t("status.bypassed"), why: t("status.whyBypassed") };
   if (task?.state === "running") {

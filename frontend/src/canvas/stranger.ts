@@ -1,6 +1,7 @@
 /** Sockets for a node whose type nobody knows: what the document says of it, so that nothing of it is lost. */
 import type { Sockets } from "~/catalog/catalog";
 import { linksOf, type Node, type Part } from "~/doc/model";
+import { t } from "~/i18n/language";
 
 type Outputs = ReadonlyMap<string, ReadonlySet<string>>;
 
@@ -11,8 +12,8 @@ export function strangerOf(part: Part, name: string, node: Node): Sockets {
   return {
     id: node.type,
     title: node.type,
-    summary: "This type of node is not installed.",
-    help: "This type of node is not installed. The document keeps all of it.",
+    summary: t("stranger.summary"),
+    help: `${t("stranger.summary")} ${t("stranger.help")}`,
     category: "",
     sink: false,
     inputs: Object.keys(node.inputs ?? {}).map((key) => ({ name: key, type: "Any", required: false, schema: {} })),

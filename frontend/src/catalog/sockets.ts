@@ -1,6 +1,6 @@
 /** The sockets of any node of a document: those of its type, or of the subgraph that it stands for. */
 import type { Catalog, Input, Output, Sockets } from "~/catalog/catalog";
-import { addressOf, type Part, SUBGRAPH, type Subgraph, type Workflow } from "~/doc/model";
+import { addressOf, type Part, SUBGRAPH, type Subgraph, subgraphIn, type Workflow } from "~/doc/model";
 
 const DEEPEST = 64;
 
@@ -12,8 +12,9 @@ export class SocketFinder {
 
   /** The sockets of a node type, or null where nobody knows it. */
   of(type: string, doc: Workflow, depth = 0): Sockets | null {
-    if (!type.startsWith(SUBGRAPH)) return this.catalog.nodes.get(type) ?? null;
-    const subgraph = doc.subgraphs?.[type.slice(SUBGRAPH.length)];
+    const name = subgraphIn(type);
+    if (name === null) return this.catalog.nodes.get(type) ?? null;
+    const subgraph = doc.subgraphs?.[name];
     if (!subgraph || depth > DEEPEST) return null;
     const known = this.known.get(subgraph);
     if (known && known.subgraphs === doc.subgraphs) return known.sockets;

@@ -5,7 +5,7 @@ import { useCatalog } from "~/catalog/store";
 import { clipText, copy, paste, readClip } from "~/doc/clipboard";
 import { disconnect, removeNodes, setLook, setMode } from "~/doc/edit";
 import { addFrame } from "~/doc/frames";
-import { addressOf, linkId, linksOf, type Point, SUBGRAPH } from "~/doc/model";
+import { addressOf, linkId, linksOf, type Point, subgraphIn } from "~/doc/model";
 import { detour, makeSubgraph, unpackSubgraph, whyNotUnpacked } from "~/doc/subgraph";
 import { activeTab, edit, goTo, placeOfTab, select } from "~/doc/tabs";
 import { t } from "~/i18n/language";
@@ -19,7 +19,7 @@ export function removeSelected(isRejoining: boolean): void {
   if (tab.nodes.size === 0 && tab.links.size === 0) return;
   const passage = (node: string) => finder.of(part.nodes?.[node]?.type ?? "", tab.doc)?.passage ?? null;
   const known = new Set([...linksOf(part)].map(({ target }) => linkId(target)));
-  edit(tab.nodes.size ? "Delete" : "Delete links", (draft) => {
+  edit(tab.nodes.size ? t("did.delete") : t("did.deleteLinks"), (draft) => {
     for (const id of tab.links) if (known.has(id)) disconnect(draft, addressOf(id));
     removeNodes(draft, tab.nodes, isRejoining ? passage : undefined);
   });
@@ -31,7 +31,7 @@ export function toggleMode(mode: "bypass" | "mute"): void {
   const { part } = placeOfTab(tab);
   const names = [...tab.nodes];
   const isOn = names.length > 0 && names.every((name) => part.nodes?.[name]?.mode === mode);
-  edit(isOn ? "Run again" : mode === "bypass" ? "Bypass" : "Mute", (draft) =>
+  edit(isOn ? t("did.runAgain") : mode === "bypass" ? t("did.bypass") : t("did.mute"), (draft) =>
     setMode(draft, names, isOn ? "run" : mode),
   );
 }
@@ -40,7 +40,7 @@ export function toggleCollapsed(): void {
   const tab = activeTab();
   const { part } = placeOfTab(tab);
   const isFolded = [...tab.nodes].every((name) => part.view?.nodes?.[name]?.collapsed === true);
-  edit(isFolded ? "Unfold" : "Fold", (draft) => {
+  edit(isFolded ? t("did.unfold") : t("did.fold"), (draft) => {
     for (const name of tab.nodes) setLook(draft, name, "collapsed", isFolded ? undefined : true);
   });
 }
@@ -60,7 +60,7 @@ export function pasteText(text: string, withIncoming: boolean): boolean {
   const view = shownView();
   if (!clip || !view) return false;
   const under = document.elementFromPoint(pointer.x, pointer.y)?.closest(".canvas");
-  pasteClip(text, under ? view.toCanvas(pointer) : view.middle(), withIncoming, "Paste");
+  pasteClip(text, under ? view.toCanvas(pointer) : view.middle(), withIncoming, t("did.paste"));
   return true;
 }
 
@@ -73,7 +73,7 @@ export function duplicate(withIncoming = true): void {
   const xs = places.map((place) => Number(place.x ?? 0));
   const ys = places.map((place) => Number(place.y ?? 0));
   const middle = { x: (Math.min(...xs) + Math.max(...xs)) / 2 + 32, y: (Math.min(...ys) + Math.max(...ys)) / 2 + 32 };
-  pasteClip(text, middle, withIncoming, "Duplicate");
+  pasteClip(text, middle, withIncoming, t("did.duplicate"));
 }
 
 function pasteClip(text: string, at: Point, withIncoming: boolean, label: string): void {
@@ -98,8 +98,8 @@ export function makeSubgraphOfSelected(): void {
     return;
   }
   let made = "";
-  edit("Make a subgraph", (draft, doc) => {
-    made = makeSubgraph(doc, draft, names, "Subgraph");
+  edit(t("did.makeSubgraph"), (draft, doc) => {
+    made = makeSubgraph(doc, draft, names, t("inspector.subgraph"));
   });
   select([made]);
 }
@@ -108,12 +108,12 @@ export function makeSubgraphOfSelected(): void {
 export function unpackSelected(): void {
   const tab = activeTab();
   const { part } = placeOfTab(tab);
-  const names = [...tab.nodes].filter((name) => part.nodes?.[name]?.type.startsWith(SUBGRAPH));
+  const names = [...tab.nodes].filter((name) => subgraphIn(part.nodes?.[name]?.type) !== null);
   const reason = names.map((name) => whyNotUnpacked(tab.doc, part.nodes?.[name])).find((each) => each !== null);
-  if (reason) say(reason, "problem");
+  if (reason) say(t(`says.unpack.${reason}`), "problem");
   if (reason || names.length === 0) return;
   let added: string[] = [];
-  edit("Unpack", (draft, doc) => {
+  edit(t("did.unpack"), (draft, doc) => {
     added = names.flatMap((name) => unpackSubgraph(doc, draft, name));
   });
   select(added);
@@ -123,15 +123,14 @@ export function unpackSelected(): void {
 export function enterSelected(): boolean {
   const tab = activeTab();
   const name = [...tab.nodes][0];
-  const type = name ? (placeOfTab(tab).part.nodes?.[name]?.type ?? "") : "";
-  if (!name || !type.startsWith(SUBGRAPH)) return false;
+  if (!name || subgraphIn(placeOfTab(tab).part.nodes?.[name]?.type) === null) return false;
   goTo([...tab.path, name]);
   return true;
 }
 
 export const isSubgraphSelected = (): boolean => {
   const tab = activeTab();
-  return [...tab.nodes].some((name) => placeOfTab(tab).part.nodes?.[name]?.type.startsWith(SUBGRAPH));
+  return [...tab.nodes].some((name) => subgraphIn(placeOfTab(tab).part.nodes?.[name]?.type) !== null);
 };
 
 /** Puts a frame around what is selected, and asks for its name. */
@@ -141,7 +140,7 @@ export function frameSelected(): void {
   const names = new Set([...tab.nodes].filter((name) => part.nodes?.[name]));
   if (names.size === 0) return;
   let renaming = "";
-  edit("Frame", (draft) => {
+  edit(t("did.frame"), (draft) => {
     renaming = addFrame(draft, names, "");
   });
   useCanvas.setState({ renaming });

@@ -19,6 +19,12 @@ export function keysOf(command: Command, { own } = useBindings.getState()): read
   return isKeys(kept) ? kept : (command.keys ?? []); // what a browser keeps may be anything
 }
 
+/** The keys of a command that are shown, if it has any. */
+export function keysFor(id: string, bindings = useBindings.getState()): string | undefined {
+  const found = COMMANDS.find((each) => each.id === id);
+  return found && keysOf(found, bindings)[0];
+}
+
 export function boundTo(keys: string, bindings = useBindings.getState()): Command | undefined {
   return COMMANDS.find((each) => keysOf(each, bindings).includes(keys));
 }

@@ -3,23 +3,27 @@ import { service } from "~/api/service";
 import { compareTab } from "~/doc/comparing";
 import { parseWorkflow, workflowOf } from "~/doc/file";
 import { useKeeper } from "~/doc/keeping";
-import { type Part, type Path, SUBGRAPH, type Workflow } from "~/doc/model";
+import { type Part, type Path, subgraphIn, type Workflow } from "~/doc/model";
 import { activeTab } from "~/doc/tabs";
 import { t } from "~/i18n/language";
-import { say } from "~/ui/notices";
+import { complain } from "~/ui/notices";
 import { openDocument } from "./files";
 
-/** A document as it once was. */
+/** A document as it is or was somewhere. */
 export interface Past {
-  key: string;
-  /** Milliseconds since the epoch. */
-  time: number;
+  /** What it is, for people. */
   word: string;
   load(): Promise<Workflow>;
 }
 
+export interface Version extends Past {
+  key: string;
+  /** Milliseconds since the epoch. */
+  time: number;
+}
+
 /** What the document that is looked at once was, the newest first: kept by this browser, and in the library. */
-export async function pastOf(): Promise<Past[]> {
+export async function pastOf(): Promise<Version[]> {
   const tab = activeTab();
   const kept = (await useKeeper.getState().keeper?.journal.versions(tab.id)) ?? [];
   const local = kept.map(({ time, label, text }) => ({
@@ -41,30 +45,17 @@ export async function pastOf(): Promise<Past[]> {
   return [...local, ...saved].sort((a, b) => b.time - a.time);
 }
 
-/** Compares two versions: the newer opens beside; or, where it is none, it is the document that is looked at. */
-export async function compareVersions(before: Past, after: Past | null): Promise<void> {
-  const [doc, later] = await Promise.all([before.load(), after?.load()]);
-  if (later) openDocument(later);
-  compareTab(activeTab().id, { doc, word: before.word });
-}
+/** What is in a file, or what made a picture. */
+export const inFile = (file: Blob, word: string): Past => ({ word, load: () => workflowOf(file, word) });
 
-/** Compares the document that is looked at with the one in a file, or with what made a picture. */
-export async function compareWithFile(file: Blob, name: string): Promise<void> {
+/** Compares an older document with a newer one, which opens beside; or, where there is none, with what is looked at. */
+export async function compare(before: Past, after: Past | null = null): Promise<void> {
   try {
-    compareTab(activeTab().id, { doc: await workflowOf(file, name), word: name });
+    const [doc, later] = await Promise.all([before.load(), after?.load()]);
+    if (later) openDocument(later);
+    compareTab(activeTab().id, { doc, word: before.word });
   } catch (error) {
-    say(error instanceof Error ? error.message : String(error), "problem");
-  }
-}
-
-/** Opens what made one picture, compared with what made another. */
-export async function compareFiles(before: File, after: File): Promise<void> {
-  try {
-    const [doc, later] = await Promise.all([workflowOf(before, before.name), workflowOf(after, after.name)]);
-    openDocument(later);
-    compareTab(activeTab().id, { doc, word: before.name });
-  } catch (error) {
-    say(error instanceof Error ? error.message : String(error), "problem");
+    complain(error);
   }
 }
 
@@ -75,7 +66,7 @@ export function pathInto(doc: Workflow, subgraph: string | null): Path | null {
   const seen = new Set<string>();
   for (let here = open.shift(); here; here = open.shift()) {
     for (const [name, node] of Object.entries(here.part.nodes ?? {})) {
-      const inner = node.type.startsWith(SUBGRAPH) ? node.type.slice(SUBGRAPH.length) : null;
+      const inner = subgraphIn(node.type);
       if (inner === null || seen.has(inner)) continue;
       const path = [...here.path, name];
       if (inner === subgraph) return path;

@@ -13,7 +13,7 @@ import { fileOf, loaderOf } from "~/doc/pictures";
 import { activeTab, edit, markSaved, openTab, placeOfTab, select, showTab, titleOf, useTabs } from "~/doc/tabs";
 import { t } from "~/i18n/language";
 import { openDialog } from "~/ui/dialogs";
-import { say } from "~/ui/notices";
+import { complain, say } from "~/ui/notices";
 
 /** Opens a document in a new tab, and lays it out where it has no places. */
 export function openDocument(doc: Workflow, more: Parameters<typeof openTab>[1] = {}): void {
@@ -48,7 +48,6 @@ export async function openFiles(files: Iterable<File>, drop?: Drop): Promise<voi
 }
 
 const PICTURE = /\.(png|jpe?g|webp|gif|bmp|tiff?)$/i;
-const complain = (error: unknown) => say(error instanceof Error ? error.message : String(error), "problem");
 const APART = 40;
 
 /** Uploads a picture, and gives it to the node under the hand, or to a new one. */
@@ -59,12 +58,12 @@ async function addPicture(file: File, drop: Drop | undefined, count: number): Pr
   const loader = loaderOf(finder());
   if (drop?.node && known) {
     const target = { node: drop.node, name: known.input };
-    return edit("Picture", (part) => setValue(part, target, reference));
+    return edit(t("did.picture"), (part) => setValue(part, target, reference));
   }
   if (!loader) return say(t("says.noLoader"), "problem");
   const at = drop?.at ?? shownView()?.middle() ?? { x: 0, y: 0 };
   let name = "";
-  edit("Add a picture", (part) => {
+  edit(t("did.addPicture"), (part) => {
     const node = { type: loader.type, inputs: { [loader.input]: reference } };
     name = addNode(part, node, { x: at.x + count * APART, y: at.y + count * APART });
   });
@@ -112,7 +111,7 @@ export async function saveAs(id: string, name: string, expected: number): Promis
     return true;
   } catch (error) {
     if (error instanceof Refused && error.code === "conflict") openDialog({ kind: "conflict", tab: id, name });
-    else say(error instanceof Error ? error.message : String(error), "problem");
+    else complain(error);
     return false;
   }
 }
@@ -125,6 +124,6 @@ export async function openSaved(name: string, version?: number): Promise<void> {
     const doc = found.document as unknown as Workflow;
     openDocument(doc, { saved: { name, version: found.version }, savedDoc: doc });
   } catch (error) {
-    say(error instanceof Error ? error.message : String(error), "problem");
+    complain(error);
   }
 }

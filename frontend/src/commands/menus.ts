@@ -2,6 +2,7 @@
 import { toggleStar } from "~/app/fields";
 import { obstacle } from "~/canvas/connecting";
 import { FRAME } from "~/canvas/framing";
+import { goToNode } from "~/canvas/going";
 import { lookAt } from "~/canvas/Look";
 import { type MenuOf, shownView, useCanvas, usePalette } from "~/canvas/state";
 import { isWritable } from "~/catalog/catalog";
@@ -9,14 +10,14 @@ import { finder } from "~/catalog/store";
 import { setBends } from "~/doc/bends";
 import { connect, disconnect, setValue } from "~/doc/edit";
 import { framesOf, membersOf, removeFrame, setFrame } from "~/doc/frames";
-import { type Address, addressOf, linksOf, type Point, sourceOf, written } from "~/doc/model";
+import { type Address, addressOf, type Point, sourceOf, takersOf, written } from "~/doc/model";
 import { namedOutputs, namesOf, setName } from "~/doc/named";
 import { activeTab, edit, placeOfTab, select } from "~/doc/tabs";
 import { t } from "~/i18n/language";
 import { pasteText } from "./actions";
-import { keysOf } from "./bindings";
+import { keysFor, keysOf } from "./bindings";
 import { newerOf, publish, subgraphOf, takeNewer } from "./shelf";
-import { command, titleOf } from "./table";
+import { command, titleNow } from "./table";
 
 export interface MenuItem {
   label: string;
@@ -49,7 +50,7 @@ function commands(...ids: string[]): MenuItem[] {
   return ids.flatMap((id) => {
     const found = command(id);
     return found
-      ? [{ label: titleOf(found), keys: keysOf(found)[0], isOff: found.can?.() === false, run: found.run }]
+      ? [{ label: titleNow(found), keys: keysOf(found)[0], isOff: found.can?.() === false, run: found.run }]
       : [];
   });
 }
@@ -60,7 +61,7 @@ function canvasMenu(at: Point): Menu {
   const paste = async () => pasteText(await navigator.clipboard.readText(), false);
   return [
     [
-      { label: t("menu.add"), keys: "Space", run: add },
+      { label: t("menu.add"), keys: keysFor("add"), run: add },
       { label: t("menu.paste"), keys: "Mod+V", run: () => void paste() },
     ],
     commands("undo", "redo", "select-all"),
@@ -104,7 +105,7 @@ function linkMenu(link: string, at: Point): Menu {
   return [
     [
       { label: t("menu.insert"), run: () => usePalette.setState({ request: { at, to, plug: null, link } }) },
-      { label: t("menu.lead"), run: () => edit("Lead the link", (draft) => setBends(draft, target, [to])) },
+      { label: t("menu.lead"), run: () => edit(t("did.lead"), (draft) => setBends(draft, target, [to])) },
       { label: t("menu.look"), run: () => lookAt({ ...source, isSource: true }, at) },
       ...naming(source),
     ],
@@ -120,7 +121,7 @@ function naming(source: Address): MenuItem[] {
     ? [{ label: t("menu.name"), run: ask }]
     : [
         { label: t("menu.renameValue", { name }), run: ask },
-        { label: t("menu.wires"), run: () => edit("Draw wires", (draft) => setName(draft, source, "")) },
+        { label: t("menu.wires"), run: () => edit(t("did.drawWires"), (draft) => setName(draft, source, "")) },
       ];
 }
 
@@ -139,9 +140,7 @@ function socketItems(socket: Address, isSource: boolean, at: Point): MenuItem[] 
 }
 
 function outputItems(address: Address, at: Point, add: () => void): MenuItem[] {
-  const takers = [...linksOf(placeOfTab(activeTab()).part)].filter(
-    ({ source }) => written(source) === written(address),
-  );
+  const takers = takersOf(placeOfTab(activeTab()).part, address);
   return [
     { label: t("menu.look"), run: () => lookAt({ ...address, isSource: true }, at) },
     { label: t("menu.taker"), run: add },
@@ -149,7 +148,7 @@ function outputItems(address: Address, at: Point, add: () => void): MenuItem[] {
     {
       label: t("menu.takers"),
       isOff: takers.length === 0,
-      run: () => select(takers.map(({ target }) => target.node)),
+      run: () => select(takers),
     },
   ];
 }
@@ -164,13 +163,13 @@ function inputItems(target: Address, at: Point, add: () => void): MenuItem[] {
     .filter(({ source: from }) => obstacle(finder(), doc, part, { source: from, target }) === null)
     .map(({ name, source: from }) => ({
       label: name,
-      run: () => edit(`Take ${name}`, (draft) => connect(draft, { source: from, target })),
+      run: () => edit(t("did.take", { name }), (draft) => connect(draft, { source: from, target })),
     }));
   const linked = source
     ? [
         { label: t("menu.look"), run: () => lookAt({ ...target, isSource: false }, at) },
         { label: t("menu.origin"), run: () => goToNode(source.node) },
-        { label: t("menu.unplug"), run: () => edit("Unplug", (draft) => disconnect(draft, target)) },
+        { label: t("menu.unplug"), run: () => edit(t("did.unplug"), (draft) => disconnect(draft, target)) },
       ]
     : [];
   const written_ = input !== null && isWritable(input) && !source;
@@ -183,17 +182,12 @@ function inputItems(target: Address, at: Point, add: () => void): MenuItem[] {
           {
             label: t("menu.default"),
             isOff: value === undefined,
-            run: () => edit(`Set ${target.name}`, (draft) => setValue(draft, target, undefined)),
+            run: () => edit(t("did.set", { name: target.name }), (draft) => setValue(draft, target, undefined)),
           },
-          { label: t("menu.show"), run: () => edit("Show a field", (draft) => toggleStar(draft, target)) },
+          { label: t("menu.show"), run: () => edit(t("did.showField"), (draft) => toggleStar(draft, target)) },
         ]
       : []),
   ];
-}
-
-function goToNode(node: string): void {
-  select([node]);
-  shownView()?.reveal(node);
 }
 
 function frameMenu(id: string): Menu {
@@ -206,11 +200,11 @@ function frameMenu(id: string): Menu {
       {
         label: t(frame.isCollapsed ? "menu.unfold" : "menu.fold"),
         run: () =>
-          edit("Fold the frame", (draft) => setFrame(draft, id, "collapsed", frame.isCollapsed ? undefined : true)),
+          edit(t("did.foldFrame"), (draft) => setFrame(draft, id, "collapsed", frame.isCollapsed ? undefined : true)),
       },
       { label: t("menu.members"), run: () => select(membersOf(framesOf(part), id)) },
       { label: t("menu.view"), run: () => shownView()?.fit([FRAME + id]) },
     ],
-    [{ label: t("menu.remove"), run: () => edit("Remove the frame", (draft) => removeFrame(draft, id)) }],
+    [{ label: t("menu.remove"), run: () => edit(t("did.removeFrame"), (draft) => removeFrame(draft, id)) }],
   ];
 }

@@ -1,4 +1,6 @@
 /** Where nodes come, and going from one to the next, without a mouse too. */
+
+import { linkElement, nodeElement } from "~/canvas/elements";
 import { rectOf } from "~/canvas/measure";
 import { add } from "~/canvas/Palette";
 import { clearOf, freeSpot } from "~/canvas/spot";
@@ -9,6 +11,7 @@ import { aligned, type Box, spread } from "~/doc/align";
 import { moveNode } from "~/doc/edit";
 import { type Point, positionOf } from "~/doc/model";
 import { activeTab, edit, placeOfTab, select } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 
 /** Opens the list of nodes: for a place under the hand, else beside what is selected. */
 export function addFrom(): void {
@@ -43,19 +46,17 @@ export function stepNode(by: number): void {
 export function editFirstField(): boolean {
   const name = [...activeTab().nodes][0];
   if (name === undefined) return false;
-  const field = document
-    .querySelector(`.react-flow__node[data-id="${CSS.escape(name)}"]`)
-    ?.querySelector<HTMLElement>(".row :is(input, textarea, button)");
+  const field = nodeElement(name)?.querySelector<HTMLElement>(".row :is(input, textarea, button)");
   field?.focus();
   return field !== undefined && field !== null;
 }
 
 export function align(axis: "x" | "y"): void {
-  place("Align", (boxes) => aligned(boxes, axis));
+  place(t("did.align"), (boxes) => aligned(boxes, axis));
 }
 
 export function distribute(axis: "x" | "y"): void {
-  place("Distribute", (boxes) => spread(boxes, axis));
+  place(t("did.distribute"), (boxes) => spread(boxes, axis));
 }
 
 function place(label: string, how: (boxes: Map<string, Box>) => Map<string, Point>): void {
@@ -88,9 +89,7 @@ export function openMenuOfSelection(): void {
   const tab = activeTab();
   const [node] = tab.nodes;
   const [link] = tab.links;
-  const id = node ?? link;
-  const selector = node === undefined ? ".react-flow__edge" : ".react-flow__node";
-  const element = id === undefined ? null : document.querySelector(`${selector}[data-id="${CSS.escape(id)}"]`);
+  const element = node !== undefined ? nodeElement(node) : link !== undefined ? linkElement(link) : null;
   const box = (element ?? document.querySelector(".canvas"))?.getBoundingClientRect() ?? new DOMRect();
   const at = { x: box.x + box.width / 2, y: box.y + Math.min(box.height / 2, 24) };
   if (node !== undefined) openMenu({ kind: "node", node }, at);

@@ -4,10 +4,11 @@ import { Refused } from "~/api/http";
 import { service } from "~/api/service";
 import type { Sockets } from "~/catalog/catalog";
 import { finder } from "~/catalog/store";
-import { SUBGRAPH, type Workflow } from "~/doc/model";
+import { SUBGRAPH, subgraphIn, type Workflow } from "~/doc/model";
 import { adopt, mainOf, originOf, publication, SHELF, setOrigin, upgrade } from "~/doc/published";
 import { activeTab, edit, placeOfTab } from "~/doc/tabs";
-import { say } from "~/ui/notices";
+import { t } from "~/i18n/language";
+import { complain, say } from "~/ui/notices";
 
 export interface Shelved {
   name: string;
@@ -45,7 +46,7 @@ async function shelved(name: string, version: number): Promise<Shelved | null> {
   const main = mainOf(doc);
   const sockets = main === null ? null : finder().of(SUBGRAPH + main, doc);
   if (sockets === null) return null;
-  const told = { ...sockets, id: name, summary: `${sockets.summary} Library, version ${version}.`.trim() };
+  const told = { ...sockets, id: name, summary: `${sockets.summary} ${t("library.from", { version })}`.trim() };
   return { name, version, doc, sockets: told };
 }
 
@@ -57,8 +58,7 @@ export function adoptShelved(draft: Parameters<typeof adopt>[0], name: string): 
 
 /** The subgraph that a node stands for, or null. */
 export function subgraphOf(node: string): string | null {
-  const type = placeOfTab(activeTab()).part.nodes?.[node]?.type ?? "";
-  return type.startsWith(SUBGRAPH) ? type.slice(SUBGRAPH.length) : null;
+  return subgraphIn(placeOfTab(activeTab()).part.nodes?.[node]?.type);
 }
 
 /** Publishes the subgraph that a node stands for: as the next version, where it came from the library. */
@@ -71,19 +71,16 @@ export async function publish(node: string): Promise<void> {
   const name = origin?.name ?? SHELF + (published.title || subgraph).trim();
   try {
     const { version } = await service.save(name, published, origin?.version ?? 0, "");
-    edit("Publish", (_, draft) => {
+    edit(t("did.publish"), (_, draft) => {
       const own = draft.subgraphs?.[subgraph];
       if (own) setOrigin(own, { name, version });
     });
-    say(`Published “${name.slice(SHELF.length)}”, version ${version}`);
+    say(t("says.published", { name: name.slice(SHELF.length), version }));
     await lookAtShelf();
   } catch (error) {
     if (error instanceof Refused && error.code === "conflict")
-      say(
-        `The library has another “${name.slice(SHELF.length)}”: take its newest version first, or rename this one.`,
-        "problem",
-      );
-    else say(error instanceof Error ? error.message : String(error), "problem");
+      say(t("says.taken", { name: name.slice(SHELF.length) }), "problem");
+    else complain(error);
   }
 }
 
@@ -101,5 +98,5 @@ export function takeNewer(node: string): void {
   const [newer, subgraph] = [newerOf(node), subgraphOf(node)];
   if (!newer || subgraph === null) return;
   const { name, version } = newer;
-  edit(`Version ${version} of the subgraph`, (_, draft) => upgrade(draft, subgraph, newer.doc, { name, version }));
+  edit(t("did.version", { version }), (_, draft) => upgrade(draft, subgraph, newer.doc, { name, version }));
 }

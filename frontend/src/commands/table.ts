@@ -39,6 +39,8 @@ export interface Command {
   whileTyping?: boolean;
   /** Whether it has something to work on. */
   can?(): boolean;
+  /** What it would work on, in the words of the reader. */
+  what?(): string | undefined;
   run(): void;
 }
 
@@ -124,6 +126,7 @@ export const COMMANDS: readonly Command[] = [
     group: "edit",
     keys: ["Mod+Z"],
     can: () => activeTab().history.past.length > 0,
+    what: () => activeTab().history.past.at(-1)?.label,
     run: undoEdit,
   },
   {
@@ -131,6 +134,7 @@ export const COMMANDS: readonly Command[] = [
     group: "edit",
     keys: ["Mod+Shift+Z", "Mod+Y"],
     can: () => activeTab().history.future.length > 0,
+    what: () => activeTab().history.future.at(-1)?.label,
     run: redoEdit,
   },
   { id: "duplicate", group: "edit", keys: ["Mod+D"], can: hasNodes, run: duplicate },
@@ -249,4 +253,11 @@ export function command(id: string): Command | undefined {
 }
 
 export const titleOf = (command: Command): string => t(`commands.${command.id}`);
+
+/** The title of a command, and what it would do now: "Undo: Delete". */
+export function titleNow(command: Command): string {
+  const [title, what] = [titleOf(command), command.what?.()];
+  return what ? t("commands.about", { title, what }) : title;
+}
+
 export const groupTitle = (group: Group): string => t(`groups.${group}`);

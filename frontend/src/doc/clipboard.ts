@@ -12,6 +12,7 @@ import {
   SUBGRAPH,
   type Subgraph,
   sourceOf,
+  subgraphIn,
   type Workflow,
 } from "./model";
 
@@ -42,9 +43,10 @@ export function copy(doc: Workflow, part: Part, names: Iterable<string>): Clip {
   return clip;
 }
 
-function takeSubgraphs(doc: Workflow, node: Node, into: Record<string, Subgraph>): void {
-  if (!node.type.startsWith(SUBGRAPH)) return;
-  const name = node.type.slice(SUBGRAPH.length);
+/** Takes the subgraph that a node stands for, with those inside it. */
+export function takeSubgraphs(doc: Workflow, node: Node, into: Record<string, Subgraph>): void {
+  const name = subgraphIn(node.type);
+  if (name === null) return;
   const subgraph = doc.subgraphs?.[name];
   if (!subgraph || Object.hasOwn(into, name)) return;
   into[name] = subgraph;

@@ -1,4 +1,5 @@
 /** Differences by node: what a canvas marks, and what a list says of each. */
+import { writeJson } from "~/api/json";
 import type { Change, PartDiff } from "./diff";
 
 export type Mark = "added" | "removed" | "changed";
@@ -26,6 +27,40 @@ export function byNode(part: PartDiff): NodeChanges[] {
     found.set(key, entry);
   }
   return [...found.values()];
+}
+
+export interface EntryChanges {
+  name: string;
+  side: "inputs" | "outputs";
+  mark: Mark;
+  /** What differs of it, as text; null where there is none. */
+  fields: readonly { key: string; before: string | null; after: string | null }[];
+}
+
+/** The named inputs and outputs that came, went or became others, with what differs of each. */
+export function byEntry(part: PartDiff): EntryChanges[] {
+  return part.changes.flatMap((change) => {
+    if (change.kind !== "interface") return [];
+    const { name, side, before, after } = change;
+    const [old, now] = [fieldsOf(before), fieldsOf(after)];
+    const fields = [...new Set([...Object.keys(old), ...Object.keys(now)])]
+      .map((key) => ({ key, before: old[key] ?? null, after: now[key] ?? null }))
+      .filter((field) => field.before !== field.after);
+    const mark = before === undefined ? "added" : after === undefined ? "removed" : "changed";
+    return [{ name, side, mark, fields }];
+  });
+}
+
+function fieldsOf(entry: unknown): Record<string, string> {
+  if (entry === null || typeof entry !== "object") return {};
+  return Object.fromEntries(Object.entries(entry).map(([key, value]) => [key, textOf(value)]));
+}
+
+/** A value as people read it: a text as it is, a list of texts with commas, anything else as JSON. */
+export function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  const isList = Array.isArray(value) && value.every((each) => typeof each === "string");
+  return isList ? value.join(", ") : writeJson(value);
 }
 
 export interface Counts {

@@ -5,6 +5,10 @@ export type { Node, Subgraph, View, Workflow, WorkflowInput, WorkflowOutput } fr
 
 export const SUBGRAPH = "subgraph:";
 
+/** The name of the subgraph that nodes of a type stand for, or null where they stand for none. */
+export const subgraphIn = (type = ""): string | null =>
+  type.startsWith(SUBGRAPH) ? type.slice(SUBGRAPH.length) : null;
+
 /** What has nodes: the workflow, or a subgraph in it. */
 export type Part = Workflow | Subgraph;
 
@@ -41,9 +45,8 @@ export interface Place {
 export function placeOf(doc: Workflow, path: Path): Place {
   let here: Place = { part: doc, subgraph: null, path: [] };
   for (const name of path) {
-    const type = here.part.nodes?.[name]?.type ?? "";
-    const subgraph = type.startsWith(SUBGRAPH) ? type.slice(SUBGRAPH.length) : "";
-    const part = doc.subgraphs?.[subgraph];
+    const subgraph = subgraphIn(here.part.nodes?.[name]?.type);
+    const part = subgraph === null ? undefined : doc.subgraphs?.[subgraph];
     if (!part) break;
     here = { part, subgraph, path: [...here.path, name] };
   }
@@ -77,6 +80,12 @@ export function* linksOf(part: Part): Generator<Link> {
       if (source) yield { source, target: { node, name } };
     }
   }
+}
+
+/** The nodes that take what an output gives. */
+export function takersOf(part: Part, source: Address): string[] {
+  const from = written(source);
+  return [...linksOf(part)].filter((link) => written(link.source) === from).map(({ target }) => target.node);
 }
 
 export function linkId(target: Address): string {

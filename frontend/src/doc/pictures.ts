@@ -3,7 +3,7 @@ import type { Draft } from "immer";
 import type { Sockets } from "~/catalog/catalog";
 import type { SocketFinder } from "~/catalog/sockets";
 import { addNode, setLook, setTitle, setValue } from "./edit";
-import { type Part, type Point, positionOf, type Workflow } from "./model";
+import type { Part, Point, Workflow } from "./model";
 
 const ASSET = "assets:";
 
@@ -46,20 +46,19 @@ export function maskOf(part: Part, picture: string): string | null {
   return places.find(([name, look]) => look.masks === picture && part.nodes?.[name])?.[0] ?? null;
 }
 
-/** Sets the mask of a picture, in a node of its own below it. Returns that node. */
+/** Sets the mask of a picture, in a node of its own at a free place. Returns that node. */
 export function setMask(
   part: Draft<Part>,
   picture: string,
   loader: { type: string; input: string },
   file: string,
+  at: Point,
 ): string {
   const known = maskOf(part as Part, picture);
   if (known !== null) {
     setValue(part, { node: known, name: loader.input }, file);
     return known;
   }
-  const { x, y } = positionOf(part as Part, picture);
-  const at: Point = { x, y: y + 330 };
   const name = addNode(part, { type: loader.type, inputs: { [loader.input]: file } }, at, "mask");
   setTitle(part, name, "Mask");
   setLook(part, name, "masks", picture);

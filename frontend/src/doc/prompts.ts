@@ -23,10 +23,21 @@ export function modelBehind(finder: SocketFinder, doc: Workflow, part: Part, nod
       if (source) seen.add(source.node); // a set gives what is added while it is walked
     }
   }
+  return onlyModel(finder, doc);
+}
+
+const known = new WeakMap<Workflow, { finder: SocketFinder; model: string | null }>();
+
+/** The model of a document that has only one; looked for once, however many prompts ask. */
+function onlyModel(finder: SocketFinder, doc: Workflow): string | null {
+  const before = known.get(doc);
+  if (before?.finder === finder) return before.model;
   const parts = [doc, ...Object.values(doc.subgraphs ?? {})];
   const all = parts.flatMap((each) => Object.keys(each.nodes ?? {}).map((name) => loaded(finder, doc, each, name)));
   const models = new Set(all.filter((each) => each !== null));
-  return models.size === 1 ? ([...models][0] ?? null) : null;
+  const model = models.size === 1 ? ([...models][0] ?? null) : null;
+  known.set(doc, { finder, model });
+  return model;
 }
 
 function loaded(finder: SocketFinder, doc: Workflow, part: Part, name: string): string | null {

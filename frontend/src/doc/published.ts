@@ -1,7 +1,8 @@
 /** Subgraphs of the library: published as small workflows, and put into other documents with their version. */
 import type { Draft } from "immer";
 import { writeJson } from "~/api/json";
-import { SUBGRAPH, type Subgraph, type Workflow } from "./model";
+import { takeSubgraphs } from "./clipboard";
+import { SUBGRAPH, type Subgraph, subgraphIn, type Workflow } from "./model";
 import { freeName } from "./names";
 
 /** What the names of published subgraphs in the library begin with. */
@@ -30,25 +31,20 @@ export function setOrigin(subgraph: Draft<Subgraph>, origin: Origin): void {
 export function publication(doc: Workflow, name: string): Workflow | null {
   const subgraph = doc.subgraphs?.[name];
   if (!subgraph) return null;
-  const subgraphs: Record<string, Subgraph> = {};
-  takeInto(subgraphs, doc, name);
+  const node = { type: SUBGRAPH + name };
+  const taken: Record<string, Subgraph> = {};
+  takeSubgraphs(doc, node, taken);
+  const subgraphs = Object.fromEntries(Object.entries(taken).map(([each, inner]) => [each, withoutOrigin(inner)]));
+  const key = freeName(name, () => false);
   return {
     format: "graphengine.workflow",
     version: 1,
     title: subgraph.title || name,
     ...(subgraph.description ? { description: subgraph.description } : {}),
-    nodes: { [freeName(name, () => false)]: { type: SUBGRAPH + name } },
+    nodes: { [key]: node },
     subgraphs,
-    view: { nodes: { [freeName(name, () => false)]: { x: 0, y: 0 } } },
+    view: { nodes: { [key]: { x: 0, y: 0 } } },
   } as Workflow;
-}
-
-function takeInto(into: Record<string, Subgraph>, doc: Workflow, name: string): void {
-  const subgraph = doc.subgraphs?.[name];
-  if (!subgraph || Object.hasOwn(into, name)) return;
-  into[name] = withoutOrigin(subgraph);
-  for (const { type } of Object.values(subgraph.nodes ?? {}))
-    if (type.startsWith(SUBGRAPH)) takeInto(into, doc, type.slice(SUBGRAPH.length));
 }
 
 function withoutOrigin(subgraph: Subgraph): Subgraph {
@@ -60,9 +56,8 @@ function withoutOrigin(subgraph: Subgraph): Subgraph {
 /** The name of the subgraph that a published workflow is about, or null where it is about none. */
 export function mainOf(published: Workflow): string | null {
   const [node, ...rest] = Object.values(published.nodes ?? {});
-  if (!node?.type.startsWith(SUBGRAPH) || rest.length > 0) return null;
-  const name = node.type.slice(SUBGRAPH.length);
-  return published.subgraphs?.[name] ? name : null;
+  const name = subgraphIn(node?.type);
+  return name !== null && rest.length === 0 && published.subgraphs?.[name] ? name : null;
 }
 
 /**
@@ -74,25 +69,25 @@ export function adopt(doc: Draft<Workflow>, published: Workflow, origin: Origin)
   const main = mainOf(published) ?? "";
   const here = knownAs(doc, origin);
   if (here !== null) return SUBGRAPH + here;
-  const names = namesFor(doc, published, main);
+  return SUBGRAPH + place(doc, published, namesFor(doc, published, main), origin);
+}
+
+/** Puts another version of a published subgraph in the place of the one that a document has; its nodes keep standing. */
+export function upgrade(doc: Draft<Workflow>, name: string, published: Workflow, origin: Origin): void {
+  const main = mainOf(published) ?? "";
+  place(doc, published, namesFor(doc, published, main).set(main, name), origin);
+}
+
+/** Puts the subgraphs of a published one into a document under their names there; returns the name of the main one. */
+function place(doc: Draft<Workflow>, published: Workflow, names: ReadonlyMap<string, string>, origin: Origin): string {
+  const main = mainOf(published) ?? "";
   doc.subgraphs ??= {};
   for (const [name, subgraph] of Object.entries(published.subgraphs ?? {})) {
     const fresh = renamed(structuredClone(subgraph), names);
     if (name === main) setOrigin(fresh, origin);
     doc.subgraphs[names.get(name) ?? name] = fresh;
   }
-  return SUBGRAPH + (names.get(main) ?? main);
-}
-
-/** Puts another version of a published subgraph in the place of the one that a document has; its nodes keep standing. */
-export function upgrade(doc: Draft<Workflow>, name: string, published: Workflow, origin: Origin): void {
-  const main = mainOf(published) ?? "";
-  const names = namesFor(doc, published, main).set(main, name);
-  doc.subgraphs ??= {};
-  for (const [each, subgraph] of Object.entries(published.subgraphs ?? {}))
-    doc.subgraphs[names.get(each) ?? each] = renamed(structuredClone(subgraph), names);
-  const fresh = doc.subgraphs[name];
-  if (fresh) setOrigin(fresh, origin);
+  return names.get(main) ?? main;
 }
 
 function knownAs(doc: Draft<Workflow>, origin: Origin): string | null {
@@ -119,7 +114,7 @@ function namesFor(doc: Draft<Workflow>, published: Workflow, main: string): Map<
 
 function renamed(subgraph: Draft<Subgraph>, names: ReadonlyMap<string, string>): Draft<Subgraph> {
   for (const node of Object.values(subgraph.nodes ?? {})) {
-    const inner = node.type.startsWith(SUBGRAPH) ? names.get(node.type.slice(SUBGRAPH.length)) : undefined;
+    const inner = names.get(subgraphIn(node.type) ?? "");
     if (inner !== undefined) node.type = SUBGRAPH + inner;
   }
   return subgraph;

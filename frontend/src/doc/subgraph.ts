@@ -14,6 +14,7 @@ import {
   SUBGRAPH,
   type Subgraph,
   sourceOf,
+  subgraphIn,
   type View,
   type Workflow,
   type WorkflowInput,
@@ -188,12 +189,16 @@ function cornerOf(part: PartDraft, names: ReadonlySet<string>): Point {
     : { x: middle(places.map(({ x }) => x)), y: middle(places.map(({ y }) => y)) };
 }
 
+/** It stands for no subgraph, or for one that is missing; is repeated; or is bypassed or muted. */
+export type Obstacle = "none" | "missing" | "repeated" | "off";
+
 /** Why a node cannot be replaced by what is in it, or null where it can. */
-export function whyNotUnpacked(doc: Workflow, node: Node | undefined): string | null {
-  if (!node?.type.startsWith(SUBGRAPH)) return "This node stands for no subgraph.";
-  if (!doc.subgraphs?.[node.type.slice(SUBGRAPH.length)]) return "Its subgraph is not in the document.";
-  if (node.map || node.loop) return "It is repeated: unpacked, it would run once.";
-  return (node.mode ?? "run") === "run" ? null : "It does not run: what passes it is a matter of its own sockets.";
+export function whyNotUnpacked(doc: Workflow, node: Node | undefined): Obstacle | null {
+  const subgraph = subgraphIn(node?.type);
+  if (!node || subgraph === null) return "none";
+  if (!doc.subgraphs?.[subgraph]) return "missing";
+  if (node.map || node.loop) return "repeated";
+  return (node.mode ?? "run") === "run" ? null : "off";
 }
 
 /** Replaces a node by the nodes of its subgraph, and returns their names. The subgraph goes with its last node. */
@@ -297,7 +302,7 @@ export function holds(doc: Workflow, name: string, other: string): boolean {
   for (let here = open.pop(); here !== undefined; here = open.pop()) {
     if (here === other) return true;
     for (const { type } of Object.values(doc.subgraphs?.[here]?.nodes ?? {})) {
-      const inner = type.startsWith(SUBGRAPH) ? type.slice(SUBGRAPH.length) : null;
+      const inner = subgraphIn(type);
       if (inner !== null && !seen.has(inner)) open.push(inner);
       if (inner !== null) seen.add(inner);
     }

@@ -9,10 +9,12 @@ import { activeTab, edit, placeOfTab, select } from "~/doc/tabs";
 import { t } from "~/i18n/language";
 import { closeDialog } from "~/ui/dialogs";
 import { Frame } from "~/ui/Frame";
-import { say } from "~/ui/notices";
+import { complain } from "~/ui/notices";
 import { Painting } from "./painting";
 import { type Brush, inPicture, pressed } from "./stroke";
 import "./mask.css";
+import { spotBelow } from "~/canvas/spot";
+import { Slider } from "~/ui/Slider";
 
 const COLOUR = "#f43f5e";
 
@@ -59,13 +61,14 @@ function Painter({ node, picture, mask }: { node: string; picture: string; mask:
       const { reference } = await service.upload(await painting.current.save());
       if (digestOf(reference) === null) return;
       let name = "";
-      edit("Paint a mask", (part) => {
-        name = setMask(part, node, loader, reference);
+      const at = spotBelow(node);
+      edit(t("did.paintMask"), (part) => {
+        name = setMask(part, node, loader, reference, at);
       });
       select([name]);
       closeDialog();
     } catch (error) {
-      say(error instanceof Error ? error.message : String(error), "problem");
+      complain(error);
     }
   };
   const keys = (event: KeyboardEvent) => {
@@ -144,20 +147,20 @@ function Tools({ brush, setBrush, painting, largest }: ToolsProps) {
       >
         <Eraser size={14} />
       </Tool>
-      <label>
+      <label htmlFor="brush-size">
         {t("mask.size")}
-        <input
-          type="range"
+        <Slider
+          id="brush-size"
           min={1}
           max={largest}
           value={brush.size}
           onChange={({ target }) => setBrush((before) => ({ ...before, size: target.valueAsNumber }))}
         />
       </label>
-      <label>
+      <label htmlFor="brush-soft">
         {t("mask.soft")}
-        <input
-          type="range"
+        <Slider
+          id="brush-soft"
           min={0}
           max={1}
           step={0.05}

@@ -1,13 +1,21 @@
 /** What differs from the document that this one is compared with, as a list: values and links, before and after. */
 import { ArrowRight, X } from "lucide-react";
 import type { ReactNode } from "react";
-import { writeJson } from "~/api/json";
-import { show } from "~/canvas/offers";
+import { show } from "~/canvas/going";
 import { useCatalog } from "~/catalog/store";
 import { pathInto } from "~/commands/comparing";
 import { stopComparing, useBase, useDifferences } from "~/doc/comparing";
 import type { Change, PartDiff } from "~/doc/diff";
-import { between, byNode, type Counts, countsOf, type NodeChanges } from "~/doc/marks";
+import {
+  between,
+  byEntry,
+  byNode,
+  type Counts,
+  countsOf,
+  type EntryChanges,
+  type NodeChanges,
+  textOf,
+} from "~/doc/marks";
 import { activeTab, useTab } from "~/doc/tabs";
 import { t } from "~/i18n/language";
 import "./difference.css";
@@ -51,23 +59,23 @@ function Summary({ counts, isSame }: { counts: Counts; isSame: boolean }) {
 
 function PartView({ part }: { part: PartDiff }) {
   const title = useTab((tab) => part.subgraph && (tab.doc.subgraphs?.[part.subgraph]?.title || part.subgraph));
-  const sides = part.changes.filter((change) => change.kind === "interface");
+  const entries = byEntry(part);
   return (
     <section>
       {title && <h3>{t("diff.subgraph", { title })}</h3>}
-      <ul>
+      <ul className="nodes">
         {byNode(part).map((each) => (
           <NodeItem key={`${each.mark} ${each.node}`} found={each} subgraph={part.subgraph} />
         ))}
       </ul>
-      {sides.length > 0 && (
+      {entries.length > 0 && (
         <>
           <h3>{t("diff.interface")}</h3>
-          <dl>
-            {sides.map((change) => (
-              <ChangeItem key={`${change.side} ${change.name}`} change={change} />
+          <ul className="entries">
+            {entries.map((each) => (
+              <EntryItem key={`${each.side} ${each.name}`} found={each} />
             ))}
-          </dl>
+          </ul>
         </>
       )}
       {part.looks > 0 && <p className="quiet-word">{t("diff.looks", { count: part.looks })}</p>}
@@ -101,6 +109,27 @@ function NodeItem({ found: { node, mark, type, changes }, subgraph }: { found: N
   );
 }
 
+const FIELDS: ReadonlySet<string> = new Set(["to", "from", "title", "description"]);
+
+function EntryItem({ found: { name, side, mark, fields } }: { found: EntryChanges }) {
+  return (
+    <li className={`is-${mark}`}>
+      <b>{name}</b> <small>{[t(`diff.marks.${mark}`), t(`diff.sides.${side}`)].join(" · ")}</small>
+      <dl>
+        {fields.map(({ key, before, after }) => {
+          const title = FIELDS.has(key) ? t(`diff.fields.${key}`) : key;
+          if (mark === "changed") return <Line key={key} name={title} old={before} now={after} none="diff.absent" />;
+          return (
+            <Entry key={key} name={title}>
+              {mark === "added" ? <ins>{after}</ins> : <del>{before}</del>}
+            </Entry>
+          );
+        })}
+      </dl>
+    </li>
+  );
+}
+
 function ChangeItem({ change }: { change: Change }) {
   if (!("before" in change) && change.kind !== "renamed") return null;
   if (change.kind === "renamed") return <Line name={t("diff.name")} old={change.node} now={change.to} />;
@@ -110,14 +139,13 @@ function ChangeItem({ change }: { change: Change }) {
   }
   if (change.kind === "link")
     return <Line name={change.name} old={change.before} now={change.after} none="diff.unplugged" />;
-  const none = change.kind === "interface" ? "diff.absent" : "diff.nothing";
-  return <Line name={change.name} old={shown(before)} now={shown(after)} none={none} />;
+  return <Line name={change.name} old={shown(before)} now={shown(after)} />;
 }
 
 /** What is not written is left to the default. */
 function shown(value: unknown): string | null {
   if (value === undefined || value === null) return null;
-  return typeof value === "string" ? value : writeJson(value);
+  return textOf(value);
 }
 
 interface LineProps {

@@ -2,13 +2,15 @@
 
 import { ChevronDown, ChevronUp } from "lucide-react";
 import { useMemo } from "react";
-import { shownView } from "~/canvas/state";
+import { goToTask } from "~/canvas/going";
 import { duration } from "~/canvas/status";
-import { select, useTab } from "~/doc/tabs";
+import { useTab } from "~/doc/tabs";
 import { t } from "~/i18n/language";
 import { isOver, type Job, type Task } from "~/run/jobs";
 import { usePlans } from "~/run/plan";
 import { openJobs, shownJob, useRuns } from "~/run/store";
+import { problemText } from "~/run/told";
+import { bytesText } from "~/ui/bytes";
 import { useLayout } from "~/ui/layout";
 import { Queue } from "./Queue";
 import { Results } from "./Results";
@@ -56,15 +58,9 @@ function Problems() {
       <ul>
         {problems.map((problem) => (
           <li key={`${problem.place} ${problem.code} ${problem.message}`}>
-            <button
-              type="button"
-              onClick={() => {
-                if (!problem.node) return;
-                select([problem.node]);
-                shownView()?.fit([problem.node]);
-              }}
-            >
-              <b>{problem.place}</b> {problem.message} {problem.hint}
+            <button type="button" onClick={() => problem.node && goToTask(problem.node)}>
+              <b>{problem.place}</b> {problemText(problem)}
+              {problem.hint && <small>{problem.hint}</small>}
             </button>
           </li>
         ))}
@@ -77,7 +73,13 @@ function Timeline() {
   const doc = useTab((tab) => tab.id);
   const job = useRuns((state) => shownJob(state, doc));
   const bars = useMemo(() => (job ? barsOf(job) : []), [job]);
-  if (!job) return <div className="card timeline" />;
+  if (!job)
+    return (
+      <div className="card timeline">
+        <h2>{t("dock.timeline")}</h2>
+        <p className="quiet-word">{t("dock.empty")}</p>
+      </div>
+    );
   const cached = Object.values(job.tasks).filter((task) => task.state === "cached").length;
   const peak = Math.max(0, ...Object.values(job.tasks).map((task) => task.memory ?? 0));
   const seconds = job.started ? ((job.ended ?? Date.now()) - job.started) / 1_000 : 0;
@@ -94,7 +96,7 @@ function Timeline() {
       <ul>
         {bars.map((bar) => (
           <li key={bar.name}>
-            <button type="button" onClick={() => select([bar.name])}>
+            <button type="button" onClick={() => goToTask(bar.name)}>
               {bar.name}
             </button>
             <svg width="100%" height="12" aria-hidden>
@@ -113,14 +115,6 @@ function Timeline() {
       </ul>
     </div>
   );
-}
-
-/** Bytes as people read them, in powers of 1,000. */
-export function bytesText(bytes: number): string {
-  const units = ["B", "kB", "MB", "GB", "TB"];
-  const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), units.length - 1);
-  const value = bytes / 1_000 ** power;
-  return `${value.toFixed(power > 0 && value < 10 ? 1 : 0)} ${units[power]}`;
 }
 
 function barsOf(job: Job): { name: string; task: Task; from: number; share: number }[] {

@@ -28,7 +28,7 @@ export function FramePanel({ frame: { id, title, colour }, count }: { frame: Fra
         value={title}
         onChange={(event) => {
           const text = event.target.value;
-          edit("Rename the frame", (part) => setFrame(part, id, "title", text), `frame ${id}`);
+          edit(t("did.renameFrame"), (part) => setFrame(part, id, "title", text), `frame ${id}`);
         }}
       />
       <p className="quiet-word">{t("frame.count", { count })}</p>
@@ -41,13 +41,13 @@ export function FramePanel({ frame: { id, title, colour }, count }: { frame: Fra
             title={t(`frame.colours.${name}`)}
             aria-pressed={(colour ?? "") === value}
             style={{ background: value || "var(--faint)" }}
-            onClick={() => edit("Colour the frame", (part) => setFrame(part, id, "colour", value || undefined))}
+            onClick={() => edit(t("did.colourFrame"), (part) => setFrame(part, id, "colour", value || undefined))}
           />
         ))}
         <button
           type="button"
           className="plain"
-          onClick={() => edit("Remove the frame", (part) => removeFrame(part, id))}
+          onClick={() => edit(t("did.removeFrame"), (part) => removeFrame(part, id))}
         >
           {t("frame.remove")}
         </button>

@@ -1,6 +1,6 @@
 /** What is selected, with all its fields and room for them; or the document itself. */
 
-import { Grid3x3, Star } from "lucide-react";
+import { Grid3x3, Star, Unplug } from "lucide-react";
 import { starOf, toggleStar } from "~/app/fields";
 import { fixOf } from "~/canvas/fixes";
 import { duration } from "~/canvas/status";
@@ -13,10 +13,12 @@ import { edit, placeOfTab, usePart, useTab } from "~/doc/tabs";
 import { t } from "~/i18n/language";
 import { plannedTask, problemsOf, usePlans } from "~/run/plan";
 import { taskOf, useRuns } from "~/run/store";
+import { problemText, reasonText } from "~/run/told";
 import { openDialog } from "~/ui/dialogs";
 import { widgetOf } from "~/widgets/registry";
 import { FramePanel, frameAround } from "./FramePanel";
 import { Interface } from "./Interface";
+import { Many } from "./Many";
 import { Next } from "./Next";
 import { Outputs } from "./Outputs";
 
@@ -30,7 +32,7 @@ export function Inspector() {
       {one ? (
         <NodePanel key={one} name={one} />
       ) : selected.size > 1 ? (
-        frame === null && <p className="quiet-word">{t("inspector.selected", { count: selected.size })}</p>
+        <Many count={selected.size} isFramed={frame !== null} />
       ) : (
         <>
           <DocumentPanel />
@@ -55,7 +57,7 @@ function DocumentPanel() {
         value={doc.title ?? ""}
         onChange={(event) => {
           const title = event.target.value;
-          edit("Title", (draft) => Object.assign(draft, { title }), "title");
+          edit(t("did.title"), (draft) => Object.assign(draft, { title }), "title");
         }}
       />
       <textarea
@@ -66,7 +68,7 @@ function DocumentPanel() {
         value={doc.description ?? ""}
         onChange={(event) => {
           const description = event.target.value;
-          edit("Description", (draft) => Object.assign(draft, { description }), "description");
+          edit(t("did.description"), (draft) => Object.assign(draft, { description }), "description");
         }}
       />
       <p className="quiet-word">{t("inspector.nodes", { count })}</p>
@@ -93,7 +95,7 @@ function NodePanel({ name }: { name: string }) {
         placeholder={sockets.title}
         onChange={(event) => {
           const title = event.target.value;
-          edit("Title", (draft) => setTitle(draft, name, title), `title ${name}`);
+          edit(t("did.title"), (draft) => setTitle(draft, name, title), `title ${name}`);
         }}
       />
       <p className="summary">{sockets.summary}</p>
@@ -131,10 +133,10 @@ function Field({ name, input }: { name: string; input: Input }) {
   if (!widget && !problem && !source) return null;
   const target = { node: name, name: input.name };
   const set = (next: unknown, gesture?: string) =>
-    edit(`Set ${input.name}`, (part) => setValue(part, target, next), gesture);
+    edit(t("did.set", { name: input.name }), (part) => setValue(part, target, next), gesture);
   const id = `panel ${name}.${input.name}`;
   return (
-    <div className={`field${problem ? " wrong" : ""}`}>
+    <div className={`field${problem ? " wrong" : ""}${source || widget?.isSmall ? " flat" : ""}`}>
       <span className="head">
         <label htmlFor={id}>{input.name}</label>
         {widget && !source && (
@@ -146,9 +148,17 @@ function Field({ name, input }: { name: string; input: Input }) {
       </span>
       {source ? (
         <span className="linked">
-          ← {source.node}.{source.name}
-          <button type="button" className="plain" onClick={() => edit("Unplug", (part) => disconnect(part, target))}>
-            {t("inspector.unplug")}
+          <span>
+            ← {source.node}.{source.name}
+          </span>
+          <button
+            type="button"
+            className="icon"
+            aria-label={t("inspector.unplug", { name: input.name })}
+            title={t("menu.unplug")}
+            onClick={() => edit(t("did.unplug"), (part) => disconnect(part, target))}
+          >
+            <Unplug size={13} aria-hidden />
           </button>
         </span>
       ) : widget ? (
@@ -165,7 +175,7 @@ function Field({ name, input }: { name: string; input: Input }) {
       ) : (
         <span className="linked">{input.type}</span>
       )}
-      {problem && <Problem name={name} input={input} message={problem.message} />}
+      {problem && <Problem name={name} input={input} message={problemText(problem)} />}
     </div>
   );
 }
@@ -198,7 +208,7 @@ function StarButton({ target }: { target: Address }) {
       aria-pressed={isOn}
       aria-label={`${says}: ${target.name}`}
       title={says}
-      onClick={() => edit(isOn ? "Hide a field" : "Show a field", (part) => toggleStar(part, target))}
+      onClick={() => edit(isOn ? t("did.hideField") : t("did.showField"), (part) => toggleStar(part, target))}
     >
       <Star size={13} fill={isOn ? "currentColor" : "none"} />
     </button>
@@ -235,7 +245,7 @@ function Plan({ name }: { name: string }) {
     <div className="plan">
       {planned?.reasons.map((reason) => (
         <p key={reason.message}>
-          {t(`inspector.why.${planned.verdict}`)}: <b>{reason.message}</b>
+          {t(`inspector.why.${planned.verdict}`)}: <b>{reasonText(reason)}</b>
         </p>
       ))}
       {task?.seconds !== undefined && <p>{t("inspector.last", { time: duration(task.seconds) })}</p>}

@@ -50,7 +50,7 @@ function Entry({ side, name, inside, index, count }: EntryProps) {
   const first = inside[0];
   const socket =
     first && (side === "inputs" ? finder.input : finder.output).call(finder, part, first.node, first.name, doc);
-  const move = (to: number) => edit("Sort the interface", (draft) => sortEntry(draft, side, name, to));
+  const move = (to: number) => edit(t("did.sortInterface"), (draft) => sortEntry(draft, side, name, to));
   const byKeys = (event: KeyboardEvent) => {
     if (!event.altKey || (event.key !== "ArrowUp" && event.key !== "ArrowDown")) return;
     event.preventDefault();
@@ -85,7 +85,7 @@ function Entry({ side, name, inside, index, count }: EntryProps) {
         type="button"
         className="icon"
         aria-label={t("interface.remove", { name })}
-        onClick={() => edit(`Remove ${name}`, (draft, whole) => hide(whole, draft, subgraph, side, name))}
+        onClick={() => edit(t("did.remove", { name }), (draft, whole) => hide(whole, draft, subgraph, side, name))}
       >
         <X size={12} />
       </button>
@@ -104,7 +104,7 @@ function Name({ side, name, subgraph, onKeys }: NameProps) {
   const [text, setText] = useState(name);
   const commit = () => {
     if (!SOCKET_NAME.test(text)) return setText(name);
-    edit(`Rename ${name}`, (draft, whole) => renameEntry(whole, draft, subgraph, side, name, text));
+    edit(t("did.rename", { name }), (draft, whole) => renameEntry(whole, draft, subgraph, side, name, text));
   };
   return (
     <input
@@ -141,7 +141,7 @@ function Adder({ side, part }: { side: Side; part: Part }) {
       onBlur={() => setWanted(false)}
       onChange={(event) => {
         const address = addressOf(event.target.value);
-        edit(`Add ${address.name}`, (draft) => void expose(draft, side, address));
+        edit(t("did.add", { name: address.name }), (draft) => void expose(draft, side, address));
       }}
     >
       <option value="">{word}</option>

@@ -32,6 +32,7 @@ export function Queue({ open, words }: { open: readonly Job[]; words: string }) 
           </button>
         )}
       </h2>
+      {open.length === 0 && <p className="quiet-word">{t("queue.empty")}</p>}
       <ol>
         {open.map((job) => {
           const at = waiting.indexOf(job);

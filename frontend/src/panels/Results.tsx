@@ -27,8 +27,10 @@ export function Results() {
   return (
     <div className="card results">
       <h2>
-        {t("results.title")} <small>{first ? `compare #${first.number} with…` : results.length || ""}</small>
+        {t("results.title")}{" "}
+        <small>{first ? t("results.comparing", { number: first.number }) : results.length || ""}</small>
       </h2>
+      {results.length === 0 && <p className="quiet-word">{t("results.empty")}</p>}
       <div className="grid">
         {results.map((result) => (
           <ResultView key={result.key} result={result} isMarked={result.key === marked} open={open} />
@@ -48,7 +50,7 @@ function ResultView({ result, isMarked, open }: Props) {
   const { file, number } = result;
   const kind = file.media_type.split("/")[0] ?? "";
   const Icon = ICONS[kind] ?? File;
-  const way = isPicture(result) ? " — with Ctrl: compare" : "";
+  const way = isPicture(result) ? ` — ${t("results.ctrl")}` : "";
   return (
     <button
       type="button"

@@ -5,9 +5,11 @@ import type { SocketFinder } from "~/catalog/sockets";
 import { type Address, linkTo, type Path, placeOf, type Workflow, written } from "~/doc/model";
 import { freeName } from "~/doc/names";
 import { newId } from "~/doc/tabs";
+import { t } from "~/i18n/language";
 import { isOver } from "./jobs";
 import { dropPreviews } from "./previews";
 import { previewKey, useRuns } from "./store";
+import { problemText } from "./told";
 
 const OUTPUT = "peek";
 const PATIENCE = 600_000;
@@ -92,12 +94,13 @@ export async function peekAtKnown(
   finder: SocketFinder,
   signal?: AbortSignal,
 ): Promise<Peeked | Missing> {
-  const { copy, targets, shows } = peeking(wanted, finder);
+  const made = peeking(wanted, finder);
+  const { copy, targets, shows } = made;
   const { valid, problems, tasks } = await service.plan(copy, targets, signal);
-  if (!valid) throw new Error(problems?.[0]?.message ?? "the workflow is not ready");
+  if (!valid) throw new Error(problems?.[0] ? problemText(problems[0]) : t("value.notReady"));
   const running = Object.entries(tasks ?? {}).filter(([task, { verdict }]) => verdict !== "cached" && task !== shows);
   const needed = running.filter(([, { verdict }]) => verdict !== "not_needed");
-  if (needed.length === 0) return peek(wanted, finder, signal);
+  if (needed.length === 0) return run(made, wanted, signal);
   return { runs: needed.length, seconds: needed.reduce((sum, [, { seconds }]) => sum + (seconds ?? 0), 0) };
 }
 
@@ -107,11 +110,21 @@ export async function peekAtKnown(
  * @throws Refused, Unreachable; Error where the run fails.
  */
 export async function peek(wanted: Wanted, finder: SocketFinder, signal?: AbortSignal): Promise<Peeked> {
-  const { copy, targets, shows } = peeking(wanted, finder);
+  return run(peeking(wanted, finder), wanted, signal);
+}
+
+type Made = ReturnType<typeof peeking>;
+
+async function run({ copy, targets, shows }: Made, wanted: Wanted, signal?: AbortSignal): Promise<Peeked> {
   const id = `e${newId()}`;
   const cancel = () => void service.cancel(id).catch(() => {}); // it may be over
   try {
-    await service.submit(copy, { id, title: `Look at ${written(wanted.source)}`, targets, priority: URGENT });
+    await service.submit(copy, {
+      id,
+      title: t("outputs.look", { name: written(wanted.source) }),
+      targets,
+      priority: URGENT,
+    });
     if (signal?.aborted) cancel();
     signal?.addEventListener("abort", cancel);
     await watched((state) => {
@@ -146,7 +159,7 @@ function watched<T>(find: (state: Runs) => T | undefined, patience: number): Pro
     let stop = () => {};
     const late = setTimeout(() => {
       stop();
-      reject(new Error("it takes too long"));
+      reject(new Error(t("value.late")));
     }, patience);
     const look = (state: Runs) => {
       const found = find(state);

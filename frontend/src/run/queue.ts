@@ -2,7 +2,7 @@
 
 import { service } from "~/api/service";
 import { t } from "~/i18n/language";
-import { say } from "~/ui/notices";
+import { complain, say } from "~/ui/notices";
 import type { Job } from "./jobs";
 import { useRuns } from "./store";
 
@@ -26,7 +26,7 @@ export async function moveInQueue(waiting: readonly Job[], id: string, place: nu
   try {
     for (const [job, before] of movesTo(ids, id, place)) await service.moveBefore(job, before);
   } catch (error) {
-    say(error instanceof Error ? error.message : String(error), "problem"); // it has begun meanwhile, mostly
+    complain(error); // it has begun meanwhile, mostly
   }
   await loadOrder();
 }

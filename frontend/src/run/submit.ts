@@ -9,7 +9,7 @@ import { setValue } from "~/doc/edit";
 import { sourceOf } from "~/doc/model";
 import { activeTab, edit, newId } from "~/doc/tabs";
 import { t } from "~/i18n/language";
-import { say } from "~/ui/notices";
+import { complain, say } from "~/ui/notices";
 import { docTag, expectedOf, jobOf } from "./jobs";
 import { rememberRun } from "./last";
 import { markTried, planSoon, usePlans } from "./plan";
@@ -18,7 +18,7 @@ import { changeJobs } from "./store";
 /** Queues the document; `targets` are the nodes whose results are wanted, null for all that have an effect. */
 export async function run(targets: readonly string[] | null = null): Promise<void> {
   const tab = activeTab();
-  const title = tab.saved?.name || tab.doc.title || "Untitled";
+  const title = tab.saved?.name || tab.doc.title || t("inspector.untitled");
   const known = usePlans.getState().plans[tab.id];
   if (known?.doc === tab.doc && !known.plan.valid && targets === null) return refuse(tab.id);
   const wanted = targets === null ? null : (targets as [string, ...string[]]);
@@ -30,7 +30,7 @@ export async function run(targets: readonly string[] | null = null): Promise<voi
     nextSeeds();
   } catch (error) {
     if (error instanceof Refused && error.code === "invalid_workflow") refuse(tab.id);
-    else say(error instanceof Error ? error.message : String(error), "problem");
+    else complain(error);
   }
 }
 
@@ -55,7 +55,7 @@ function nextSeeds(): void {
     Object.entries((look.seeds ?? {}) as Record<string, string>).map(([name, how]) => ({ node, name, how })),
   );
   if (found.length === 0 || activeTab().path.length > 0) return;
-  edit("Next seed", (part) => {
+  edit(t("did.nextSeed"), (part) => {
     for (const { node, name, how } of found) {
       const given = part.nodes?.[node]?.inputs?.[name];
       if (!part.nodes?.[node] || sourceOf(given)) continue;

@@ -1,6 +1,6 @@
 /** What to compare the document with: another that is open, a version, a result, or a file. */
 import { useRef } from "react";
-import { compareWithFile } from "~/commands/comparing";
+import { compare, inFile } from "~/commands/comparing";
 import { compareTab } from "~/doc/comparing";
 import { activeTab, titleOf, useTabs } from "~/doc/tabs";
 import { t } from "~/i18n/language";
@@ -48,7 +48,7 @@ export default function CompareDialog() {
           const file = event.target.files?.[0];
           if (!file) return;
           closeDialog();
-          void compareWithFile(file, file.name);
+          void compare(inFile(file, file.name));
         }}
       />
     </Frame>

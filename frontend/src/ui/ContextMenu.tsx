@@ -2,6 +2,7 @@
 
 import { ChevronRight } from "lucide-react";
 import { DropdownMenu } from "radix-ui";
+import { nodeElement } from "~/canvas/elements";
 import { useMenu } from "~/canvas/state";
 import { shownKeys } from "~/commands/keyname";
 import { type MenuItem, menuOf } from "~/commands/menus";
@@ -20,7 +21,7 @@ export function ContextMenu() {
     event.preventDefault();
     if (document.activeElement !== document.body) return;
     const id = of.kind === "node" || of.kind === "socket" ? of.node : null;
-    if (id) document.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(id)}"]`)?.focus();
+    if (id) nodeElement(id)?.focus();
   };
   return (
     <DropdownMenu.Root open modal={false} onOpenChange={(isOpen) => isOpen || close()}>

@@ -7,10 +7,10 @@ import { service, thumbnailUrl } from "~/api/service";
 import { keysOf } from "~/commands/bindings";
 import { openSaved, saveAs } from "~/commands/files";
 import { shownKeys } from "~/commands/keyname";
-import { COMMANDS, groupTitle, titleOf } from "~/commands/table";
+import { COMMANDS, groupTitle, titleNow, titleOf } from "~/commands/table";
 import { t } from "~/i18n/language";
 import { FileView, shortName } from "~/viewers/FileView";
-import { closeDialog, openDialog, useDialog } from "./dialogs";
+import { closeDialog, type Dialog, openDialog, useDialog } from "./dialogs";
 import { Frame } from "./Frame";
 import { useLoaded } from "./useLoaded";
 
@@ -25,7 +25,11 @@ const ResultDialog = lazy(() => import("~/viewers/ResultDialog"));
 
 export function Dialogs() {
   const dialog = useDialog((state) => state.dialog);
-  switch (dialog?.kind) {
+  return <Suspense>{dialog && <Shown dialog={dialog} />}</Suspense>;
+}
+
+function Shown({ dialog }: { dialog: Dialog }) {
+  switch (dialog.kind) {
     case "save":
       return <SaveDialog tab={dialog.tab} name={dialog.name} />;
     case "conflict":
@@ -35,61 +39,27 @@ export function Dialogs() {
     case "commands":
       return <CommandDialog />;
     case "keys":
-      return (
-        <Suspense>
-          <KeysDialog />
-        </Suspense>
-      );
+      return <KeysDialog />;
     case "templates":
-      return (
-        <Suspense>
-          <TemplateDialog />
-        </Suspense>
-      );
+      return <TemplateDialog />;
     case "versions":
-      return (
-        <Suspense>
-          <VersionsDialog />
-        </Suspense>
-      );
+      return <VersionsDialog />;
     case "compare":
-      return (
-        <Suspense>
-          <CompareDialog />
-        </Suspense>
-      );
+      return <CompareDialog />;
     case "sweep":
-      return (
-        <Suspense>
-          <SweepDialog target={dialog.target} />
-        </Suspense>
-      );
+      return <SweepDialog target={dialog.target} />;
     case "login":
-      return (
-        <Suspense>
-          <LoginDialog />
-        </Suspense>
-      );
+      return <LoginDialog />;
     case "mask":
-      return (
-        <Suspense>
-          <MaskDialog node={dialog.node} />
-        </Suspense>
-      );
+      return <MaskDialog node={dialog.node} />;
     case "result":
-      return (
-        <Suspense>
-          <ResultDialog start={dialog.key} against={dialog.beside} />
-        </Suspense>
-      );
+      return <ResultDialog start={dialog.key} against={dialog.beside} />;
     case "file":
       return (
         <Frame title={shortName(dialog.file)} size="full">
           <FileView file={dialog.file} />
         </Frame>
       );
-    default:
-      return null;
   }
 }
 
@@ -135,7 +105,7 @@ function ConflictDialog({ tab, name }: { tab: string; name: string }) {
     <Frame title={t("conflict.title", { name })}>
       <p>
         {newest
-          ? t(newest.owner ? "conflict.savedBy" : "conflict.saved", {
+          ? t(newest.owner && newest.owner !== "local" ? "conflict.savedBy" : "conflict.saved", {
               version: newest.version,
               time: new Date(newest.created).toLocaleString(),
               owner: newest.owner,
@@ -222,7 +192,7 @@ function CommandDialog() {
                 each.run();
               }}
             >
-              <span>{titleOf(each)}</span>
+              <span>{titleNow(each)}</span>
               <kbd>{shownKeys(keysOf(each)[0] ?? "")}</kbd>
             </Command.Item>
           ))}

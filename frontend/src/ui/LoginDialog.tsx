@@ -29,6 +29,7 @@ export default function LoginDialog() {
           className="line"
           type="password"
           aria-label={t("login.token")}
+          placeholder={t("login.token")}
           autoComplete="current-password"
           aria-invalid={word !== ""}
           value={token}

@@ -1,9 +1,8 @@
 /** The narrow bar at the left: the few places that one goes to. */
 import { FolderOpen, Keyboard, LayoutGrid, LayoutTemplate, Library, Plus, SunMoon } from "lucide-react";
 import type { ComponentType } from "react";
-import { keysOf, useBindings } from "~/commands/bindings";
-import { shownKeys } from "~/commands/keyname";
 import { command, titleOf } from "~/commands/table";
+import { useKeysOf } from "~/commands/useKeys";
 import { t } from "~/i18n/language";
 
 const ITEMS: readonly [string, ComponentType<{ size: number }>][] = [
@@ -35,7 +34,7 @@ export function Rail() {
 
 function Item({ item: [id, Icon] }: { item: (typeof ITEMS)[number] }) {
   const found = command(id);
-  const keys = useBindings((state) => found && keysOf(found, state)[0]);
+  const keys = useKeysOf(id);
   if (!found) return null;
   const title = titleOf(found);
   return (
@@ -43,7 +42,7 @@ function Item({ item: [id, Icon] }: { item: (typeof ITEMS)[number] }) {
       type="button"
       className="icon"
       aria-label={title}
-      title={`${title}${keys ? ` (${shownKeys(keys)})` : ""}`}
+      title={`${title}${keys ? ` (${keys})` : ""}`}
       onClick={() => found.run()}
     >
       <Icon size={17} />

@@ -1,6 +1,6 @@
 /** Asking for a sweep of one or two fields; and its grid, which fills while it runs. */
 
-import { useMemo, useState } from "react";
+import { type CSSProperties, useMemo, useState } from "react";
 import { resultUrl } from "~/api/service";
 import type { Input } from "~/catalog/catalog";
 import { useCatalog } from "~/catalog/store";
@@ -11,7 +11,7 @@ import { docTag, type Job, shareOf } from "~/run/jobs";
 import { useRuns } from "~/run/store";
 import { type Axis, jobAt, MOST, type Sweep, startSweep, sweepable, useSweep, valuesOf } from "~/run/sweep";
 import { Frame } from "./Frame";
-import { say } from "./notices";
+import { complain } from "./notices";
 
 export default function SweepDialog({ target }: { target: Address | null }) {
   const sweep = useSweep((state) => state.sweep);
@@ -23,7 +23,7 @@ export default function SweepDialog({ target }: { target: Address | null }) {
   ) : (
     <Frame
       title={t("sweep.of", { fields: sweep.axes.map((axis) => written(axis.target)).join(t("sweep.and")) })}
-      size="full"
+      size="snug"
     >
       <Grid sweep={sweep} />
     </Frame>
@@ -52,7 +52,7 @@ function Form({ target, done }: { target: Address | null; done(): void }) {
       await startSweep(tab.doc, titleOf(tab), [docTag(tab.id)], axes);
       done();
     } catch (error) {
-      say(error instanceof Error ? error.message : String(error), "problem");
+      complain(error);
     }
   };
   return (
@@ -135,6 +135,7 @@ function Grid({ sweep }: { sweep: Sweep }) {
   return (
     <section
       className="sweep-grid"
+      style={{ "--columns": x?.values.length ?? 1 } as CSSProperties}
       aria-label={t("sweep.grid")} /* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */
       tabIndex={0}
     >

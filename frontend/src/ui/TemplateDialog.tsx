@@ -1,9 +1,10 @@
 /** The gallery: workflows to begin with, with what they make and the models they need. */
 
+import { Workflow } from "lucide-react";
 import { useState } from "react";
 import { useCatalog } from "~/catalog/store";
 import { openDocument } from "~/commands/files";
-import type { Workflow } from "~/doc/model";
+import type { Workflow as Document } from "~/doc/model";
 import { modelsOf } from "~/doc/models";
 import { t } from "~/i18n/language";
 import { closeDialog } from "./dialogs";
@@ -13,7 +14,7 @@ import { useLoaded } from "./useLoaded";
 
 interface Loaded {
   template: Template;
-  doc: Workflow;
+  doc: Document;
 }
 
 export default function TemplateDialog() {
@@ -58,7 +59,9 @@ function Card({ loaded: { template, doc } }: { loaded: Loaded }) {
       {template.picture ? (
         <img src={template.picture} alt="" loading="lazy" decoding="async" />
       ) : (
-        <span className="blank" aria-hidden />
+        <span className="blank" aria-hidden>
+          <Workflow size={36} strokeWidth={1.2} />
+        </span>
       )}
       <b>{doc.title || template.name}</b>
       <span className="about">{doc.description}</span>

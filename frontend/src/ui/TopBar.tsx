@@ -7,9 +7,9 @@ import { showApp } from "~/app/address";
 import { duration } from "~/canvas/status";
 import { keysOf } from "~/commands/bindings";
 import { shownKeys } from "~/commands/keyname";
-import { COMMANDS, titleOf as commandTitle, GROUPS, groupTitle } from "~/commands/table";
+import { COMMANDS, GROUPS, groupTitle, titleNow } from "~/commands/table";
 import { useKeysOf } from "~/commands/useKeys";
-import { SUBGRAPH } from "~/doc/model";
+import { subgraphIn } from "~/doc/model";
 import { activeTab, closeTab, goTo, hasChanged, newTab, showTab, type Tab, titleOf, useTab, useTabs } from "~/doc/tabs";
 import { t } from "~/i18n/language";
 import { totals, usePlans } from "~/run/plan";
@@ -93,7 +93,7 @@ function Crumbs() {
   let part: { nodes?: typeof doc.nodes } = doc;
   const titles = path.map((name) => {
     const node = part.nodes?.[name];
-    const subgraph = doc.subgraphs?.[(node?.type ?? "").slice(SUBGRAPH.length)];
+    const subgraph = doc.subgraphs?.[subgraphIn(node?.type) ?? ""];
     part = subgraph ?? {};
     return node?.title || subgraph?.title || name;
   });
@@ -150,7 +150,7 @@ function wordOf(planned: ReturnType<typeof usePlans.getState>["plans"][string] |
   if (!planned.plan.valid) return t("top.problems", { count });
   const { runs, all, seconds } = totals(planned.plan);
   if (runs === 0) return t("top.allCached");
-  return t("top.runs", { runs, all, time: seconds >= 0.05 ? ` · ~${duration(seconds)}` : "" });
+  return t("top.runs", { runs, all, count: all, time: seconds >= 0.05 ? ` · ~${duration(seconds)}` : "" });
 }
 
 function MainMenu() {
@@ -175,7 +175,7 @@ function MainMenu() {
                   disabled={each.can?.() === false}
                   onSelect={() => each.run()}
                 >
-                  {commandTitle(each)}
+                  {titleNow(each)}
                   <kbd>{shownKeys(keysOf(each)[0] ?? "")}</kbd>
                 </DropdownMenu.Item>
               ))}

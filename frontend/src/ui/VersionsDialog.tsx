@@ -1,13 +1,13 @@
 /** What a document was: the versions of the library, and those that this browser has kept; any two are compared. */
 import { useState } from "react";
-import { compareVersions, type Past, pastOf } from "~/commands/comparing";
+import { compare, type Past, pastOf } from "~/commands/comparing";
 import { openDocument } from "~/commands/files";
 import type { Workflow } from "~/doc/model";
 import { replaceDocument } from "~/doc/tabs";
 import { t } from "~/i18n/language";
 import { closeDialog } from "./dialogs";
 import { Frame } from "./Frame";
-import { say } from "./notices";
+import { complain } from "./notices";
 import { useLoaded } from "./useLoaded";
 
 const NOW = "now";
@@ -17,15 +17,12 @@ export default function VersionsDialog() {
   const [before, setBefore] = useState<string>();
   const [after, setAfter] = useState(NOW);
   const chosen = before ?? past?.[0]?.key;
-  const act = (what: Promise<void>) =>
-    void what
-      .then(closeDialog)
-      .catch((error: unknown) => say(error instanceof Error ? error.message : String(error), "problem"));
-  const open = (each: Past, how: (doc: Workflow) => void) => act(each.load().then(how));
-  const compare = () => {
+  const open = (each: Past, how: (doc: Workflow) => void) =>
+    void each.load().then(how).then(closeDialog).catch(complain);
+  const compareChosen = () => {
     const found = (key: string) => past?.find((each) => each.key === key) ?? null;
     const first = found(chosen ?? "");
-    if (first) act(compareVersions(first, found(after)));
+    if (first) void compare(first, found(after)).then(closeDialog);
   };
   const radios = (key: string, word: string) => (
     <>
@@ -57,7 +54,7 @@ export default function VersionsDialog() {
             <button
               type="button"
               className="plain"
-              onClick={() => open(each, (doc) => replaceDocument("Restore", doc))}
+              onClick={() => open(each, (doc) => replaceDocument(t("did.restore"), doc))}
             >
               {t("versions.restore")}
             </button>
@@ -67,7 +64,9 @@ export default function VersionsDialog() {
       {past?.length === 0 && <p className="quiet-word">{t("versions.none")}</p>}
       {past && past.length > 0 && (
         <footer>
-          <button type="button" className="primary" disabled={chosen === after} onClick={compare}>
+          <span className="quiet-word">{t("versions.order")}</span>
+          <span className="gap" />
+          <button type="button" className="primary" disabled={chosen === after} onClick={compareChosen}>
             {t("versions.compare")}
           </button>
         </footer>

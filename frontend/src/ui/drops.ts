@@ -3,7 +3,7 @@
  * and where it was asked what to compare with, the document that is looked at is compared with the file.
  */
 import { shownView } from "~/canvas/state";
-import { compareWithFile } from "~/commands/comparing";
+import { compare, inFile } from "~/commands/comparing";
 import { openFiles } from "~/commands/files";
 import { closeDialog, useDialog } from "./dialogs";
 
@@ -19,7 +19,7 @@ export function listenToDrops(): void {
     const isAsked = useDialog.getState().dialog?.kind === "compare";
     if (first && (event.shiftKey || isAsked)) {
       if (isAsked) closeDialog();
-      return void compareWithFile(first, first.name);
+      return void compare(inFile(first, first.name));
     }
     const at = shownView()?.toCanvas({ x: event.clientX, y: event.clientY }) ?? { x: 0, y: 0 };
     const under = event.target instanceof Element ? event.target.closest(".react-flow__node") : null;

@@ -11,6 +11,11 @@ export const useNotices = create<{ notices: readonly Notice[] }>()(() => ({ noti
 
 let count = 0;
 
+/** Says what went wrong. */
+export const complain = (error: unknown): void => say(messageOf(error), "problem");
+
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 export function say(text: string, kind: Notice["kind"] = "done"): void {
   const notice = { id: ++count, text, kind };
   useNotices.setState(({ notices }) => ({ notices: [...notices.slice(-2), notice] }));

@@ -3,8 +3,9 @@ import { ChevronLeft, ChevronRight, Columns2, FileDiff, Workflow as Graph, Image
 import { type ReactNode, useState } from "react";
 import { resultUrl } from "~/api/service";
 import { shownView } from "~/canvas/state";
-import { compareFiles, compareWithFile } from "~/commands/comparing";
+import { compare, type Past } from "~/commands/comparing";
 import { openFiles } from "~/commands/files";
+import { workflowOf } from "~/doc/file";
 import { t } from "~/i18n/language";
 import { isPicture, type Result, useResults } from "~/run/results";
 import { closeDialog } from "~/ui/dialogs";
@@ -31,9 +32,8 @@ export default function ResultDialog({ start, against = null }: { start: string;
     await openFiles([file], { at: shownView()?.middle() ?? { x: 0, y: 0 }, asPicture });
   };
   const differ = async () => {
-    const [before, after] = [await fileOf(beside ?? shown), await fileOf(shown)];
     closeDialog();
-    await (beside ? compareFiles(before, after) : compareWithFile(before, before.name));
+    await (beside ? compare(madeBy(beside), madeBy(shown)) : compare(madeBy(shown)));
   };
   return (
     <Frame title={`#${shown.number} ${shortName(shown.file)}`} size="full">
@@ -72,6 +72,12 @@ export default function ResultDialog({ start, against = null }: { start: string;
       {beside && <Choice pictures={pictures} chosen={beside.key} choose={setOther} />}
     </Frame>
   );
+}
+
+/** The workflow that made a result. */
+function madeBy(result: Result): Past {
+  const word = shortName(result.file);
+  return { word, load: async () => workflowOf(await fileOf(result), word) };
 }
 
 /** A result as a file of this machine, with the workflow that it carries. */

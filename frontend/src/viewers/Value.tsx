@@ -7,6 +7,8 @@ import type { Address } from "~/doc/model";
 import { activeTab } from "~/doc/tabs";
 import { t } from "~/i18n/language";
 import { type Missing, type Peeked, peek, peekAtKnown } from "~/run/peek";
+import { bytesText } from "~/ui/bytes";
+import { messageOf } from "~/ui/notices";
 
 type Found = { state: "waiting" } | { state: "wrong"; message: string } | Peeked | Missing;
 
@@ -33,7 +35,7 @@ export function Value({ source: { node, name }, type }: Props) {
       try {
         settle(await how({ doc, path, source: { node, name }, type }, finder(), signal));
       } catch (error) {
-        settle({ state: "wrong", message: error instanceof Error ? error.message : String(error) });
+        settle({ state: "wrong", message: messageOf(error) });
       }
     },
     [node, name, type],
@@ -70,10 +72,15 @@ function Shown({ found }: { found: Peeked }) {
       {picture && <img src={picture} alt={t("value.picture")} className={(width ?? 0) < 200 ? "enlarged" : ""} />}
       {value === undefined ? null : <pre>{typeof value === "string" ? value : writeJson(value, 2)}</pre>}
       {value === undefined && (
-        <figcaption>
-          {description?.replace(/(?<=\d)x(?=\d)/g, " × ") || (picture ? `${width} × ${height}` : `a ${type}`)}
-        </figcaption>
+        <figcaption>{described(description) || (picture ? `${width} × ${height}` : type)}</figcaption>
       )}
     </figure>
   );
+}
+
+/** The service's line as people read it: signs between sizes, and no more digits of bytes than are of use. */
+function described(line = ""): string {
+  return line
+    .replace(/(?<=\d)x(?=\d)/g, " × ")
+    .replace(/([\d,]+) bytes/g, (_, bytes: string) => bytesText(Number(bytes.replaceAll(",", ""))));
 }

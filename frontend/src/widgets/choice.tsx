@@ -7,7 +7,7 @@ import { type ReactNode, useEffect, useRef, useState } from "react";
 import { pictureUrl, service } from "~/api/service";
 import { t } from "~/i18n/language";
 import { modelsOf } from "~/run/tokens";
-import { say } from "~/ui/notices";
+import { complain } from "~/ui/notices";
 import { ROW, type Widget, type WidgetProps } from "./widget";
 
 interface Option {
@@ -106,7 +106,7 @@ function FileView(props: WidgetProps) {
     try {
       set((await service.upload(file)).reference);
     } catch (error) {
-      say(error instanceof Error ? error.message : String(error), "problem");
+      complain(error);
     }
   };
   const foot = (

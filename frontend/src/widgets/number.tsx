@@ -1,5 +1,6 @@
 /** A number: type it (sums are allowed), drag it, or step it by arrow keys; with a track where the hint has one. */
 import { type KeyboardEvent, type PointerEvent, useRef, useState } from "react";
+import { Slider } from "~/ui/Slider";
 import { evaluate } from "./arithmetic";
 import { clamp, type Range, rangeOf, shown, snap } from "./range";
 import { hint, ROW, type Widget, type WidgetProps } from "./widget";
@@ -84,8 +85,7 @@ function SliderView(props: WidgetProps) {
   if (!isWide) return <NumberView {...props} />;
   return (
     <div className="slider">
-      <input
-        type="range"
+      <Slider
         aria-label={label}
         min={range.low}
         max={range.high}

@@ -81,6 +81,7 @@ function JsonView({ value, label, id, set, isWide }: WidgetProps) {
 }
 
 export const booleanWidget: Widget = {
+  isSmall: true,
   kind: "boolean",
   match: (input) => input.schema.type === "boolean",
   height: () => ROW,

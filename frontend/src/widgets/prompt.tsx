@@ -5,11 +5,11 @@
 import { Popover } from "radix-ui";
 import { type KeyboardEvent, useRef, useState } from "react";
 import { useCatalog } from "~/catalog/store";
-import { useKeeper } from "~/doc/keeping";
-import { type Completion, completions, modelBehind, promptWords } from "~/doc/prompts";
-import { placeOfTab, useTab, useTabs } from "~/doc/tabs";
+import { type Completion, completions, modelBehind } from "~/doc/prompts";
+import { placeOfTab, useTab } from "~/doc/tabs";
 import { t } from "~/i18n/language";
-import { useTokens, wordsOf } from "~/run/tokens";
+import { useTokens } from "~/run/tokens";
+import { knownWords } from "~/run/words";
 import { AROUND, LINE, rowsOf } from "./text";
 import { weighted } from "./weights";
 import { hint, type Widget, type WidgetProps } from "./widget";
@@ -121,19 +121,6 @@ function PromptView(props: WidgetProps) {
       </Popover.Portal>
     </Popover.Root>
   );
-}
-
-/** The words of the prompts that were ever open here, then those that the model knows. */
-async function knownWords(model: string | null): Promise<(readonly string[])[]> {
-  const { finder } = useCatalog.getState();
-  const kept =
-    (await useKeeper
-      .getState()
-      .keeper?.journal.all()
-      .catch(() => [])) ?? [];
-  const open = useTabs.getState().tabs.map((tab) => tab.doc);
-  const docs = new Map([...kept.map(({ id, doc }) => [id, doc] as const)]);
-  return [promptWords(finder, [...docs.values(), ...open]), model === null ? [] : await wordsOf(model)];
 }
 
 function Tokens({ model, text }: { model: string | null; text: string }) {

@@ -38,7 +38,7 @@ function SeedView({ input, value, label, id, node, set }: WidgetProps) {
   const choose = () => {
     const { [input.name]: _, ...rest } = look ?? {};
     const seeds = next === "fixed" ? rest : { ...rest, [input.name]: next };
-    edit("Seed after each run", (part) => setLook(part, node, "seeds", Object.keys(seeds).length ? seeds : undefined));
+    edit(t("did.seedAfter"), (part) => setLook(part, node, "seeds", Object.keys(seeds).length ? seeds : undefined));
   };
   return (
     <span className="seed">

@@ -18,6 +18,8 @@ export interface WidgetProps {
 }
 
 export interface Widget {
+  /** Whether it stands beside its name in a panel, and not below it. */
+  isSmall?: boolean;
   kind: string;
   match(input: Input): boolean;
   /** The height in pixels that it takes on a node, its label included. */

@@ -4,23 +4,24 @@ import inspect
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 from diffusers import ControlNetModel
 from diffusers.loaders.single_file_utils import convert_controlnet_checkpoint
 from torch import Tensor
 
+from graphengine.diffusion.families.family import CONFIGS
 from graphengine.diffusion.loaded import ControlNetwork, Loaded
 from graphengine.diffusion.types.refs import ControlNetRef, DTypeName, WeightsRef
 from graphengine.diffusion.weights import read_tensors
 from graphengine.errors import ModelRefused
 from graphengine.files.roots import File
-from graphengine.models.source import ModelFolder, SingleFile, Source, open_part
+from graphengine.models.source import SingleFile, Source, open_source
 
-_CONFIGS = Path(str(files("graphengine.diffusion.families") / "configs"))
+CONTROLNET: Final = "controlnet"
+
 _LDM = "control_model."
 _PICTURE = "controlnet_cond_embedding.conv_in.weight"
 _LDM_PICTURE = f"{_LDM}input_hint_block.0.weight"
@@ -37,7 +38,7 @@ class ControlNets:
             built like the first half of the denoiser that reads texts of the same width.
     """
 
-    configs: Path = _CONFIGS
+    configs: Path = CONFIGS
 
     def load(self, ref: WeightsRef, source: Source, dtype: torch.dtype) -> Loaded:
         """Make the network that ``ref`` describes, on the CPU.
@@ -45,37 +46,38 @@ class ControlNets:
         Raises:
             ModelRefused: weights are missing, or are of something else.
         """
-        del ref  # there is one kind
-        return ControlNetwork(_of_file(source, self.configs) if isinstance(source, SingleFile) else _of(source, dtype))
-
-
-CONTROLS = ControlNets()
+        if not isinstance(source, SingleFile):
+            raise ModelRefused(f"{ref.source.reference!r} is a whole model and no ControlNet")
+        in_folder = ref.source.path.is_dir()
+        return ControlNetwork(_of_folder(source.path, dtype) if in_folder else _of_file(source, self.configs))
 
 
 def open_control(source: File, dtype: DTypeName = "auto") -> ControlNetRef:
     """Find out what a ControlNet is for and return a reference to it; no weights are loaded.
 
+    Its variant is the family of denoisers that it is for.
+
     Raises:
         ModelRefused: it is unsafe, broken or something else.
     """
-    opened = open_part(source.path)
-    if isinstance(opened, SingleFile):
-        width = _text_width(opened) if opened.shape(_PICTURE) or opened.shape(_LDM_PICTURE) else None
-    else:
-        config = opened.config("")
-        width = config.get("cross_attention_dim") if config.get("_class_name") == "ControlNetModel" else None
-    if not isinstance(width, int):
+    opened = open_source(source.path)
+    width = _text_width(opened) if isinstance(opened, SingleFile) and _reads_pictures(opened) else None
+    if not width:
         raise ModelRefused(
             f"{source.reference!r} is no ControlNet that is known here",
             hint="Known: those for Stable Diffusion 1, 2 and XL, as diffusers or the first releases save them.",
         )
-    return ControlNetRef(source, _FAMILIES.get(width, "sd"), "controlnet", dtype)
+    return ControlNetRef(source, CONTROLNET, _FAMILIES.get(width, "sd"), dtype)
 
 
-def _of(source: ModelFolder, dtype: torch.dtype) -> Any:
+def _reads_pictures(source: SingleFile) -> bool:
+    return source.shape(_PICTURE) is not None or source.shape(_LDM_PICTURE) is not None
+
+
+def _of_folder(weights: Path, dtype: torch.dtype) -> Any:
     network, info = ControlNetModel.from_pretrained(
-        source.path,
-        variant=source.weights_variant(""),
+        weights.parent,
+        variant="fp16" if ".fp16." in weights.name else None,
         torch_dtype=dtype,
         use_safetensors=True,
         local_files_only=True,

@@ -12,7 +12,7 @@ from graphengine.diffusion.pool.transport import Transport
 from graphengine.diffusion.types.refs import WeightsRef
 from graphengine.errors import OutOfMemory
 from graphengine.models.parts import count_weights
-from graphengine.models.source import open_part, open_source
+from graphengine.models.source import open_source
 
 
 class Carrier:
@@ -93,7 +93,7 @@ class Carrier:
     def _make(self, ref: WeightsRef, entry: Entry) -> bool:
         """Make modules; return whether there is room for them."""
         dtype = entry.key.dtype
-        source = open_part(ref.source.path) if ref.part == "control" else open_source(ref.source.path)
+        source = open_source(ref.source.path)
         if not self._reserve(entry, count_weights(source, ref.part) * dtype.itemsize):
             return False
         entry.loaded, entry.load_seconds = self._maker.make(ref, source, dtype)

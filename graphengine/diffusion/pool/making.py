@@ -8,9 +8,8 @@ from typing import Any
 import torch
 
 from graphengine.diffusion.adapters.patcher import Patcher
-from graphengine.diffusion.control.loading import CONTROLS
 from graphengine.diffusion.devices import memory_guard
-from graphengine.diffusion.families.family import Families, load_part
+from graphengine.diffusion.families.family import Loader, load_part
 from graphengine.diffusion.loaded import Loaded, shared_copy
 from graphengine.diffusion.pool.construction import construction
 from graphengine.diffusion.types.refs import Patch, WeightsRef
@@ -23,11 +22,11 @@ class Maker:
     """Makes modules on the host.
 
     Attributes:
-        families: the architectures it can load.
+        families: what makes the modules of each architecture.
         patchers: how each kind of patch changes modules.
     """
 
-    families: Families
+    families: Mapping[str, Loader]
     patchers: Mapping[str, Patcher]
 
     def make(self, ref: WeightsRef, source: Source, dtype: torch.dtype) -> tuple[Loaded, float]:
@@ -47,7 +46,7 @@ class Maker:
             )
         with construction():
             started = time.perf_counter()
-            loaded = load_part(CONTROLS if ref.part == "control" else family, ref, source, dtype)
+            loaded = load_part(family, ref, source, dtype)
             return loaded, time.perf_counter() - started
 
     def patch(self, ref: WeightsRef, base: Loaded) -> tuple[Loaded, float]:

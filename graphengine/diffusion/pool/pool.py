@@ -13,13 +13,30 @@ from graphengine.diffusion.adapters.table import PATCHERS
 from graphengine.diffusion.devices import choose_dtype
 from graphengine.diffusion.families.family import Families
 from graphengine.diffusion.families.table import FAMILIES
-from graphengine.diffusion.loaded import Autoencoder, ControlNetwork, Denoiser, Loaded, TextStack
+from graphengine.diffusion.loaded import (
+    Autoencoder,
+    ControlNetwork,
+    Denoiser,
+    DepthNetwork,
+    Loaded,
+    PictureNetwork,
+    TextStack,
+)
+from graphengine.diffusion.networks import NETWORKS
 from graphengine.diffusion.pool.background import Background
 from graphengine.diffusion.pool.carrier import Carrier
 from graphengine.diffusion.pool.ledger import FORESEEN, Entry, Key, Ledger
 from graphengine.diffusion.pool.making import Maker
 from graphengine.diffusion.pool.transport import TorchTransport, Transport
-from graphengine.diffusion.types.refs import ControlNetRef, ModelRef, TextEncoderRef, VaeRef, WeightsRef
+from graphengine.diffusion.types.refs import (
+    ControlNetRef,
+    DepthModelRef,
+    ModelRef,
+    TextEncoderRef,
+    UpscalerRef,
+    VaeRef,
+    WeightsRef,
+)
 from graphengine.errors import OutOfMemory
 from graphengine.models.use import DeviceUse
 
@@ -39,7 +56,7 @@ class ModelPool:
         budget: bytes of parameters and buffers on the device; None is no bound.
         host_budget: the same for what rests in the host's memory because a device with memory of its own has no room
             for it; None is no bound. What passes through on its way to the device is not counted.
-        families: the architectures it can load.
+        families: the architectures it can load, beside the networks of :mod:`graphengine.diffusion.networks`.
         patchers: how each kind of patch changes a copy that shares its tensors with the original.
         transport: the way to the device and back; by default torch's.
     """
@@ -59,7 +76,7 @@ class ModelPool:
         way = self._way = transport or TorchTransport(device)
         self._ledger = Ledger(budget, host_budget, apart=way.apart)
         self._changed = threading.Condition()  # guards the ledger; held for moments only
-        self._carrier = Carrier(self._ledger, self._changed, Maker(families, patchers), way)
+        self._carrier = Carrier(self._ledger, self._changed, Maker({**NETWORKS, **families}, patchers), way)
         self._background: Background[WeightsRef] = Background(self._fetch, FORESEEN)
         self._closed = False
         self._lately: dict[Key, int] = {}  # the bytes of what was used since somebody took note
@@ -75,6 +92,10 @@ class ModelPool:
     def use(self, ref: VaeRef) -> AbstractContextManager[Autoencoder]: ...
     @overload
     def use(self, ref: ControlNetRef) -> AbstractContextManager[ControlNetwork]: ...
+    @overload
+    def use(self, ref: DepthModelRef) -> AbstractContextManager[DepthNetwork]: ...
+    @overload
+    def use(self, ref: UpscalerRef) -> AbstractContextManager[PictureNetwork]: ...
     @overload
     def use(self, ref: WeightsRef) -> AbstractContextManager[Loaded]: ...
     def use(self, ref: WeightsRef) -> AbstractContextManager[Any]:
@@ -238,7 +259,9 @@ class ModelPool:
         return [self._key(each) for each in ([_base(ref), ref] if ref.patches else [ref])]
 
     def _key(self, ref: WeightsRef) -> Key:
-        dtype = choose_dtype(ref.dtype, self.device)
+        family = self.families.get(ref.family)
+        half = torch.float16 if family is None else family.half(ref.part)
+        dtype = choose_dtype(ref.dtype, self.device, half)
         return Key(ref.source.digest, ref.part, ref.family, ref.variant, dtype, ref.patches)
 
 

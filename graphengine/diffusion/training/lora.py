@@ -16,7 +16,8 @@ from graphengine.diffusion.loaded import Denoiser, shared_copy
 from graphengine.diffusion.pool.construction import construction
 from graphengine.diffusion.training.material import Material, joined
 from graphengine.diffusion.types.conditioning import ConditioningEntry
-from graphengine.models.sd import Prediction
+from graphengine.diffusion.types.latent import Latent
+from graphengine.diffusion.types.refs import ModelRef
 
 Layers = Literal["attention", "attention and convolutions"]
 """Which layers get matrices."""
@@ -61,7 +62,7 @@ class LoraTask:
         recipe: the LoRA and its diet.
         family: of the denoiser.
         denoiser: what it shall change. It is shared, and stays as it is.
-        prediction: what the denoiser predicts.
+        model: what it is.
         material: to learn from.
         control: to measure on.
         seed: of the first weights.
@@ -74,12 +75,12 @@ class LoraTask:
         recipe: LoraRecipe,
         family: Family,
         denoiser: Denoiser,
-        prediction: Prediction,
+        model: ModelRef,
         material: Material,
         control: Material,
         seed: int,
     ) -> None:
-        self._recipe, self._family, self._prediction = recipe, family, prediction
+        self._recipe, self._family, self._model = recipe, family, model
         self._material, self._control = material, control
         self._denoiser = shared_copy(denoiser)
         self.weights = _inject(self._denoiser.module, recipe, seed)
@@ -118,7 +119,7 @@ class LoraTask:
             return torch.ones_like(signal)
         snr = signal / (1 - signal)
         capped = snr.clamp_max(self._recipe.snr_cap)
-        return capped / (snr + 1) if self._prediction == "v_prediction" else capped / snr
+        return capped / (snr + 1) if self._model.prediction == "v_prediction" else capped / snr
 
     def _batch(self, material: Material, indices: list[int], rng: np.random.Generator, drop: float) -> _Batch:
         latents = torch.cat([material.latent(index) for index in indices])
@@ -136,9 +137,12 @@ class LoraTask:
         alpha, sigma = (level.sqrt()[:, None, None, None] for level in (signal, 1 - signal))
         noisy = alpha * batch.latents + sigma * batch.noise
         target = batch.noise
-        if self._prediction == "v_prediction":
+        if self._model.prediction == "v_prediction":
             target = alpha * batch.noise - sigma * batch.latents
-        predict = self._family.begin(self._denoiser, [batch.texts], batch=len(noisy), guidance=1.0, beside=None)
+        latent = Latent(noisy, self._model.family, self._model.latent)
+        predict = self._family.begin(
+            self._denoiser, [batch.texts], latent=latent, guidance=1.0, beside=None, unwanted=0
+        )
         device = self._denoiser.device.type
         with torch.autocast(device, torch.bfloat16, enabled=device != "cpu"):
             predicted = predict(noisy, batch.timesteps)[0]

@@ -7,10 +7,10 @@ from typing import Any
 from torch import Tensor
 
 from graphengine.diffusion.types.buffers import from_buffer, to_buffer
-from graphengine.diffusion.types.conditioning import Conditioning, ConditioningEntry
+from graphengine.diffusion.types.conditioning import Conditioning, ConditioningEntry, MicroConditioning
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.diffusion.types.latent import Latent, LatentSpec
-from graphengine.diffusion.types.refs import Control, ControlNetRef, ModelRef, Patch, TextEncoderRef, VaeRef, WeightsRef
+from graphengine.diffusion.types.refs import Control, ControlNetRef, ModelRef, Patch, WeightsRef
 from graphengine.files.roots import File
 from graphengine.types.builtin import FileCodec
 from graphengine.types.codec import Buffer, Encoded
@@ -102,7 +102,10 @@ class ConditioningCodec:
         for entry in value.entries:
             parts = {name: to_buffer(tensor) for name, tensor in _entry_tensors(entry).items()}
             shapes = {name: shape for name, (shape, _) in parts.items()}
-            entries.append({"shapes": shapes, "strength": entry.strength, "time": [entry.start, entry.end]})
+            meta: dict[str, Any] = {"shapes": shapes, "strength": entry.strength, "time": [entry.start, entry.end]}
+            if entry.micro is not None:
+                meta["micro"] = asdict(entry.micro)
+            entries.append(meta)
             buffers.extend(buffer for _, buffer in parts.values())
         return Encoded({"family": value.family, "entries": entries}, tuple(buffers))
 
@@ -115,7 +118,8 @@ class ConditioningCodec:
             shapes = expect(expect(entry, "shapes", "strength", "time")["shapes"], "embeddings")
             tensors = {name: from_buffer(shape, next(buffers)) for name, shape in shapes.items()}
             mask = Mask(tensors["mask"]) if "mask" in tensors else None
-            rest = (tensors.get("pooled"), entry["strength"], mask, *entry["time"])
+            micro = MicroConditioning(**entry["micro"]) if "micro" in entry else None
+            rest = (tensors.get("pooled"), entry["strength"], mask, *entry["time"], micro)
             entries.append(ConditioningEntry(tensors["embeddings"], *rest))
         return Conditioning(meta["family"], tuple(entries))
 
@@ -129,7 +133,7 @@ def _entry_tensors(entry: ConditioningEntry) -> Mapping[str, Tensor]:
 class RefCodec:
     """Stores a reference to weights: a few strings and the pictures that control them, never the weights."""
 
-    def __init__(self, kind: type[ModelRef | TextEncoderRef | VaeRef | ControlNetRef]) -> None:
+    def __init__(self, kind: type[WeightsRef]) -> None:
         self._kind = kind
 
     def nbytes(self, value: WeightsRef) -> int:

@@ -11,7 +11,7 @@ from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.latent import LatentSpec
 from graphengine.files.roots import File
 from graphengine.models.parts import Part
-from graphengine.models.sd import Prediction
+from graphengine.models.prediction import Prediction
 
 DTypeName = Literal["auto", "float32", "float16", "bfloat16"]
 
@@ -125,3 +125,17 @@ class VaeRef(WeightsRef):
     """The autoencoder between pictures and latents."""
 
     part: ClassVar[Part] = "vae"
+
+
+@dataclass(frozen=True, slots=True)
+class UpscalerRef(WeightsRef):
+    """A network from pictures to pictures: an upscaler, or one that restores and keeps the size."""
+
+    part: ClassVar[Part] = "upscaler"
+
+
+@dataclass(frozen=True, slots=True)
+class DepthModelRef(WeightsRef):
+    """A network that tells how far away what a picture shows is."""
+
+    part: ClassVar[Part] = "depth"

@@ -10,7 +10,7 @@ from graphengine.diffusion.types.depth import Camera, CameraCodec, DepthCodec, D
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.mesh import Mesh, MeshCodec, PointCloud, PointCloudCodec
-from graphengine.diffusion.types.refs import ControlNetRef, ModelRef, TextEncoderRef, VaeRef
+from graphengine.diffusion.types.refs import ControlNetRef, DepthModelRef, ModelRef, TextEncoderRef, UpscalerRef, VaeRef
 from graphengine.diffusion.types.trained import Weights
 from graphengine.diffusion.types.video import Video, VideoCodec
 from graphengine.types.socket_type import SocketType
@@ -47,6 +47,26 @@ DIFFUSION_TYPES: tuple[SocketType, ...] = (
         lasting=False,
         weights=True,
         part="vae",
+    ),
+    SocketType(
+        "Upscaler",
+        UpscalerRef,
+        RefCodec(UpscalerRef),
+        "A network from pictures to pictures.",
+        "#7fb07f",
+        lasting=False,
+        weights=True,
+        part="upscaler",
+    ),
+    SocketType(
+        "DepthModel",
+        DepthModelRef,
+        RefCodec(DepthModelRef),
+        "Tells how far away what a picture shows is.",
+        "#6f8fb0",
+        lasting=False,
+        weights=True,
+        part="depth",
     ),
     SocketType(
         "ControlNet",

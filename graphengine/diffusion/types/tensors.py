@@ -1,11 +1,13 @@
 """What every value made of tensors has in common: fp32 on the CPU, compared by content."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import torch
 from torch import Tensor
+
+_MOST: Final = 4  # tensors that a line names
 
 
 def require(tensor: Tensor, name: str, *shape: int | None) -> None:
@@ -41,10 +43,24 @@ class TensorValue:
         return f"{type(self).__name__}({', '.join(shown)})"
 
     def described(self) -> str:
-        """Return the shape and the element type of each tensor, by its name."""
-        values = ((field.name, getattr(self, field.name)) for field in fields(cast("Any", self)))
-        lines = [f"{name} {_short(each)} {str(each.dtype)[6:]}" for name, each in values if isinstance(each, Tensor)]
-        return ", ".join(lines)
+        """Return the shape and the element type of each tensor, by its name; of many, the first four."""
+        return described(tensors_of(self))
+
+
+def described(tensors: Iterator[tuple[str, Tensor]]) -> str:
+    """Return the shapes and the element types of named tensors in one line; of many, of the first few."""
+    lines = [f"{name} {_short(each)} {str(each.dtype).removeprefix('torch.')}" for name, each in tensors]
+    return ", ".join([*lines[:_MOST], *(["…"] if len(lines) > _MOST else [])])
+
+
+def tensors_of(value: TensorValue) -> Iterator[tuple[str, Tensor]]:
+    """Yield the tensors of a value by their names, those of the values in it after the field that holds them."""
+    for field in fields(cast("Any", value)):
+        each = getattr(value, field.name)
+        if isinstance(each, Tensor):
+            yield field.name, each
+        elif isinstance(each, TensorValue):
+            yield from ((field.name, tensor) for _, tensor in tensors_of(each))
 
 
 def _short(value: Any) -> str:

@@ -35,7 +35,7 @@ async def plan(request: web.Request) -> web.Response:
 
 
 def _problem(problem: Problem) -> ProblemOut:
-    return ProblemOut(**asdict(problem), place=problem.place)
+    return ProblemOut(**problem.data(), place=problem.place)
 
 
 def _explained(told: Collection[Explanation], outlook: Outlook, weights: str) -> PlanOut:

@@ -458,7 +458,7 @@ export interface PlanOut {
   memory?: MemoryView | null;
 }
 /**
- * One thing that is wrong with a workflow, and where.
+ * One thing that is wrong with a workflow, and where; ``values`` are what the message is made of, by name.
  */
 export interface ProblemOut {
   code:
@@ -485,6 +485,9 @@ export interface ProblemOut {
   socket?: string | null;
   place: string;
   hint?: string;
+  values?: {
+    [k: string]: string;
+  };
 }
 /**
  * What a run would do with a node; ``memory`` is null where none is called.
@@ -497,11 +500,36 @@ export interface TaskOut {
   reasons: ReasonOut[];
 }
 /**
- * Why a node runs, or does not.
+ * Why a node runs, or does not: which of its inputs, and which other node, it is about.
  */
 export interface ReasonOut {
+  code:
+    | "sink"
+    | "never_run"
+    | "type_changed"
+    | "version_changed"
+    | "environment_changed"
+    | "input_changed"
+    | "file_changed"
+    | "relinked"
+    | "source_runs"
+    | "source_may_run"
+    | "source_changed"
+    | "something_changed"
+    | "failed_before"
+    | "not_needed_before"
+    | "evicted"
+    | "not_kept"
+    | "cache_off"
+    | "lazy"
+    | "in_memory"
+    | "on_disk"
+    | "same_result"
+    | "covered"
+    | "loop";
   message: string;
-  [k: string]: unknown;
+  input?: string | null;
+  node?: string | null;
 }
 /**
  * What went wrong (RFC 9457); ``code`` is stable.
