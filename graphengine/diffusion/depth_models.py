@@ -10,7 +10,7 @@ from graphengine.diffusion.loaded import DepthNetwork, Loaded
 from graphengine.diffusion.types.refs import DepthModelRef, DTypeName, WeightsRef
 from graphengine.errors import ModelRefused
 from graphengine.files.roots import File
-from graphengine.models.source import NETWORK, SingleFile, Source, open_source, read_json
+from graphengine.models.source import NETWORK, SingleFile, Source, network_config, open_source
 
 DEPTH: Final = "depth"
 
@@ -43,7 +43,7 @@ def open_depth(source: File, dtype: DTypeName = "auto") -> DepthModelRef:
     opened = open_source(source.path)
     if not isinstance(opened, SingleFile) or opened.path != source.path / NETWORK:
         raise ModelRefused(f"{source.reference!r} is no folder of a single network", hint=_HINT)
-    kinds = read_json(source.path / "config.json").get("architectures") or ["nothing"]
+    kinds = network_config(source.path).get("architectures") or ["nothing"]
     if kinds[0] not in _KNOWN:
         raise ModelRefused(f"{source.reference!r} holds {kinds[0]}, which tells no depth here", hint=_HINT)
     if not (source.path / "preprocessor_config.json").is_file():

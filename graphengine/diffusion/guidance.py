@@ -52,6 +52,7 @@ def classifier_free_guidance(
                 f"the text was encoded for {conditioning.family!r}, the model is of {family.name!r}",
                 hint="Encode the text with the text encoder of the same model.",
             )
+    mean = _Mean()
     against = () if scale == 1 or denoiser.takes_guidance else negative.entries
     trained = int(denoiser.scheduler.get("num_train_timesteps", 1000))
     limited = any((each.start, each.end) != (0, 1) for each in (*against, *positive.entries))
@@ -71,10 +72,10 @@ def classifier_free_guidance(
             done = 1 - float(timestep) / trained
             unwanted, wanted = _counting(unwanted, done), _counting(wanted, done)
         rows = predict((*unwanted, *wanted), len(unwanted), latents, timestep)
-        towards = _mean(rows[len(unwanted) :], wanted)
+        towards = mean(rows[len(unwanted) :], wanted)
         if not unwanted:
             return towards
-        away = _mean(rows[: len(unwanted)], unwanted)
+        away = mean(rows[: len(unwanted)], unwanted)
         return away + scale * (towards - away) if mix is None else mix(away, towards)
 
     return denoise
@@ -85,18 +86,34 @@ def _counting(entries: Entries, done: float) -> Entries:
     return tuple(each for each in entries if each.counts(done)) or entries
 
 
-def _mean(rows: Tensor, entries: Entries) -> Tensor:
-    """Average predictions of shape [entries, batch, …] by the strengths of their entries, and where they count."""
-    if len(entries) == 1:
-        return rows[0]
+class _Mean:
+    """Averages predictions; how much each counts where is worked out once, and not at every step."""
+
+    def __init__(self) -> None:
+        self._shares: dict[tuple[int, ...], tuple[Tensor, Tensor | None]] = {}
+
+    def __call__(self, rows: Tensor, entries: Entries) -> Tensor:
+        """Average predictions of shape [entries, batch, …] by the strengths of their entries, and where they count."""
+        if len(entries) == 1:
+            return rows[0]
+        key = (*map(id, entries), *rows.shape)  # a conditioning holds its entries as long as this lives
+        if key not in self._shares:
+            self._shares[key] = _shares(rows, entries)
+        strengths, weights = self._shares[key]
+        everywhere = torch.einsum("e,e...->...", strengths / strengths.sum(), rows)
+        if weights is None:
+            return everywhere
+        total = weights.sum(0)
+        return torch.where(total > _NOTHING, (weights * rows).sum(0) / total.clamp_min(_NOTHING), everywhere)
+
+
+def _shares(rows: Tensor, entries: Entries) -> tuple[Tensor, Tensor | None]:
+    """Return the strengths of entries, and how much each counts at each place; None if all count everywhere."""
     strengths = torch.tensor([entry.strength for entry in entries], device=rows.device)
-    everywhere = torch.einsum("e,e...->...", strengths / strengths.sum(), rows)
     if all(entry.mask is None for entry in entries):
-        return everywhere
+        return strengths, None
     places = torch.stack([_place(entry, rows) for entry in entries])
-    weights = strengths.reshape(-1, 1, 1, 1, 1) * places
-    total = weights.sum(0)
-    return torch.where(total > _NOTHING, (weights * rows).sum(0) / total.clamp_min(_NOTHING), everywhere)
+    return strengths, strengths.reshape(-1, 1, 1, 1, 1) * places
 
 
 def _place(entry: ConditioningEntry, rows: Tensor) -> Tensor:

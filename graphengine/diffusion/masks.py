@@ -43,6 +43,22 @@ def resized_mask(mask: Mask, width: int, height: int) -> Mask:
     return Mask(scaled.squeeze(1).clamp(0, 1).contiguous())
 
 
+def ellipse(width: int, height: int, x: float, y: float, across: float, down: float) -> Tensor:
+    """Return about how much of each pixel [height, width] lies in an ellipse, by the first-order distance to its edge.
+
+    Args:
+        width, height: of the picture in pixels.
+        x, y: the left upper corner of the box around the ellipse.
+        across, down: the width and height of that box.
+    """
+    a, b = across / 2, down / 2
+    columns = (torch.arange(width) + 0.5 - x - a)[None, :]
+    rows = (torch.arange(height) + 0.5 - y - b)[:, None]
+    level = torch.hypot(columns / a, rows / b)
+    slope = torch.hypot(columns / a**2, rows / b**2).clamp_min(1e-9)
+    return (0.5 - level * (level - 1) / slope).clamp(0, 1)
+
+
 def grown(values: Tensor, distance: int) -> Tensor:
     """Grow masks [batch, height, width] by ``distance`` pixels in all directions, or shrink them if it is negative.
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from graphengine.diffusion.devices import memory_guard
 from graphengine.diffusion.loaded import Autoencoder
+from graphengine.diffusion.masks import require_fit
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.shrinking import overlap_for
 from graphengine.diffusion.tiles import tiled
@@ -98,13 +99,8 @@ def encode_masked(
         NodeError: as for :func:`encode`, or the mask has another size than the pictures.
         OutOfMemory: there is no room; tiling helps.
     """
+    require_fit(mask, image)
     inside = mask.values >= 0.5
-    if inside.shape[1:] != image.pixels.shape[1:3] or inside.shape[0] not in {1, image.batch}:
-        raise NodeError(
-            f"{inside.shape[0]} masks of {inside.shape[2]} x {inside.shape[1]} do not fit "
-            f"{image.batch} pictures of {image.width} x {image.height}",
-            hint="Resize the mask to the size of the picture.",
-        )
     grey = torch.tensor(0.5)  # zero to an encoder
     emptied = Image(torch.where(inside.unsqueeze(-1), grey, image.pixels))
     surroundings = encode(pool, vae, emptied, tiling, tile=tile).samples

@@ -48,7 +48,7 @@ class ModelFolder:
             ModelRefused: there is none, or it is not JSON.
         """
         name = "scheduler_config.json" if part == "scheduler" else "config.json"
-        return read_json(self.path / part / name)
+        return _read_json(self.path / part / name)
 
     def weights_variant(self, part: str) -> str | None:
         """Return the word in the file names of a part's weights, such as ``fp16``, or None."""
@@ -79,7 +79,7 @@ def open_source(path: Path) -> Source:
             f"the folder {path.name} holds no model_index.json",
             hint="Choose the folder of a whole model as diffusers saves it, or a single .safetensors file.",
         )
-    index = read_json(path / "model_index.json")
+    index = _read_json(path / "model_index.json")
     for part in sorted(name for name in index if (path / name).is_dir()):
         _check_part(path / part)
     return ModelFolder(path, index)
@@ -98,12 +98,16 @@ def _check_part(folder: Path) -> None:
         )
 
 
-def read_json(path: Path) -> Mapping[str, Any]:
-    """Return the JSON object of a file that belongs to a model.
+def network_config(folder: Path) -> Mapping[str, Any]:
+    """Return the configuration of a folder that holds one network.
 
     Raises:
-        ModelRefused: there is none, or it is no such object.
+        ModelRefused: there is none, or it is not JSON.
     """
+    return _read_json(folder / "config.json")
+
+
+def _read_json(path: Path) -> Mapping[str, Any]:
     try:
         content = json.loads(path.read_bytes())
     except FileNotFoundError as error:

@@ -99,6 +99,38 @@ def stitch(
     return Image(result)
 
 
+@node("inpaint.stitch_parts", category="inpaint", title="Stitch parts", aliases=("Detailer",))
+def stitch_parts(
+    original: Image,
+    parts: list[Image],
+    masks: list[Mask],
+    x: list[int],
+    y: list[int],
+    width: list[int],
+    height: list[int],
+    feather: Annotated[float, Field(ge=0, le=1000), Slider(0, 64)] = 4.0,
+    match_seam: bool = True,
+) -> Image:
+    """Put several parts of a picture back into it, each of which was cut out by Crop to mask.
+
+    Outside of the masks every pixel is the original one, to the bit. Where parts overlap, the later one counts.
+
+    Inputs:
+        original: the whole picture, as it was; its alpha is kept.
+        parts: what was made of each part; without any the picture stays as it is.
+        masks: that of the whole picture for each part.
+        x, y, width, height: where each lies, as Crop to mask says.
+        feather, match_seam: as for Stitch.
+
+    Errors: there are not as many of the one as of the other, or a part does not fit.
+    """
+    if len({len(parts), len(masks), len(x), len(y), len(width), len(height)}) > 1:
+        raise NodeError(f"{len(parts)} parts, {len(masks)} masks and {len(x)} places do not belong together")
+    for part, mask, left, top, across, down in zip(parts, masks, x, y, width, height, strict=True):
+        original = stitch(original, part, mask, left, top, across, down, feather, match_seam)
+    return original
+
+
 def _square(box: tuple[int, int, int, int], margin: float, width: int, height: int) -> tuple[int, int, int, int]:
     """Return x, y, width and height of the square around a box with a margin, moved and cut to fit into a picture."""
     left, top, right, bottom = box

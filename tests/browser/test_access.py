@@ -73,6 +73,13 @@ async def test_the_editor_speaks_german(browser: Browser, address: str) -> None:
     await expect(page.get_by_role("dialog")).to_contain_text("Rückgängig")
     await editor.shoot("german")
     assert await editor.violations() == []
+    await page.keyboard.press("Escape")
+    await editor.pick("decode")
+    await page.get_by_role("button", name="vae trennen").click()
+    await expect(page.locator(".problems")).to_contain_text("Vae wird gebraucht")  # as the service says by its code
+    await page.get_by_role("button", name="Menü", exact=True).click()
+    await page.get_by_role("menuitem", name="Bearbeiten").press("ArrowRight")
+    await expect(page.get_by_role("menuitem", name="Rückgängig: Lösen")).to_be_visible()  # and what was done
     await context.close()
     assert editor.complaints == []
 

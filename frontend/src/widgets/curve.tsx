@@ -1,5 +1,6 @@
 /** A curve through points between (0, 0) and (1, 1): drag them, double-click for a new one, Delete removes one. */
 import { type KeyboardEvent, type PointerEvent, useRef } from "react";
+import { t } from "~/i18n/language";
 import { type Pair, pairsOf, withMoved, withPoint } from "./pairs";
 import { hint, ROW, type Widget, type WidgetProps } from "./widget";
 
@@ -67,7 +68,7 @@ function CurveView({ value, label, id, set, isWide }: WidgetProps) {
           r="5"
           tabIndex={0}
           role="slider"
-          aria-label={`${label}, point ${index + 1}`}
+          aria-label={t("curve.point", { label, at: index + 1 })}
           aria-valuenow={y}
           aria-valuemin={0}
           aria-valuemax={1}

@@ -3,6 +3,7 @@
 import { Popover } from "radix-ui";
 import { lazy, Suspense, useState } from "react";
 import { parseJson, writeJson } from "~/api/json";
+import { t } from "~/i18n/language";
 import { hint, ROW, type Widget, type WidgetProps } from "./widget";
 
 const Picker = lazy(() => import("./picker"));
@@ -55,7 +56,7 @@ function JsonView({ value, label, id, set, isWide }: WidgetProps) {
       setTyped(null);
       setFault("");
     } catch {
-      setFault("not JSON");
+      setFault(t("json.fault"));
     }
   };
   const text = typed ?? (value === undefined ? "" : writeJson(value, isWide ? 2 : undefined));

@@ -1,5 +1,6 @@
 /** A list of records, such as the rows of LoRAs: each a line of small fields; on a node only how many there are. */
 import { ArrowUp, Plus, X } from "lucide-react";
+import { t } from "~/i18n/language";
 import { evaluate } from "./arithmetic";
 import { blank, type FieldSchema, fieldsOf, type Rec } from "./record";
 import { ROW, type Widget, type WidgetProps } from "./widget";
@@ -10,7 +11,7 @@ function RecordsView({ input, value, label, id, set, isWide }: WidgetProps) {
   if (!isWide) {
     return (
       <span id={id} className="shown">
-        {records.length === 1 ? "1 entry" : `${records.length} entries`}
+        {t("records.count", { count: records.length })}
       </span>
     );
   }
@@ -39,14 +40,19 @@ function RecordsView({ input, value, label, id, set, isWide }: WidgetProps) {
             />
           ))}
           {at > 0 && (
-            <button type="button" className="icon" aria-label={`${label} ${at + 1}: up`} onClick={() => raise(at)}>
+            <button
+              type="button"
+              className="icon"
+              aria-label={t("records.up", { label, at: at + 1 })}
+              onClick={() => raise(at)}
+            >
               <ArrowUp size={12} />
             </button>
           )}
           <button
             type="button"
             className="icon"
-            aria-label={`${label} ${at + 1}: remove`}
+            aria-label={t("records.remove", { label, at: at + 1 })}
             onClick={() => set(records.filter((_, index) => index !== at))}
           >
             <X size={12} />
@@ -54,7 +60,7 @@ function RecordsView({ input, value, label, id, set, isWide }: WidgetProps) {
         </div>
       ))}
       <button type="button" className="plain" onClick={() => set([...records, blank(fields)])}>
-        <Plus size={12} aria-hidden /> Add
+        <Plus size={12} aria-hidden /> {t("records.add")}
       </button>
     </fieldset>
   );

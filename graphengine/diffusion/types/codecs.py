@@ -18,42 +18,6 @@ from graphengine.types.codec import Buffer, Encoded
 _FILES = FileCodec()
 
 
-class ImageCodec:
-    """Stores the raw pixels."""
-
-    def nbytes(self, value: Image) -> int:
-        """Return the size of the pixels."""
-        return value.pixels.nbytes
-
-    def encode(self, value: Image) -> Encoded:
-        """Take the pixels out."""
-        shape, buffer = to_buffer(value.pixels)
-        return Encoded({"shape": shape}, (buffer,))
-
-    def decode(self, encoded: Encoded) -> Image:
-        """Put the pixels back."""
-        (buffer,) = encoded.buffers
-        return Image(from_buffer(encoded.meta.get("shape"), buffer))
-
-
-class MaskCodec:
-    """Stores the raw values."""
-
-    def nbytes(self, value: Mask) -> int:
-        """Return the size of the values."""
-        return value.values.nbytes
-
-    def encode(self, value: Mask) -> Encoded:
-        """Take the values out."""
-        shape, buffer = to_buffer(value.values)
-        return Encoded({"shape": shape}, (buffer,))
-
-    def decode(self, encoded: Encoded) -> Mask:
-        """Put the values back."""
-        (buffer,) = encoded.buffers
-        return Mask(from_buffer(encoded.meta.get("shape"), buffer))
-
-
 class LatentCodec:
     """Stores the samples, and mask, surroundings and noise if there are any."""
 

@@ -6,8 +6,8 @@ from typing import Literal
 from graphengine.diffusion.drawing.style import Style
 from graphengine.files.roots import File
 
-Scenes = Literal["mixed", "one figure", "two figures", "landscapes"]
-"""What the drawn pictures show."""
+Scenes = Literal["mixed", "one figure", "two figures", "landscapes", "held out"]
+"""What the drawn pictures show; what is held out has combinations of looks that no other set has."""
 
 
 @dataclass(frozen=True, slots=True)
