@@ -149,13 +149,15 @@ def _control(meta: Mapping[str, Any], buffer: Buffer) -> Control:
 
 def _patch_meta(patch: Patch) -> dict[str, Any]:
     source = None if patch.source is None else _FILES.encode(patch.source).meta
-    return {"kind": patch.kind, "source": source, "strength": patch.strength}
+    blocks = [list(block) for block in patch.blocks]
+    return {"kind": patch.kind, "source": source, "strength": patch.strength, "name": patch.name, "blocks": blocks}
 
 
 def _patch(meta: Mapping[str, Any]) -> Patch:
     meta = expect(meta, "kind", "source", "strength")
     source = None if meta["source"] is None else _file(meta["source"])
-    return Patch(meta["kind"], source, meta["strength"])
+    blocks = tuple((start, much) for start, much in meta.get("blocks", ()))
+    return Patch(meta["kind"], source, meta["strength"], meta.get("name", ""), blocks)
 
 
 def _file(meta: Mapping[str, Any]) -> File:

@@ -24,11 +24,24 @@ class Patch:
         kind: which function makes it, among those the pool was given.
         source: the weights it brings, if any.
         strength: how much of it; 1 is all, 0 nothing.
+        name: what it is called, where that matters.
+        blocks: other strengths for the weights whose names begin so.
     """
 
     kind: str
     source: File | None = None
     strength: float = 1.0
+    name: str = ""
+    blocks: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def counts(self) -> bool:
+        """Whether it changes anything."""
+        return bool(self.strength) or any(much for _, much in self.blocks)
+
+    def amount_for(self, name: str) -> float:
+        """Return the strength for a weight by its name."""
+        return next((much for start, much in self.blocks if name.startswith(start)), self.strength)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +66,7 @@ class WeightsRef:
 
     def patched(self, patch: Patch) -> Self:
         """Return a reference with one more patch; one of strength 0 is none."""
-        return replace(self, patches=(*self.patches, patch)) if patch.strength else self
+        return replace(self, patches=(*self.patches, patch)) if patch.counts else self
 
 
 @dataclass(frozen=True, slots=True)
