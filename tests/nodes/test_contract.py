@@ -38,6 +38,7 @@ each_file = pytest.mark.parametrize("path", FILES, ids=[path.relative_to(FOLDER)
 MAY_IMPORT = {"node", "types", "files", "errors", "diffusion"}
 SELF_EVIDENT = {"image", "mask", "text", "value", "file", "a", "b", "c", "d"}
 BY_HAND = {
+    "control.load",
     "data.folder",
     "data.pictures",
     "depth.load_exr",
