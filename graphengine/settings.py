@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -115,3 +116,8 @@ class Settings(BaseSettings):
     coalesce: bool = False
     """Whether ready calls that fit each other are made as one, also of different runs: more pictures in the same time.
     Results may then differ in their last bits from those of calls made alone, which are the same bits every time."""
+
+    def shown(self) -> Mapping[str, Any]:
+        """Return the settings that strangers may know, as JSON: no paths, no secrets."""
+        hidden = {"data_dir", "model_folders", "input_folders", "pack_folder", "allowed_hosts"}
+        return self.model_dump(mode="json", exclude=hidden)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import diffusers
+import peft
 import torch
 import transformers
 
@@ -25,7 +26,7 @@ def _make_pool(options: ServiceOptions) -> ModelPool:
 
 def _environment(options: ServiceOptions) -> str:
     device = choose_device(options.device or "auto").type
-    libraries = (torch, diffusers, transformers)
+    libraries = (torch, diffusers, transformers, peft)
     return " ".join([device, *(f"{library.__name__} {library.__version__}" for library in libraries)])
 
 

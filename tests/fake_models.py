@@ -17,7 +17,7 @@ from torch import nn
 from graphengine.diffusion.families.family import Detected
 from graphengine.diffusion.loaded import Loaded
 from graphengine.diffusion.pool import ModelPool
-from graphengine.diffusion.types.refs import VaeRef, WeightsRef
+from graphengine.diffusion.types.refs import Patch, VaeRef, WeightsRef
 from graphengine.diffusion.weights import read_tensors
 from graphengine.errors import OutOfMemory
 from graphengine.files.roots import File
@@ -78,6 +78,9 @@ class FakeFamily:
         self.overlapped: list[str] = []
         self.alive: WeakKeyDictionary[Lump, str] = WeakKeyDictionary()
         self._busy = threading.Lock()
+
+    def half(self, part: str) -> torch.dtype:
+        return torch.float16
 
     def detect(self, source: Any) -> Detected | None:
         return None
@@ -164,6 +167,18 @@ class FakeAccelerator:
         return self._busy
 
 
+def more(ref: WeightsRef, loaded: Any, patch: Patch) -> Any:
+    """Put as many bytes as the patch is strong beside what there is."""
+    loaded.module.extra = nn.Parameter(torch.zeros(int(patch.strength) // 4))
+    return loaded
+
+
+def other(ref: WeightsRef, loaded: Any, patch: Patch) -> Any:
+    """Put others in the place of all weights."""
+    loaded.module.weights = nn.Parameter(loaded.module.weights.detach() * patch.strength)
+    return loaded
+
+
 @dataclass
 class Stage:
     """A pool of fake models of given sizes, by name."""
@@ -205,7 +220,9 @@ def make_stage(
 ) -> Stage:
     """Return a stage with a device of its own, or, without a way there, on the host."""
     family = FakeFamily(clock)
-    pool = ModelPool(CPU, budget, host_budget=host_budget, families={"fake": family}, transport=way)  # type: ignore[dict-item]
+    families: Any = {"fake": family}
+    patchers = {"more": more, "other": other}
+    pool = ModelPool(CPU, budget, host_budget=host_budget, families=families, patchers=patchers, transport=way)
     return Stage(folder, family, pool, way)
 
 

@@ -13,13 +13,14 @@ from graphengine.errors import Failure, LeaseLost
 from graphengine.node.context import Preview
 from graphengine.run.messages import TaskPreview, TaskProgress
 from graphengine.server.access import Caller
-from graphengine.server.commands import StoreCommands
+from graphengine.server.commands import Proven, StoreCommands, form_of
 from graphengine.server.hub import Hub, HubLimits
-from graphengine.server.messages import JSON, MSGPACK
+from graphengine.server.messages import JSON, MSGPACK, Submit
 from graphengine.server.notices import Notices
 from graphengine.server.socket import handle_socket
 from graphengine.server.standing import Standing
 from graphengine.server.timetable import Timetable
+from graphengine.server.views import ModelsView
 from graphengine.service.job import Job
 from graphengine.service.limits import Limits
 from graphengine.service.live import LiveFeed
@@ -29,7 +30,11 @@ from graphengine.workflow.parse import workflow_from
 PICTURE = Preview("image/jpeg", b"\xff\xd8picture", 8, 8)
 
 
-def prove_form(document: Any, inputs: Any, targets: Any, later: Any) -> str:
+async def no_models(limit: int, after: str) -> ModelsView:
+    return ModelsView(models=[])
+
+
+def prove_form(document: Any, *others: Any) -> str:
     """No more is proven than that a workflow has the form of one."""
     workflow_from(document)
     return ""
@@ -52,7 +57,8 @@ class Service:
         self.feed = LiveFeed()
         self.hub = Hub(self.store, self.feed, self.hub_limits)
         timetable = Timetable(self.store, prove_form, lambda folder: self.folder)
-        self.commands = StoreCommands(self.store, Standing(timetable, Notices(self.store, lambda url: None)))
+        standing = Standing(timetable, Notices(self.store, lambda url: None))
+        self.commands = StoreCommands(self.store, standing, self.prepare, no_models)
         app = web.Application()
         app.router.add_get("/api/ws", self.handle)
         self.runner = web.AppRunner(app, shutdown_timeout=1.0)
@@ -61,6 +67,11 @@ class Service:
         await site.start()
         self.port = self.runner.addresses[0][1]
         self.worker = asyncio.create_task(self.work()) if self.works else None
+
+    async def prepare(self, asked: Submit, owner: str) -> Proven:
+        form = await form_of(self.store, asked, owner)
+        prove_form(dict(form.submission.workflow))
+        return form
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         self.connections.append(request)

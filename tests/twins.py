@@ -87,7 +87,7 @@ def outcome(document: Workflow, registry: Registry, folder: Path, targets: list[
     roots = Roots(
         {"inputs": [folder], "models": [folder], "assets": [folder]} | {n: [p] for n, p in registry.roots.items()}
     )
-    weights = [name for name, each in registry.types.items() if each.weights]
+    weights = registry.weights
     try:
         graph = resolve(document, registry, roots, Digests())
         return plain(make_plan(graph, targets, registry.environments(OPTIONS), weights, coalesce=True))

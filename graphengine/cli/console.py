@@ -3,7 +3,7 @@
 import json
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
@@ -30,7 +30,20 @@ set_option = click.option(
     multiple=True,
     help="Set a workflow input, or any node's input as node.input=value. May be given again.",
 )
+input_option = click.option(
+    "--input-dir",
+    "input_dirs",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    multiple=True,
+    help="Where pictures and other inputs lie, which a workflow names inputs:PATH; by default the current folder. "
+    "May be given again.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+def inputs_in(folders: Sequence[Path]) -> dict[str, Any]:
+    """Return the settings by which inputs lie in some folders; of none, those of the environment stay."""
+    return {"input_folders": [folder.absolute() for folder in folders]} if folders else {}
 
 
 def open_engine(**settings: Any) -> Engine:

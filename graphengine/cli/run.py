@@ -18,6 +18,8 @@ import click
 from graphengine.app import Engine
 from graphengine.cli.console import (
     faults_told,
+    input_option,
+    inputs_in,
     json_option,
     open_catalogue,
     open_engine,
@@ -44,6 +46,7 @@ NO_CACHE = {"memory_cache_bytes": 0, "disk_cache_bytes": 0}
 @click.command()
 @workflow_argument
 @set_option
+@input_option
 @click.option(
     "--output-dir", type=click.Path(path_type=Path), default=Path("output"), help="Where results are written."
 )
@@ -59,6 +62,7 @@ NO_CACHE = {"memory_cache_bytes": 0, "disk_cache_bytes": 0}
 def run(
     workflow: Path,
     settings: Sequence[str],
+    input_dirs: Sequence[Path],
     output_dir: Path,
     targets: Sequence[str],
     *,
@@ -71,7 +75,8 @@ def run(
 ) -> None:
     """Run WORKFLOW, a JSON file or a picture that graphengine saved."""
     with faults_told(as_json=as_json):
-        chosen = {**(NO_CACHE if no_cache else {}), **({} if coalesce is None else {"coalesce": coalesce})}
+        chosen = inputs_in(input_dirs) | (NO_CACHE if no_cache else {})
+        chosen |= {} if coalesce is None else {"coalesce": coalesce}
         engine = open_catalogue(**chosen) if explain else open_engine(**chosen)
         document = take_workflow(engine, workflow, settings)
         plan = engine.plan(engine.resolve(document), targets or None)

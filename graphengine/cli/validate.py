@@ -7,6 +7,8 @@ import click
 
 from graphengine.cli.console import (
     faults_told,
+    input_option,
+    inputs_in,
     json_option,
     open_catalogue,
     print_json,
@@ -19,11 +21,12 @@ from graphengine.cli.console import (
 @click.command()
 @workflow_argument
 @set_option
+@input_option
 @json_option
-def validate(workflow: Path, settings: Sequence[str], *, as_json: bool) -> None:
+def validate(workflow: Path, settings: Sequence[str], input_dirs: Sequence[Path], *, as_json: bool) -> None:
     """Say every problem of WORKFLOW; run nothing, write nothing."""
     with faults_told(as_json=as_json):
-        engine = open_catalogue()
+        engine = open_catalogue(**inputs_in(input_dirs))
         graph = engine.resolve(take_workflow(engine, workflow, settings))
         plan = engine.plan(graph)
     if as_json:

@@ -1,5 +1,6 @@
 """The pictures and captions of a dataset, made when they are asked for."""
 
+import re
 from functools import lru_cache
 from typing import assert_never
 
@@ -8,14 +9,24 @@ from numpy.typing import NDArray
 from PIL import Image as Pil
 from PIL import ImageOps
 
-from graphengine.diffusion.drawing.caption import caption
+from graphengine.diffusion.drawing.caption import caption, plain_caption
+from graphengine.diffusion.drawing.facts import facts
 from graphengine.diffusion.drawing.render import render
-from graphengine.diffusion.drawing.sample import sample_landscape, sample_one, sample_scene, sample_two
-from graphengine.diffusion.drawing.scene import Scene
+from graphengine.diffusion.drawing.sample import (
+    sample_held_out,
+    sample_landscape,
+    sample_one,
+    sample_scene,
+    sample_two,
+)
+from graphengine.diffusion.drawing.scene import Scene, Still
+from graphengine.diffusion.drawing.style import in_style
 from graphengine.diffusion.reading import opened
 from graphengine.diffusion.types.dataset import Dataset, Drawn, Filed, Scenes
+from graphengine.errors import NodeError
 from graphengine.files.roots import File
 
+_WORD = re.compile(r"\w+")
 _KEPT_BYTES = 256 * 2**20  # of pictures: drawing or decoding one takes longer than a step over it
 
 
@@ -33,10 +44,37 @@ class Reader:
     def caption(self, index: int) -> str:
         """Return what the picture at an index shows, in plain English."""
         match self._dataset.source:
-            case Drawn(scenes, seed):
-                return caption(_scene(scenes, seed, index), np.random.default_rng((seed, index, 1)))
+            case Drawn(scenes, seed, _):
+                scene = _scene(scenes, seed, index)
+                if scenes == "held out" and isinstance(scene, Still):
+                    return plain_caption(scene)  # it says all that is judged, and no more
+                return caption(scene, np.random.default_rng((seed, index, 1)))
             case Filed(_, captions):
                 return captions[index]
+            case other:
+                assert_never(other)
+
+    def scene(self, index: int) -> Scene:
+        """Return the scene that the picture at an index is drawn from.
+
+        Raises:
+            NodeError: the pictures are not drawn.
+        """
+        match self._dataset.source:
+            case Drawn(scenes, seed, _):
+                return _scene(scenes, seed, index)
+            case Filed():
+                raise NodeError("pictures from files have no scenes", hint="Link a dataset that is drawn.")
+            case other:
+                assert_never(other)
+
+    def tags(self, index: int) -> frozenset[str]:
+        """Return what is to be seen in the picture at an index: of one's own pictures, the words of the caption."""
+        match self._dataset.source:
+            case Drawn(scenes, seed, _):
+                return facts(_scene(scenes, seed, index))
+            case Filed(_, captions):
+                return frozenset(_WORD.findall(captions[index].lower()))
             case other:
                 assert_never(other)
 
@@ -51,8 +89,8 @@ class Reader:
     def _picture(self, index: int) -> NDArray[np.uint8]:
         """Return the picture at an index, of shape [size, size, 3], 0 to 255 (sRGB); it must not be changed."""
         match self._dataset.source:
-            case Drawn(scenes, seed):
-                return render(_scene(scenes, seed, index), self._dataset.size)
+            case Drawn(scenes, seed, style):
+                return in_style(render(_scene(scenes, seed, index), self._dataset.size), style)
             case Filed(files, _):
                 return _square(files[index], self._dataset.size)
             case other:
@@ -70,6 +108,8 @@ def _scene(scenes: Scenes, seed: int, index: int) -> Scene:
             return sample_two(rng)
         case "landscapes":
             return sample_landscape(rng)
+        case "held out":
+            return sample_held_out(rng, index)
         case other:
             assert_never(other)
 

@@ -34,11 +34,16 @@ def _available() -> list[str]:
     return ["cpu", *(f"{accelerator.type}:{index}" for index in range(torch.accelerator.device_count()))]
 
 
-def choose_dtype(name: DTypeName, device: torch.device) -> torch.dtype:
-    """Return the number format called ``name``; ``auto`` is half precision on accelerators, else fp32."""
-    if name != "auto":
-        return _DTYPES[name]
-    return torch.float32 if device.type == "cpu" else torch.float16
+def choose_dtype(name: DTypeName, device: torch.device, half: torch.dtype = torch.float16) -> torch.dtype:
+    """Return the number format called ``name``; ``auto`` is half precision on accelerators, else fp32.
+
+    Args:
+        half: which half precision; fp32 says that fp16 is not enough, even where it is asked for.
+    """
+    if name == "auto":
+        return torch.float32 if device.type == "cpu" else half
+    dtype = _DTYPES[name]
+    return half if (dtype, half) == (torch.float16, torch.float32) else dtype
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from torch.nn import functional
 from graphengine.diffusion.families.family import Family, Predict
 from graphengine.diffusion.loaded import Denoiser
 from graphengine.diffusion.types.conditioning import Conditioning, ConditioningEntry
+from graphengine.diffusion.types.latent import Latent
 from graphengine.errors import NodeError
 
 Denoise = Callable[[Tensor, Tensor], Tensor]
@@ -29,15 +30,16 @@ def classifier_free_guidance(
     negative: Conditioning,
     *,
     scale: float,
-    batch: int,
+    latent: Latent,
     beside: Tensor | None,
     mix: Mix | None = None,
 ) -> Denoise:
     """Push predictions away from the negative conditioning (Ho & Salimans 2022).
 
     prediction = negative + scale · (positive - negative), both from one forward of the network. At scale 1 that is the
-    positive prediction and the negative one is not computed; nor is it for models that take the scale as an input.
-    ``batch`` and ``beside`` are as for :meth:`~graphengine.diffusion.families.family.Family.begin`.
+    positive prediction and the negative one is not computed; nor is it for models that take the scale as an input,
+    unless the positive conditioning brings what they are told: then ``scale`` is beside that.
+    ``latent`` and ``beside`` are as for :meth:`~graphengine.diffusion.families.family.Family.begin`.
 
     Args:
         mix: makes one prediction of both in another way; at scale 1 it is not asked.
@@ -51,15 +53,21 @@ def classifier_free_guidance(
                 f"the text was encoded for {conditioning.family!r}, the model is of {family.name!r}",
                 hint="Encode the text with the text encoder of the same model.",
             )
-    against = () if scale == 1 or denoiser.takes_guidance else negative.entries
+    mean = _Mean()
+    told = next((each.guidance for each in positive.entries if each.guidance is not None), None)
+    distilled = denoiser.takes_guidance and told is None
+    against = () if scale == 1 or distilled else negative.entries
     trained = int(denoiser.scheduler.get("num_train_timesteps", 1000))
     limited = any((each.start, each.end) != (0, 1) for each in (*against, *positive.entries))
     begun: dict[tuple[int, ...], Predict] = {}
 
-    def predict(entries: Entries, latents: Tensor, timestep: Tensor) -> Tensor:
-        key = tuple(map(id, entries))
+    def predict(entries: Entries, unwanted: int, latents: Tensor, timestep: Tensor) -> Tensor:
+        key = (unwanted, *map(id, entries))
         if key not in begun:
-            begun[key] = family.begin(denoiser, entries, batch=batch, guidance=scale, beside=beside)
+            inner = scale if told is None else told
+            begun[key] = family.begin(
+                denoiser, entries, latent=latent, guidance=inner, beside=beside, unwanted=unwanted
+            )
         return begun[key](latents, timestep)
 
     def denoise(latents: Tensor, timestep: Tensor) -> Tensor:
@@ -67,11 +75,11 @@ def classifier_free_guidance(
         if limited:
             done = 1 - float(timestep) / trained
             unwanted, wanted = _counting(unwanted, done), _counting(wanted, done)
-        rows = predict((*unwanted, *wanted), latents, timestep)
-        towards = _mean(rows[len(unwanted) :], wanted)
+        rows = predict((*unwanted, *wanted), len(unwanted), latents, timestep)
+        towards = mean(rows[len(unwanted) :], wanted)
         if not unwanted:
             return towards
-        away = _mean(rows[: len(unwanted)], unwanted)
+        away = mean(rows[: len(unwanted)], unwanted)
         return away + scale * (towards - away) if mix is None else mix(away, towards)
 
     return denoise
@@ -82,18 +90,34 @@ def _counting(entries: Entries, done: float) -> Entries:
     return tuple(each for each in entries if each.counts(done)) or entries
 
 
-def _mean(rows: Tensor, entries: Entries) -> Tensor:
-    """Average predictions of shape [entries, batch, …] by the strengths of their entries, and where they count."""
-    if len(entries) == 1:
-        return rows[0]
+class _Mean:
+    """Averages predictions; how much each counts where is worked out once, and not at every step."""
+
+    def __init__(self) -> None:
+        self._shares: dict[tuple[int, ...], tuple[Tensor, Tensor | None]] = {}
+
+    def __call__(self, rows: Tensor, entries: Entries) -> Tensor:
+        """Average predictions of shape [entries, batch, …] by the strengths of their entries, and where they count."""
+        if len(entries) == 1:
+            return rows[0]
+        key = (*map(id, entries), *rows.shape)  # a conditioning holds its entries as long as this lives
+        if key not in self._shares:
+            self._shares[key] = _shares(rows, entries)
+        strengths, weights = self._shares[key]
+        everywhere = torch.einsum("e,e...->...", strengths / strengths.sum(), rows)
+        if weights is None:
+            return everywhere
+        total = weights.sum(0)
+        return torch.where(total > _NOTHING, (weights * rows).sum(0) / total.clamp_min(_NOTHING), everywhere)
+
+
+def _shares(rows: Tensor, entries: Entries) -> tuple[Tensor, Tensor | None]:
+    """Return the strengths of entries, and how much each counts at each place; None if all count everywhere."""
     strengths = torch.tensor([entry.strength for entry in entries], device=rows.device)
-    everywhere = torch.einsum("e,e...->...", strengths / strengths.sum(), rows)
     if all(entry.mask is None for entry in entries):
-        return everywhere
+        return strengths, None
     places = torch.stack([_place(entry, rows) for entry in entries])
-    weights = strengths.reshape(-1, 1, 1, 1, 1) * places
-    total = weights.sum(0)
-    return torch.where(total > _NOTHING, (weights * rows).sum(0) / total.clamp_min(_NOTHING), everywhere)
+    return strengths, strengths.reshape(-1, 1, 1, 1, 1) * places
 
 
 def _place(entry: ConditioningEntry, rows: Tensor) -> Tensor:

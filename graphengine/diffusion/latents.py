@@ -14,13 +14,13 @@ def empty_latent(model: ModelRef, width: int, height: int, batch: int = 1) -> La
     """Make latents of zeros in the form that ``model`` wants, for pictures of ``width`` x ``height`` pixels.
 
     Raises:
-        NodeError: a side is no multiple of the model's stride.
+        NodeError: a side is no multiple of what the model needs.
     """
     spec = model.latent
-    if width % spec.stride or height % spec.stride or min(width, height, batch) < 1:
+    if width % spec.step or height % spec.step or min(width, height, batch) < 1:
         raise NodeError(
-            f"{width} x {height} pixels cannot be sampled: the sides must be multiples of {spec.stride}",
-            hint=f"Take {_nearest(width, spec.stride)} x {_nearest(height, spec.stride)}.",
+            f"{width} x {height} pixels cannot be sampled: the sides must be multiples of {spec.step}",
+            hint=f"Take {_nearest(width, spec.step)} x {_nearest(height, spec.step)}.",
         )
     samples = torch.zeros(batch, spec.channels, height // spec.stride, width // spec.stride)
     return Latent(samples, model.family, spec)
@@ -35,5 +35,5 @@ def with_mask(latent: Latent, mask: Mask | None, *, differential: bool = False) 
     return replace(latent, mask=mask, differential=differential and mask is not None)
 
 
-def _nearest(side: int, stride: int) -> int:
-    return max(stride, round(side / stride) * stride)
+def _nearest(side: int, step: int) -> int:
+    return max(step, round(side / step) * step)

@@ -1,14 +1,16 @@
 """What the pool hands out: modules with what is needed to call them."""
 
+import copy
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Protocol, TypeVar, cast
 
 import torch
 from torch import nn
 
-from graphengine.diffusion.preview import LinearPreview
+from graphengine.diffusion.preview import Preview
+from graphengine.diffusion.types.latent import LatentSpec
 
 
 class Loaded(Protocol):
@@ -34,7 +36,7 @@ class Denoiser:
 
     module: Any
     scheduler: Mapping[str, Any]
-    preview: LinearPreview
+    preview: Preview
     takes_guidance: bool = False
     takes_surroundings: bool = False
 
@@ -45,6 +47,16 @@ class Denoiser:
         return device
 
     @property
+    def dtype(self) -> torch.dtype:
+        """The number format of the network."""
+        dtype: torch.dtype = next(self.module.parameters()).dtype
+        return dtype
+
+    def trained(self, changes: Mapping[str, Any]) -> "Denoiser":
+        """Return it with changes to the noise schedule of its training."""
+        return replace(self, scheduler={**self.scheduler, **changes}) if changes else self
+
+    @property
     def modules(self) -> tuple[nn.Module, ...]:
         """The network."""
         return (self.module,)
@@ -52,10 +64,19 @@ class Denoiser:
 
 @dataclass(frozen=True)
 class TextStack:
-    """Text encoders with their tokenizers, which are not re-entrant: hold ``lock`` while calling one."""
+    """Text encoders with their tokenizers, which are not re-entrant: hold ``lock`` while calling one.
+
+    Attributes:
+        empties: whether an empty text is zeros to the denoiser.
+        longest: the tokens that an encoder reads at once which could read any number.
+        width: of the tokens that the denoiser takes, where not all encoders may be there.
+    """
 
     encoders: tuple[Any, ...]
     tokenizers: tuple[Any, ...]
+    empties: bool = False
+    longest: int = 0
+    width: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -73,12 +94,19 @@ class Autoencoder:
         stride: pixels per latent cell along each side.
         scale: latent = (encoded - shift) · scale.
         shift: see ``scale``.
+        patch: see :class:`~graphengine.diffusion.types.latent.LatentSpec`.
     """
 
     module: Any
     stride: int
     scale: float
     shift: float
+    patch: int = 1
+
+    @property
+    def spec(self) -> LatentSpec:
+        """The form of its latents."""
+        return LatentSpec(self.module.config.latent_channels, self.stride, self.patch)
 
     @property
     def modules(self) -> tuple[nn.Module, ...]:
@@ -86,10 +114,106 @@ class Autoencoder:
         return (self.module,)
 
 
-def nbytes(loaded: Loaded, dtype: torch.dtype) -> int:
-    """Return the memory of all parameters and buffers in bytes, once they are in the number format ``dtype``."""
-    tensors = (t for module in loaded.modules for t in (*module.parameters(), *module.buffers()))
-    return sum(t.numel() * (dtype if t.is_floating_point() else t.dtype).itemsize for t in tensors)
+@dataclass(frozen=True)
+class PictureNetwork:
+    """A network from pictures to pictures: an upscaler, or one that restores.
+
+    Attributes:
+        module: the network.
+        apply: from pictures [1, channels, height, width] in 0..1 of any size, in the format and on the device of the
+            network, to ones whose sides are ``scale`` times as long, in 0..1.
+        scale: how many times longer the sides become; 1 for what restores.
+        channels: how many it takes: 3, or 1 for grey, or 4 with alpha.
+        tiles: whether parts of a picture can be made for themselves.
+    """
+
+    module: nn.Module
+    apply: Callable[[torch.Tensor], torch.Tensor]
+    scale: int
+    channels: int = 3
+    tiles: bool = True
+
+    @property
+    def modules(self) -> tuple[nn.Module, ...]:
+        """The network."""
+        return (self.module,)
+
+
+@dataclass(frozen=True)
+class DepthNetwork:
+    """A network that tells depth, with what makes pictures its inputs; that is not re-entrant: hold ``lock`` for it.
+
+    Attributes:
+        module: of transformers.
+        processor: from pictures to what the network takes, and from what it gives to the size of the pictures.
+        metric: whether it tells metres; else something that is affine in 1/distance.
+    """
+
+    module: Any
+    processor: Any
+    metric: bool
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def modules(self) -> tuple[nn.Module, ...]:
+        """The network."""
+        return (self.module,)
+
+
+@dataclass(frozen=True)
+class ControlNetwork:
+    """A network that reads a picture for a denoiser.
+
+    Attributes:
+        module: a ControlNet of diffusers.
+    """
+
+    module: Any
+
+    @property
+    def modules(self) -> tuple[nn.Module, ...]:
+        """The network."""
+        return (self.module,)
+
+
+L = TypeVar("L", bound=Loaded)
+
+
+def nbytes(loaded: Loaded, dtype: torch.dtype, *, beside: Loaded | None = None) -> int:
+    """Return the memory of all parameters and buffers in bytes, once they are in the number format ``dtype``.
+
+    Args:
+        beside: modules whose tensors do not count, as they are there anyway.
+    """
+    there = set() if beside is None else set(map(id, _tensors(beside)))
+    own = (tensor for tensor in _tensors(loaded) if id(tensor) not in there)
+    return sum(t.numel() * (dtype if t.is_floating_point() else t.dtype).itemsize for t in own)
+
+
+def shares(loaded: Loaded, base: Loaded) -> bool:
+    """Whether any tensor of ``loaded`` is one of ``base``."""
+    return not set(map(id, _tensors(base))).isdisjoint(map(id, _tensors(loaded)))
+
+
+def shared_copy(loaded: L) -> L:
+    """Return modules of the same structure that hold the same tensors.
+
+    What is put into the copy, or taken out of it, does not change the original; what is written into a tensor does.
+    """
+    tensors: dict[int, Any] = {id(tensor): tensor for tensor in _tensors(loaded)}
+    own = {id(module) for module in loaded.modules}
+    values = {each.name: getattr(loaded, each.name) for each in fields(cast("Any", loaded))}
+    held = {name: value for name, value in values.items() if not own.isdisjoint(map(id, _parts(value)))}
+    changes = {name: copy.deepcopy(value, tensors) for name, value in held.items()}
+    return cast("L", replace(cast("Any", loaded), **changes))
+
+
+def _parts(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _tensors(loaded: Loaded) -> Iterator[torch.Tensor]:
+    return (t for module in loaded.modules for t in (*module.parameters(), *module.buffers()))
 
 
 def place(loaded: Loaded, device: torch.device, dtype: torch.dtype) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
+from torch.nn import functional
 
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.errors import NodeError
@@ -27,6 +28,35 @@ def require_fit(mask: Mask, image: Image) -> None:
             f"{count} masks of {width} × {height} do not fit {image.batch} pictures of {image.width} × {image.height}",
             hint="Resize the mask to the size of the picture; use one mask, or as many as there are pictures.",
         )
+
+
+def resized_mask(mask: Mask, width: int, height: int) -> Mask:
+    """Return a mask of another size, stretched; it is smoothed where it becomes smaller.
+
+    Args:
+        width, height: in pixels.
+    """
+    if mask.values.shape[1:] == (height, width):
+        return Mask(mask.values.contiguous())
+    planes = mask.values.unsqueeze(1)
+    scaled = functional.interpolate(planes, size=(height, width), mode="bilinear", antialias=True)
+    return Mask(scaled.squeeze(1).clamp(0, 1).contiguous())
+
+
+def ellipse(width: int, height: int, x: float, y: float, across: float, down: float) -> Tensor:
+    """Return about how much of each pixel [height, width] lies in an ellipse, by the first-order distance to its edge.
+
+    Args:
+        width, height: of the picture in pixels.
+        x, y: the left upper corner of the box around the ellipse.
+        across, down: the width and height of that box.
+    """
+    a, b = across / 2, down / 2
+    columns = (torch.arange(width) + 0.5 - x - a)[None, :]
+    rows = (torch.arange(height) + 0.5 - y - b)[:, None]
+    level = torch.hypot(columns / a, rows / b)
+    slope = torch.hypot(columns / a**2, rows / b**2).clamp_min(1e-9)
+    return (0.5 - level * (level - 1) / slope).clamp(0, 1)
 
 
 def grown(values: Tensor, distance: int) -> Tensor:

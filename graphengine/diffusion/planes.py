@@ -1,14 +1,38 @@
 """Filters on pictures one channel at a time, in floating point, with transparency treated as it must be."""
 
 from collections.abc import Callable
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
 from PIL import Image as Pil
+from PIL.Image import Resampling
+from pydantic import Field
 from scipy.ndimage import gaussian_filter
 from torch import Tensor
 
 from graphengine.diffusion.types.image import Image
+
+LONGEST_SIDE = 16384
+"""The pixels that a side of a picture may have."""
+
+Side = Annotated[int, Field(ge=1, le=LONGEST_SIDE)]
+"""A side of a picture or a mask, in pixels."""
+
+Method = Literal["nearest", "bilinear", "bicubic", "lanczos", "area"]
+"""How pictures are made larger or smaller."""
+
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom in pixels."""
+
+FILTERS: dict[Method, Resampling] = {
+    "nearest": Resampling.NEAREST,
+    "bilinear": Resampling.BILINEAR,
+    "bicubic": Resampling.BICUBIC,
+    "lanczos": Resampling.LANCZOS,
+    "area": Resampling.BOX,
+}
+"""The filters of Pillow."""
 
 _LEAST_ALPHA = 1e-6
 
@@ -57,3 +81,20 @@ def map_planes(pixels: Tensor, change: Callable[[Pil.Image], Pil.Image]) -> Tens
     planes = pixels.permute(0, 3, 1, 2).reshape(-1, height, width).numpy()
     changed = torch.from_numpy(np.stack([np.asarray(change(Pil.fromarray(plane))) for plane in planes]))
     return changed.reshape(batch, channels, *changed.shape[1:]).permute(0, 2, 3, 1).contiguous()
+
+
+def resized(image: Image, width: int, height: int, method: Method = "lanczos", box: Box | None = None) -> Image:
+    """Return pictures of another size; where they become smaller the filter becomes wider.
+
+    Args:
+        width, height: in pixels.
+        method: the filter.
+        box: what of each picture is taken; None takes all of it.
+    """
+    if box is None and (width, height) == (image.width, image.height):
+        return image
+
+    def change(pixels: Tensor) -> Tensor:
+        return map_planes(pixels, lambda plane: plane.resize((width, height), FILTERS[method], box))
+
+    return filtered(image, change)

@@ -1,6 +1,6 @@
 """Cheap pictures of latents, for looking at a sampling while it runs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from graphengine.diffusion.types.image import Image
-from graphengine.models.sd import Prediction
+from graphengine.models.prediction import Prediction
 
 _SD_WEIGHTS = ((0.298, 0.207, 0.208), (0.187, 0.286, 0.173), (-0.158, 0.189, 0.264), (-0.184, -0.271, -0.473))
 
@@ -58,6 +58,32 @@ class LinearPreview:
         weights, bias = (torch.tensor(values, dtype=torch.float32) for values in (self.weights, self.bias))
         colours = cells @ weights + bias
         return Image(((colours + 1) / 2).clamp(0, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalPreview:
+    """Colours for latents of which no map to true colours is known: one pixel per latent cell.
+
+    They are the three directions in which the channels differ most (principal components): shapes and noise are seen,
+    true colours are not.
+    """
+
+    def __call__(self, latents: Tensor) -> Image:
+        """Map latents of shape [batch, channels, height, width] to pictures of as many pixels as cells."""
+        cells = latents.detach().float().cpu().permute(0, 2, 3, 1)
+        flat = cells.reshape(-1, cells.shape[-1])
+        centred = flat - flat.mean(dim=0)
+        _, directions = torch.linalg.eigh(centred.T @ centred)
+        axes = directions.flip(1)[:, :3]
+        found = centred @ (axes * axes.gather(0, axes.abs().argmax(dim=0, keepdim=True)).sign())
+        if found.shape[1] < 3:  # fewer channels than colours
+            found = torch.cat([found, found.new_zeros(len(found), 3 - found.shape[1])], dim=1)
+        spread = found.std(dim=0, correction=0).clamp(min=1e-6)
+        return Image((0.5 + found / (4 * spread)).clamp(0, 1).reshape(*cells.shape[:-1], 3))
+
+
+Preview = Callable[[Tensor], Image]
+"""From latents [batch, channels, height, width] to pictures of as many pixels as cells."""
 
 
 def estimate_clean(

@@ -20,15 +20,19 @@ MAX_PIXELS = 2**26
 
 
 @contextmanager
-def opened(file: File) -> Iterator[Pil.Image]:
+def opened(file: File, formats: tuple[str, ...] = FORMATS) -> Iterator[Pil.Image]:
     """Open a picture file; its pixels are read within the block.
+
+    Args:
+        file: the file.
+        formats: which it may be of, among :data:`FORMATS`.
 
     Raises:
         NodeError: it is of none of the formats, is broken, has more pixels than may be, or a pixel format of unknown
             range.
     """
     try:
-        with Pil.open(file.path, formats=FORMATS) as picture:
+        with Pil.open(file.path, formats=formats) as picture:
             _check(picture, file)
             yield picture
     except (Pil.DecompressionBombError, Pil.DecompressionBombWarning):
@@ -36,9 +40,9 @@ def opened(file: File) -> Iterator[Pil.Image]:
     except UnidentifiedImageError:
         raise NodeError(
             f"{file.reference!r} is not a picture that can be read",
-            hint=f"Known formats are {', '.join(FORMATS)}.",
+            hint=f"Known formats are {', '.join(formats)}.",
         ) from None
-    except (OSError, SyntaxError, ValueError) as error:
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise NodeError(
             f"{file.reference!r} is broken: {error}",
             hint="Copy the file again, or open it in an editor and save it anew.",

@@ -39,22 +39,12 @@ def mixed(a: Conditioning, b: Conditioning, amount: float) -> Conditioning:
         NodeError: as for :func:`appended`.
     """
     other = _only(a, b)
-    return replace(a, entries=tuple(_mixed(each, other, amount) for each in a.entries))
+    return replace(a, entries=tuple(moved(each, other, amount) for each in a.entries))
 
 
 def emptied(conditioning: Conditioning) -> Conditioning:
     """Put zeros in place of all embeddings."""
-    return replace(
-        conditioning,
-        entries=tuple(
-            replace(
-                each,
-                embeddings=torch.zeros_like(each.embeddings),
-                pooled=None if each.pooled is None else torch.zeros_like(each.pooled),
-            )
-            for each in conditioning.entries
-        ),
-    )
+    return replace(conditioning, entries=tuple(each.emptied() for each in conditioning.entries))
 
 
 def strengthened(conditioning: Conditioning, factor: float) -> Conditioning:
@@ -112,11 +102,17 @@ def _appended(entry: ConditioningEntry, other: ConditioningEntry) -> Conditionin
     return replace(entry, embeddings=torch.cat((entry.embeddings, other.embeddings), dim=1))
 
 
-def _mixed(entry: ConditioningEntry, other: ConditioningEntry, amount: float) -> ConditioningEntry:
+def moved(entry: ConditioningEntry, other: ConditioningEntry, amount: float) -> ConditioningEntry:
+    """Move what a model reads of one text towards another; its strength, place and time stay.
+
+    A text is repeated until both are of one length: attention does not see whether keys and values come once or several
+    times.
+    """
     tokens = math.lcm(entry.embeddings.shape[1], other.embeddings.shape[1])
     embeddings = torch.lerp(_repeated(entry.embeddings, tokens), _repeated(other.embeddings, tokens), amount)
-    both = entry.pooled is not None and other.pooled is not None
-    pooled = torch.lerp(entry.pooled, other.pooled, amount) if both else entry.pooled  # type: ignore[arg-type]
+    pooled = entry.pooled
+    if pooled is not None and other.pooled is not None:
+        pooled = torch.lerp(pooled, other.pooled, amount)
     return replace(entry, embeddings=embeddings, pooled=pooled)
 
 

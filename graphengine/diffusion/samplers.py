@@ -16,6 +16,8 @@ from diffusers import (
     DPMSolverSinglestepScheduler,
     EulerAncestralDiscreteScheduler,
     EulerDiscreteScheduler,
+    FlowMatchEulerDiscreteScheduler,
+    FlowMatchHeunDiscreteScheduler,
     HeunDiscreteScheduler,
     LCMScheduler,
     LMSDiscreteScheduler,
@@ -51,12 +53,14 @@ class Sampler:
         summary: what it is, with its source.
         options: what makes the class this sampler.
         sigmas: a class whose noise levels it walks in schedules that its own does not know.
+        flow: the class that does the same for models that predict a flow; None if there is none.
     """
 
     scheduler: Any
     summary: str
     options: Mapping[str, Any] = field(default_factory=dict)
     sigmas: Any = None
+    flow: Any = None
 
     def source(self, options: Collection[str]) -> Any:
         """Return the class that makes the noise levels for a schedule with ``options``, or None if none can."""
@@ -67,13 +71,21 @@ class Sampler:
 _LATENT = {"clip_sample": False}  # pixels end at -1 and 1, latents do not
 
 SAMPLERS: Mapping[SamplerName, Sampler] = {
-    "euler": Sampler(EulerDiscreteScheduler, "Euler's method (Karras et al. 2022, algorithm 2 without churn)."),
+    "euler": Sampler(
+        EulerDiscreteScheduler,
+        "Euler's method (Karras et al. 2022, algorithm 2 without churn).",
+        flow=FlowMatchEulerDiscreteScheduler,
+    ),
     "euler_ancestral": Sampler(
         EulerAncestralDiscreteScheduler,
         "Euler's method with fresh noise in every step (K. Crowson's k-diffusion).",
         sigmas=EulerDiscreteScheduler,
     ),
-    "heun": Sampler(HeunDiscreteScheduler, "Heun's method, two evaluations per step (Karras et al. 2022)."),
+    "heun": Sampler(
+        HeunDiscreteScheduler,
+        "Heun's method, two evaluations per step (Karras et al. 2022).",
+        flow=FlowMatchHeunDiscreteScheduler,
+    ),
     "ddim": Sampler(DDIMScheduler, "Denoising diffusion implicit models (Song et al. 2021).", _LATENT),
     "ddpm": Sampler(DDPMScheduler, "Denoising diffusion probabilistic models (Ho et al. 2020).", _LATENT),
     "dpmpp_2m": Sampler(
@@ -104,3 +116,6 @@ SAMPLERS: Mapping[SamplerName, Sampler] = {
     "lms": Sampler(LMSDiscreteScheduler, "Linear multistep (K. Crowson's k-diffusion)."),
     "deis": Sampler(DEISMultistepScheduler, "Exponential integrators (Zhang & Chen 2023)."),
 }
+
+FLOW: tuple[SamplerName, ...] = tuple(name for name, sampler in SAMPLERS.items() if sampler.flow is not None)
+"""The samplers for models that predict a flow."""

@@ -2,14 +2,17 @@
 
 import inspect
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+import numpy as np
 import torch
+from diffusers import FlowMatchEulerDiscreteScheduler
 from torch import Tensor
 
-from graphengine.diffusion.samplers import SAMPLERS, Sampler, SamplerName
+from graphengine.diffusion.samplers import FLOW, SAMPLERS, Sampler, SamplerName
 from graphengine.errors import NodeError
-from graphengine.models.sd import Prediction
+from graphengine.models.prediction import Prediction
 
 ScheduleName = Literal["normal", "karras", "exponential", "beta", "sgm_uniform"]
 SCHEDULE_NAMES: tuple[ScheduleName, ...] = get_args(ScheduleName)
@@ -24,8 +27,25 @@ _OPTIONS: Mapping[ScheduleName, Mapping[str, Any]] = {
 _OFF = {"use_karras_sigmas": False, "use_exponential_sigmas": False, "use_beta_sigmas": False}
 
 
-def supported_schedules(sampler: SamplerName) -> tuple[ScheduleName, ...]:
-    """Return the schedules that ``sampler`` can walk."""
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What decides about the noise levels of flow models beside the configuration of their training.
+
+    Attributes:
+        even: whether the levels before any shift are evenly spaced from 1 to 1 / steps, and not to the last trained.
+        shift: how far levels are moved towards noise, in the logarithm, where the configuration leaves that to the size
+            of the picture (Esser et al. 2024, section 5.3).
+    """
+
+    even: bool = False
+    shift: float | None = None
+
+
+def supported_schedules(sampler: SamplerName, prediction: Prediction = "epsilon") -> tuple[ScheduleName, ...]:
+    """Return the schedules that ``sampler`` can walk for models that predict so."""
+    if prediction == "flow":
+        known = inspect.signature(FlowMatchEulerDiscreteScheduler).parameters.keys()
+        return tuple(name for name, options in _OPTIONS.items() if set(options) <= known)
     return tuple(name for name, options in _OPTIONS.items() if SAMPLERS[sampler].source(options) is not None)
 
 
@@ -37,6 +57,7 @@ def make_scheduler(
     schedule: ScheduleName,
     steps: int,
     device: torch.device,
+    timing: Timing = Timing(),
 ) -> Any:
     """Make a fresh scheduler with its timesteps set; schedulers carry the state of one sampling.
 
@@ -47,25 +68,29 @@ def make_scheduler(
         schedule: the noise levels it visits.
         steps: how many steps, from 1.
         device: where the sampling runs.
+        timing: what else a flow model's family says.
 
     Raises:
-        NodeError: the sampler cannot walk that schedule, or not in so many steps.
+        NodeError: the sampler is not for such models, or cannot walk that schedule, or not in so many steps.
     """
-    works = supported_schedules(sampler)
+    _check_sampler(sampler, prediction)
+    works = supported_schedules(sampler, prediction)
     if schedule not in works:
         raise NodeError(
-            f"the sampler {sampler} has no schedule {schedule}",
+            f"the sampler {sampler} has no schedule {schedule} for this model",
             hint=f"{sampler} works with {', '.join(works)}.",
         )
-    trained = {**config, "prediction_type": prediction}
+    chosen, options = SAMPLERS[sampler], _OPTIONS[schedule]
     try:
-        return _build(SAMPLERS[sampler], trained, _OPTIONS[schedule], steps, device)
+        if prediction == "flow":
+            return _build_flow(chosen, config, options, steps, device, timing)
+        return _build(chosen, {**config, "prediction_type": prediction}, options, steps, device)
     except ValueError as error:
         raise NodeError(f"the sampler {sampler} cannot take {steps} steps: {error}") from error
 
 
 CUSTOM: tuple[SamplerName, ...] = ("euler", "euler_ancestral", "dpmpp_2m", "dpmpp_2m_sde", "uni_pc", "lms")
-"""The samplers that can walk any noise levels."""
+"""The samplers that can walk any noise levels of models that predict noise or velocity; of flow models, all can."""
 
 
 def make_scheduler_for(
@@ -74,8 +99,11 @@ def make_scheduler_for(
     """Make a fresh scheduler that walks ``sigmas`` [steps + 1]; the rest is as for :func:`make_scheduler`.
 
     Raises:
-        NodeError: the sampler walks only the schedules of its own.
+        NodeError: the sampler walks only the schedules of its own, or the levels are not those of a flow.
     """
+    _check_sampler(sampler, prediction)
+    if prediction == "flow":
+        return _walk_flow(SAMPLERS[sampler], config, sigmas, device)
     if sampler not in CUSTOM:
         raise NodeError(
             f"the sampler {sampler} walks only schedules of its own", hint=f"Choose one of {', '.join(CUSTOM)}."
@@ -87,6 +115,13 @@ def make_scheduler_for(
     scheduler.timesteps = timesteps_of(sigmas[:-1], scheduler.alphas_cumprod.cpu()).to(device)
     scheduler.num_inference_steps = steps
     return scheduler
+
+
+def _check_sampler(sampler: SamplerName, prediction: Prediction) -> None:
+    if prediction == "flow" and sampler not in FLOW:
+        raise NodeError(
+            f"the sampler {sampler} is not for models that predict a flow", hint=f"Choose one of {', '.join(FLOW)}."
+        )
 
 
 def timesteps_of(sigmas: Tensor, alphas_cumprod: Tensor) -> Tensor:
@@ -110,6 +145,47 @@ def _build(
     scheduler = _make(chosen.scheduler, trained, chosen.options, steps, device)
     levels = _make(source, trained, options, steps, device)
     scheduler.sigmas, scheduler.timesteps = levels.sigmas, levels.timesteps  # only how it steps is its own
+    return scheduler
+
+
+def _build_flow(
+    chosen: Sampler,
+    trained: Mapping[str, Any],
+    options: Mapping[str, Any],
+    steps: int,
+    device: torch.device,
+    timing: Timing,
+) -> Any:
+    levels = FlowMatchEulerDiscreteScheduler.from_config(dict(trained), **{**_OFF, **options})
+    even = np.linspace(1.0, 1 / steps, steps) if timing.even else None
+    levels.set_timesteps(steps, device=device, sigmas=even, mu=timing.shift)
+    return levels if chosen.flow is FlowMatchEulerDiscreteScheduler else _twice(chosen, trained, levels)
+
+
+def _walk_flow(chosen: Sampler, trained: Mapping[str, Any], sigmas: Tensor, device: torch.device) -> Any:
+    if sigmas[0] > 1:
+        raise NodeError(
+            f"the noise level {float(sigmas[0]):g} is more than 1, which is all noise for a model that predicts a flow",
+            hint="Make the levels with 'Sigmas of schedule' for this model.",
+        )
+    levels = FlowMatchEulerDiscreteScheduler.from_config(dict(trained), **_OFF)
+    levels.sigmas = sigmas.clone().to(device)
+    levels.timesteps = levels.sigmas[:-1] * levels.config.num_train_timesteps
+    levels.num_inference_steps = len(sigmas) - 1
+    return levels if chosen.flow is FlowMatchEulerDiscreteScheduler else _twice(chosen, trained, levels)
+
+
+def _twice(chosen: Sampler, trained: Mapping[str, Any], levels: Any) -> Any:
+    """Make a scheduler of second order that walks the levels of another: it visits all but the ends twice.
+
+    A last level above 0 is visited, too: without noise there is nothing to predict.
+    """
+    scheduler = chosen.flow.from_config(dict(trained))
+    scheduler.set_timesteps(levels.num_inference_steps)
+    sigmas = levels.sigmas
+    ends = sigmas[-1:].repeat(2 if sigmas[-1] > 0 else 1)
+    scheduler.sigmas = torch.cat([sigmas[:1], sigmas[1:-1].repeat_interleave(2), ends])
+    scheduler.timesteps = scheduler.sigmas[:-1].to(levels.timesteps) * levels.config.num_train_timesteps
     return scheduler
 
 

@@ -20,6 +20,11 @@ def tile_for(smaller: int, width: int, height: int) -> int | None:
     return max(_SMALLEST_TILE, first >> (smaller - 1))
 
 
+def halved(side: int, smaller: int) -> int:
+    """Return half the side of a tile for each time that the call found no room, but no less than 64 pixels of it."""
+    return max(min(side, _SMALLEST_TILE), side >> smaller)
+
+
 def overlap_for(tile: int) -> int:
     """Return the pixels that neighbouring tiles of a side share so that no seam is seen."""
     return min(_OVERLAP, tile * 3 // 4)

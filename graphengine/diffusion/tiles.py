@@ -1,6 +1,6 @@
 """Applying a function to a large tensor in overlapping tiles, so that memory depends on the tile."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import product
 
@@ -36,17 +36,44 @@ def tiled(source: Tensor, function: Callable[[Tensor], Tensor], size: int, overl
     return torch.cat([_tiled(item, function, size, overlap, scale) for item in items])
 
 
-def _tiled(source: Tensor, function: Callable[[Tensor], Tensor], size: int, overlap: int, scale: Fraction) -> Tensor:
-    height, width = source.shape[-2:]
+def tile_count(height: int, width: int, size: int, overlap: int) -> int:
+    """Return how many tiles :func:`tiled` makes of a picture."""
+    return len(_starts(height, size, overlap)) * len(_starts(width, size, overlap))
+
+
+def cut(source: Tensor, size: int, overlap: int) -> Iterator[Tensor]:
+    """Give the tiles of ``source`` [batch, channels, height, width], row by row, as :func:`tiled` sees them.
+
+    Raises:
+        ValueError: size and overlap are impossible.
+    """
+    if not 0 <= overlap < size:
+        raise ValueError(f"tiles of {size} cannot overlap by {overlap}")
+    rows, columns = (_starts(length, size, overlap) for length in source.shape[-2:])
+    return (source[..., top : top + size, left : left + size] for top, left in product(rows, columns))
+
+
+def joined(tiles: Iterable[Tensor], height: int, width: int, size: int, overlap: int, scale: Fraction) -> Tensor:
+    """Blend what was made of the tiles of a source into one.
+
+    Args:
+        tiles: of each tile what was made of it, [batch, channels, height, width], in the order of :func:`cut`.
+        height, width: of the source.
+        size, overlap: with which it was cut.
+        scale: cells of the result per cell of the source, along each side.
+
+    Raises:
+        ValueError: there are not as many tiles, or they have not the size that they should have.
+    """
     rows, columns = _starts(height, size, overlap), _starts(width, size, overlap)
-    if len(rows) == len(columns) == 1:
-        return function(source)
+    down, across = _weights(rows, height, size, overlap, scale), _weights(columns, width, size, overlap, scale)
+    places = product(zip(rows, down, strict=True), zip(columns, across, strict=True))
     result: Tensor | None = None
-    down, across = (
-        _weights(starts, length, size, overlap, scale) for starts, length in ((rows, height), (columns, width))
-    )
-    for (top, vertical), (left, horizontal) in product(zip(rows, down, strict=True), zip(columns, across, strict=True)):
-        tile = function(source[..., top : top + size, left : left + size])
+    for tile, ((top, vertical), (left, horizontal)) in zip(tiles, places, strict=True):
+        if tile.shape[-2:] != (len(vertical), len(horizontal)):
+            raise ValueError(
+                f"a tile has {tile.shape[-1]} × {tile.shape[-2]} cells, not {len(horizontal)} × {len(vertical)}"
+            )
         if result is None:
             result = tile.new_zeros((*tile.shape[:2], int(height * scale), int(width * scale)))
         y, x = int(top * scale), int(left * scale)
@@ -55,6 +82,13 @@ def _tiled(source: Tensor, function: Callable[[Tensor], Tensor], size: int, over
     if result is None:
         raise AssertionError("every source has a tile")
     return result
+
+
+def _tiled(source: Tensor, function: Callable[[Tensor], Tensor], size: int, overlap: int, scale: Fraction) -> Tensor:
+    height, width = source.shape[-2:]
+    if tile_count(height, width, size, overlap) == 1:
+        return function(source)
+    return joined(map(function, cut(source, size, overlap)), height, width, size, overlap, scale)
 
 
 def _starts(length: int, size: int, overlap: int) -> list[int]:

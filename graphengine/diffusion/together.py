@@ -47,7 +47,8 @@ def sample_together(
     Args:
         settings: of all; the seeds are those of the wishes.
     """
-    groups = _grouped(_form_of_wish(wish) for wish in wishes)
+    alone = any(control.image.batch > 1 for control in model.controls)  # with a picture for each of a batch
+    groups = _grouped((_form_of_wish(wish), index if alone else 0) for index, wish in enumerate(wishes))
     results: dict[int, Latent] = {}
     for done, group in enumerate(groups):
         members = [wishes[index] for index in group]
@@ -107,7 +108,8 @@ def _form_of_conditioning(conditioning: Conditioning) -> Hashable:
 
 def _form_of_entry(entry: ConditioningEntry) -> Hashable:
     mask = None if entry.mask is None else entry.mask.values.shape[1:]
-    return (entry.embeddings.shape[1:], entry.pooled is None, entry.strength, entry.start, entry.end, mask)
+    texts = (entry.embeddings.shape[1:], entry.pooled is None)
+    return (texts, entry.strength, entry.start, entry.end, entry.micro, entry.guidance, mask)
 
 
 def _join_conditionings(conditionings: Sequence[Conditioning], batches: Sequence[int]) -> Conditioning:

@@ -1,13 +1,10 @@
 """From one encoded text to the next, in steps."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-import torch
-from torch import Tensor
-
+from graphengine.diffusion.regions import moved
 from graphengine.diffusion.types.conditioning import Conditioning, ConditioningEntry
 from graphengine.errors import NodeError
 
@@ -65,19 +62,7 @@ def _between(one: Conditioning, other: Conditioning, share: float) -> Conditioni
 
 
 def _moved(one: ConditioningEntry, other: ConditioningEntry, share: float) -> ConditioningEntry:
-    tokens = math.lcm(one.embeddings.shape[1], other.embeddings.shape[1])
-    pooled = None
-    if one.pooled is not None and other.pooled is not None:
-        pooled = torch.lerp(one.pooled, other.pooled, share)
-    embeddings = torch.lerp(_repeated(one.embeddings, tokens), _repeated(other.embeddings, tokens), share)
-    return replace(
-        one, embeddings=embeddings, pooled=pooled, strength=one.strength + share * (other.strength - one.strength)
-    )
-
-
-def _repeated(embeddings: Tensor, tokens: int) -> Tensor:
-    """Repeat a text until it is so long: attention does not see whether keys and values come once or several times."""
-    return embeddings.repeat(1, tokens // embeddings.shape[1], 1)
+    return replace(moved(one, other, share), strength=one.strength + share * (other.strength - one.strength))
 
 
 def _faded(one: Conditioning, other: Conditioning, share: float) -> Conditioning:

@@ -9,11 +9,12 @@ from torch import Tensor
 
 from graphengine.diffusion.devices import memory_guard
 from graphengine.diffusion.loaded import Autoencoder
+from graphengine.diffusion.masks import require_fit
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.shrinking import overlap_for
 from graphengine.diffusion.tiles import tiled
 from graphengine.diffusion.types.image import Image, Mask
-from graphengine.diffusion.types.latent import Latent, LatentSpec
+from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.refs import VaeRef
 from graphengine.errors import NodeError
 
@@ -71,7 +72,7 @@ def encode(
         OutOfMemory: there is no room; tiling helps.
     """
     with pool.use(vae) as autoencoder, torch.no_grad(), memory_guard("encoding a picture"):
-        _check_size(image, autoencoder.stride)
+        _check_size(image, autoencoder.spec.step)
 
         def encode_tile(pixels: Tensor) -> Tensor:
             found = autoencoder.module.encode(pixels)
@@ -82,7 +83,7 @@ def encode(
         pixels = pixels.to(pool.device, autoencoder.module.dtype)
         scale = Fraction(1, autoencoder.stride)
         cells = _in_tiles(encode_tile, pixels, _smaller(tiling, tile), 1, scale).float().cpu()
-        spec = LatentSpec(channels=cells.shape[1], stride=autoencoder.stride)
+        spec = autoencoder.spec
     return Latent(cells.contiguous(), vae.family, spec)
 
 
@@ -98,13 +99,8 @@ def encode_masked(
         NodeError: as for :func:`encode`, or the mask has another size than the pictures.
         OutOfMemory: there is no room; tiling helps.
     """
+    require_fit(mask, image)
     inside = mask.values >= 0.5
-    if inside.shape[1:] != image.pixels.shape[1:3] or inside.shape[0] not in {1, image.batch}:
-        raise NodeError(
-            f"{inside.shape[0]} masks of {inside.shape[2]} x {inside.shape[1]} do not fit "
-            f"{image.batch} pictures of {image.width} x {image.height}",
-            hint="Resize the mask to the size of the picture.",
-        )
     grey = torch.tensor(0.5)  # zero to an encoder
     emptied = Image(torch.where(inside.unsqueeze(-1), grey, image.pixels))
     surroundings = encode(pool, vae, emptied, tiling, tile=tile).samples
@@ -132,7 +128,7 @@ def _in_tiles(function: Any, source: Tensor, tiling: Tiling | None, unit: int, s
 
 
 def _check_kind(vae: VaeRef, autoencoder: Autoencoder, latent: Latent) -> None:
-    wanted = LatentSpec(autoencoder.module.config.latent_channels, autoencoder.stride)
+    wanted = autoencoder.spec
     if latent.family != vae.family or latent.spec != wanted:
         raise NodeError(
             f"the latent ({latent.family}, {latent.spec}) is not of the autoencoder's kind ({vae.family}, {wanted})",
@@ -140,11 +136,11 @@ def _check_kind(vae: VaeRef, autoencoder: Autoencoder, latent: Latent) -> None:
         )
 
 
-def _check_size(image: Image, stride: int) -> None:
-    height, width = (max(stride, round(side / stride) * stride) for side in (image.height, image.width))
+def _check_size(image: Image, step: int) -> None:
+    height, width = (max(step, round(side / step) * step) for side in (image.height, image.width))
     if (height, width) != (image.height, image.width):
         raise NodeError(
             f"a picture of {image.width} x {image.height} pixels cannot be encoded: "
-            f"its sides must be multiples of {stride}",
+            f"its sides must be multiples of {step}",
             hint=f"Resize or crop it to {width} x {height}.",
         )

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from graphengine.models import sd
+from graphengine.models.architectures import built
+from graphengine.models.scaled import is_scaled
 from graphengine.models.signatures import Signature, signature_of
 from graphengine.models.source import ModelFolder, SingleFile, Source
 
@@ -43,8 +44,6 @@ class Nature:
     loads: bool = False
 
 
-_SD: Final = {"sd1": "Stable Diffusion 1", "sd2": "Stable Diffusion 2"}
-
 _PIPELINES: Final[Mapping[str, tuple[str, str]]] = {
     "StableDiffusionXL": ("sdxl", "Stable Diffusion XL"),
     "StableDiffusion3": ("sd3", "Stable Diffusion 3"),
@@ -73,10 +72,10 @@ def nature_of(source: Source) -> Nature:
     Raises:
         ModelRefused: it lacks a configuration that its kind must have.
     """
-    found = sd.detect(source)
+    found = built(source)
     if found is not None:
         role: Role = "model" if len(found.parts) > 1 else "denoiser"
-        return Nature(role, sd.FAMILY, found.variant, _SD[found.variant], loads=True)
+        return Nature(role, found.family, found.variant, found.title, loads=not is_scaled(source))
     return _of_folder(source) if isinstance(source, ModelFolder) else _of_file(source)
 
 

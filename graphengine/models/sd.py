@@ -1,41 +1,27 @@
 """Stable Diffusion 1 and 2 (Rombach et al. 2022), known by names, shapes and configurations."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final
 
-from graphengine.models.parts import Part
+from graphengine.models.built import (
+    CHANNELS,
+    UNET_PREFIX,
+    VAE_PREFIX,
+    WHOLE,
+    Built,
+    class_of,
+    parts_of,
+    prediction_of,
+    stride_of,
+    stride_of_file,
+)
 from graphengine.models.source import ModelFolder, SingleFile, Source
 
 FAMILY: Final = "sd"
 
-UNET_PREFIX: Final = "model.diffusion_model."
-VAE_PREFIX: Final = "first_stage_model."
 TEXT_PREFIX: Final = "cond_stage_model."
-"""How the names of a part's tensors begin in single files, which have the layout of the first releases (LDM)."""
+"""How the names of the text encoder's tensors begin in single files."""
 
-Prediction = Literal["epsilon", "v_prediction"]
-"""What a denoiser predicts: the noise (Ho et al. 2020) or the velocity (Salimans & Ho 2022)."""
-
-_CHANNELS: Final = 4
-_STRIDE: Final = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Built:
-    """How a model is built.
-
-    Attributes:
-        variant: ``sd1`` or ``sd2``.
-        parts: what the source holds.
-        channels: of its latents, and ``stride`` the pixels of one of their cells along each side.
-    """
-
-    variant: Literal["sd1", "sd2"]
-    parts: frozenset[Part]
-    channels: int
-    stride: int
-    prediction: Prediction
+_TITLES: Final = {"sd1": "Stable Diffusion 1", "sd2": "Stable Diffusion 2"}
 
 
 def detect(source: Source) -> Built | None:
@@ -51,12 +37,6 @@ def detect(source: Source) -> Built | None:
     return _detect_file(source) if isinstance(source, SingleFile) else _detect_folder(source)
 
 
-def stride_of(vae: Mapping[str, Any]) -> int:
-    """Return pixels per latent cell: every resolution of an autoencoder but the last halves the sides."""
-    levels: Sequence[int] = vae.get("encoder_block_out_channels") or vae.get("block_out_channels") or (1, 1, 1, 1)
-    return 1 << (len(levels) - 1)
-
-
 def _detect_file(source: SingleFile) -> Built | None:
     shapes = source.header.shapes
     first = source.shape(f"{UNET_PREFIX}input_blocks.0.0.weight")
@@ -66,44 +46,27 @@ def _detect_file(source: SingleFile) -> Built | None:
     other = source.has("conditioner.") or source.has(f"{UNET_PREFIX}label_emb.")  # SDXL has both
     if other or not first or len(first) < 2 or projection is None:
         return None
-    found: dict[Part, bool] = {
-        "model": True,
-        "vae": source.has(VAE_PREFIX),
-        "text_encoder": source.has(TEXT_PREFIX),
-    }
     second = len(projection) == 2
-    velocity = second and first[1] == _CHANNELS
+    variant = "sd2" if second else "sd1"
     return Built(
-        variant="sd2" if second else "sd1",
-        parts=frozenset(part for part, there in found.items() if there),
-        channels=_CHANNELS,
-        stride=_stride_of_file(source),
-        prediction="v_prediction" if velocity else "epsilon",
+        FAMILY,
+        variant,
+        _TITLES[variant],
+        parts_of({"model": True, "vae": source.has(VAE_PREFIX), "text_encoder": source.has(TEXT_PREFIX)}),
+        "v_prediction" if second and first[1] == CHANNELS else "epsilon",
+        CHANNELS,
+        stride_of_file(source),
     )
 
 
 def _detect_folder(source: ModelFolder) -> Built | None:
-    if "text_encoder_2" in source.index or _class_of(source.index, "unet") != "UNet2DConditionModel":
+    if "text_encoder_2" in source.index or class_of(source.index, "unet") != "UNet2DConditionModel":
         return None
-    if _class_of(source.index, "text_encoder") != "CLIPTextModel":
+    if class_of(source.index, "text_encoder") != "CLIPTextModel":
         return None
-    unet, vae, scheduler = (source.config(part) for part in ("unet", "vae", "scheduler"))
+    unet, vae = source.config("unet"), source.config("vae")
     if unet.get("addition_embed_type") is not None:
         return None
-    return Built(
-        variant="sd2" if unet.get("use_linear_projection") else "sd1",
-        parts=frozenset(("model", "vae", "text_encoder")),
-        channels=vae.get("latent_channels", _CHANNELS),
-        stride=stride_of(vae),
-        prediction="v_prediction" if scheduler.get("prediction_type") == "v_prediction" else "epsilon",
-    )
-
-
-def _class_of(index: Mapping[str, Any], part: str) -> str | None:
-    entry = index.get(part)
-    return entry[1] if isinstance(entry, list) and len(entry) == 2 else None
-
-
-def _stride_of_file(source: SingleFile) -> int:
-    levels = {name.split(".")[3] for name in source.header.shapes if name.startswith(f"{VAE_PREFIX}encoder.down.")}
-    return 1 << (len(levels) - 1) if levels else _STRIDE
+    variant = "sd2" if unet.get("use_linear_projection") else "sd1"
+    channels = vae.get("latent_channels", CHANNELS)
+    return Built(FAMILY, variant, _TITLES[variant], WHOLE, prediction_of(source), channels, stride_of(vae))

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from graphengine.models import sd, sdxl
 from graphengine.models.clip_merges import LONGEST, clip_merges
-from graphengine.models.sd import FAMILY
 from graphengine.models.tokens import Vocabulary
 
 _AROUND: Final = 2  # begin and end
 _TABLE, _MERGES = "tokenizer.json", "merges.txt"
+_CLIP: Final = frozenset((sd.FAMILY, sdxl.FAMILY))
 _MOST: Final = 64 * 2**20
 """The bytes that a table may have; no encoder of prompts has more."""
 
@@ -30,7 +31,7 @@ class Vocabularies:
         A single file has none beside it: those of Stable Diffusion read with CLIP's.
         """
         if model.is_file():
-            return self._of_clip() if family == FAMILY else None
+            return self._of_clip() if family in _CLIP else None
         table = next(
             (each for each in (model / "tokenizer" / _TABLE, model / "tokenizer" / _MERGES) if _is_small(each)), None
         )

@@ -49,6 +49,11 @@ class Registry:
             name for name, spec in self.nodes.items() if any(each.type == FILE.ref for each in spec.inputs)
         )
 
+    @cached_property
+    def weights(self) -> Collection[str]:
+        """The names of the types whose values stand for weights."""
+        return frozenset(name for name, each in self.types.items() if each.weights)
+
     def similar(self, node_id: str) -> str | None:
         """Return the id most like ``node_id``, or None if none is like it."""
         close = difflib.get_close_matches(node_id, self.nodes, n=1)

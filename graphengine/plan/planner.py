@@ -6,7 +6,7 @@ from graphengine.errors import Problem, WorkflowError
 from graphengine.plan.plan import Plan
 from graphengine.plan.steps import Draft, Scope
 from graphengine.workflow.bulk import built_in_bulk
-from graphengine.workflow.graph import Graph, has_sink
+from graphengine.workflow.graph import Graph, GraphNode, has_sink
 from graphengine.workflow.suggest import did_you_mean
 
 
@@ -31,20 +31,10 @@ def make_plan(
     Raises:
         WorkflowError: a target is not a node of the graph.
     """
-    wanted = _default_targets(graph) if targets is None else tuple(dict.fromkeys(targets))
-    problems = [
-        Problem(
-            "unknown_node",
-            f"the target {name!r} is not in the workflow",
-            hint=did_you_mean(name, graph.nodes),
-        )
-        for name in wanted
-        if name not in graph.nodes
-    ]
-    if problems:
-        raise WorkflowError(problems)
+    wanted = targets_of(graph, targets)
+    led_out = {socket.node for socket in graph.outputs.values()}
     shown: list[tuple[str, str | None]] = [*graph.outputs.values()]
-    shown += [(name, None) for name in wanted if targets is not None or name not in dict(shown)]
+    shown += [(name, None) for name in wanted if targets is not None or name not in led_out]
     with built_in_bulk(len(graph.nodes)):
         scope = Scope(graph.nodes, environments or {}, shown=shown, weights=weights, coalesce=coalesce)
         drafts = closure({draft.name: draft for draft in scope.drafts()}, wanted)
@@ -54,6 +44,39 @@ def make_plan(
     outputs = {name: socket for name, socket in graph.outputs.items() if socket.node in tasks}
     types = {name: graph.types[socket.node][socket.name].whole for name, socket in outputs.items()}
     return Plan(tasks, wanted, outputs, types)
+
+
+def targets_of(graph: Graph, targets: Collection[str] | None = None) -> tuple[str, ...]:
+    """Return what a plan computes, each once: ``targets``, or what is computed where nobody says: :func:`make_plan`.
+
+    Raises:
+        WorkflowError: a target is not a node of the graph.
+    """
+    if targets is None:
+        return _default_targets(graph)
+    wanted = tuple(dict.fromkeys(targets))
+    problems = [
+        Problem("unknown_node", f"the target {name!r} is not in the workflow", hint=did_you_mean(name, graph.nodes))
+        for name in wanted
+        if name not in graph.nodes
+    ]
+    if problems:
+        raise WorkflowError(problems)
+    return wanted
+
+
+def takes_weights(graph: Graph, weights: Collection[str]) -> bool:
+    """Return whether any node takes a value that stands for weights, loops left aside.
+
+    Args:
+        weights: the names of the socket types whose values do.
+    """
+    return any(
+        node.spec.input[name].type.leaf in weights
+        for node in graph.nodes.values()
+        if isinstance(node, GraphNode)
+        for name in node.links
+    )
 
 
 def consumers_of(drafts: Iterable[Draft]) -> dict[str, list[str]]:

@@ -1,7 +1,6 @@
 """What a caller may ask of the service on the websocket: one place that answers it."""
 
 import asyncio
-import functools
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ from graphengine.service.job import Job, JsonObject, Submission
 from graphengine.service.queue.listing import Filter
 from graphengine.service.spread import Spread
 from graphengine.service.store import Store
-from graphengine.workflow.parse import workflow_from
 
 Outcome = Result | Refusal
 
@@ -49,30 +47,14 @@ ListModels = Callable[[int, str], Awaitable[ModelsView]]
 """Return at most so many models, those whose names come after one."""
 
 
-async def _no_models(limit: int, after: str) -> ModelsView:
-    del limit, after
-    return ModelsView(models=[])
-
-
 class StoreCommands:
-    """The queue of a store, and what stands.
+    """The queue of a store, and what stands."""
 
-    Args:
-        prepare: by default no more is proven than that a workflow has the form of one.
-        list_models: returns models; by default there are none.
-    """
-
-    def __init__(
-        self,
-        store: Store,
-        standing: Standing,
-        prepare: Prepare | None = None,
-        list_models: ListModels | None = None,
-    ) -> None:
+    def __init__(self, store: Store, standing: Standing, prepare: Prepare, list_models: ListModels) -> None:
         self._store = store
         self._standing = standing
-        self._list_models = list_models or _no_models
-        self._prepare = prepare or functools.partial(prepare_form, store)
+        self._prepare = prepare
+        self._list_models = list_models
 
     async def answer(self, command: Command, caller: Caller) -> Outcome:
         """See :class:`Commands`."""
@@ -140,18 +122,6 @@ class StoreCommands:
         )
         page = await self._store.queue.list(wanted, limit=asked.limit, cursor=asked.cursor, order=asked.order)
         return {"jobs": await asyncio.to_thread(lambda: [_dumped(job) for job in page.jobs]), "cursor": page.cursor}
-
-
-async def prepare_form(store: Store, asked: Submit, owner: str) -> Proven:
-    """Return what is to be queued, proven to have the form of a workflow and no more.
-
-    Raises:
-        WorkflowError: it has not.
-        NotFound: it has a name that is not known.
-    """
-    form = await form_of(store, asked, owner)
-    workflow_from(dict(form.submission.workflow))
-    return form
 
 
 async def form_of(store: Store, asked: Submit, owner: str) -> Proven:

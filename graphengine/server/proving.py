@@ -14,7 +14,7 @@ from graphengine.server.schema import PlanBody, Submit
 from graphengine.service.documents import title_of
 from graphengine.service.job import JsonObject, Submission
 from graphengine.service.proofs import Proofs
-from graphengine.service.runner import Ready, Runner, make_ready
+from graphengine.service.runner import Ready, Runner, prove
 from graphengine.service.spread import Spread, rows_of
 from graphengine.service.store import Store
 from graphengine.workflow.parameters import places_of, with_parameters
@@ -96,7 +96,7 @@ def prove_schedule(
     workflow = workflow_from(dict(document))
     with_parameters(workflow, dict.fromkeys(later))  # each must be an input of the workflow
     try:
-        return make_ready(engine, document, inputs, targets).weights
+        return prove(engine, document, inputs, targets)
     except WorkflowError as error:
         places = {place for name in later for place in places_of(workflow, name)}
         open_ = {(place.node, place.name) for place in places}
@@ -107,10 +107,14 @@ def prove_schedule(
 
 
 async def _proven(proofs: Proofs, store: Store, submission: Submission, spread: Spread | None) -> Proven:
-    """Prove each job of a submission, and note the models that the first loads."""
+    """Prove each job of a submission, and note the models that the first loads.
+
+    Raises:
+        Unacceptable: the batch is none, or the workflow is not JSON.
+        WorkflowError: with every problem of the first job that has any.
+    """
     rows = [submission.inputs]
     if spread is not None:
         rows = await asyncio.to_thread(rows_of, submission.inputs, spread, store.queue.limits.batch)
-    content = await proofs.content(submission.workflow)
-    first = await proofs.of_all(submission.workflow, content, rows, submission.targets)
-    return Proven(replace(submission, weights=first.weights), spread, content)
+    proof = await proofs.of_all(submission.workflow, rows, submission.targets)
+    return Proven(replace(submission, weights=proof.weights), spread, proof.content)

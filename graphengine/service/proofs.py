@@ -3,21 +3,32 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
-from typing import Final
+from contextlib import nullcontext
+from typing import Final, NamedTuple
 
 from graphengine.service.canonical import QUICK_LENGTH, compact, is_short
 from graphengine.service.documents import Content
 from graphengine.service.job import Job, JsonObject
-from graphengine.service.runner import Ready, Runner, make_ready
+from graphengine.service.runner import Ready, Runner, make_ready, prove
 
 MOST_TASKS: Final = 2_000
 """How many tasks the plans have together that are kept."""
+
+QUICK_NODES: Final = 40
+"""How many nodes a workflow may have that is proven at once: that takes a few milliseconds."""
 
 _TURN: Final = 20
 """How many small workflows are proven before the event loop has a turn."""
 
 Key = tuple[str, str, tuple[str, ...] | None]
 """What makes a proof: the digest of a document, the inputs as JSON, the targets."""
+
+
+class Proof(NamedTuple):
+    """What is known of a workflow that was proven: how it is kept, and the name of the models that it loads."""
+
+    content: Content
+    weights: str
 
 
 class Proofs:
@@ -31,6 +42,7 @@ class Proofs:
         self._most = most
         self._kept: OrderedDict[Key, Ready] = OrderedDict()
         self._tasks = 0
+        self._computing = asyncio.Lock()
 
     async def make(self, document: JsonObject, inputs: JsonObject, targets: Collection[str] | None = None) -> Ready:
         """Return a workflow with its inputs, proven and planned, without holding up the loop.
@@ -40,27 +52,19 @@ class Proofs:
         """
         return await asyncio.to_thread(make_ready, self._runner, document, inputs, targets)
 
-    async def content(self, document: JsonObject) -> Content:
-        """Return a document as it is kept, without holding up the loop.
+    async def of_all(self, document: JsonObject, rows: Sequence[JsonObject], targets: tuple[str, ...] | None) -> Proof:
+        """Prove a workflow with one or several inputs, and return what is known of the first.
 
         Raises:
             Unacceptable: it is not JSON.
-        """
-        if is_short(document, QUICK_LENGTH):
-            return Content.of(document)
-        return await asyncio.to_thread(Content.of, document)
-
-    async def of_all(
-        self, document: JsonObject, content: Content, rows: Sequence[JsonObject], targets: tuple[str, ...] | None
-    ) -> Ready:
-        """Prove a workflow with one or several inputs, and return the first plan.
-
-        Raises:
             WorkflowError: with every problem of the first that has any.
         """
-        room = QUICK_LENGTH - len(content.text)
-        if not self._runner.is_quick(document) or not await _are_short(rows, room):
-            return await asyncio.to_thread(self._first, document, rows, targets)
+        reads = self._runner.may_read(document)
+        if reads or not await _is_quick(document, rows):
+            alone = len(rows) == 1 and not reads  # who only computes is not done sooner beside others who do
+            async with self._computing if alone else nullcontext():
+                return await asyncio.to_thread(self._apart, document, rows, targets)
+        content = Content.of(document)
         made: list[Ready] = []
         for number, inputs in enumerate(rows, 1):
             ready = make_ready(self._runner, document, inputs, targets)
@@ -68,7 +72,7 @@ class Proofs:
             made = made or [ready]
             if number % _TURN == 0:
                 await asyncio.sleep(0)
-        return made[0]
+        return Proof(content, made[0].weights)
 
     def take(self, job: Job) -> Ready | None:
         """Return what was proven of a job, if it is still kept; it is no longer: most jobs begin once."""
@@ -77,12 +81,11 @@ class Proofs:
             self._tasks -= len(ready.plan.tasks)
         return ready
 
-    def _first(self, document: JsonObject, rows: Sequence[JsonObject], targets: tuple[str, ...] | None) -> Ready:
-        """Prove all, and keep none: they are large, or name files."""
-        first = make_ready(self._runner, document, rows[0], targets)
-        for inputs in rows[1:]:
-            make_ready(self._runner, document, inputs, targets)
-        return first
+    def _apart(self, document: JsonObject, rows: Sequence[JsonObject], targets: tuple[str, ...] | None) -> Proof:
+        """Prove all, and keep no plan: they are large, or name files."""
+        content = Content.of(document)
+        weights = [prove(self._runner, document, inputs, targets) for inputs in rows]
+        return Proof(content, weights[0])
 
     def _keep(self, key: Key, ready: Ready) -> None:
         self._tasks += len(ready.plan.tasks)
@@ -94,8 +97,11 @@ class Proofs:
             before = None
 
 
-async def _are_short(rows: Sequence[JsonObject], room: int) -> bool:
-    """Return whether all inputs have at most so many characters; to look through many takes long itself."""
+async def _is_quick(document: JsonObject, rows: Sequence[JsonObject]) -> bool:
+    """Return whether an event loop may wait for the proofs; to look through many inputs takes long itself."""
+    nodes = document.get("nodes")
+    if not isinstance(nodes, dict) or len(nodes) > QUICK_NODES or not is_short(document, QUICK_LENGTH):
+        return False
     if len(rows) == 1:
-        return is_short(rows[0], room)
-    return await asyncio.to_thread(lambda: all(is_short(each, room) for each in rows))
+        return is_short(rows[0], QUICK_LENGTH)
+    return await asyncio.to_thread(lambda: all(is_short(each, QUICK_LENGTH) for each in rows))

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from graphengine.diffusion.drawing.style import Style
 from graphengine.diffusion.types.dataset import Dataset, Drawn, Scenes
 from graphengine.node.declare import node
 from graphengine.types.builtin import Seed
@@ -15,6 +16,7 @@ def draw(
     scenes: Scenes = "mixed",
     size: Annotated[int, Field(ge=16, le=1024)] = 128,
     seed: Seed = Seed(0),
+    style: Style = "flat",
 ) -> Dataset:
     """Describe pictures that the program draws itself, with true captions.
 
@@ -23,11 +25,15 @@ def draw(
 
     Inputs:
         count: how many pictures there are.
-        scenes: ``one figure`` or ``two figures`` on a plain ground, ``landscapes``, or all of them ``mixed``.
+        scenes: ``one figure`` or ``two figures`` on a plain ground, ``landscapes``, or all of them ``mixed``. What is
+            ``held out`` is mixed too, for judging: single figures in looks that are in no other dataset, and captions
+            that say all that is judged.
         size: the side of a picture in pixels, 16 to 1024.
         seed: another seed draws other pictures.
+        style: ``flat`` areas of colour, those with the outlines of a ``comic``, the outlines alone in ``ink``, or each
+            thing a ``silhouette``. The captions do not name it.
 
     Outputs:
         dataset: the pictures with their captions.
     """
-    return Dataset(count, size, Drawn(scenes, seed))
+    return Dataset(count, size, Drawn(scenes, seed, style))

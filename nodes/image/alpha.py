@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import torch
 
+from graphengine.diffusion.masks import require_fit
 from graphengine.diffusion.types.image import Image, Mask
-from graphengine.errors import NodeError
 from graphengine.node.declare import node
 
 
@@ -22,11 +22,7 @@ def join_alpha(image: Image, mask: Mask) -> Image:
 
     Errors: sizes or batches do not fit.
     """
-    if mask.values.shape[1:] != image.pixels.shape[1:3] or mask.values.shape[0] not in (1, image.batch):
-        raise NodeError(
-            f"a mask of {_shown(mask.values)} does not fit an image of {_shown(image.pixels)}",
-            hint="Make their sizes equal, and use one mask or as many as there are pictures.",
-        )
+    require_fit(mask, image)
     alpha = mask.values.clamp(0, 1).unsqueeze(-1).expand(*image.pixels.shape[:3], 1)
     return Image(torch.cat((image.pixels[..., :3], alpha), dim=-1))
 
@@ -54,7 +50,3 @@ def split_alpha(image: Image) -> Split:
 def invert_mask(mask: Mask) -> Mask:
     """Swap where a mask is 1 and where it is 0."""
     return Mask(1 - mask.values)
-
-
-def _shown(values: torch.Tensor) -> str:
-    return f"{values.shape[0]} × {values.shape[2]} × {values.shape[1]}"

@@ -4,12 +4,12 @@ from typing import Annotated
 
 from pydantic import Field
 
+from graphengine.diffusion.planes import Side
 from graphengine.diffusion.types.image import Image
 from graphengine.errors import NodeError
 from graphengine.node.declare import node
 
 Offset = Annotated[int, Field(ge=0)]
-Side = Annotated[int, Field(ge=1)]
 
 
 @node("image.crop", category="image/size")

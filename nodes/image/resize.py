@@ -2,28 +2,13 @@
 
 from typing import Annotated, Literal
 
-from PIL.Image import Resampling
 from pydantic import Field
-from torch import Tensor
 
-from graphengine.diffusion.planes import filtered, map_planes
+from graphengine.diffusion.planes import LONGEST_SIDE, Box, Method, Side, resized
 from graphengine.diffusion.types.image import Image
 from graphengine.errors import NodeError
 from graphengine.node.declare import node
 from graphengine.node.widgets import Slider
-
-Method = Literal["nearest", "bilinear", "bicubic", "lanczos", "area"]
-Side = Annotated[int, Field(ge=1, le=16384)]
-Box = tuple[float, float, float, float]
-
-FILTERS: dict[Method, Resampling] = {
-    "nearest": Resampling.NEAREST,
-    "bilinear": Resampling.BILINEAR,
-    "bicubic": Resampling.BICUBIC,
-    "lanczos": Resampling.LANCZOS,
-    "area": Resampling.BOX,
-}
-LONGEST_SIDE = 16384
 
 
 @node("image.resize", category="image/size", aliases=("Upscale image",))
@@ -47,11 +32,11 @@ def resize(
             may be shorter; ``fill`` it, keeping the proportions, and cut off equally on both sides.
     """
     if aspect == "fill":
-        return _resampled(image, width, height, method, _middle(image, width / height))
+        return resized(image, width, height, method, _middle(image, width / height))
     if aspect == "fit":
         factor = min(width / image.width, height / image.height)
         width, height = max(1, round(image.width * factor)), max(1, round(image.height * factor))
-    return _resampled(image, width, height, method)
+    return resized(image, width, height, method)
 
 
 @node("image.scale", category="image/size", aliases=("Upscale image by", "Enlarge", "Shrink"))
@@ -74,7 +59,7 @@ def scale(
             f"scaled by {factor:g} the picture would be {width} × {height} pixels",
             hint=f"Use a smaller factor: no side may be longer than {LONGEST_SIDE}.",
         )
-    return _resampled(image, width, height, method)
+    return resized(image, width, height, method)
 
 
 def _middle(image: Image, aspect: float) -> Box:
@@ -83,13 +68,3 @@ def _middle(image: Image, aspect: float) -> Box:
     height = min(image.height, image.width / aspect)
     left, top = (image.width - width) / 2, (image.height - height) / 2
     return (left, top, left + width, top + height)
-
-
-def _resampled(image: Image, width: int, height: int, method: Method, box: Box | None = None) -> Image:
-    if (width, height) == (image.width, image.height):
-        return image
-
-    def change(pixels: Tensor) -> Tensor:
-        return map_planes(pixels, lambda plane: plane.resize((width, height), FILTERS[method], box))
-
-    return filtered(image, change)

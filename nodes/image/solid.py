@@ -1,14 +1,9 @@
 """Pictures of one colour."""
 
-from typing import Annotated
-
-from pydantic import Field
-
 from graphengine.diffusion.colour import parse_colour
+from graphengine.diffusion.planes import Side
 from graphengine.diffusion.types.image import Image
 from graphengine.node.declare import node
-
-Side = Annotated[int, Field(ge=1, le=16384)]
 
 
 @node("image.solid", category="image", title="Solid colour")

@@ -2,13 +2,11 @@
 
 from typing import Annotated, NamedTuple
 
-from PIL.Image import Resampling
 from pydantic import Field
 from torch import Tensor
-from torch.nn import functional
 
-from graphengine.diffusion.masks import box_of, require_fit
-from graphengine.diffusion.planes import filtered, map_planes
+from graphengine.diffusion.masks import box_of, require_fit, resized_mask
+from graphengine.diffusion.planes import Side, resized
 from graphengine.diffusion.seams import pasted
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.errors import NodeError
@@ -16,7 +14,6 @@ from graphengine.node.declare import node
 from graphengine.node.widgets import Slider
 
 Offset = Annotated[int, Field(ge=0)]
-Side = Annotated[int, Field(ge=1)]
 
 
 class Cut(NamedTuple):
@@ -57,9 +54,8 @@ def crop(
         raise NodeError("the mask marks nothing", hint="Paint a mask, or lower the threshold that makes it.")
     x, y, width, height = _square(box, margin, image.width, image.height)
     part = Image(image.pixels[:, y : y + height, x : x + width].contiguous())
-    values = mask.values[:, y : y + height, x : x + width].unsqueeze(1)
-    marked = functional.interpolate(values, size=(size, size), mode="bilinear", antialias=True).squeeze(1)
-    return Cut(_resized(part, size, size), Mask(marked.clamp(0, 1).contiguous()), x, y, width, height)
+    marked = resized_mask(Mask(mask.values[:, y : y + height, x : x + width]), size, size)
+    return Cut(resized(part, size, size), marked, x, y, width, height)
 
 
 @node("inpaint.stitch", category="inpaint", title="Stitch")
@@ -94,13 +90,45 @@ def stitch(
     if changed.batch not in {1, original.batch}:
         raise NodeError(f"{changed.batch} parts do not fit {original.batch} pictures")
     area = (slice(None), slice(y, y + height), slice(x, x + width))
-    part = _resized(Image(changed.pixels[..., :3].contiguous()), width, height).pixels
+    part = resized(Image(changed.pixels[..., :3].contiguous()), width, height).pixels
     part = part.expand(original.batch, -1, -1, -1)
     result: Tensor = original.pixels.clone()
     result[(*area, slice(3))] = pasted(
         original.pixels[(*area, slice(3))], part, mask.values[area], feather, match=match_seam
     )
     return Image(result)
+
+
+@node("inpaint.stitch_parts", category="inpaint", title="Stitch parts", aliases=("Detailer",))
+def stitch_parts(
+    original: Image,
+    parts: list[Image],
+    masks: list[Mask],
+    x: list[int],
+    y: list[int],
+    width: list[int],
+    height: list[int],
+    feather: Annotated[float, Field(ge=0, le=1000), Slider(0, 64)] = 4.0,
+    match_seam: bool = True,
+) -> Image:
+    """Put several parts of a picture back into it, each of which was cut out by Crop to mask.
+
+    Outside of the masks every pixel is the original one, to the bit. Where parts overlap, the later one counts.
+
+    Inputs:
+        original: the whole picture, as it was; its alpha is kept.
+        parts: what was made of each part; without any the picture stays as it is.
+        masks: that of the whole picture for each part.
+        x, y, width, height: where each lies, as Crop to mask says.
+        feather, match_seam: as for Stitch.
+
+    Errors: there are not as many of the one as of the other, or a part does not fit.
+    """
+    if len({len(parts), len(masks), len(x), len(y), len(width), len(height)}) > 1:
+        raise NodeError(f"{len(parts)} parts, {len(masks)} masks and {len(x)} places do not belong together")
+    for part, mask, left, top, across, down in zip(parts, masks, x, y, width, height, strict=True):
+        original = stitch(original, part, mask, left, top, across, down, feather, match_seam)
+    return original
 
 
 def _square(box: tuple[int, int, int, int], margin: float, width: int, height: int) -> tuple[int, int, int, int]:
@@ -111,13 +139,3 @@ def _square(box: tuple[int, int, int, int], margin: float, width: int, height: i
     x = min(max((left + right - across) // 2, 0), width - across)
     y = min(max((top + bottom - down) // 2, 0), height - down)
     return x, y, across, down
-
-
-def _resized(image: Image, width: int, height: int) -> Image:
-    if (image.width, image.height) == (width, height):
-        return image
-
-    def change(pixels: Tensor) -> Tensor:
-        return map_planes(pixels, lambda plane: plane.resize((width, height), Resampling.LANCZOS))
-
-    return filtered(image, change)

@@ -8,6 +8,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
+from graphengine.diffusion.planes import LONGEST_SIDE
 from graphengine.diffusion.seams import filled
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.errors import NodeError
@@ -17,7 +18,6 @@ from graphengine.node.widgets import Slider
 Fill = Literal["smooth", "edge", "mirror", "grey"]
 Room = Annotated[int, Field(ge=0, le=8192), Slider(0, 512, 8)]
 Sides = tuple[int, int, int, int]
-LONGEST_SIDE = 16384
 
 
 class Padded(NamedTuple):

@@ -21,9 +21,9 @@ def empty(
 
     Inputs:
         model: decides the form of the latent.
-        width, height: in pixels; multiples of the model's stride, which is 8 for most.
+        width, height: in pixels; multiples of 8 for most models, of 16 for Flux.1 and SD 3.
         batch: how many pictures; each gets the next seed.
 
-    Errors: a side is not a multiple of the stride.
+    Errors: a side is not such a multiple.
     """
     return empty_latent(model, width, height, batch)

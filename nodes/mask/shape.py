@@ -6,10 +6,11 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from graphengine.diffusion.masks import ellipse
+from graphengine.diffusion.planes import Side
 from graphengine.diffusion.types.image import Mask
 from graphengine.node.declare import node
 
-Side = Annotated[int, Field(ge=1, le=16384)]
 Place = Annotated[float, Field(ge=-16384, le=16384)]
 Extent = Annotated[float, Field(gt=0, le=32768)]
 
@@ -35,8 +36,7 @@ def shape(
     columns, rows = torch.arange(width) + 0.5, torch.arange(height) + 0.5
     if kind == "rectangle":
         return Mask(torch.outer(_covered(rows, y, down), _covered(columns, x, across))[None])
-    horizontal, vertical = (columns - x - across / 2)[None, :], (rows - y - down / 2)[:, None]
-    return Mask(_ellipse(horizontal, vertical, across / 2, down / 2)[None])
+    return Mask(ellipse(width, height, x, y, across, down)[None])
 
 
 @node("mask.gradient", category="mask", title="Mask with a gradient")
@@ -67,10 +67,3 @@ def gradient(
 def _covered(middles: Tensor, start: float, length: float) -> Tensor:
     """Return how much of each pixel along a side lies within an interval."""
     return ((middles + 0.5).clamp_max(start + length) - (middles - 0.5).clamp_min(start)).clamp(0, 1)
-
-
-def _ellipse(x: Tensor, y: Tensor, across: float, down: float) -> Tensor:
-    """Return about how much of each pixel lies in an ellipse, from the first-order distance to its edge."""
-    level = torch.hypot(x / across, y / down)
-    slope = torch.hypot(x / across**2, y / down**2).clamp_min(1e-9)
-    return (0.5 - level * (level - 1) / slope).clamp(0, 1)

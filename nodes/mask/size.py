@@ -3,14 +3,12 @@
 from typing import Annotated, NamedTuple
 
 from pydantic import Field
-from torch.nn import functional
 
-from graphengine.diffusion.masks import box_of
+from graphengine.diffusion.masks import box_of, resized_mask
+from graphengine.diffusion.planes import Side
 from graphengine.diffusion.types.image import Mask
 from graphengine.node.declare import node
 from graphengine.node.widgets import Slider
-
-Side = Annotated[int, Field(ge=1, le=16384)]
 
 
 class Bounds(NamedTuple):
@@ -29,11 +27,7 @@ def resize(mask: Mask, width: Side = 512, height: Side = 512) -> Mask:
     Inputs:
         width, height: in pixels, 1 to 16384.
     """
-    if mask.values.shape[1:] == (height, width):
-        return mask
-    planes = mask.values.unsqueeze(1)
-    scaled = functional.interpolate(planes, size=(height, width), mode="bilinear", antialias=True)
-    return Mask(scaled.squeeze(1).clamp(0, 1).contiguous())
+    return resized_mask(mask, width, height)
 
 
 @node("mask.bounds", category="mask", title="Bounds of mask")

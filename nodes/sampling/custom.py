@@ -1,21 +1,17 @@
 """Sampling by parts that are chosen one by one."""
 
-from collections.abc import Callable
-from functools import partial
-
 from graphengine.diffusion.guiders import mix_of
-from graphengine.diffusion.images import to_jpeg
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.sampling import Sampling
 from graphengine.diffusion.sampling import sample as sample_latent
 from graphengine.diffusion.shrinking import chunk_for
 from graphengine.diffusion.types.custom import Guider, NoiseRef, SamplerRef, Sigmas
-from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.refs import ModelRef
 from graphengine.node.checkpoints import NO_CHECKPOINTS, Checkpoints
-from graphengine.node.context import FIRST, Attempt, Context, Preview
+from graphengine.node.context import FIRST, Attempt, Context
 from graphengine.node.declare import injected, node
+from nodes.sampling.watching import watched_by
 
 
 @node("sampling.custom", category="sampling/custom", title="Custom sampling", lane="gpu", shrinks=3)
@@ -49,11 +45,6 @@ def custom(
 
     Errors: the latent or a text is of another kind of model, or the sampler cannot walk these levels.
     """
-
-    def on_step(step: int, total: int, picture: Callable[[], Image]) -> None:
-        context.progress(step, total)
-        context.preview(partial(_look, picture))
-
     return sample_latent(
         pool,
         model,
@@ -69,12 +60,7 @@ def custom(
             adds_noise=noise.adds,
             mix=mix_of(guider.kind, guider.scale, guider.amount),
         ),
-        on_step=on_step,
+        on_step=watched_by(context),
         chunk=chunk_for(attempt.smaller, latent.batch),
         keeper=checkpoints,
     )
-
-
-def _look(picture: Callable[[], Image]) -> Preview:
-    image = picture()
-    return Preview("image/jpeg", to_jpeg(image), image.width, image.height)

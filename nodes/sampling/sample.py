@@ -6,7 +6,6 @@ from typing import Annotated
 
 from pydantic import Field
 
-from graphengine.diffusion.images import to_jpeg
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.samplers import SamplerName
 from graphengine.diffusion.sampling import Sampling
@@ -19,11 +18,12 @@ from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.refs import ModelRef
 from graphengine.node.checkpoints import NO_CHECKPOINTS, Checkpoints
-from graphengine.node.context import FIRST, Attempt, Context, Preview, SharedContext
+from graphengine.node.context import FIRST, Attempt, Context, SharedContext
 from graphengine.node.declare import injected, node
 from graphengine.node.together import Together
 from graphengine.node.widgets import Slider
 from graphengine.types.builtin import Seed
+from nodes.sampling.watching import look, watched_by
 
 
 def sample_all(
@@ -49,7 +49,7 @@ def sample_all(
     def on_step(step: int, total: int, pictures: Mapping[int, Callable[[], Image]]) -> None:
         context.progress(step, total)
         for index, picture in pictures.items():
-            context.calls[index].preview(partial(_look, picture))
+            context.calls[index].preview(partial(look, picture))
 
     settings = Sampling(0, steps, cfg, sampler, schedule, denoise)
     wishes = [Wish(*each) for each in zip(positive, negative, latent, seed, strict=True)]
@@ -89,22 +89,20 @@ def sample(
         latent: an empty one for text-to-image, an encoded picture for image-to-image; a mask on it keeps the rest.
         seed: of the first picture; each further one of a batch has the next. Equal inputs give equal pictures.
         steps: how finely the way is cut; some samplers evaluate the model twice per step.
-        cfg: the guidance scale; 1 is none, and then the negative text is not computed.
+        cfg: the guidance scale; 1 is none, and then the negative text is not computed. Models that were distilled with
+            guidance (Flux.1 dev) take it as an input, and look at no negative text; those distilled without (Flux.1
+            schnell) want 1.
         sampler, schedule: the solver, and the noise levels it visits.
         denoise: 1 starts from pure noise; less keeps more of the latent: int(steps · denoise) steps are made.
 
     Outputs:
         latent: the samples, in the form of the latent that came in.
 
-    Errors: the latent or a text is of another kind of model, or the sampler has no such schedule.
+    Errors: the latent or a text is of another kind of model, or the sampler has no such schedule, or is not for models
+    that predict a flow (Flux.1, SD 3), which take euler and heun.
 
     Source: Ho & Salimans, Classifier-Free Diffusion Guidance (2022).
     """
-
-    def on_step(step: int, total: int, picture: Callable[[], Image]) -> None:
-        context.progress(step, total)
-        context.preview(partial(_look, picture))
-
     settings = Sampling(seed, steps, cfg, sampler, schedule, denoise)
     chunk = chunk_for(attempt.smaller, latent.batch)
     return sample_latent(
@@ -114,12 +112,7 @@ def sample(
         negative,
         latent,
         settings=settings,
-        on_step=on_step,
+        on_step=watched_by(context),
         chunk=chunk,
         keeper=checkpoints,
     )
-
-
-def _look(picture: Callable[[], Image]) -> Preview:
-    image = picture()
-    return Preview("image/jpeg", to_jpeg(image), image.width, image.height)

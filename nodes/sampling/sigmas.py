@@ -5,14 +5,18 @@ from typing import Annotated, NamedTuple
 import torch
 from pydantic import Field
 
+from graphengine.diffusion.latents import empty_latent
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.sampling import levels_of
 from graphengine.diffusion.schedules import ScheduleName
 from graphengine.diffusion.types.custom import Sigmas
+from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.refs import ModelRef
 from graphengine.errors import NodeError
 from graphengine.node.declare import injected, node
 from graphengine.node.widgets import Slider
+
+_USUAL = 1024  # pixels along each side
 
 Steps = Annotated[int, Field(ge=1, le=1000), Slider(1, 100, 1)]
 Level = Annotated[float, Field(gt=0, le=10_000)]
@@ -31,6 +35,7 @@ def sigmas(
     schedule: ScheduleName = "normal",
     steps: Steps = 20,
     denoise: Annotated[float, Field(ge=0, le=1), Slider(0, 1, 0.01)] = 1.0,
+    latent: Latent | None = None,
     *,
     pool: ModelPool = injected,
 ) -> Sigmas:
@@ -41,10 +46,12 @@ def sigmas(
         schedule: as for sampling.
         steps: of the whole schedule.
         denoise: less than 1 gives only the last int(steps · denoise) steps.
+        latent: what will be sampled. The levels of some models (Flux.1 dev) depend on its size; without one, they are
+            those for 1024 × 1024 pixels.
 
     Errors: no step is left.
     """
-    values = levels_of(pool, model, schedule, steps)
+    values = levels_of(pool, model, schedule, steps, latent or empty_latent(model, _USUAL, _USUAL))
     left = int(steps * denoise)
     if left == 0:
         raise NodeError(f"of {steps} steps none is left at denoise {denoise:g}")

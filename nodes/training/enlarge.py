@@ -3,7 +3,7 @@
 import torch
 
 from graphengine.diffusion.pool import ModelPool
-from graphengine.diffusion.training.upscaler import upscaler_from
+from graphengine.diffusion.training.upscaler import UPSCALER, upscaler_from
 from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.trained import Weights
 from graphengine.errors import NodeError
@@ -24,7 +24,7 @@ def enlarge(image: Image, weights: Weights, *, pool: ModelPool = injected, conte
 
     Errors: the weights are of something else.
     """
-    if weights.kind != "upscaler":
+    if weights.kind != UPSCALER:
         raise NodeError(f"these are the weights of {weights.kind}, not of an upscaler", hint="Link an upscaler.")
     try:
         network = upscaler_from(weights.tensors).to(pool.device)

@@ -1,31 +1,23 @@
 """Training an upscaler."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
-from functools import partial
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
 import torch
 from pydantic import Field
 
 from graphengine.diffusion.datasets import Reader
-from graphengine.diffusion.images import to_jpeg
 from graphengine.diffusion.pool import ModelPool
-from graphengine.diffusion.training.curve import curve_picture
-from graphengine.diffusion.training.keeping import CallKeeper
-from graphengine.diffusion.training.loop import Pace, Stop, Trainer
-from graphengine.diffusion.training.upscaler import UpscalerRecipe, UpscalerTask
+from graphengine.diffusion.pool.construction import construction
+from graphengine.diffusion.training.upscaler import UPSCALER, UpscalerRecipe, UpscalerTask
 from graphengine.diffusion.types.dataset import Dataset
 from graphengine.diffusion.types.trained import Weights
 from graphengine.errors import NodeError
 from graphengine.node.checkpoints import NO_CHECKPOINTS, Checkpoints
-from graphengine.node.context import Context, Preview
+from graphengine.node.context import Context
 from graphengine.node.declare import injected, node
 from graphengine.types.builtin import Seed
-
-KIND = "upscaler"
-MEASURES = 20
-"""How often a training is measured, if its schedule is long enough."""
+from nodes.training.course import averages, course
 
 
 class Trained(NamedTuple):
@@ -88,28 +80,14 @@ def train_upscaler(
             hint="Lower the crop, or make the dataset's size larger.",
         )
     recipe = UpscalerRecipe(int(factor), width, depth, crop // int(factor) * int(factor), batch)
-    with torch.random.fork_rng(devices=[]):
+    with construction(), torch.random.fork_rng(devices=[]):  # a model that is loaded meanwhile would spoil both
         torch.manual_seed(seed)
         task = UpscalerTask(recipe, Reader(dataset).any, _control(validation, recipe.factor), pool.device)
-    pace = Pace(steps, rate, warmup=min(100, steps // 10), weight_decay=weight_decay, seed=seed)
-    stop = Stop(measure_every=max(1, steps // MEASURES), patience=patience, figure="psnr")
-    trainer = Trainer(task, pace, CallKeeper(checkpoints))
-    trainer.run(stop, watch=partial(_tell, trainer, steps, context))
-    return _trained(trainer, asdict(recipe) | asdict(pace))
-
-
-def _trained(trainer: Trainer, settings: Mapping[str, Any]) -> Trained:
+    training = course(steps, rate, weight_decay, seed, figure="psnr", patience=patience, ema=0.999)
+    trainer = training.run(task, checkpoints, context)
     figures = trainer.curve[-1].figures
-    notes = {name: str(value) for name, value in settings.items()}
-    notes |= {name: f"{value:.2f} dB" for name, value in figures.items()}
-    tensors = {name: tensor.detach().float().cpu().clone() for name, tensor in trainer.average.weights.items()}
-    return Trained(Weights(KIND, tensors, notes), figures["psnr"], figures["bicubic"])
-
-
-def _tell(trainer: Trainer, steps: int, context: Context) -> None:
-    context.progress(trainer.step, steps)
-    if trainer.curve and trainer.curve[-1].step == trainer.step:
-        context.preview(partial(_look, trainer, steps))
+    weights = Weights(UPSCALER, averages(trainer), training.notes(trainer, **asdict(recipe)))
+    return Trained(weights, figures["psnr"], figures["bicubic"])
 
 
 def _control(validation: Dataset, factor: int) -> torch.Tensor:
@@ -117,8 +95,3 @@ def _control(validation: Dataset, factor: int) -> torch.Tensor:
     side = validation.size // factor * factor
     pictures = Reader(validation).stack(0, min(32, validation.count))[:, :side, :side]
     return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
-
-
-def _look(trainer: Trainer, steps: int) -> Preview:
-    picture = curve_picture(trainer.curve, "psnr", steps)
-    return Preview("image/jpeg", to_jpeg(picture), picture.width, picture.height)

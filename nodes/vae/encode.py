@@ -34,7 +34,7 @@ def encode(
         tiled: encode in overlapping tiles, for pictures that do not fit into memory; the result differs a little.
         tile_size, tile_overlap: in pixels; the overlap is blended and must be smaller than a tile.
 
-    Errors: a side is not a multiple of the model's stride (8 for most), or the overlap is not smaller than a tile.
+    Errors: a side is not a multiple of 8 (for Flux.1 and SD 3 of 16), or the overlap is not smaller than a tile.
     """
     tiling = Tiling(tile_size, tile_overlap) if tiled else None
     tile = tile_for(attempt.smaller, image.width, image.height)

@@ -15,11 +15,12 @@ import sampling  # noqa: E402
 import service  # noqa: E402
 import store  # noqa: E402
 import stream  # noqa: E402
+import tiling  # noqa: E402
 import together  # noqa: E402
 import video  # noqa: E402
 import weights  # noqa: E402
 
-ROOMS = (engine, graphs, disk, process, actors, store, stream, service, sampling, weights, together, video)
+ROOMS = (engine, graphs, disk, process, actors, store, stream, service, sampling, weights, tiling, together, video)
 
 
 def main(names: list[str]) -> None:

@@ -323,3 +323,18 @@ def test_a_terminal_gets_bars(flow: Path) -> None:
     assert "━".encode() in seen, "a bar"
     assert b"/30" in seen, "how far it is"
     assert b"0:00:0" in seen, "how long it will take"
+
+
+def test_inputs_are_looked_for_where_the_command_says(command: Command, tmp_path: Path) -> None:
+    nodes: Nodes = {"read": ["plain.read", {"file": "inputs:note.txt"}]}
+    path = tmp_path / "reads.json"
+    path.write_text(json.dumps(workflow(nodes, outputs={"text": {"from": "read.value"}}).to_json()))
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "two" / "note.txt").write_text("found")
+    assert command("run", path).exit_code == 2
+    done = command("run", path, "--input-dir", "one", "--input-dir", tmp_path / "two")
+    assert (done.exit_code, done.stdout) == (0, "text = found\n"), done.output
+    assert command("validate", path, "--input-dir", "two").exit_code == 0
+    assert command("validate", path, "--input-dir", "one").exit_code == 2
+    assert command("run", path, "--input-dir", "nowhere").exit_code == 2

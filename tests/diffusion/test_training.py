@@ -14,9 +14,9 @@ from graphengine.diffusion.training import checkpoint
 from graphengine.diffusion.training.autoencoder import (
     AutoencoderRecipe,
     AutoencoderTask,
-    psnr,
     to_pictures,
     to_tensor,
+    whole_psnr,
 )
 from graphengine.diffusion.training.checkpoint import FileKeeper
 from graphengine.diffusion.training.denoiser import (
@@ -180,8 +180,8 @@ def test_diffusion_agrees_with_the_scheduler() -> None:
 def test_pictures_survive_the_trip_through_tensors() -> None:
     pictures = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3), np.uint8)
     assert np.array_equal(to_pictures(to_tensor(pictures)), pictures)
-    assert psnr(pictures, pictures) == float("inf")
-    assert psnr(np.zeros((1, 2, 2, 3), np.uint8), np.full((1, 2, 2, 3), 255, np.uint8)) == 0
+    assert whole_psnr(pictures, pictures) == float("inf")
+    assert whole_psnr(np.zeros((1, 2, 2, 3), np.uint8), np.full((1, 2, 2, 3), 255, np.uint8)) == 0
 
 
 def test_latents_are_cached_and_scaled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

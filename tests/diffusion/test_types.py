@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphengine.diffusion.types.conditioning import Conditioning, ConditioningEntry
+from graphengine.diffusion.types.conditioning import Conditioning, ConditioningEntry, MicroConditioning
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.diffusion.types.latent import Latent, LatentSpec
 from graphengine.diffusion.types.refs import ModelRef, Patch, TextEncoderRef, VaeRef
@@ -34,7 +34,15 @@ FILES = st.builds(
     st.text("0123456789abcdef", min_size=64, max_size=64),
 )
 PATCHES = st.lists(
-    st.builds(Patch, st.sampled_from(["lora", "other"]), st.none() | FILES, st.floats(-2, 2)), max_size=3
+    st.builds(
+        Patch,
+        st.sampled_from(["lora", "other"]),
+        st.none() | FILES,
+        st.floats(-2, 2),
+        st.sampled_from(["", "word"]),
+        st.sampled_from([(), (("down_blocks.", 0.5), ("up_blocks.", 0.0))]),
+    ),
+    max_size=3,
 ).map(tuple)
 RECIPE: dict[str, Any] = {
     "source": FILES,
@@ -43,16 +51,19 @@ RECIPE: dict[str, Any] = {
     "dtype": st.sampled_from(["auto", "float16"]),
     "patches": PATCHES,
 }
-SPECS = st.builds(LatentSpec, st.integers(1, 4), st.sampled_from([2, 8]))
+SPECS = st.builds(LatentSpec, st.integers(1, 4), st.sampled_from([2, 8]), st.sampled_from([1, 2]))
 MASKS = st.builds(lambda b, h, w: Mask(noise(b, h, w)), SIDES, SIDES, SIDES)
+MICRO = st.builds(MicroConditioning, *[st.integers(0, 4096)] * 6, st.none() | st.floats(0.1, 10))
 ENTRIES = st.builds(
-    lambda tokens, width, pooled, strength: ConditioningEntry(
-        noise(1, tokens, width), noise(1, width) if pooled else None, strength
+    lambda tokens, width, pooled, strength, micro, guidance: ConditioningEntry(
+        noise(1, tokens, width), noise(1, width) if pooled else None, strength, micro=micro, guidance=guidance
     ),
     SIDES,
     SIDES,
     st.booleans(),
     st.floats(0.1, 2),
+    st.none() | MICRO,
+    st.none() | st.floats(0, 10),
 )
 VALUES = st.one_of(
     st.builds(lambda b, h, w, c: Image(noise(b, h, w, c)), SIDES, SIDES, SIDES, st.sampled_from([3, 4])),
@@ -143,6 +154,6 @@ def test_values_of_different_kinds_or_content_differ() -> None:
 def test_a_value_is_short_in_a_log() -> None:
     latent = Latent(torch.zeros(1, 4, 8, 8), "sd", LatentSpec())
     assert repr(latent) == (
-        "Latent(samples=1x4x8x8, family='sd', spec=LatentSpec(channels=4, stride=8), "
+        "Latent(samples=1x4x8x8, family='sd', spec=LatentSpec(channels=4, stride=8, patch=1), "
         "mask=None, surroundings=None, differential=False, noise=None)"
     )

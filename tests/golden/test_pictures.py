@@ -16,6 +16,7 @@ from graphengine.diffusion.types.image import Image
 from nodes import EMBEDDED
 from nodes.data.draw import draw
 from nodes.data.look import look
+from nodes.face.detect import detect
 
 pytestmark = pytest.mark.torch
 
@@ -141,3 +142,36 @@ def test_upscaling_beats_bicubic_enlargement_on_pictures_never_trained_on(make: 
         wanted = true.pixels[index : index + 1]
         won.append(float(psnr(found["image"].pixels, wanted) - psnr(found["bicubic"].pixels, wanted)))
     assert min(won) > 2, f"dB over bicubic: {won}"
+
+
+def test_a_large_picture_is_sampled_in_tiles_without_a_seam(make: Make) -> None:
+    found = make("hires-tiled", look={"larger": "larger.image", "tiles": "tiles.images", "made": "decode.image"})
+    larger, after = found["larger"].pixels, found["image"].pixels
+    assert after.shape == (1, 256, 256, 3)
+    assert len(found["tiles"]) == len(found["made"]) == 9
+    assert not any(a == b for a, b in zip(found["tiles"], found["made"], strict=True))
+    assert psnr(after, larger) > 20, "it shows the same"
+    meadow, hard = after[0, 216:248], torch.cat([each.pixels[0, 88:120] for each in found["made"][6:]], dim=1)
+    steps = [float(each.mean((0, 2)).diff()[8:-8].abs().max()) for each in (meadow, hard)]
+    assert steps[0] < 0.005 < 0.01 < steps[1], f"tiles fade into one another on the even meadow: {steps}"
+
+
+def test_faces_are_made_anew_and_nothing_else(make: Make) -> None:
+    looks = {"true": "picture.image", "before": "soft.image", "masks": "faces.masks", "parts": "crop.image"}
+    found = make("face-detail", look=looks)
+    true, before, after = (found[name].pixels[0] for name in ("true", "before", "image"))
+    assert found["faces"] == len(found["masks"]) == 3
+    assert all(each.pixels.shape == (1, 40, 40, 3) for each in found["parts"])
+    marked = torch.stack([each.values[0] for each in found["masks"]]).amax(0)
+    assert torch.equal(after[marked == 0], before[marked == 0])
+    for face in found["masks"]:
+        inside = face.values[0] > 0.5
+        errors = [float((each[inside] - true[inside]).square().mean()) for each in (before, after)]
+        assert errors[1] < 0.93 * errors[0], f"a face is nearer to the one that was blurred: {errors}"
+    assert detect(found["image"]).found == 3, "and they are still faces"
+
+
+def test_a_picture_without_faces_stays_as_it_is(make: Make) -> None:
+    found = make("face-detail", smallest=300, look={"before": "soft.image"})
+    assert found["faces"] == 0
+    assert found["image"] == found["before"]

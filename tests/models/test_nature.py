@@ -14,8 +14,9 @@ ONE = (1,)
 UNET = {"model.diffusion_model.input_blocks.0.0.weight": (32, 4, 3, 3)}
 SD1 = {**UNET, "model.diffusion_model.middle_block.1.proj_in.weight": (8, 8, 1, 1)}
 SD2 = {**UNET, "model.diffusion_model.middle_block.1.proj_in.weight": (8, 8)}
+BESIDE = {"vae.decoder.conv_in.weight": ONE, "text_encoders.t5xxl.transformer.x": ONE}
 WHOLE = {"first_stage_model.decoder.conv_in.weight": ONE, "cond_stage_model.transformer.x": ONE}
-FLUX = {"double_blocks.0.img_attn.norm.key_norm.scale": ONE, "img_in.weight": ONE}
+FLUX = {"double_blocks.0.img_attn.norm.key_norm.scale": ONE, "img_in.weight": (8, 64)}
 
 KNOWN: list[tuple[Mapping[str, tuple[int, ...]], str, str, str]] = [
     ({**SD1, **WHOLE}, "model", "sd", "sd1"),
@@ -25,14 +26,34 @@ KNOWN: list[tuple[Mapping[str, tuple[int, ...]], str, str, str]] = [
         {**UNET, "model.diffusion_model.label_emb.0.0.weight": (8, 2816), "conditioner.embedders.0.x": ONE, **WHOLE},
         "model",
         "sdxl",
-        "",
+        "base",
     ),
-    ({"model.diffusion_model.label_emb.0.0.weight": (8, 2560), **WHOLE}, "model", "sdxl", "refiner"),
+    ({"model.diffusion_model.label_emb.0.0.weight": (8, 2560), **UNET, **WHOLE}, "model", "sdxl", "refiner"),
+    (
+        {
+            "model.diffusion_model.label_emb.0.0.weight": (8, 9),
+            "conditioner.embedders.0.model.ln_final.weight": ONE,
+            **UNET,
+            **WHOLE,
+        },
+        "model",
+        "sdxl",
+        "refiner",
+    ),
+    ({"model.diffusion_model.label_emb.0.0.weight": (8, 2816), "edm_mean": ONE, **UNET, **WHOLE}, "model", "sdxl", ""),
     ({"add_embedding.linear_1.weight": (8, 8), "down_blocks.0.resnets.0.norm1.weight": ONE}, "denoiser", "sdxl", ""),
-    ({"model.diffusion_model.joint_blocks.0.context_block.attn.qkv.weight": ONE, **WHOLE}, "model", "sd3", ""),
-    (FLUX, "denoiser", "flux", ""),
+    ({"model.diffusion_model.joint_blocks.0.context_block.attn.qkv.weight": ONE, **WHOLE}, "model", "sd3", "medium"),
+    (
+        {"joint_blocks.0.context_block.x": ONE, "joint_blocks.0.x_block.attn.ln_q.weight": ONE},
+        "denoiser",
+        "sd3",
+        "large35",
+    ),
+    ({"joint_blocks.0.context_block.x": ONE, "joint_blocks.0.x_block.attn2.x": ONE}, "denoiser", "sd3", "medium35"),
+    (FLUX, "denoiser", "flux", "schnell"),
+    ({**FLUX, "img_in.weight": (8, 384)}, "denoiser", "flux", ""),
     ({**FLUX, "guidance_in.in_layer.weight": ONE}, "denoiser", "flux", "dev"),
-    ({f"model.diffusion_model.{name}": shape for name, shape in FLUX.items()} | WHOLE, "model", "flux", ""),
+    ({f"model.diffusion_model.{name}": shape for name, shape in FLUX.items()} | BESIDE, "model", "flux", "schnell"),
     (
         {"double_blocks.0.img_attn.proj.weight": ONE, "double_stream_modulation_img.lin.weight": ONE},
         "denoiser",
@@ -67,6 +88,8 @@ KNOWN: list[tuple[Mapping[str, tuple[int, ...]], str, str, str]] = [
     ({}, "unknown", "", ""),
 ]
 
+LOADED = {"sd", "sdxl", "sd3", "flux"}
+
 
 @pytest.mark.parametrize(("shapes", "role", "family", "variant"), KNOWN, ids=range(len(KNOWN)))
 def test_a_file_is_known_by_its_tensors(
@@ -77,7 +100,7 @@ def test_a_file_is_known_by_its_tensors(
     found = nature_of(open_source(path))
     assert (found.role, found.family, found.variant) == (role, family, variant)
     assert bool(found.title) == (role != "unknown")
-    assert found.loads == (family == "sd" and role in ("model", "denoiser"))
+    assert found.loads == (bool(variant) and family in LOADED and role in ("model", "denoiser"))
 
 
 def folder(path: Path, index: Mapping[str, object], **configs: Mapping[str, object]) -> Path:
@@ -99,8 +122,8 @@ def test_a_folder_is_known_by_its_configurations(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("pipeline", "family", "title"),
     [
-        ("StableDiffusionXLPipeline", "sdxl", "Stable Diffusion XL"),
-        ("FluxPipeline", "flux", "Flux.1"),
+        ("StableDiffusionXLInstructPix2PixPipeline", "sdxl", "Stable Diffusion XL"),
+        ("FluxFillPipeline", "flux", "Flux.1"),
         ("WanImageToVideoPipeline", "wan", "Wan"),
         ("NobodyKnowsPipeline", "", "NobodyKnowsPipeline"),
     ],

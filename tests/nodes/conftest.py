@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 import torch
+from PIL import Image as Pil
+from tiny_families import base, dev, make_tiny, refiner, schnell, third
 from tiny_models import make_model, model, quiet
 
 from graphengine.diffusion.types.image import Image, Mask
@@ -20,7 +22,7 @@ from graphengine.node.context import Preview, RunInfo
 from graphengine.run.context import CancelToken, RunScope, TaskContext
 from graphengine.run.messages import Event
 
-__all__ = ["make_model", "model", "quiet"]
+__all__ = ["base", "dev", "make_model", "make_tiny", "model", "quiet", "refiner", "schnell", "third"]
 
 WORKFLOW = {"format": "graphengine.workflow", "version": 1, "title": "Ein Test — 試験", "nodes": {}}
 
@@ -58,6 +60,13 @@ def eight_bits() -> Callable[[Image], Image]:
 def file_of() -> Callable[[Path], File]:
     digests = Digests()
     return lambda path: File(path.name, path, digests.of(path))
+
+
+@pytest.fixture
+def picture_file(tmp_path: Path, file_of: Callable[[Path], File]) -> File:
+    path = tmp_path / "picture.png"
+    Pil.new("RGB", (48, 40), "red").save(path)
+    return file_of(path)
 
 
 @pytest.fixture

@@ -38,19 +38,32 @@ each_file = pytest.mark.parametrize("path", FILES, ids=[path.relative_to(FOLDER)
 MAY_IMPORT = {"node", "types", "files", "errors", "diffusion"}
 SELF_EVIDENT = {"image", "mask", "text", "value", "file", "a", "b", "c", "d"}
 BY_HAND = {
+    "control.load",
+    "data.folder",
     "data.pictures",
+    "depth.load_exr",
     "enhance.lut",
     "evaluation.ssim",
+    "face.detect",
+    "face.detect_with_model",
+    "image.load_exr",
     "image.load_folder",
+    "inpaint.stitch_parts",
     "list.csv_integers",
     "list.csv_numbers",
     "list.csv_texts",
+    "list.files",
     "list.text_file",
     "model.load",
+    "model.load_denoiser",
+    "model.load_depth",
+    "model.load_text_encoder",
+    "model.load_upscaler",
+    "model.load_vae",
     "training.load",
 }
 NOT_GENERATED = {
-    *("Model", "TextEncoder", "Vae", "Latent", "Conditioning", "Dataset", "Weights", "Video"),
+    *("Model", "TextEncoder", "Vae", "Latent", "Conditioning", "Dataset", "Weights", "Video", "Upscaler", "DepthModel"),
     *("List[Conditioning]", "Sequence[Latent]"),
     *("Sigmas", "Noise", "Sampler", "Guider"),
 }
@@ -59,6 +72,7 @@ NOT_GENERATED = {
 SUITABLE: Mapping[str, Mapping[str, Any]] = {
     "image.crop": {"width": 5, "height": 4},
     "image.xy_grid": {"rows": ["one"], "columns": ["one", "two", "three"]},
+    "image.join_tiles": {"tiles": [Image(torch.rand(2, 6, 8, 3))], "whole": Image(torch.rand(1, 6, 8, 3))},
     "inpaint.stitch": {"width": 5, "height": 4},
     "style.apply_palette": {"palette": ["teal", "#ff8000"]},
     "style.show_palette": {"palette": ["teal", "#ff8000"]},

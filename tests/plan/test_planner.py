@@ -7,7 +7,8 @@ import pytest
 from documents import Nodes, link, workflow
 
 from graphengine.app import Engine, load_settings
-from graphengine.plan.planner import make_plan
+from graphengine.errors import WorkflowError
+from graphengine.plan.planner import make_plan, takes_weights
 
 NODES: Nodes = {
     "blob": ["plain.blob", {}],
@@ -28,6 +29,27 @@ def test_tasks_with_the_same_weights_are_known_by_what_is_linked(engine: Engine)
 
 def test_without_types_of_weights_there_are_none(engine: Engine) -> None:
     assert not any(task.weights for task in make_plan(engine.resolve(workflow(NODES))).tasks.values())
+
+
+def test_a_graph_is_known_to_take_weights_where_a_task_of_its_plan_has_some(engine: Engine) -> None:
+    for names in (["blob"], ["blob", "a"]):
+        graph = engine.resolve(workflow({name: NODES[name] for name in names}))
+        tasks = make_plan(graph, weights=("Blob",)).tasks
+        assert takes_weights(graph, ("Blob",)) == any(task.weights for task in tasks.values()) == (len(names) == 2)
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("targets", [None, ["canvas"]])
+def test_a_check_says_what_a_plan_does(tmp_path: Path, targets: list[str] | None) -> None:
+    engine = Engine(load_settings(input_folders=[tmp_path]))
+    model: Nodes = {"model": ["model.load", {"source": "builtin:shapes-128"}]}
+    graph = engine.resolve(workflow({**model, "canvas": ["latent.empty", {"model": link("model.model")}]}))
+    assert engine.check(graph, targets) == engine.plan(graph, targets)
+    plain = engine.resolve(workflow({"canvas": ["image.solid", {}]}))
+    assert engine.check(plain, targets) is None
+    for each in (graph, plain):
+        with pytest.raises(WorkflowError, match="'cavas' is not in the workflow"):
+            engine.check(each, ["cavas"])
 
 
 @pytest.mark.torch

@@ -13,7 +13,6 @@ from graphengine.errors import WorkflowError
 from graphengine.service.assets import Assets
 from graphengine.service.attempt import Workplace
 from graphengine.service.dispatcher import Dispatcher
-from graphengine.service.documents import Content
 from graphengine.service.job import ENDED, Job, Submission
 from graphengine.service.live import LiveFeed
 from graphengine.service.proofs import Proofs
@@ -41,9 +40,8 @@ def runner(engine: Engine) -> Any:
 
 
 async def job(store: Store, proofs: Proofs, workflow: Any, id_: str = "job", **inputs: Any) -> Job:
-    content = Content.of(workflow)
-    await proofs.of_all(workflow, content, [inputs], None)
-    return (await store.queue.submit(Submission(id_, "ann", workflow, inputs), content=content)).job
+    proof = await proofs.of_all(workflow, [inputs], None)
+    return (await store.queue.submit(Submission(id_, "ann", workflow, inputs), content=proof.content)).job
 
 
 async def test_a_small_job_is_proven_once(store: Store, runner: Any, engine: Engine, tmp_path: Path) -> None:
@@ -89,4 +87,4 @@ async def test_only_so_much_is_kept(store: Store, runner: Any) -> None:
 async def test_what_is_wrong_is_refused(runner: Any) -> None:
     wrong = document({"pass": ["plain.pass", {"value": link("nobody.value")}]})
     with pytest.raises(WorkflowError):
-        await Proofs(runner).of_all(wrong, Content.of(wrong), [{}], None)
+        await Proofs(runner).of_all(wrong, [{}], None)

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from graphengine.diffusion.drawing.heldout import is_held_out
+from graphengine.diffusion.drawing.heldout import held_out_combinations, is_held_out
 from graphengine.diffusion.drawing.palette import COLOURS, Colour
 from graphengine.diffusion.drawing.scene import (
     GROUNDS,
@@ -50,6 +50,17 @@ def sample_one(rng: np.random.Generator) -> Still:
         shape, (background, colour) = _choose(rng, SHAPES), _colours(rng, 2)
         if not is_held_out(shape, colour, background):
             return place_one(rng, shape, colour, background)
+
+
+def sample_held_out(rng: np.random.Generator, index: int) -> Scene:
+    """Sample a scene to judge by: two of four have one figure of held-out looks, one two figures, one a landscape."""
+    round_, turn = divmod(index, 4)
+    if turn == 2:
+        return sample_two(rng)
+    if turn == 3:
+        return sample_landscape(rng)
+    combinations = held_out_combinations()
+    return place_one(rng, *combinations[(2 * round_ + turn) % len(combinations)])
 
 
 def place_one(rng: np.random.Generator, shape: Shape, colour: Colour, background: Colour) -> Still:

@@ -1,77 +1,54 @@
-"""Prompts through a CLIP text encoder (Radford et al. 2021): weights, windows, skipped layers."""
+"""Reading CLIP text encoders (Radford et al. 2021)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor
 
+from graphengine.diffusion.families.windows import Read, TextStates, encode_texts
+from graphengine.diffusion.loaded import TextStack
+from graphengine.errors import NodeError
 from graphengine.models.prompt import Fragment
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """What fits into one call of the encoder: token ids from begin to end, padded, with a weight for each."""
-
-    ids: tuple[int, ...]
-    weights: tuple[float, ...]
-
-
-def split_into_windows(tokenizer: Any, fragments: Sequence[Fragment], size: int) -> tuple[Window, ...]:
-    """Tokenize ``fragments`` into windows of ``size`` tokens.
-
-    Each is begin, up to ``size`` - 2 tokens of text, end, and padding. No text is one empty window. A single
-    unweighted fragment that fits gives the tokens of the plain tokenizer.
-    """
-    pairs = [
-        (token, fragment.weight)
-        for fragment in fragments
-        for token in tokenizer(fragment.text, add_special_tokens=False, verbose=False).input_ids
-    ]
-    room = size - 2
-    parts = [pairs[start : start + room] for start in range(0, max(1, len(pairs)), room)]
-    return tuple(_window(tokenizer, part, size) for part in parts)
-
-
-def _window(tokenizer: Any, pairs: Sequence[tuple[int, float]], size: int) -> Window:
-    padding = size - 2 - len(pairs)
-    ids = [tokenizer.bos_token_id, *(token for token, _ in pairs), tokenizer.eos_token_id]
-    weights = [1.0, *(weight for _, weight in pairs), 1.0]
-    return Window((*ids, *[tokenizer.pad_token_id] * padding), (*weights, *[1.0] * padding))
-
-
-def encode_windows(encoder: Any, texts: Sequence[Sequence[Window]], empty: Window, clip_skip: int) -> Sequence[Tensor]:
-    """Encode the windows of some texts, all in one forward, and lay those of a text side by side.
-
-    A weight moves a token's embedding along the line from that of an empty prompt at the same place (weight 0)
-    through its own (weight 1) and beyond; where all weights are 1 nothing is computed for it.
+def encode_clip(
+    stack: TextStack, index: int, texts: Sequence[Sequence[Fragment]], clip_skip: int, *, before_last: bool = False
+) -> Sequence[TextStates]:
+    """Encode texts by a CLIP encoder of a stack; see :func:`graphengine.diffusion.families.windows.encode_texts`.
 
     Args:
-        encoder: a CLIP text model.
-        texts: of each its windows, at least one.
-        empty: the window of the empty prompt.
         clip_skip: how many of the last layers are left out.
+        before_last: read the state before the last layer, as it is, and the vector of the whole text.
 
-    Returns:
-        For each text embeddings of shape [1, windows · size, width], fp32 on the CPU.
+    Raises:
+        NodeError: more layers shall be skipped than there are.
     """
-    windows = [window for text in texts for window in text]
-    hidden = _hidden(encoder, windows, clip_skip)
-    weights = torch.tensor([window.weights for window in windows], dtype=hidden.dtype).unsqueeze(-1)
-    if (weights != 1).any():
-        neutral = _hidden(encoder, [empty], clip_skip)
-        hidden = torch.where(weights == 1, hidden, torch.lerp(neutral.expand_as(hidden), hidden, weights))
-    parts = torch.split(hidden, [len(text) for text in texts])
-    return [part.reshape(1, -1, hidden.shape[-1]).clone() for part in parts]
+    config = stack.encoders[index].config
+    layers, size = int(config.num_hidden_layers), int(config.max_position_embeddings)
+    if not 0 <= clip_skip < layers:
+        raise NodeError(f"the text encoder has {layers} layers: {clip_skip} of them cannot be skipped")
+    return encode_texts(stack, index, texts, size, _before_last(clip_skip) if before_last else _last(clip_skip))
 
 
-def _hidden(encoder: Any, windows: Sequence[Window], clip_skip: int) -> Tensor:
-    ids = torch.tensor([window.ids for window in windows], device=encoder.device)
-    if clip_skip == 0:
-        hidden = encoder(ids).last_hidden_state
-    else:
-        states = encoder(ids, output_hidden_states=True).hidden_states
-        hidden = encoder.final_layer_norm(states[-(clip_skip + 1)])
-    result: Tensor = hidden.float().cpu()
-    return result
+def _last(clip_skip: int) -> Read:
+    """Read the last layer, or one before it as if it were the last, and the vector at the end of the text."""
+
+    def read(encoder: Any, ids: Tensor) -> TextStates:
+        output = encoder(ids, output_hidden_states=clip_skip > 0)
+        if clip_skip == 0:
+            return TextStates(output.last_hidden_state, output.pooler_output)
+        return TextStates(encoder.final_layer_norm(output.hidden_states[-(clip_skip + 1)]), output.pooler_output)
+
+    return read
+
+
+def _before_last(clip_skip: int) -> Read:
+    """Read a layer before the last, as it is, and the vector of the whole text, projected if the encoder does that."""
+
+    def read(encoder: Any, ids: Tensor) -> TextStates:
+        output = encoder(ids, output_hidden_states=True)
+        projected = getattr(output, "text_embeds", None)
+        pooled = output.pooler_output if projected is None else projected
+        return TextStates(output.hidden_states[-(clip_skip + 2)], pooled)
+
+    return read

@@ -3,14 +3,20 @@
 from dataclasses import dataclass
 
 from graphengine.diffusion.families.family import Families
+from graphengine.diffusion.families.flux import Flux
 from graphengine.diffusion.families.sd import StableDiffusion
+from graphengine.diffusion.families.sd3 import StableDiffusion3
+from graphengine.diffusion.families.sdxl import StableDiffusionXL
 from graphengine.diffusion.types.refs import DTypeName, ModelRef, TextEncoderRef, VaeRef
 from graphengine.errors import ModelRefused
 from graphengine.files.roots import File
-from graphengine.models.sd import Prediction
+from graphengine.models.prediction import Prediction
+from graphengine.models.scaled import refuse_scaled
 from graphengine.models.source import open_source
 
-FAMILIES: Families = {family.name: family for family in (StableDiffusion(),)}
+FAMILIES: Families = {
+    family.name: family for family in (StableDiffusion(), StableDiffusionXL(), StableDiffusion3(), Flux())
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +44,20 @@ def open_checkpoint(
         families: the architectures to try, in their order.
 
     Raises:
-        ModelRefused: it is unsafe, broken or of no known architecture.
+        ModelRefused: it is unsafe, broken, quantized or of no known architecture.
     """
     opened = open_source(source.path)
+    refuse_scaled(opened)
     for family in families.values():
         found = family.detect(opened)
         if found is None:
             continue
         name, variant, parts = family.name, found.variant, found.parts
+        if prediction and prediction != found.prediction == "flow":
+            raise ModelRefused(
+                f"the denoiser of {source.reference!r} predicts a flow, not {prediction}",
+                hint="Leave the prediction to be found out (auto).",
+            )
         kind = prediction or found.prediction
         return Checkpoint(
             ModelRef(source, name, variant, dtype, latent=found.latent, prediction=kind) if "model" in parts else None,
@@ -54,5 +66,5 @@ def open_checkpoint(
         )
     raise ModelRefused(
         f"{source.reference!r} is of no known architecture",
-        hint=f"Known: {', '.join(families)} (SD 1 and SD 2).",
+        hint=f"Known: {', '.join(families)}; sd is Stable Diffusion 1 and 2.",
     )

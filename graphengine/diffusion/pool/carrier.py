@@ -2,9 +2,10 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
-from graphengine.diffusion.loaded import nbytes
+from graphengine.diffusion.loaded import nbytes, shares
 from graphengine.diffusion.pool.ledger import Entry, Ledger
 from graphengine.diffusion.pool.making import Maker
 from graphengine.diffusion.pool.transport import Transport
@@ -37,15 +38,32 @@ class Carrier:
             ModelRefused: they cannot be made.
             OutOfMemory: there is no room. On an error they are gone, and whoever waits for them begins anew.
         """
-        try:
+        with self._or_forget(entry):
             if entry.loaded is not None or self._make(ref, entry):
                 with self._moving:
                     self._move(entry)
-        except BaseException:
-            with self._changed:
-                self._ledger.forget(entry)
-                self._changed.notify_all()
-            raise
+
+    def derive(self, ref: WeightsRef, entry: Entry, base: Callable[[], Entry]) -> None:
+        """Make modules that are ``coming`` from those that ``ref`` describes without its patches.
+
+        Args:
+            ref: with patches.
+            entry: what somebody waits for.
+            base: returns the modules without patches, on the device and pinned; they may be let go afterwards.
+
+        Raises:
+            ModelRefused, OutOfMemory: as :meth:`bring`, and of ``base``.
+        """
+        with self._or_forget(entry):
+            shared = base()
+            entry.loaded, entry.load_seconds = self._maker.patch(ref, shared.loaded)
+            entry.nbytes = nbytes(entry.loaded, entry.key.dtype, beside=shared.loaded)
+            if shares(entry.loaded, shared.loaded):
+                with self._changed:
+                    self._ledger.inherit(entry, shared)
+            if self._reserve(entry, entry.nbytes):
+                with self._moving:
+                    self._move(entry)
 
     def make_room(self, *, all_of_it: bool = False) -> None:
         """Let go from the device what is over its budget, or everything that may go."""
@@ -60,6 +78,17 @@ class Carrier:
         self._transport.tidy()
 
     # -------------------------------------------------------------- making
+
+    @contextmanager
+    def _or_forget(self, entry: Entry) -> Iterator[None]:
+        """Let nobody wait for modules that could not be brought."""
+        try:
+            yield
+        except BaseException:
+            with self._changed:
+                self._ledger.forget(entry)
+                self._changed.notify_all()
+            raise
 
     def _make(self, ref: WeightsRef, entry: Entry) -> bool:
         """Make modules; return whether there is room for them."""

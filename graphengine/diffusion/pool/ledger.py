@@ -2,7 +2,7 @@
 
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
@@ -40,6 +40,9 @@ class Entry:
         pins: how many use them or wait for them.
         load_seconds: what making them took.
         move_seconds: what moving them from the host to the device took.
+        base: the modules whose tensors these share, which stay for as long as these are there; only their own tensors
+            are counted.
+        heirs: the modules that share tensors of these. They leave with them, and are dropped then.
     """
 
     key: Key
@@ -49,6 +52,8 @@ class Entry:
     pins: int = 0
     load_seconds: float = 0.0
     move_seconds: float = 0.0
+    base: "Entry | None" = None
+    heirs: list["Entry"] = field(default_factory=list)
 
 
 class Ledger:
@@ -134,6 +139,11 @@ class Ledger:
 
     # -------------------------------------------------------------- making
 
+    def inherit(self, entry: Entry, base: Entry) -> None:
+        """Note that modules share tensors of others."""
+        entry.base = base
+        base.heirs.append(entry)
+
     def reserve(self, entry: Entry, nbytes: int) -> Sequence[Entry] | None:
         """Count ``nbytes`` for modules that come, where they will be made and may stay, and drop others for them.
 
@@ -154,7 +164,12 @@ class Ledger:
         return dropped
 
     def forget(self, entry: Entry) -> None:
-        """Count modules nowhere any more."""
+        """Count modules nowhere any more, nor those that share their tensors."""
+        for heir in tuple(entry.heirs):
+            self.forget(heir)
+        if entry.base is not None:
+            entry.base.heirs.remove(entry)
+            entry.base = None
         self._device.take(entry.key)
         self._host.take(entry.key)
         del self._entries[entry.key]
@@ -164,7 +179,8 @@ class Ledger:
         """Drop everything that is not in use or on its way, and return it."""
         dropped = [entry for entry in self._entries.values() if self._idle(entry)]
         for entry in dropped:
-            self.forget(entry)
+            if entry.state != "gone":  # with what it shared
+                self.forget(entry)
         return dropped
 
     # -------------------------------------------------------------- to the device, and away from it
@@ -186,6 +202,8 @@ class Ledger:
         if not order:
             return None
         entry = self._entries[order[0]]
+        for heir in tuple(entry.heirs):
+            self.forget(heir)
         entry.state = "leaving"
         return entry
 
@@ -193,8 +211,11 @@ class Ledger:
         """Count modules that leave the device in the host's memory, and drop there what is worth less.
 
         Returns:
-            what was dropped; or None if there is no room but that of what is worth more, so that they are not kept.
+            what was dropped; or None if they are not kept: there is no room but that of what is worth more, or they
+            are made again from what they share.
         """
+        if entry.base is not None:
+            return None
         self._host.put(entry.key, entry.nbytes, entry.load_seconds)
         others = self._rank(None)
         order = self._host.order(lambda key: self._care(key) if key == entry.key else others(key))
@@ -242,6 +263,8 @@ class Ledger:
         for entry in order:
             if shelf.fits(nbytes):
                 break
+            if entry.state == "gone":
+                continue  # with what it shared
             shelf.evict(entry.key)
             self.forget(entry)
             dropped.append(entry)
@@ -261,7 +284,7 @@ class Ledger:
         return int(key in self._foreseen or key in self._kept)
 
     def _idle(self, entry: Entry) -> bool:
-        return not entry.pins and entry.state in {"device", "host"}
+        return not entry.pins and entry.state in {"device", "host"} and all(map(self._idle, entry.heirs))
 
     def _way_back(self, entry: Entry) -> float:
         """Return the seconds that it will take to get modules back that leave the device."""

@@ -1,22 +1,42 @@
 """The pool: loads what references describe, shares it, and keeps within the memory it was given."""
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from typing import Any, overload
 
 import torch
 
+from graphengine.diffusion.adapters.patcher import Patchers
+from graphengine.diffusion.adapters.table import PATCHERS
 from graphengine.diffusion.devices import choose_dtype
 from graphengine.diffusion.families.family import Families
 from graphengine.diffusion.families.table import FAMILIES
-from graphengine.diffusion.loaded import Autoencoder, Denoiser, Loaded, TextStack
+from graphengine.diffusion.loaded import (
+    Autoencoder,
+    ControlNetwork,
+    Denoiser,
+    DepthNetwork,
+    Loaded,
+    PictureNetwork,
+    TextStack,
+)
+from graphengine.diffusion.networks import NETWORKS
 from graphengine.diffusion.pool.background import Background
 from graphengine.diffusion.pool.carrier import Carrier
 from graphengine.diffusion.pool.ledger import FORESEEN, Entry, Key, Ledger
-from graphengine.diffusion.pool.making import Maker, Patcher
+from graphengine.diffusion.pool.making import Maker
 from graphengine.diffusion.pool.transport import TorchTransport, Transport
-from graphengine.diffusion.types.refs import ModelRef, TextEncoderRef, VaeRef, WeightsRef
+from graphengine.diffusion.types.refs import (
+    ControlNetRef,
+    DepthModelRef,
+    ModelRef,
+    TextEncoderRef,
+    UpscalerRef,
+    VaeRef,
+    WeightsRef,
+)
 from graphengine.errors import OutOfMemory
 from graphengine.models.use import DeviceUse
 
@@ -27,7 +47,8 @@ class ModelPool:
     What is in use is pinned. Of the rest, what is soonest back per byte leaves the device while all together exceed
     its budget: to the host's memory, while there is room for it in the host's budget, and from there it comes back
     without its file. A device that computes in the host's memory has the one budget, and what leaves it is dropped.
-    Only what is in use, or about to be, may exceed a budget. Thread-safe; a module is never made twice at a time, and
+    Only what is in use, or about to be, may exceed a budget. What is patched shares the tensors of what it was before,
+    and leaves with it. Thread-safe; a module is never made twice at a time, and
     whoever uses one that is there waits for nobody.
 
     Args:
@@ -35,8 +56,8 @@ class ModelPool:
         budget: bytes of parameters and buffers on the device; None is no bound.
         host_budget: the same for what rests in the host's memory because a device with memory of its own has no room
             for it; None is no bound. What passes through on its way to the device is not counted.
-        families: the architectures it can load.
-        patchers: how each kind of patch changes a module, in place, before anybody uses it.
+        families: the architectures it can load, beside the networks of :mod:`graphengine.diffusion.networks`.
+        patchers: how each kind of patch changes a copy that shares its tensors with the original.
         transport: the way to the device and back; by default torch's.
     """
 
@@ -47,7 +68,7 @@ class ModelPool:
         *,
         host_budget: int | None = None,
         families: Families = FAMILIES,
-        patchers: Mapping[str, Patcher] | None = None,
+        patchers: Patchers = PATCHERS,
         transport: Transport | None = None,
     ) -> None:
         self.device = device
@@ -55,7 +76,7 @@ class ModelPool:
         way = self._way = transport or TorchTransport(device)
         self._ledger = Ledger(budget, host_budget, apart=way.apart)
         self._changed = threading.Condition()  # guards the ledger; held for moments only
-        self._carrier = Carrier(self._ledger, self._changed, Maker(families, dict(patchers or {})), way)
+        self._carrier = Carrier(self._ledger, self._changed, Maker({**NETWORKS, **families}, patchers), way)
         self._background: Background[WeightsRef] = Background(self._fetch, FORESEEN)
         self._closed = False
         self._lately: dict[Key, int] = {}  # the bytes of what was used since somebody took note
@@ -69,6 +90,14 @@ class ModelPool:
     def use(self, ref: TextEncoderRef) -> AbstractContextManager[TextStack]: ...
     @overload
     def use(self, ref: VaeRef) -> AbstractContextManager[Autoencoder]: ...
+    @overload
+    def use(self, ref: ControlNetRef) -> AbstractContextManager[ControlNetwork]: ...
+    @overload
+    def use(self, ref: DepthModelRef) -> AbstractContextManager[DepthNetwork]: ...
+    @overload
+    def use(self, ref: UpscalerRef) -> AbstractContextManager[PictureNetwork]: ...
+    @overload
+    def use(self, ref: WeightsRef) -> AbstractContextManager[Loaded]: ...
     def use(self, ref: WeightsRef) -> AbstractContextManager[Any]:
         """Lend the module of ``ref`` for the length of a ``with`` block, loading it if need be.
 
@@ -117,13 +146,14 @@ class ModelPool:
         """
         for ref in _refs(values):
             with self._changed:
-                self._ledger.foresee(self._key(ref))
+                for key in self._keys(ref):
+                    self._ledger.foresee(key)
             self.prefetch(ref)
 
     @contextmanager
     def keep(self, *refs: WeightsRef) -> Iterator[None]:
         """Let what ``refs`` describe leave after all else, for the length of a ``with`` block; loads nothing."""
-        keys = [self._key(ref) for ref in refs]
+        keys = [key for ref in refs for key in self._keys(ref)]
         with self._changed:
             self._ledger.keep(keys)
         try:
@@ -137,9 +167,9 @@ class ModelPool:
 
         Returns at once, and reports nothing: an error comes when the module is used. On a device without room it
         gets as far as the host's memory. Prefetches are made one by one, and none begins while a call waits for
-        modules of its own.
+        modules of its own. Patches are made when they are wanted.
         """
-        self._background.ask(ref)
+        self._background.ask(_base(ref))
 
     def close(self) -> None:
         """End what is done ahead, and drop everything that is not in use."""
@@ -162,7 +192,9 @@ class ModelPool:
             raise
         finally:
             with self._changed:
-                self._lately[entry.key] = entry.nbytes
+                for used in (entry, entry.base):
+                    if used is not None:
+                        self._lately[used.key] = used.nbytes
                 self._ledger.unpin(entry)
                 over = self._ledger.over
             if over or scarce:
@@ -171,9 +203,26 @@ class ModelPool:
     def _acquire(self, ref: WeightsRef) -> Entry:
         """Return modules that are on the device, pinned."""
         entry, mine = self._pinned(self._key(ref))
-        if mine:
+        if mine and ref.patches:
+            self._derive(ref, entry)
+        elif mine:
             self._carrier.bring(ref, entry)
         return entry
+
+    def _derive(self, ref: WeightsRef, entry: Entry) -> None:
+        """Make modules from those without patches, which are pinned in the meantime."""
+        pinned: list[Entry] = []
+
+        def base() -> Entry:
+            pinned.append(self._acquire(_base(ref)))
+            return pinned[0]
+
+        try:
+            self._carrier.derive(ref, entry, base)
+        finally:
+            with self._changed:
+                for each in pinned:
+                    self._ledger.unpin(each)
 
     def _pinned(self, key: Key) -> tuple[Entry, bool]:
         """Return modules, pinned, that are on the device, or that it falls to the caller to bring there."""
@@ -205,14 +254,26 @@ class ModelPool:
         if mine:
             self._carrier.bring(ref, entry)
 
+    def _keys(self, ref: WeightsRef) -> list[Key]:
+        """Return the keys of what a reference needs: the modules without patches, and those with."""
+        return [self._key(each) for each in ([_base(ref), ref] if ref.patches else [ref])]
+
     def _key(self, ref: WeightsRef) -> Key:
-        dtype = choose_dtype(ref.dtype, self.device)
+        family = self.families.get(ref.family)
+        half = torch.float16 if family is None else family.half(ref.part)
+        dtype = choose_dtype(ref.dtype, self.device, half)
         return Key(ref.source.digest, ref.part, ref.family, ref.variant, dtype, ref.patches)
+
+
+def _base(ref: WeightsRef) -> WeightsRef:
+    return replace(ref, patches=())
 
 
 def _refs(values: Sequence[Any]) -> Iterator[WeightsRef]:
     for value in values:
         if isinstance(value, WeightsRef):
             yield value
+            if isinstance(value, ModelRef):
+                yield from (control.network for control in value.controls)
         elif isinstance(value, list | tuple):
             yield from _refs(value)

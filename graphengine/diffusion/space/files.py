@@ -1,9 +1,12 @@
-"""Surfaces and points as files."""
+"""Surfaces and points as files.
 
+trimesh takes a second and more to import: it is loaded when something is written.
+"""
+
+from importlib import import_module
 from typing import Any, Literal
 
 import numpy as np
-import trimesh
 from PIL import Image as Pil
 
 from graphengine.diffusion.images import to_pil
@@ -19,6 +22,7 @@ def mesh_file(mesh: Mesh, format_: MeshFormat) -> bytes:
     """Return the bytes of a file: GLB with the texture inside, PLY and OBJ with a colour for each vertex."""
     v_up = mesh.uv.numpy() * (1, -1) + (0, 1)
     (picture,) = to_pil(Image(mesh.texture.pixels[:1]))
+    trimesh = import_module("trimesh")
     material = trimesh.visual.material.PBRMaterial(
         baseColorTexture=picture, metallicFactor=0.0, roughnessFactor=1.0, doubleSided=True
     )
@@ -32,7 +36,7 @@ def mesh_file(mesh: Mesh, format_: MeshFormat) -> bytes:
 def points_file(cloud: PointCloud, format_: Literal["glb", "ply"]) -> bytes:
     """Return the bytes of a file with a colour for each point."""
     colours = (cloud.colours.clamp(0, 1) * 255).round().byte().numpy()
-    return _bytes(trimesh.PointCloud(cloud.points.numpy(), colors=colours).export(file_type=format_))
+    return _bytes(import_module("trimesh").PointCloud(cloud.points.numpy(), colors=colours).export(file_type=format_))
 
 
 def _colours(mesh: Mesh, picture: Pil.Image) -> Any:

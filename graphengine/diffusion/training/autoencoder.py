@@ -68,7 +68,7 @@ def to_pictures(tensor: Tensor) -> NDArray[np.uint8]:
     return pictures
 
 
-def psnr(pictures: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
+def whole_psnr(pictures: NDArray[np.uint8], other: NDArray[np.uint8]) -> float:
     """Peak signal-to-noise ratio in dB over all pictures together; infinite when they are equal."""
     error = float(np.mean((pictures.astype(np.float64) - other) ** 2))
     return float("inf") if error == 0 else 10 * float(np.log10(255**2 / error))
@@ -111,7 +111,7 @@ class AutoencoderTask:
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._recipe.bf16):
             latents = self._vae.encode(to_tensor(self._control).to(self._device)).latents
             decoded = self._vae.decode(latents).sample
-        return {"psnr": psnr(self._control, to_pictures(decoded)), "spread": latents.float().std().item()}
+        return {"psnr": whole_psnr(self._control, to_pictures(decoded)), "spread": latents.float().std().item()}
 
     def _crop(self, rng: np.random.Generator) -> NDArray[np.uint8]:
         """Crop a fresh picture, more often at its middle, where the edges are."""

@@ -14,7 +14,7 @@ from graphengine.diffusion.evaluation.fidelity import (
     measure_fidelity,
     two_figure_stills,
 )
-from graphengine.diffusion.training.autoencoder import psnr, to_pictures, to_tensor
+from graphengine.diffusion.training.autoencoder import to_pictures, to_tensor, whole_psnr
 from graphengine.diffusion.training.checkpoint import load_checkpoint
 from graphengine.diffusion.training.judging import GUIDANCE, STEPS, generator_of, load_pipeline
 from graphengine.diffusion.training.stages import MissingStageError, Recipe, TrainingFolder
@@ -121,7 +121,7 @@ def measure(model: Path, steps: int = STEPS) -> Measured:
     back = to_pictures(vae.decode(vae.encode(to_tensor(pictures)).latents).sample)
     parts = {"autoencoder": vae, "denoiser": pipeline.unet, "text encoder": pipeline.text_encoder}
     counts = {name: sum(weight.numel() for weight in part.parameters()) for name, part in parts.items()}
-    return Measured(fidelity, psnr(pictures, back), seconds, counts)
+    return Measured(fidelity, whole_psnr(pictures, back), seconds, counts)
 
 
 def card(measured: Measured, efforts: tuple[Effort, Effort], machine: str) -> str:

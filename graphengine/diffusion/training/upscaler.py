@@ -16,6 +16,9 @@ from torch.nn import functional
 
 from graphengine.diffusion.evaluation.likeness import psnr
 
+UPSCALER = "upscaler"
+"""What the weights of such a network are called."""
+
 Picture = Callable[[np.random.Generator], NDArray[np.uint8]]
 """Draws a training picture, of shape [height, width, 3]."""
 

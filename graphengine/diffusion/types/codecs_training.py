@@ -33,13 +33,13 @@ class DatasetCodec:
 
 def _source_meta(source: Drawn | Filed) -> Mapping[str, Any]:
     if isinstance(source, Drawn):
-        return {"scenes": source.scenes, "seed": source.seed}
+        return {"scenes": source.scenes, "seed": source.seed, "style": source.style}
     return {"files": [_FILES.encode(file).meta for file in source.files], "captions": list(source.captions)}
 
 
 def _source(meta: Mapping[str, Any]) -> Drawn | Filed:
     if "scenes" in meta:
-        return Drawn(meta["scenes"], meta["seed"])
+        return Drawn(meta["scenes"], meta["seed"], meta.get("style", "flat"))
     return Filed(tuple(_FILES.decode(Encoded(each)) for each in meta["files"]), tuple(meta["captions"]))
 
 

@@ -1,11 +1,41 @@
 """Conditioning: what a picture shall (or shall not) show, as a model reads it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
 from graphengine.diffusion.types.image import Mask
 from graphengine.diffusion.types.tensors import TensorValue, described, require, tensors_of
+
+
+@dataclass(frozen=True, slots=True)
+class MicroConditioning:
+    """What some models are told of a picture beside the text (Podell et al. 2023, section 2.2).
+
+    Attributes:
+        width, height: of the picture before it was cropped, in pixels; 0 is that which is sampled.
+        left, top: what was cropped away at these sides, in pixels.
+        target_width, target_height: of the picture that is wanted; 0 is that which is sampled.
+        aesthetic: how much people like the picture, 0 to 10, for refiners; None is what is usual for what is wanted or
+            not.
+
+    Raises:
+        ValueError: a size is negative.
+    """
+
+    width: int = 0
+    height: int = 0
+    left: int = 0
+    top: int = 0
+    target_width: int = 0
+    target_height: int = 0
+    aesthetic: float | None = None
+
+    def __post_init__(self) -> None:
+        sizes = (self.width, self.height, self.left, self.top, self.target_width, self.target_height)
+        if min(sizes) < 0:
+            raise ValueError(f"sizes of a picture cannot be negative: {sizes}")
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
@@ -19,6 +49,8 @@ class ConditioningEntry(TensorValue):
         strength: weight of the entry's prediction among the others of its conditioning, above 0.
         mask: where it counts, of any size: 1 here, 0 not; one, or one for each row. None is everywhere.
         start, end: when it counts, as parts of the way from noise (0) to the picture (1).
+        micro: sizes and a score, for families that are told such; None is what is usual.
+        guidance: the scale that models which were distilled with guidance are told; None is that of the sampling.
 
     Raises:
         ValueError: a shape, a type, the strength or the time is wrong.
@@ -30,6 +62,8 @@ class ConditioningEntry(TensorValue):
     mask: Mask | None = None
     start: float = 0.0
     end: float = 1.0
+    micro: MicroConditioning | None = None
+    guidance: float | None = None
 
     def __post_init__(self) -> None:
         require(self.embeddings, "embeddings", None, None, None)
@@ -41,6 +75,11 @@ class ConditioningEntry(TensorValue):
             raise ValueError(f"{self.mask.values.shape[0]} masks do not fit {self.embeddings.shape[0]} embeddings")
         if not 0 <= self.start < self.end <= 1:
             raise ValueError(f"an entry cannot count from {self.start} to {self.end}")
+
+    def emptied(self) -> "ConditioningEntry":
+        """Return it with zeros in place of what a text is encoded to."""
+        pooled = None if self.pooled is None else torch.zeros_like(self.pooled)
+        return replace(self, embeddings=torch.zeros_like(self.embeddings), pooled=pooled)
 
     def counts(self, done: float) -> bool:
         """Whether it counts when ``done`` of the way is done, 0 to 1."""

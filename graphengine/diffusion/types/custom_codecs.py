@@ -1,29 +1,10 @@
 """How the parts of a sampling become bytes, and values again."""
 
-from graphengine.diffusion.types.buffers import from_buffer, to_buffer
 from graphengine.diffusion.types.codecs import ConditioningCodec, expect
-from graphengine.diffusion.types.custom import Guider, NoiseRef, SamplerRef, Sigmas
+from graphengine.diffusion.types.custom import Guider, NoiseRef, SamplerRef
 from graphengine.types.codec import Encoded
 
 _CONDITIONING = ConditioningCodec()
-
-
-class SigmasCodec:
-    """Stores the levels."""
-
-    def nbytes(self, value: Sigmas) -> int:
-        """Return the size of the levels."""
-        return value.values.nbytes
-
-    def encode(self, value: Sigmas) -> Encoded:
-        """Take the levels out."""
-        shape, buffer = to_buffer(value.values)
-        return Encoded({"shape": shape}, (buffer,))
-
-    def decode(self, encoded: Encoded) -> Sigmas:
-        """Put the levels back."""
-        (buffer,) = encoded.buffers
-        return Sigmas(from_buffer(encoded.meta.get("shape"), buffer))
 
 
 class NoiseCodec:

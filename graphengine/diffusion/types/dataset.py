@@ -3,18 +3,26 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from graphengine.diffusion.drawing.style import Style
 from graphengine.files.roots import File
 
-Scenes = Literal["mixed", "one figure", "two figures", "landscapes"]
-"""What the drawn pictures show."""
+Scenes = Literal["mixed", "one figure", "two figures", "landscapes", "held out"]
+"""What the drawn pictures show; what is held out has combinations of looks that no other set has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """Pictures that the program draws: the one at an index depends on the seed and the index alone."""
+    """Pictures that the program draws: the one at an index depends on the seed and the index alone.
+
+    Attributes:
+        scenes: what they show.
+        seed: another one draws other pictures.
+        style: in which hand; the captions do not name it.
+    """
 
     scenes: Scenes
     seed: int
+    style: Style = "flat"
 
 
 @dataclass(frozen=True, slots=True)

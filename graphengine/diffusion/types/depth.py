@@ -7,7 +7,6 @@ from typing import Any
 
 from torch import Tensor
 
-from graphengine.diffusion.types.buffers import from_buffer, to_buffer
 from graphengine.diffusion.types.tensors import TensorValue, require
 from graphengine.types.codec import Encoded
 
@@ -67,24 +66,6 @@ class Camera:
     def field_of_view(self) -> float:
         """The horizontal angle that is seen, in degrees."""
         return math.degrees(2 * math.atan(0.5 / self.focal))
-
-
-class DepthCodec:
-    """Stores the raw distances."""
-
-    def nbytes(self, value: DepthMap) -> int:
-        """Return the size of the distances."""
-        return value.values.nbytes
-
-    def encode(self, value: DepthMap) -> Encoded:
-        """Take the distances out."""
-        shape, buffer = to_buffer(value.values)
-        return Encoded({"shape": shape}, (buffer,))
-
-    def decode(self, encoded: Encoded) -> DepthMap:
-        """Put the distances back."""
-        (buffer,) = encoded.buffers
-        return DepthMap(from_buffer(encoded.meta.get("shape"), buffer))
 
 
 class CameraCodec:

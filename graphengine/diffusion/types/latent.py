@@ -15,10 +15,17 @@ class LatentSpec:
     Attributes:
         channels: values per latent cell.
         stride: pixels per latent cell along each side.
+        patch: cells along each side that the denoiser takes as one; there must be a whole number of them.
     """
 
     channels: int = 4
     stride: int = 8
+    patch: int = 1
+
+    @property
+    def step(self) -> int:
+        """Pixels of which the sides of a picture must be multiples."""
+        return self.stride * self.patch
 
     def __str__(self) -> str:
         return f"{self.channels} channels, one cell per {self.stride} pixels"

@@ -4,13 +4,14 @@ A reference is small, immutable and compared by content, so that it can flow on 
 fingerprinted; the weights live in the pool alone.
 """
 
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal, Self
 
+from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.latent import LatentSpec
 from graphengine.files.roots import File
 from graphengine.models.parts import Part
-from graphengine.models.sd import Prediction
+from graphengine.models.prediction import Prediction
 
 DTypeName = Literal["auto", "float32", "float16", "bfloat16"]
 
@@ -22,12 +23,25 @@ class Patch:
     Attributes:
         kind: which function makes it, among those the pool was given.
         source: the weights it brings, if any.
-        strength: how much of it; 1 is all.
+        strength: how much of it; 1 is all, 0 nothing.
+        name: what it is called, where that matters.
+        blocks: other strengths for the weights whose names begin so.
     """
 
     kind: str
     source: File | None = None
     strength: float = 1.0
+    name: str = ""
+    blocks: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def counts(self) -> bool:
+        """Whether it changes anything."""
+        return bool(self.strength) or any(much for _, much in self.blocks)
+
+    def amount_for(self, name: str) -> float:
+        """Return the strength for a weight by its name."""
+        return next((much for start, much in self.blocks if name.startswith(start)), self.strength)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +64,44 @@ class WeightsRef:
     dtype: DTypeName = "auto"
     patches: tuple[Patch, ...] = ()
 
+    def patched(self, patch: Patch) -> Self:
+        """Return a reference with one more patch; one of strength 0 is none."""
+        return replace(self, patches=(*self.patches, patch)) if patch.counts else self
+
+
+@dataclass(frozen=True, slots=True)
+class ControlNetRef(WeightsRef):
+    """A ControlNet: a network beside a denoiser that tells it what a picture says (Zhang et al. 2023)."""
+
+    part: ClassVar[Part] = "control"
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A picture that a denoiser follows, as far as a ControlNet understands it.
+
+    Attributes:
+        network: reads the picture.
+        image: one picture, or one for each that is sampled.
+        strength: how much it counts; 1 is as it was trained.
+        start, end: when it counts, as parts of the steps from 0 to 1.
+
+    Raises:
+        ValueError: the time is wrong.
+    """
+
+    network: ControlNetRef
+    image: Image
+    strength: float = 1.0
+    start: float = 0.0
+    end: float = 1.0
+
+    __hash__ = None  # type: ignore[assignment]  # holds tensors
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.end <= 1:
+            raise ValueError(f"a control cannot count from {self.start} to {self.end}")
+
 
 @dataclass(frozen=True, slots=True)
 class ModelRef(WeightsRef):
@@ -58,12 +110,14 @@ class ModelRef(WeightsRef):
     Attributes:
         latent: the form of its latents.
         prediction: what it predicts: the noise (Ho et al. 2020) or the velocity (Salimans & Ho 2022).
+        controls: what else it looks at; they change no weights.
     """
 
     part: ClassVar[Part] = "model"
 
     latent: LatentSpec = LatentSpec()  # noqa: RUF009 — frozen
     prediction: Prediction = "epsilon"
+    controls: tuple[Control, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +138,17 @@ class VaeRef(WeightsRef):
     """The autoencoder between pictures and latents."""
 
     part: ClassVar[Part] = "vae"
+
+
+@dataclass(frozen=True, slots=True)
+class UpscalerRef(WeightsRef):
+    """A network from pictures to pictures: an upscaler, or one that restores and keeps the size."""
+
+    part: ClassVar[Part] = "upscaler"
+
+
+@dataclass(frozen=True, slots=True)
+class DepthModelRef(WeightsRef):
+    """A network that tells how far away what a picture shows is."""
+
+    part: ClassVar[Part] = "depth"

@@ -1,26 +1,29 @@
 """The socket types of the wing."""
 
-from graphengine.diffusion.types.codecs import ConditioningCodec, ImageCodec, LatentCodec, MaskCodec, RefCodec
+from graphengine.diffusion.types.buffers import TensorCodec
+from graphengine.diffusion.types.codecs import ConditioningCodec, LatentCodec, RefCodec
 from graphengine.diffusion.types.codecs_training import DatasetCodec, WeightsCodec
 from graphengine.diffusion.types.conditioning import Conditioning
 from graphengine.diffusion.types.custom import Guider, NoiseRef, SamplerRef, Sigmas
-from graphengine.diffusion.types.custom_codecs import GuiderCodec, NoiseCodec, SamplerCodec, SigmasCodec
+from graphengine.diffusion.types.custom_codecs import GuiderCodec, NoiseCodec, SamplerCodec
 from graphengine.diffusion.types.dataset import Dataset
-from graphengine.diffusion.types.depth import Camera, CameraCodec, DepthCodec, DepthMap
+from graphengine.diffusion.types.depth import Camera, CameraCodec, DepthMap
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.mesh import Mesh, MeshCodec, PointCloud, PointCloudCodec
-from graphengine.diffusion.types.refs import ModelRef, TextEncoderRef, VaeRef
+from graphengine.diffusion.types.refs import ControlNetRef, DepthModelRef, ModelRef, TextEncoderRef, UpscalerRef, VaeRef
 from graphengine.diffusion.types.trained import Weights
 from graphengine.diffusion.types.video import Video, VideoCodec
 from graphengine.types.socket_type import SocketType
 
 DIFFUSION_TYPES: tuple[SocketType, ...] = (
-    SocketType("Image", Image, ImageCodec(), "One or more pictures of one size.", "#6b9bd1"),
-    SocketType("Mask", Mask, MaskCodec(), "Where something applies: 1 here, 0 not.", "#88a096"),
+    SocketType("Image", Image, TensorCodec(Image, "pixels"), "One or more pictures of one size.", "#6b9bd1"),
+    SocketType("Mask", Mask, TensorCodec(Mask, "values"), "Where something applies: 1 here, 0 not.", "#88a096"),
     SocketType("Latent", Latent, LatentCodec(), "Pictures as a diffusion model sees them.", "#d184a8"),
     SocketType("Video", Video, VideoCodec(), "A video file, or a part of one.", "#5fb3b3", lasting=False),
-    SocketType("DepthMap", DepthMap, DepthCodec(), "How far away what each pixel shows is.", "#7f9fbf"),
+    SocketType(
+        "DepthMap", DepthMap, TensorCodec(DepthMap, "values"), "How far away what each pixel shows is.", "#7f9fbf"
+    ),
     SocketType("Camera", Camera, CameraCodec(), "What a camera sees of the world: its intrinsics.", "#b0a080"),
     SocketType("Mesh", Mesh, MeshCodec(), "A surface in space with a picture on it.", "#c58f5c"),
     SocketType("PointCloud", PointCloud, PointCloudCodec(), "Coloured points in space.", "#a8b05c"),
@@ -48,7 +51,37 @@ DIFFUSION_TYPES: tuple[SocketType, ...] = (
         weights=True,
         part="vae",
     ),
-    SocketType("Sigmas", Sigmas, SigmasCodec(), "Noise levels to walk down.", "#b0b86a"),
+    SocketType(
+        "Upscaler",
+        UpscalerRef,
+        RefCodec(UpscalerRef),
+        "A network from pictures to pictures.",
+        "#7fb07f",
+        lasting=False,
+        weights=True,
+        part="upscaler",
+    ),
+    SocketType(
+        "DepthModel",
+        DepthModelRef,
+        RefCodec(DepthModelRef),
+        "Tells how far away what a picture shows is.",
+        "#6f8fb0",
+        lasting=False,
+        weights=True,
+        part="depth",
+    ),
+    SocketType(
+        "ControlNet",
+        ControlNetRef,
+        RefCodec(ControlNetRef),
+        "What makes a denoiser follow a picture.",
+        "#6fae8f",
+        lasting=False,
+        weights=True,
+        part="control",
+    ),
+    SocketType("Sigmas", Sigmas, TensorCodec(Sigmas, "values"), "Noise levels to walk down.", "#b0b86a"),
     SocketType("Noise", NoiseRef, NoiseCodec(), "Where the noise of a sampling comes from.", "#8f8f8f"),
     SocketType("Sampler", SamplerRef, SamplerCodec(), "A solver.", "#7f9ed6"),
     SocketType("Guider", Guider, GuiderCodec(), "How predictions are made one.", "#d6856b"),

@@ -1,15 +1,14 @@
 """GIF, animated WebP and PNG: what browsers call images, read by Pillow."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from PIL import Image as Pil
 from PIL import ImageSequence
 
 from graphengine.diffusion.images import from_pil
+from graphengine.diffusion.reading import opened
 from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.video import Video
 from graphengine.errors import NodeError
@@ -40,7 +39,7 @@ def open_animation(file: File) -> Video:
     Raises:
         NodeError: it is broken.
     """
-    with _opened(file) as picture:
+    with opened(file, _FORMATS) as picture:
         times = [_milliseconds(frame) for frame in ImageSequence.Iterator(picture)]
         rate = Fraction(1000 * len(times), round(sum(times))).limit_denominator(1001)
         return Video(file, picture.width, picture.height, rate, 0, len(times))
@@ -52,7 +51,7 @@ def frames_of_animation(video: Video) -> Iterator[Image]:
     Raises:
         NodeError: it is broken.
     """
-    with _opened(video.file) as picture:
+    with opened(video.file, _FORMATS) as picture:
         for index in range(video.first, video.first + video.count):
             picture.seek(index)
             yield from_pil([picture.copy()])
@@ -62,14 +61,3 @@ def _milliseconds(frame: Any) -> float:
     frame.load()  # before that a WebP tells the time of the frame before
     time: float = frame.info.get("duration") or _UNTOLD
     return time
-
-
-@contextmanager
-def _opened(file: File) -> Iterator[Any]:
-    try:
-        with Pil.open(file.path, formats=_FORMATS) as picture:
-            yield picture
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise NodeError(f"{file.reference!r} is broken: {error}", hint="Copy the file again.") from error
-    except (Pil.DecompressionBombError, Pil.DecompressionBombWarning):
-        raise NodeError(f"{file.reference!r} has too many pixels", hint="Scale it down before loading it.") from None

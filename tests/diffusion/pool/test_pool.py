@@ -170,10 +170,11 @@ def test_two_pools_do_not_construct_side_by_side(model: Any) -> None:
 
 
 def test_patches_change_a_copy_of_their_own(model: Any) -> None:
-    def scale(module: torch.nn.Module, patch: Patch) -> None:
-        with torch.no_grad():
-            for parameter in module.parameters():
-                parameter.mul_(patch.strength)
+    def scale(_: WeightsRef, loaded: Any, patch: Patch) -> Any:
+        for layer in loaded.module.modules():
+            for name, parameter in layer.named_parameters(recurse=False):
+                setattr(layer, name, torch.nn.Parameter(parameter.detach() * patch.strength))
+        return loaded
 
     pool, _ = make_pool(patchers={"scale": scale})
     plain = model.checkpoint.vae

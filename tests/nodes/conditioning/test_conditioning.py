@@ -9,6 +9,7 @@ import torch
 from graphengine.diffusion.guidance import classifier_free_guidance
 from graphengine.diffusion.types.conditioning import Conditioning, ConditioningEntry
 from graphengine.diffusion.types.image import Mask
+from graphengine.diffusion.types.latent import Latent, LatentSpec
 from graphengine.errors import NodeError
 from nodes.conditioning.bind import area, mask, strength, time_range
 from nodes.conditioning.join import average, combine, concat, zero_out
@@ -30,7 +31,7 @@ class Flat:
     def __init__(self) -> None:
         self.asked: list[int] = []
 
-    def begin(self, denoiser: Any, entries: Any, *, batch: int, **rest: Any) -> Any:
+    def begin(self, denoiser: Any, entries: Any, **rest: Any) -> Any:
         levels = torch.stack([each.embeddings.mean() for each in entries])
 
         def predict(latents: torch.Tensor, timestep: torch.Tensor) -> torch.Tensor:
@@ -54,7 +55,7 @@ def predicted(conditioning: Conditioning, timestep: float = 999, scale: float = 
         conditioning,
         text(0.0),
         scale=scale,
-        batch=1,
+        latent=Latent(torch.zeros(1, 4, 2, 4), "flat", LatentSpec()),
         beside=None,  # type: ignore[arg-type]
     )
     return guide(torch.zeros(1, 4, 2, 4), torch.tensor(timestep))[0, 0]

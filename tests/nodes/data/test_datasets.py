@@ -7,11 +7,14 @@ import pytest
 import torch
 from PIL import Image as Pil
 
+from graphengine.diffusion.drawing.palette import PALETTE
 from graphengine.diffusion.drawing.scene import SHAPES
+from graphengine.diffusion.drawing.style import STYLES
 from graphengine.diffusion.types.codecs_training import DatasetCodec
 from graphengine.diffusion.types.dataset import Dataset, Scenes
 from graphengine.errors import NodeError
 from graphengine.files.roots import File
+from graphengine.types.builtin import Seed
 from graphengine.types.codec import Encoded
 from nodes.data.draw import draw
 from nodes.data.look import look
@@ -34,6 +37,28 @@ def test_the_scenes_are_those_that_were_asked_for(scenes: Scenes, shapes: int) -
     assert len(set(shown.captions)) > 20
     for caption in shown.captions:
         assert sum(word in SHAPES for word in caption.replace(",", "").split()) == shapes
+
+
+def test_a_style_is_another_hand_for_the_same_scenes() -> None:
+    shown = {style: look(draw(12, "two figures", 128, Seed(3), style), 0, 12) for style in STYLES}
+    assert len({tuple(each.captions) for each in shown.values()}) == 1
+    flat = shown["flat"].image.pixels
+    assert torch.equal(flat, look(draw(12, "two figures", 128, Seed(3)), 0, 12).image.pixels)
+    colours = {name: torch.tensor(rgb) / 255 for name, rgb in PALETTE.items()}
+    changed = (shown["comic"].image.pixels - flat).abs().amax(-1) > 0.1
+    assert 0.02 < changed.float().mean() < 0.4
+    for style, paper, pen in (("ink", "white", "black"), ("silhouette", "orange", "black")):
+        pixels = shown[style].image.pixels
+        near = [(pixels - colours[name]).abs().amax(-1) < 0.02 for name in (paper, pen)]
+        assert (near[0] | near[1]).float().mean() > 0.75, style
+        assert all(each.float().mean() > 0.02 for each in near), style
+
+
+def test_a_dataset_is_stored_with_its_style() -> None:
+    codec = DatasetCodec()
+    dataset = draw(3, style="ink")
+    assert codec.decode(codec.encode(dataset)) == dataset
+    assert codec.decode(Encoded({"count": 3, "size": 128, "scenes": "mixed", "seed": 0})) == draw(3)
 
 
 def test_pictures_of_ones_own_are_cut_to_squares(tmp_path: Path, file_of: Callable[[Path], File]) -> None:

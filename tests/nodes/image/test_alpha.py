@@ -31,7 +31,7 @@ def test_one_mask_is_for_all(noise: Noise, mask_noise: Masks) -> None:
 
 @pytest.mark.parametrize("shape", [(1, 6, 9), (1, 5, 8), (3, 6, 8)])
 def test_what_does_not_fit_is_refused(shape: tuple[int, int, int], noise: Noise, mask_noise: Masks) -> None:
-    with pytest.raises(NodeError, match="does not fit an image of 2 × 8 × 6"):
+    with pytest.raises(NodeError, match="do not fit 2 pictures of 8 × 6"):
         join_alpha(noise(batch=2), mask_noise(*shape))
 
 

@@ -7,9 +7,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graphengine.diffusion.planes import FILTERS, Method
 from graphengine.diffusion.types.image import Image
 from graphengine.errors import NodeError
-from nodes.image.resize import FILTERS, Method, resize, scale
+from nodes.image.resize import resize, scale
 
 pytestmark = pytest.mark.torch
 

@@ -1,17 +1,10 @@
-"""Sheets, grids, and the pictures of a folder."""
-
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+"""Sheets and grids."""
 
 import pytest
 import torch
-from PIL import Image as Pil
 
 from graphengine.diffusion.types.image import Image
 from graphengine.errors import NodeError
-from graphengine.files.roots import File
-from nodes.image.load_folder import load_folder
 from nodes.image.sheet import contact_sheet, xy_grid
 
 pytestmark = pytest.mark.torch
@@ -61,19 +54,3 @@ def test_a_grid_has_its_words_at_the_sides_and_its_pictures_in_place() -> None:
     assert sheet[:, :40].min() < 0.3
     with pytest.raises(NodeError, match="6 pictures do not fill 2 rows of 2"):
         xy_grid(images, ["1", "2"], ["1", "2"])
-
-
-def test_a_folder_is_read_in_the_order_of_names(tmp_path: Path, file_of: Callable[[Path], File], context: Any) -> None:
-    folder = tmp_path / "pictures"
-    (folder / "deeper.png").mkdir(parents=True)
-    for name, level in (("b.png", 20), ("a.WebP", 10), ("c.jpg", 30)):
-        Pil.new("RGB", (4, 3), (level, level, level)).save(folder / name, lossless=True)
-    (folder / "notes.txt").write_text("no picture")
-    found = load_folder(file_of(folder), context=context)
-    assert [round(each.pixels.mean().item() * 255) for each in found] == [10, 20, 30]
-    (second,) = load_folder(file_of(folder), 1, 1, context=context)
-    assert second == found[1]
-    with pytest.raises(NodeError, match="3 pictures .* none of them"):
-        load_folder(file_of(folder), 3, context=context)
-    with pytest.raises(NodeError, match="not a folder"):
-        load_folder(file_of(folder / "b.png"), context=context)

@@ -8,6 +8,7 @@ import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import save_file
+from trainings import Memory
 
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.training.upscaler import CompactUpscaler, upscaler_from
@@ -31,21 +32,6 @@ pytestmark = pytest.mark.torch
 @pytest.fixture
 def pool() -> ModelPool:
     return ModelPool(torch.device("cpu"), None)
-
-
-class Memory:
-    """Keeps every state that is offered, as bytes."""
-
-    def __init__(self) -> None:
-        self.kept: Encoded | None = None
-
-    def load(self) -> Encoded | None:
-        return self.kept
-
-    def offer(self, make: Callable[[], Encoded | None]) -> None:
-        made = make()
-        assert made is not None
-        self.kept = Encoded(made.meta, tuple(bytes(buffer) for buffer in made.buffers))
 
 
 def train(pool: ModelPool, context: Any, checkpoints: Checkpoints = NO_CHECKPOINTS, **given: Any) -> Trained:
@@ -98,7 +84,7 @@ def test_weights_are_a_file_that_carries_how_they_were_made(pool: ModelPool, not
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
         told = file.metadata()
     assert {told["kind"], told["steps"], told["factor"]} == {"upscaler", "3"}
-    assert told["psnr"] == f"{trained.psnr:.2f} dB"
+    assert told["psnr"] == f"{trained.psnr:.4f}"
     assert upscaler_from(tensors).factor == 3
     assert all(torch.equal(tensors[name], tensor) for name, tensor in trained.weights.tensors.items())
     half = save_weights(trained.weights, "up", context=context).file.path

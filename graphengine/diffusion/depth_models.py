@@ -1,0 +1,69 @@
+"""Networks that tell depth of one picture: DPT (Ranftl et al. 2021) and Depth Anything (Yang et al. 2024)."""
+
+from typing import Final
+
+import torch
+from torch import Tensor
+from transformers import AutoImageProcessor, AutoModelForDepthEstimation
+
+from graphengine.diffusion.loaded import DepthNetwork, Loaded
+from graphengine.diffusion.types.refs import DepthModelRef, DTypeName, WeightsRef
+from graphengine.errors import ModelRefused
+from graphengine.files.roots import File
+from graphengine.models.source import NETWORK, SingleFile, Source, network_config, open_source
+
+DEPTH: Final = "depth"
+
+_KNOWN = ("DPTForDepthEstimation", "DepthAnythingForDepthEstimation")
+_HINT = "Choose a folder as transformers saves a DPT or Depth Anything model."
+
+
+class DepthLoader:
+    """Makes networks that tell depth (see :class:`graphengine.diffusion.families.family.Loader`)."""
+
+    def load(self, ref: WeightsRef, source: Source, dtype: torch.dtype) -> Loaded:
+        """Load the network of a folder, and what makes pictures its inputs; nothing is asked of a hub."""
+        folder = source.path.parent
+        module, found = AutoModelForDepthEstimation.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, dtype=dtype, output_loading_info=True
+        )
+        missing = sorted(found["missing_keys"])
+        if missing:  # transformers would fill them with noise
+            raise ModelRefused(f"{ref.source.reference!r} lacks {len(missing)} weights, such as {missing[0]}")
+        processor = AutoImageProcessor.from_pretrained(folder, local_files_only=True, backend="pil")
+        return DepthNetwork(module, processor, getattr(module.config, "depth_estimation_type", "") == "metric")
+
+
+def open_depth(source: File, dtype: DTypeName = "auto") -> DepthModelRef:
+    """Return a reference to a network that tells depth; no weights are loaded.
+
+    Raises:
+        ModelRefused: it is no folder of such a network.
+    """
+    opened = open_source(source.path)
+    if not isinstance(opened, SingleFile) or opened.path != source.path / NETWORK:
+        raise ModelRefused(f"{source.reference!r} is no folder of a single network", hint=_HINT)
+    kinds = network_config(source.path).get("architectures") or ["nothing"]
+    if kinds[0] not in _KNOWN:
+        raise ModelRefused(f"{source.reference!r} holds {kinds[0]}, which tells no depth here", hint=_HINT)
+    if not (source.path / "preprocessor_config.json").is_file():
+        raise ModelRefused(f"{source.reference!r} lacks preprocessor_config.json", hint=_HINT, fault="incomplete")
+    return DepthModelRef(source, DEPTH, "", dtype)
+
+
+def predicted(network: DepthNetwork, pixels: Tensor) -> Tensor:
+    """Return what a network tells of a picture, fp32 [height, width] on the CPU: metres, or affine in 1/distance.
+
+    Args:
+        pixels: [height, width, 3] in 0..1.
+    """
+    with network.lock:
+        given = network.processor(
+            images=[pixels.numpy()], return_tensors="pt", do_rescale=False, input_data_format="channels_last"
+        )
+    first = next(network.module.parameters())
+    told = network.module(given["pixel_values"].to(first.device, first.dtype))
+    told.predicted_depth = told.predicted_depth.float().cpu()
+    (whole,) = network.processor.post_process_depth_estimation(told, target_sizes=[tuple(pixels.shape[:2])])
+    depth: Tensor = whole["predicted_depth"]
+    return depth

@@ -1,0 +1,50 @@
+"""A report as one HTML page, with all its pictures in it."""
+
+import base64
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+
+from jinja2 import Environment, StrictUndefined
+from PIL import Image as Pil
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A figure; those from 0 to 1 are shown with a bar."""
+
+    name: str
+    value: float
+
+    @property
+    def shown(self) -> str:
+        """The value as people read it."""
+        return f"{self.value:.4g}"
+
+    @property
+    def share(self) -> float | None:
+        """The value, if it is one of 0 to 1."""
+        return self.value if 0 <= self.value <= 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Captioned:
+    """A picture with its caption."""
+
+    picture: Pil.Image
+    caption: str
+
+    @property
+    def source(self) -> str:
+        """The picture as a PNG within the page."""
+        written = io.BytesIO()
+        self.picture.save(written, "png")
+        return f"data:image/png;base64,{base64.b64encode(written.getvalue()).decode()}"
+
+
+def page(title: str, description: str, rows: Sequence[Row], pictures: Sequence[Captioned]) -> str:
+    """Return the HTML of a report; whatever the texts hold, it is shown and does nothing."""
+    template = (files(__package__) / "report.html").read_text(encoding="utf-8")
+    environment = Environment(autoescape=True, undefined=StrictUndefined)
+    return environment.from_string(template).render(title=title, description=description, rows=rows, pictures=pictures)

@@ -1,0 +1,1 @@
+"""Adapters: small weights that change what a model does."""

@@ -1,0 +1,108 @@
+"""Training a LoRA in a workflow: it learns, goes on where it was cut off, and what it leaves is read by other tools."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from diffusers import StableDiffusionPipeline
+from safetensors import safe_open
+from tiny_models import NEGATIVE, PROMPT
+from trainings import Memory
+
+from graphengine.diffusion.conditioning import encode_text
+from graphengine.diffusion.latents import empty_latent
+from graphengine.diffusion.sampling import Sampling, sample
+from graphengine.diffusion.types.refs import ModelRef
+from graphengine.errors import Cancelled, NodeError
+from graphengine.node.checkpoints import NO_CHECKPOINTS, Checkpoints
+from graphengine.run.context import TaskContext
+from nodes.adapter.lora import lora_model
+from nodes.data.draw import draw
+from nodes.training.lora import Trained, train_lora
+from nodes.training.save import save_weights
+
+pytestmark = pytest.mark.torch
+
+
+def train(model: Any, context: Any, checkpoints: Checkpoints = NO_CHECKPOINTS, **given: Any) -> Trained:
+    parts = model.checkpoint
+    settings = {"steps": 8, "batch": 2, "rank": 2, "alpha": 4.0, "seed": 3} | given
+    data = [draw(count, size=16, seed=seed, style="silhouette") for count, seed in ((16, 1), (4, 2))]
+    return train_lora(
+        parts.model, parts.text_encoder, parts.vae, *data, **settings, pool=model.pool, context=context,
+        checkpoints=checkpoints,
+    )  # fmt: skip
+
+
+def drawn(model: Any, denoiser: ModelRef) -> torch.Tensor:
+    positive, negative = (encode_text(model.pool, model.checkpoint.text_encoder, each) for each in (PROMPT, NEGATIVE))
+    settings = Sampling(3, 3, sampler="pndm")
+    return sample(model.pool, denoiser, positive, negative, empty_latent(denoiser, 16, 16), settings=settings).samples
+
+
+def test_a_training_that_is_cut_off_ends_in_the_same_weights(model: Any, notes: Any) -> None:
+    whole = train(model, notes)
+    assert notes.steps == [(step, 8) for step in range(1, 9)]
+    assert len(notes.previews) == 8
+    memory = Memory()
+    notes.cancel_at = len(notes.steps) + 5
+    with pytest.raises(Cancelled):
+        train(model, notes, memory)
+    notes.cancel_at = None
+    resumed = train(model, notes, memory)
+    assert notes.steps[-3:] == [(6, 8), (7, 8), (8, 8)]
+    assert resumed == whole
+
+
+def test_another_seed_is_another_lora(model: Any, notes: Any) -> None:
+    assert train(model, notes, steps=2) == train(model, notes, steps=2)
+    assert train(model, notes, steps=2).weights != train(model, notes, steps=2, seed=4).weights
+
+
+@pytest.mark.parametrize("layers", ["attention", "attention and convolutions"])
+def test_it_learns_and_the_model_stays_as_it_is(model: Any, notes: Any, layers: Any) -> None:
+    before = drawn(model, model.checkpoint.model)
+    trained = train(model, notes, steps=25, rate=2e-2, batch=4, rank=8, alpha=8.0, layers=layers)
+    assert trained.gain > 0.01
+    assert any("resnets" in name for name in trained.weights.tensors) == (layers != "attention")
+    assert torch.equal(drawn(model, model.checkpoint.model), before)
+
+
+def test_plain_diffusers_reads_what_it_leaves(model: Any, notes: Any, context: TaskContext) -> None:
+    trained = train(model, notes, steps=6, rate=2e-2, layers="attention and convolutions")
+    file = save_weights(trained.weights, "lora", half=False, context=context).file
+    pipeline = StableDiffusionPipeline(**model.components(), requires_safety_checker=False)
+    pipeline.set_progress_bar_config(disable=True)
+    pipeline.load_lora_weights(str(file.path))
+    theirs = pipeline(
+        PROMPT,
+        negative_prompt=NEGATIVE,
+        width=16,
+        height=16,
+        num_inference_steps=3,
+        generator=torch.Generator().manual_seed(3),
+        output_type="latent",
+    ).images
+    ours = drawn(model, lora_model(model.checkpoint.model, file, pool=model.pool))
+    assert torch.equal(ours, theirs)
+    assert not torch.equal(ours, drawn(model, model.checkpoint.model))
+
+
+def test_it_carries_how_it_was_made(model: Any, notes: Any, context: TaskContext) -> None:
+    trained = train(model, notes, steps=2, patience=1)
+    saved: Path = save_weights(trained.weights, "lora", context=context).file.path
+    with safe_open(saved, "pt") as file:
+        told, names = file.metadata(), set(file.keys())
+    assert {told["kind"], told["rank"], told["ss_network_dim"]} == {"lora", "2"}
+    assert (told["steps"], told["seed"], told["ss_network_alpha"]) == ("2", "3", "4.0")
+    assert all(name.startswith("lora_unet_") for name in names)
+
+
+def test_other_predictions_are_refused(model: Any, notes: Any) -> None:
+    parts = model.checkpoint
+    with pytest.raises(NodeError, match="cannot be trained"):
+        train_lora(
+            ModelRef(parts.model.source, "sd", parts.model.variant, prediction="flow"),  # type: ignore[arg-type]
+            parts.text_encoder, parts.vae, draw(1), draw(1), pool=model.pool, context=notes,
+        )  # fmt: skip
