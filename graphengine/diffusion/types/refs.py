@@ -61,7 +61,7 @@ class ModelRef(WeightsRef):
 
     Attributes:
         latent: the form of its latents.
-        prediction: what it predicts: the noise (Ho et al. 2020) or the velocity (Salimans & Ho 2022).
+        prediction: what it predicts, see :data:`graphengine.models.prediction.Prediction`.
     """
 
     part: ClassVar[Part] = "model"
