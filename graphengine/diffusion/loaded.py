@@ -160,6 +160,22 @@ class DepthNetwork:
         return (self.module,)
 
 
+@dataclass(frozen=True)
+class ControlNetwork:
+    """A network that reads a picture for a denoiser.
+
+    Attributes:
+        module: a ControlNet of diffusers.
+    """
+
+    module: Any
+
+    @property
+    def modules(self) -> tuple[nn.Module, ...]:
+        """The network."""
+        return (self.module,)
+
+
 L = TypeVar("L", bound=Loaded)
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
+from graphengine.diffusion.control.loading import CONTROLNET, ControlNets
 from graphengine.diffusion.depth_models import DEPTH, DepthLoader
 from graphengine.diffusion.families.family import Loader
 from graphengine.diffusion.upscalers import SPANDREL, SpandrelLoader
 
-NETWORKS: Mapping[str, Loader] = {SPANDREL: SpandrelLoader(), DEPTH: DepthLoader()}
+NETWORKS: Mapping[str, Loader] = {SPANDREL: SpandrelLoader(), DEPTH: DepthLoader(), CONTROLNET: ControlNets()}
 """By the family that references name."""

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from graphengine.diffusion.control.steering import Steered, lent_controls
 from graphengine.diffusion.devices import memory_guard
 from graphengine.diffusion.families.family import Family
 from graphengine.diffusion.guidance import classifier_free_guidance
@@ -61,16 +62,22 @@ def sample(
         return latent
     family = pool.families[model.family]
     starts = range(0, latent.batch, chunk or latent.batch)
-    with pool.use(model) as denoiser, torch.no_grad(), memory_guard("sampling"):
+    with (
+        pool.use(model) as denoiser,
+        lent_controls(pool, model.controls) as controls,
+        torch.no_grad(),
+        memory_guard("sampling"),
+    ):
         position = thaw(None if keeper is None else keeper.load(), starts.step, denoiser.device)
         samples = list(position.done)
         for number, start in list(enumerate(starts))[len(samples) :]:
             part = _part(latent, start, starts.step)
             own = replace(settings, seed=_seeds(settings.seed, start, starts.step))
             walk = Walk(_scheduler(family, denoiser, model, own, part), denoiser, model.prediction, part, own)
+            steered = Steered(denoiser, controls, part, first=start)
             predict = classifier_free_guidance(
                 family,
-                denoiser,
+                steered.denoiser,
                 positive,
                 negative,
                 scale=settings.guidance,
@@ -81,6 +88,7 @@ def sample(
             if number == len(position.done):
                 walk.resume(position.walk)
             keep = None if keeper is None else partial(_keep, keeper, Position(starts.step, tuple(samples)))
+            predict = steered.watching(predict, walk.begin, walk.total)
             samples.append(walk.run(predict, _counted(on_step, number, len(starts)), keep).float().cpu())
     return replace(latent, samples=torch.cat(samples), noise=None)
 

@@ -47,7 +47,8 @@ def sample_together(
     Args:
         settings: of all; the seeds are those of the wishes.
     """
-    groups = _grouped(_form_of_wish(wish) for wish in wishes)
+    alone = any(control.image.batch > 1 for control in model.controls)  # with a picture for each of a batch
+    groups = _grouped((_form_of_wish(wish), index if alone else 0) for index, wish in enumerate(wishes))
     results: dict[int, Latent] = {}
     for done, group in enumerate(groups):
         members = [wishes[index] for index in group]

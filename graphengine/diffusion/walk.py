@@ -76,6 +76,16 @@ class Walk:
                 source.set_state(kept)
             restore(self._scheduler, state["scheduler"])
 
+    @property
+    def begin(self) -> int:
+        """How many evaluations are done before it begins."""
+        return self._begin
+
+    @property
+    def total(self) -> int:
+        """How many evaluations there are."""
+        return self._total
+
     def _snapshot(self, step: int, state: Tensor) -> Mapping[str, Any]:
         sources = [each.get_state() for each in self._sources]
         return {"step": step, "latents": state, "sources": sources, "scheduler": dict(state_of(self._scheduler))}

@@ -12,6 +12,9 @@ from graphengine.models.header import Header, read_header
 NETWORK = "model.safetensors"
 """The file of the weights in a folder as transformers saves one network, beside its ``config.json``."""
 
+DIFFUSERS_NETWORKS = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.fp16.safetensors")
+"""The same, as diffusers saves one network."""
+
 _PICKLES = {".bin", ".ckpt", ".pt", ".pth", ".pkl"}
 
 
@@ -61,7 +64,7 @@ Source = SingleFile | ModelFolder
 def open_source(path: Path) -> Source:
     """Find out what lies at ``path`` and check the headers of all its weights; nothing is loaded.
 
-    A folder as transformers saves one network, with ``config.json``, is taken for the file of its weights.
+    A folder as transformers or diffusers saves one network, with ``config.json``, is taken for the file of its weights.
 
     Raises:
         ModelRefused: it is neither a diffusers folder nor a safetensors file, or not a sound one.
@@ -69,8 +72,9 @@ def open_source(path: Path) -> Source:
     if not path.is_dir():
         return SingleFile(path, read_header(path))
     if not (path / "model_index.json").is_file():
-        if (path / NETWORK).is_file() and (path / "config.json").is_file():
-            return SingleFile(path / NETWORK, read_header(path / NETWORK))
+        found = next((path / name for name in (NETWORK, *DIFFUSERS_NETWORKS) if (path / name).is_file()), None)
+        if found is not None and (path / "config.json").is_file():
+            return SingleFile(found, read_header(found))
         raise ModelRefused(
             f"the folder {path.name} holds no model_index.json",
             hint="Choose the folder of a whole model as diffusers saves it, or a single .safetensors file.",

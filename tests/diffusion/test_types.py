@@ -34,7 +34,15 @@ FILES = st.builds(
     st.text("0123456789abcdef", min_size=64, max_size=64),
 )
 PATCHES = st.lists(
-    st.builds(Patch, st.sampled_from(["lora", "other"]), st.none() | FILES, st.floats(-2, 2)), max_size=3
+    st.builds(
+        Patch,
+        st.sampled_from(["lora", "other"]),
+        st.none() | FILES,
+        st.floats(-2, 2),
+        st.sampled_from(["", "word"]),
+        st.sampled_from([(), (("down_blocks.", 0.5), ("up_blocks.", 0.0))]),
+    ),
+    max_size=3,
 ).map(tuple)
 RECIPE: dict[str, Any] = {
     "source": FILES,

@@ -38,12 +38,15 @@ each_file = pytest.mark.parametrize("path", FILES, ids=[path.relative_to(FOLDER)
 MAY_IMPORT = {"node", "types", "files", "errors", "diffusion"}
 SELF_EVIDENT = {"image", "mask", "text", "value", "file", "a", "b", "c", "d"}
 BY_HAND = {
+    "control.load",
     "data.folder",
     "data.pictures",
+    "depth.load_exr",
     "enhance.lut",
     "evaluation.ssim",
     "face.detect",
     "face.detect_with_model",
+    "image.load_exr",
     "image.load_folder",
     "inpaint.stitch_parts",
     "list.csv_integers",

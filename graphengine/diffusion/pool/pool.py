@@ -13,14 +13,30 @@ from graphengine.diffusion.adapters.table import PATCHERS
 from graphengine.diffusion.devices import choose_dtype
 from graphengine.diffusion.families.family import Families
 from graphengine.diffusion.families.table import FAMILIES
-from graphengine.diffusion.loaded import Autoencoder, Denoiser, DepthNetwork, Loaded, PictureNetwork, TextStack
+from graphengine.diffusion.loaded import (
+    Autoencoder,
+    ControlNetwork,
+    Denoiser,
+    DepthNetwork,
+    Loaded,
+    PictureNetwork,
+    TextStack,
+)
 from graphengine.diffusion.networks import NETWORKS
 from graphengine.diffusion.pool.background import Background
 from graphengine.diffusion.pool.carrier import Carrier
 from graphengine.diffusion.pool.ledger import FORESEEN, Entry, Key, Ledger
 from graphengine.diffusion.pool.making import Maker
 from graphengine.diffusion.pool.transport import TorchTransport, Transport
-from graphengine.diffusion.types.refs import DepthModelRef, ModelRef, TextEncoderRef, UpscalerRef, VaeRef, WeightsRef
+from graphengine.diffusion.types.refs import (
+    ControlNetRef,
+    DepthModelRef,
+    ModelRef,
+    TextEncoderRef,
+    UpscalerRef,
+    VaeRef,
+    WeightsRef,
+)
 from graphengine.errors import OutOfMemory
 from graphengine.models.use import DeviceUse
 
@@ -74,6 +90,8 @@ class ModelPool:
     def use(self, ref: TextEncoderRef) -> AbstractContextManager[TextStack]: ...
     @overload
     def use(self, ref: VaeRef) -> AbstractContextManager[Autoencoder]: ...
+    @overload
+    def use(self, ref: ControlNetRef) -> AbstractContextManager[ControlNetwork]: ...
     @overload
     def use(self, ref: DepthModelRef) -> AbstractContextManager[DepthNetwork]: ...
     @overload
@@ -255,5 +273,7 @@ def _refs(values: Sequence[Any]) -> Iterator[WeightsRef]:
     for value in values:
         if isinstance(value, WeightsRef):
             yield value
+            if isinstance(value, ModelRef):
+                yield from (control.network for control in value.controls)
         elif isinstance(value, list | tuple):
             yield from _refs(value)

@@ -8,9 +8,9 @@ from torch import Tensor
 
 from graphengine.diffusion.types.buffers import from_buffer, to_buffer
 from graphengine.diffusion.types.conditioning import Conditioning, ConditioningEntry, MicroConditioning
-from graphengine.diffusion.types.image import Mask
+from graphengine.diffusion.types.image import Image, Mask
 from graphengine.diffusion.types.latent import Latent, LatentSpec
-from graphengine.diffusion.types.refs import ModelRef, Patch, WeightsRef
+from graphengine.diffusion.types.refs import Control, ControlNetRef, ModelRef, Patch, WeightsRef
 from graphengine.files.roots import File
 from graphengine.types.builtin import FileCodec
 from graphengine.types.codec import Buffer, Encoded
@@ -97,23 +97,27 @@ def _entry_tensors(entry: ConditioningEntry) -> Mapping[str, Tensor]:
 
 
 class RefCodec:
-    """Stores a reference to weights: a few strings, never the weights."""
+    """Stores a reference to weights: a few strings and the pictures that control them, never the weights."""
 
     def __init__(self, kind: type[WeightsRef]) -> None:
         self._kind = kind
 
     def nbytes(self, value: WeightsRef) -> int:
         """Return a guess of the size of the reference."""
-        return 256 + 128 * len(value.patches)
+        controls = value.controls if isinstance(value, ModelRef) else ()
+        return 256 + 128 * len(value.patches) + sum(512 + each.image.pixels.nbytes for each in controls)
 
     def encode(self, value: WeightsRef) -> Encoded:
         """Write the recipe down."""
         meta: dict[str, Any] = {name: getattr(value, name) for name in _plain_fields(self._kind)}
         meta["source"] = _FILES.encode(value.source).meta
         meta["patches"] = [_patch_meta(patch) for patch in value.patches]
-        if isinstance(value, ModelRef):
-            meta["latent"] = asdict(value.latent)
-        return Encoded(meta)
+        if not isinstance(value, ModelRef):
+            return Encoded(meta)
+        meta["latent"] = asdict(value.latent)
+        pictures = [to_buffer(each.image.pixels) for each in value.controls]
+        meta["controls"] = [_control_meta(*pair) for pair in zip(value.controls, pictures, strict=True)]
+        return Encoded(meta, tuple(buffer for _, buffer in pictures))
 
     def decode(self, encoded: Encoded) -> WeightsRef:
         """Read the recipe."""
@@ -123,23 +127,39 @@ class RefCodec:
         values["patches"] = tuple(_patch(patch) for patch in meta["patches"])
         if self._kind is ModelRef:
             values["latent"] = LatentSpec(**expect(meta, "latent")["latent"])
+            controls = zip(meta.get("controls", ()), encoded.buffers, strict=True)
+            values["controls"] = tuple(_control(*pair) for pair in controls)
         return self._kind(**values)
 
 
 def _plain_fields(kind: type[WeightsRef]) -> tuple[str, ...]:
     """Return the fields of a reference that are JSON as they are."""
-    return tuple(f.name for f in fields(kind) if f.name not in {"source", "patches", "latent"})
+    return tuple(f.name for f in fields(kind) if f.name not in {"source", "patches", "latent", "controls"})
+
+
+def _control_meta(control: Control, picture: tuple[list[int], Buffer]) -> dict[str, Any]:
+    network = RefCodec(ControlNetRef).encode(control.network).meta
+    counts = {"strength": control.strength, "start": control.start, "end": control.end}
+    return {"network": dict(network), "shape": picture[0], **counts}
+
+
+def _control(meta: Mapping[str, Any], buffer: Buffer) -> Control:
+    meta = expect(meta, "network", "shape", "strength", "start", "end")
+    network: Any = RefCodec(ControlNetRef).decode(Encoded(meta["network"]))
+    return Control(network, Image(from_buffer(meta["shape"], buffer)), meta["strength"], meta["start"], meta["end"])
 
 
 def _patch_meta(patch: Patch) -> dict[str, Any]:
     source = None if patch.source is None else _FILES.encode(patch.source).meta
-    return {"kind": patch.kind, "source": source, "strength": patch.strength}
+    blocks = [list(block) for block in patch.blocks]
+    return {"kind": patch.kind, "source": source, "strength": patch.strength, "name": patch.name, "blocks": blocks}
 
 
 def _patch(meta: Mapping[str, Any]) -> Patch:
     meta = expect(meta, "kind", "source", "strength")
     source = None if meta["source"] is None else _file(meta["source"])
-    return Patch(meta["kind"], source, meta["strength"])
+    blocks = tuple((start, much) for start, much in meta.get("blocks", ()))
+    return Patch(meta["kind"], source, meta["strength"], meta.get("name", ""), blocks)
 
 
 def _file(meta: Mapping[str, Any]) -> File:

@@ -7,6 +7,7 @@ fingerprinted; the weights live in the pool alone.
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, Self
 
+from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.latent import LatentSpec
 from graphengine.files.roots import File
 from graphengine.models.parts import Part
@@ -23,11 +24,24 @@ class Patch:
         kind: which function makes it, among those the pool was given.
         source: the weights it brings, if any.
         strength: how much of it; 1 is all, 0 nothing.
+        name: what it is called, where that matters.
+        blocks: other strengths for the weights whose names begin so.
     """
 
     kind: str
     source: File | None = None
     strength: float = 1.0
+    name: str = ""
+    blocks: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def counts(self) -> bool:
+        """Whether it changes anything."""
+        return bool(self.strength) or any(much for _, much in self.blocks)
+
+    def amount_for(self, name: str) -> float:
+        """Return the strength for a weight by its name."""
+        return next((much for start, much in self.blocks if name.startswith(start)), self.strength)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +66,41 @@ class WeightsRef:
 
     def patched(self, patch: Patch) -> Self:
         """Return a reference with one more patch; one of strength 0 is none."""
-        return replace(self, patches=(*self.patches, patch)) if patch.strength else self
+        return replace(self, patches=(*self.patches, patch)) if patch.counts else self
+
+
+@dataclass(frozen=True, slots=True)
+class ControlNetRef(WeightsRef):
+    """A ControlNet: a network beside a denoiser that tells it what a picture says (Zhang et al. 2023)."""
+
+    part: ClassVar[Part] = "control"
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A picture that a denoiser follows, as far as a ControlNet understands it.
+
+    Attributes:
+        network: reads the picture.
+        image: one picture, or one for each that is sampled.
+        strength: how much it counts; 1 is as it was trained.
+        start, end: when it counts, as parts of the steps from 0 to 1.
+
+    Raises:
+        ValueError: the time is wrong.
+    """
+
+    network: ControlNetRef
+    image: Image
+    strength: float = 1.0
+    start: float = 0.0
+    end: float = 1.0
+
+    __hash__ = None  # type: ignore[assignment]  # holds tensors
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.end <= 1:
+            raise ValueError(f"a control cannot count from {self.start} to {self.end}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +110,14 @@ class ModelRef(WeightsRef):
     Attributes:
         latent: the form of its latents.
         prediction: what it predicts, see :data:`graphengine.models.prediction.Prediction`.
+        controls: what else it looks at; they change no weights.
     """
 
     part: ClassVar[Part] = "model"
 
     latent: LatentSpec = LatentSpec()  # noqa: RUF009 — frozen
     prediction: Prediction = "epsilon"
+    controls: tuple[Control, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

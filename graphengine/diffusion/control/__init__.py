@@ -1,0 +1,1 @@
+"""ControlNets: networks beside a denoiser that make it follow a picture."""

@@ -1,0 +1,121 @@
+"""Loading ControlNets (Zhang et al. 2023): folders as diffusers saves them, and single files in both layouts."""
+
+import inspect
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from diffusers import ControlNetModel
+from diffusers.loaders.single_file_utils import convert_controlnet_checkpoint
+from torch import Tensor
+
+from graphengine.diffusion.families.family import CONFIGS
+from graphengine.diffusion.loaded import ControlNetwork, Loaded
+from graphengine.diffusion.types.refs import ControlNetRef, DTypeName, WeightsRef
+from graphengine.diffusion.weights import read_tensors
+from graphengine.errors import ModelRefused
+from graphengine.files.roots import File
+from graphengine.models.source import SingleFile, Source, open_source
+
+CONTROLNET: Final = "controlnet"
+
+_LDM = "control_model."
+_PICTURE = "controlnet_cond_embedding.conv_in.weight"
+_LDM_PICTURE = f"{_LDM}input_hint_block.0.weight"
+_KEYS = ("attn2.to_k.weight",)
+_FAMILIES: Mapping[int, str] = {768: "sd", 1024: "sd", 2048: "sdxl"}
+
+
+@dataclass(frozen=True, slots=True)
+class ControlNets:
+    """Loads ControlNets (a :class:`~graphengine.diffusion.families.family.Loader`).
+
+    Attributes:
+        configs: a folder with one folder of configurations per variant of denoisers, for single files: a ControlNet is
+            built like the first half of the denoiser that reads texts of the same width.
+    """
+
+    configs: Path = CONFIGS
+
+    def load(self, ref: WeightsRef, source: Source, dtype: torch.dtype) -> Loaded:
+        """Make the network that ``ref`` describes, on the CPU.
+
+        Raises:
+            ModelRefused: weights are missing, or are of something else.
+        """
+        if not isinstance(source, SingleFile):
+            raise ModelRefused(f"{ref.source.reference!r} is a whole model and no ControlNet")
+        in_folder = ref.source.path.is_dir()
+        return ControlNetwork(_of_folder(source.path, dtype) if in_folder else _of_file(source, self.configs))
+
+
+def open_control(source: File, dtype: DTypeName = "auto") -> ControlNetRef:
+    """Find out what a ControlNet is for and return a reference to it; no weights are loaded.
+
+    Its variant is the family of denoisers that it is for.
+
+    Raises:
+        ModelRefused: it is unsafe, broken or something else.
+    """
+    opened = open_source(source.path)
+    width = _text_width(opened) if isinstance(opened, SingleFile) and _reads_pictures(opened) else None
+    if not width:
+        raise ModelRefused(
+            f"{source.reference!r} is no ControlNet that is known here",
+            hint="Known: those for Stable Diffusion 1, 2 and XL, as diffusers or the first releases save them.",
+        )
+    return ControlNetRef(source, CONTROLNET, _FAMILIES.get(width, "sd"), dtype)
+
+
+def _reads_pictures(source: SingleFile) -> bool:
+    return source.shape(_PICTURE) is not None or source.shape(_LDM_PICTURE) is not None
+
+
+def _of_folder(weights: Path, dtype: torch.dtype) -> Any:
+    network, info = ControlNetModel.from_pretrained(
+        weights.parent,
+        variant="fp16" if ".fp16." in weights.name else None,
+        torch_dtype=dtype,
+        use_safetensors=True,
+        local_files_only=True,
+        output_loading_info=True,
+    )
+    missing = sorted(info["missing_keys"])
+    if missing:
+        raise ModelRefused(f"{len(missing)} weights are missing, such as {missing[0]}")
+    return network
+
+
+def _of_file(source: SingleFile, configs: Path) -> Any:
+    tensors = read_tensors(source, "")
+    config = _config(_text_width(source), configs)
+    taken = inspect.signature(ControlNetModel.__init__).parameters
+    network = ControlNetModel(**{name: value for name, value in config.items() if name in taken})
+    if source.has(_LDM):
+        tensors = convert_controlnet_checkpoint(tensors, dict(network.config))
+    _fill(network, tensors)
+    return network
+
+
+def _fill(network: Any, tensors: Mapping[str, Tensor]) -> None:
+    try:
+        network.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise ModelRefused(f"the weights do not fit a ControlNet: {str(error)[:300]}") from error
+
+
+def _text_width(source: SingleFile) -> int | None:
+    """Return the width of the texts that a network reads, by its first cross-attention."""
+    shapes = source.header.shapes
+    return next((shape[-1] for name, shape in sorted(shapes.items()) if name.endswith(_KEYS)), None)
+
+
+def _config(width: int | None, configs: Path) -> Mapping[str, Any]:
+    for path in sorted(configs.glob("*/unet/config.json")):
+        config: Mapping[str, Any] = json.loads(path.read_text())
+        if config["cross_attention_dim"] == width:
+            return config
+    raise ModelRefused(f"no known denoiser reads texts of width {width}, as this ControlNet does")
