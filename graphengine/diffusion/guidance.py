@@ -47,12 +47,7 @@ def classifier_free_guidance(
     Raises:
         NodeError: a conditioning is of another family.
     """
-    for conditioning in (positive, negative):
-        if conditioning.family != family.name:
-            raise NodeError(
-                f"the text was encoded for {conditioning.family!r}, the model is of {family.name!r}",
-                hint="Encode the text with the text encoder of the same model.",
-            )
+    _check_kin(family, positive, negative)
     mean = _Mean()
     told = next((each.guidance for each in positive.entries if each.guidance is not None), None)
     distilled = denoiser.takes_guidance and told is None
@@ -83,6 +78,16 @@ def classifier_free_guidance(
         return away + scale * (towards - away) if mix is None else mix(away, towards)
 
     return denoise
+
+
+def _check_kin(family: Family, *conditionings: Conditioning) -> None:
+    """Refuse texts that were encoded for models of another family."""
+    for conditioning in conditionings:
+        if conditioning.family != family.name:
+            raise NodeError(
+                f"the text was encoded for {conditioning.family!r}, the model is of {family.name!r}",
+                hint="Encode the text with the text encoder of the same model.",
+            )
 
 
 def _counting(entries: Entries, done: float) -> Entries:

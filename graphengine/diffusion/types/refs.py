@@ -109,7 +109,7 @@ class ModelRef(WeightsRef):
 
     Attributes:
         latent: the form of its latents.
-        prediction: what it predicts: the noise (Ho et al. 2020) or the velocity (Salimans & Ho 2022).
+        prediction: what it predicts, see :data:`graphengine.models.prediction.Prediction`.
         controls: what else it looks at; they change no weights.
     """
 
