@@ -49,6 +49,14 @@ class Tiny:
         assert self.checkpoint.text_encoder is not None
         return encode_text(self.pool, self.checkpoint.text_encoder, text)
 
+    @property
+    def positive(self) -> Conditioning:
+        return self.text(PROMPT)
+
+    @property
+    def negative(self) -> Conditioning:
+        return self.text(NEGATIVE)
+
     def empty(self, batch: int = 1, width: int = SIDE, height: int = SIDE) -> Latent:
         assert self.checkpoint.model is not None
         return empty_latent(self.checkpoint.model, width, height, batch)

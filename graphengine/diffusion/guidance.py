@@ -37,7 +37,8 @@ def classifier_free_guidance(
     """Push predictions away from the negative conditioning (Ho & Salimans 2022).
 
     prediction = negative + scale · (positive - negative), both from one forward of the network. At scale 1 that is the
-    positive prediction and the negative one is not computed; nor is it for models that take the scale as an input.
+    positive prediction and the negative one is not computed; nor is it for models that take the scale as an input,
+    unless the positive conditioning brings what they are told: then ``scale`` is beside that.
     ``latent`` and ``beside`` are as for :meth:`~graphengine.diffusion.families.family.Family.begin`.
 
     Args:
@@ -53,7 +54,9 @@ def classifier_free_guidance(
                 hint="Encode the text with the text encoder of the same model.",
             )
     mean = _Mean()
-    against = () if scale == 1 or denoiser.takes_guidance else negative.entries
+    told = next((each.guidance for each in positive.entries if each.guidance is not None), None)
+    distilled = denoiser.takes_guidance and told is None
+    against = () if scale == 1 or distilled else negative.entries
     trained = int(denoiser.scheduler.get("num_train_timesteps", 1000))
     limited = any((each.start, each.end) != (0, 1) for each in (*against, *positive.entries))
     begun: dict[tuple[int, ...], Predict] = {}
@@ -61,8 +64,9 @@ def classifier_free_guidance(
     def predict(entries: Entries, unwanted: int, latents: Tensor, timestep: Tensor) -> Tensor:
         key = (unwanted, *map(id, entries))
         if key not in begun:
+            inner = scale if told is None else told
             begun[key] = family.begin(
-                denoiser, entries, latent=latent, guidance=scale, beside=beside, unwanted=unwanted
+                denoiser, entries, latent=latent, guidance=inner, beside=beside, unwanted=unwanted
             )
         return begun[key](latents, timestep)
 

@@ -1,12 +1,16 @@
 """Other ways to make one prediction of two than classifier-free guidance."""
 
 from functools import partial
+from typing import Any, Final
 
 import torch
+from diffusers.guiders import MagnitudeAwareGuidance, TangentialClassifierFreeGuidance
 from torch import Tensor
 
 from graphengine.diffusion.guidance import Mix
 from graphengine.diffusion.types.custom import GuiderKind
+
+_SENSITIVE: Final = 8.0  # how much magnitude-aware guidance minds the size of a step, at most
 
 
 def mix_of(kind: GuiderKind, scale: float, amount: float) -> Mix | None:
@@ -25,6 +29,16 @@ def mix_of(kind: GuiderKind, scale: float, amount: float) -> Mix | None:
             return partial(_zero_star, scale)
         case "apg":
             return partial(_projected, scale, amount)
+        case "tcfg":  # tangential, Kwon et al. 2025
+            return partial(_guided, TangentialClassifierFreeGuidance(scale))
+        case "magnitude":  # MAMBO-G, arXiv 2508.03442
+            return partial(_guided, MagnitudeAwareGuidance(scale, alpha=amount * _SENSITIVE))
+
+
+def _guided(guider: Any, away: Tensor, towards: Tensor) -> Tensor:
+    """Ask a guider of diffusers, which knows no steps and so counts in all of them; it measures whole pictures."""
+    result: Tensor = guider.forward(towards.flatten(1), away.flatten(1)).pred
+    return result.reshape_as(towards)
 
 
 def _rescaled(scale: float, amount: float, away: Tensor, towards: Tensor) -> Tensor:

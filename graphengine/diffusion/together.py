@@ -109,7 +109,7 @@ def _form_of_conditioning(conditioning: Conditioning) -> Hashable:
 def _form_of_entry(entry: ConditioningEntry) -> Hashable:
     mask = None if entry.mask is None else entry.mask.values.shape[1:]
     texts = (entry.embeddings.shape[1:], entry.pooled is None)
-    return (texts, entry.strength, entry.start, entry.end, entry.micro, mask)
+    return (texts, entry.strength, entry.start, entry.end, entry.micro, entry.guidance, mask)
 
 
 def _join_conditionings(conditionings: Sequence[Conditioning], batches: Sequence[int]) -> Conditioning:

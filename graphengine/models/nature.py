@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from graphengine.models.architectures import built
+from graphengine.models.scaled import is_scaled
 from graphengine.models.signatures import Signature, signature_of
 from graphengine.models.source import ModelFolder, SingleFile, Source
 
@@ -74,7 +75,7 @@ def nature_of(source: Source) -> Nature:
     found = built(source)
     if found is not None:
         role: Role = "model" if len(found.parts) > 1 else "denoiser"
-        return Nature(role, found.family, found.variant, found.title, loads=True)
+        return Nature(role, found.family, found.variant, found.title, loads=not is_scaled(source))
     return _of_folder(source) if isinstance(source, ModelFolder) else _of_file(source)
 
 

@@ -50,9 +50,11 @@ def guider(
         scale: how far away from the negative one; 1 is none, and then it is not computed.
         kind: ``cfg`` is classifier-free guidance. The others stand high scales better: ``cfg_rescale`` keeps the
             contrast, ``apg`` weakens what only makes colours stronger, ``cfg_zero_star`` brings both predictions to
-            one size.
-        amount: of what ``cfg_rescale`` and ``apg`` do, 0 (nothing) to 1; the others have none.
+            one size, ``tcfg`` takes from the negative one what both do not share, and ``magnitude`` guides less where
+            the two differ much.
+        amount: of what ``cfg_rescale``, ``apg`` and ``magnitude`` do, 0 (nothing) to 1; the others have none.
 
-    Source: Ho & Salimans (2022); Lin et al. (2024); Sadat et al. (2025); Fan et al. (2025).
+    Source: Ho & Salimans (2022); Lin et al. (2024); Sadat et al. (2025); Fan et al. (2025); Kwon et al.
+        (2025); MAMBO-G (2025).
     """
     return Guider(positive, negative, scale, kind, amount)

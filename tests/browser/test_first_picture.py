@@ -52,6 +52,8 @@ async def test_text_to_image_from_nothing(editor: Editor) -> None:
     await expect(editor.node("save").locator(".media img")).to_be_visible(timeout=LONG)
     await expect(page.locator(".results img")).to_have_count(1)
     await expect(page.locator("button.run")).to_contain_text("1 of 7 nodes")
+    await page.keyboard.press("Home")
+    await page.wait_for_timeout(300)
     await editor.shoot("done")
 
     await editor.fill("encode", "text", "a green square")

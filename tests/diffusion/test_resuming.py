@@ -100,6 +100,12 @@ def test_a_masked_latent_goes_on(model: Any, sampler: SamplerName) -> None:
     check(model, latent, sampler=sampler, denoise=0.7)
 
 
+@pytest.mark.parametrize("sampler", ["euler", "heun"])
+def test_flows_go_on_from_every_step(dev: Any, third: Any, sampler: SamplerName) -> None:
+    check(dev, dev.empty(2), sampler=sampler, steps=3, guidance=3.5)
+    check(third, third.empty(), sampler=sampler, steps=3, first=1, last=2)
+
+
 def test_a_schedule_of_another_kind_of_sampler_goes_on(model: Any) -> None:
     check(model, empty_latent(model.checkpoint.model, 16, 16), sampler="dpmpp_sde", schedule="karras")
 

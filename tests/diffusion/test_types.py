@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphengine.diffusion.types.conditioning import Conditioning, ConditioningEntry
+from graphengine.diffusion.types.conditioning import Conditioning, ConditioningEntry, MicroConditioning
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.diffusion.types.latent import Latent, LatentSpec
 from graphengine.diffusion.types.refs import ModelRef, Patch, TextEncoderRef, VaeRef
@@ -51,16 +51,19 @@ RECIPE: dict[str, Any] = {
     "dtype": st.sampled_from(["auto", "float16"]),
     "patches": PATCHES,
 }
-SPECS = st.builds(LatentSpec, st.integers(1, 4), st.sampled_from([2, 8]))
+SPECS = st.builds(LatentSpec, st.integers(1, 4), st.sampled_from([2, 8]), st.sampled_from([1, 2]))
 MASKS = st.builds(lambda b, h, w: Mask(noise(b, h, w)), SIDES, SIDES, SIDES)
+MICRO = st.builds(MicroConditioning, *[st.integers(0, 4096)] * 6, st.none() | st.floats(0.1, 10))
 ENTRIES = st.builds(
-    lambda tokens, width, pooled, strength: ConditioningEntry(
-        noise(1, tokens, width), noise(1, width) if pooled else None, strength
+    lambda tokens, width, pooled, strength, micro, guidance: ConditioningEntry(
+        noise(1, tokens, width), noise(1, width) if pooled else None, strength, micro=micro, guidance=guidance
     ),
     SIDES,
     SIDES,
     st.booleans(),
     st.floats(0.1, 2),
+    st.none() | MICRO,
+    st.none() | st.floats(0, 10),
 )
 VALUES = st.one_of(
     st.builds(lambda b, h, w, c: Image(noise(b, h, w, c)), SIDES, SIDES, SIDES, st.sampled_from([3, 4])),

@@ -7,7 +7,7 @@ import { showApp } from "~/app/address";
 import { duration } from "~/canvas/status";
 import { keysOf } from "~/commands/bindings";
 import { shownKeys } from "~/commands/keyname";
-import { COMMANDS, GROUPS, groupTitle, titleNow } from "~/commands/table";
+import { COMMANDS, GROUPS, type Group, groupTitle, titleNow } from "~/commands/table";
 import { useKeysOf } from "~/commands/useKeys";
 import { subgraphIn } from "~/doc/model";
 import { activeTab, closeTab, goTo, hasChanged, newTab, showTab, type Tab, titleOf, useTab, useTabs } from "~/doc/tabs";
@@ -168,21 +168,26 @@ function MainMenu() {
               {groupTitle(group)} <ChevronRight size={12} aria-hidden />
             </DropdownMenu.SubTrigger>
             <DropdownMenu.SubContent className="menu">
-              {COMMANDS.filter((each) => each.group === group).map((each) => (
-                <DropdownMenu.Item
-                  key={each.id}
-                  className="menu-item"
-                  disabled={each.can?.() === false}
-                  onSelect={() => each.run()}
-                >
-                  {titleNow(each)}
-                  <kbd>{shownKeys(keysOf(each)[0] ?? "")}</kbd>
-                </DropdownMenu.Item>
-              ))}
+              <Commands group={group} />
             </DropdownMenu.SubContent>
           </DropdownMenu.Sub>
         ))}
       </DropdownMenu.Content>
     </DropdownMenu.Root>
   );
+}
+
+/** Made when the menu opens: what can be done is another thing each time. */
+function Commands({ group }: { group: Group }) {
+  return COMMANDS.filter((each) => each.group === group).map((each) => (
+    <DropdownMenu.Item
+      key={each.id}
+      className="menu-item"
+      disabled={each.can?.() === false}
+      onSelect={() => each.run()}
+    >
+      {titleNow(each)}
+      <kbd>{shownKeys(keysOf(each)[0] ?? "")}</kbd>
+    </DropdownMenu.Item>
+  ));
 }

@@ -1,12 +1,9 @@
 /** Yes or no, a colour, and everything else as JSON. */
 
-import { Popover } from "radix-ui";
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import { parseJson, writeJson } from "~/api/json";
 import { t } from "~/i18n/language";
 import { hint, ROW, type Widget, type WidgetProps } from "./widget";
-
-const Picker = lazy(() => import("./picker"));
 
 function BooleanView({ value, label, id, set }: WidgetProps) {
   return (
@@ -23,26 +20,36 @@ function BooleanView({ value, label, id, set }: WidgetProps) {
   );
 }
 
+const COLOUR = /^#[0-9a-f]{6}$/i;
+
+/** The browser's own picker: one of a library would bring styles of its own, which the page's policy forbids. */
 function ColourView({ value, label, id, set }: WidgetProps) {
   const colour = String(value ?? "#000000");
+  const [typed, setTyped] = useState<string | null>(null);
+  const commit = () => {
+    if (typed !== null && COLOUR.test(typed.trim())) set(typed.trim());
+    setTyped(null);
+  };
   return (
-    <Popover.Root>
-      <Popover.Trigger asChild>
-        <button type="button" id={id} className="colour nodrag" aria-label={`${label}: ${colour}`}>
-          <svg width="14" height="14" aria-hidden>
-            <rect width="14" height="14" rx="3" fill={colour} />
-          </svg>
-          {colour}
-        </button>
-      </Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Content className="popover" aria-label={label} sideOffset={4}>
-          <Suspense>
-            <Picker colour={colour} onChange={(next) => set(next, `colour ${id}`)} />
-          </Suspense>
-        </Popover.Content>
-      </Popover.Portal>
-    </Popover.Root>
+    <span className="colour">
+      <input
+        type="color"
+        className="nodrag"
+        aria-label={t("colour.pick", { label })}
+        value={COLOUR.test(colour) ? colour : "#000000"}
+        onChange={(event) => set(event.target.value, `colour ${id}`)}
+      />
+      <input
+        id={id}
+        className="line nodrag"
+        aria-label={label}
+        spellCheck={false}
+        value={typed ?? colour}
+        onChange={(event) => setTyped(event.target.value)}
+        onBlur={commit}
+        onKeyDown={(event) => event.key === "Enter" && event.currentTarget.blur()}
+      />
+    </span>
   );
 }
 
@@ -62,7 +69,7 @@ function JsonView({ value, label, id, set, isWide }: WidgetProps) {
   const text = typed ?? (value === undefined ? "" : writeJson(value, isWide ? 2 : undefined));
   const shared = {
     id,
-    "aria-label": `${label}, as JSON`,
+    "aria-label": t("json.label", { label }),
     "aria-invalid": fault !== "",
     title: fault || undefined,
     spellCheck: false,
@@ -90,6 +97,7 @@ export const booleanWidget: Widget = {
 };
 
 export const colourWidget: Widget = {
+  isSmall: true,
   kind: "colour",
   match: (input) => input.schema.format === "color" || hint(input) === "colour",
   height: () => ROW,

@@ -11,6 +11,7 @@ from graphengine.diffusion.types.refs import DTypeName, ModelRef, TextEncoderRef
 from graphengine.errors import ModelRefused
 from graphengine.files.roots import File
 from graphengine.models.prediction import Prediction
+from graphengine.models.scaled import refuse_scaled
 from graphengine.models.source import open_source
 
 FAMILIES: Families = {
@@ -43,9 +44,10 @@ def open_checkpoint(
         families: the architectures to try, in their order.
 
     Raises:
-        ModelRefused: it is unsafe, broken or of no known architecture.
+        ModelRefused: it is unsafe, broken, quantized or of no known architecture.
     """
     opened = open_source(source.path)
+    refuse_scaled(opened)
     for family in families.values():
         found = family.detect(opened)
         if found is None:

@@ -69,6 +69,8 @@ class ConditioningCodec:
             meta: dict[str, Any] = {"shapes": shapes, "strength": entry.strength, "time": [entry.start, entry.end]}
             if entry.micro is not None:
                 meta["micro"] = asdict(entry.micro)
+            if entry.guidance is not None:
+                meta["guidance"] = entry.guidance
             entries.append(meta)
             buffers.extend(buffer for _, buffer in parts.values())
         return Encoded({"family": value.family, "entries": entries}, tuple(buffers))
@@ -83,7 +85,7 @@ class ConditioningCodec:
             tensors = {name: from_buffer(shape, next(buffers)) for name, shape in shapes.items()}
             mask = Mask(tensors["mask"]) if "mask" in tensors else None
             micro = MicroConditioning(**entry["micro"]) if "micro" in entry else None
-            rest = (tensors.get("pooled"), entry["strength"], mask, *entry["time"], micro)
+            rest = (tensors.get("pooled"), entry["strength"], mask, *entry["time"], micro, entry.get("guidance"))
             entries.append(ConditioningEntry(tensors["embeddings"], *rest))
         return Conditioning(meta["family"], tuple(entries))
 

@@ -50,6 +50,7 @@ class ConditioningEntry(TensorValue):
         mask: where it counts, of any size: 1 here, 0 not; one, or one for each row. None is everywhere.
         start, end: when it counts, as parts of the way from noise (0) to the picture (1).
         micro: sizes and a score, for families that are told such; None is what is usual.
+        guidance: the scale that models which were distilled with guidance are told; None is that of the sampling.
 
     Raises:
         ValueError: a shape, a type, the strength or the time is wrong.
@@ -62,6 +63,7 @@ class ConditioningEntry(TensorValue):
     start: float = 0.0
     end: float = 1.0
     micro: MicroConditioning | None = None
+    guidance: float | None = None
 
     def __post_init__(self) -> None:
         require(self.embeddings, "embeddings", None, None, None)

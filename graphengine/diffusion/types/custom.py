@@ -9,7 +9,7 @@ from graphengine.diffusion.samplers import SamplerName
 from graphengine.diffusion.types.conditioning import Conditioning
 from graphengine.diffusion.types.tensors import TensorValue, require
 
-GuiderKind = Literal["cfg", "cfg_rescale", "cfg_zero_star", "apg"]
+GuiderKind = Literal["cfg", "cfg_rescale", "cfg_zero_star", "apg", "tcfg", "magnitude"]
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)

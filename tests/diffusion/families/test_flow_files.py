@@ -10,7 +10,7 @@ from diffusers import AutoencoderKL, FluxTransformer2DModel, SD3Transformer2DMod
 from diffusers.loaders.single_file_utils import convert_flux_transformer_checkpoint_to_diffusers
 from ldm_layout import vae_names, write
 from released_layout import flux_names, sd3_names
-from tiny_families import Tiny, make_flux, make_projected_encoder, make_sd3, picture
+from tiny_families import Tiny, make_flux, make_projected_encoder, make_sd3, open_tiny, picture
 from tiny_models import as_file
 from torch import Tensor
 
@@ -119,6 +119,29 @@ def test_flux_from_a_file(make_tiny: Callable[..., Tiny], tmp_path: Path, prefix
     with pytest.raises(ModelRefused, match="no vocabulary of T5") as caught, made.pool.use(ref):
         pass
     assert "diffusers folder" in caught.value.hint
+
+
+@pytest.mark.parametrize("mark", ["scaled_fp8", "double_blocks.0.img_attn.qkv.scale_weight", "x.quant_state.nf4"])
+def test_quantized_weights_are_refused(tmp_path: Path, mark: str) -> None:
+    """Read as if they were plain, they would make pictures of noise."""
+    path = tmp_path / "model.safetensors"
+    write(path, flux_names(make_flux().transformer) | {mark: torch.ones(1)})
+    with pytest.raises(ModelRefused, match="quantized") as caught:
+        open_checkpoint(as_file(path))
+    assert "fp16" in caught.value.hint
+    assert not nature_of(open_source(path)).loads
+
+
+def test_a_folder_whose_weights_lie_in_pieces(dev: Tiny, tmp_path: Path) -> None:
+    path = tmp_path / "pieces"
+    make_flux().save_pretrained(path, max_shard_size="40KB")
+    assert len(list((path / "transformer").glob("*.safetensors"))) > 1
+    assert len(list((path / "text_encoder_2").glob("*.safetensors"))) > 1
+    made = open_tiny(path, type(None))
+    refs: list[Any] = [made.checkpoint.model, dev.checkpoint.model]
+    with made.pool.use(refs[0]) as one, dev.pool.use(refs[1]) as two:
+        assert_equal(one, two)
+    assert made.text("red") == dev.text("red")
 
 
 @pytest.mark.parametrize("variant", ["dev", "schnell"])

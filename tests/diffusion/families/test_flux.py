@@ -20,6 +20,7 @@ from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.vae import decode, encode, encode_masked
 from graphengine.errors import ModelRefused, NodeError
+from nodes.conditioning.guidance import guidance as guidance_node
 from nodes.sampling.sigmas import karras_sigmas, sigmas
 
 pytestmark = pytest.mark.torch
@@ -122,6 +123,18 @@ def test_where_guidance_is_an_input_no_negative_text_is_read(dev: Tiny) -> None:
     )
     assert torch.equal(one, other)
     assert not torch.equal(one, dev.sample(dev.empty(), seed=1, guidance=1.5).samples)
+
+
+def test_guidance_beside_the_one_that_is_an_input(dev: Tiny) -> None:
+    positive = guidance_node(dev.text(PROMPT), 2.5)
+    told = {**options(dev), "guidance_scale": 2.5}
+    theirs = dev.pipeline()(PROMPT, **SIZE, **told, generator=generators(3)).images
+    assert torch.equal(packed(dev.sample(dev.empty(**SIZE), seed=3, positive=positive, guidance=1.0).samples), theirs)
+    theirs = dev.pipeline()(
+        PROMPT, negative_prompt=NEGATIVE, true_cfg_scale=2.0, **SIZE, **told, generator=generators(3)
+    ).images
+    ours = dev.sample(dev.empty(**SIZE), seed=3, positive=positive, guidance=2.0).samples
+    assert torch.allclose(packed(ours), theirs, rtol=1e-4, atol=1e-4)
 
 
 def test_texts_of_different_lengths(schnell: Tiny) -> None:

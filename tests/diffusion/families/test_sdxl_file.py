@@ -118,6 +118,19 @@ def test_a_file_says_that_its_denoiser_predicts_the_velocity(make_tiny: Callable
     assert tiny.checkpoint.text_encoder is None
 
 
+def test_a_file_of_a_model_for_inpainting(make_tiny: Callable[..., Tiny], tmp_path: Path) -> None:
+    """It takes more channels than the configuration says, which is that of the others."""
+    usual = make_tiny(make_sdxl(), add_watermarker=False)
+    made = make_tiny(make_sdxl(unet={"in_channels": 9}), add_watermarker=False)
+    path = tmp_path / "model.safetensors"
+    write(path, unet_names(made.pipeline().unet, UNET_XL))
+    tiny = open_file(path, usual.path, "base", tmp_path / "configs")
+    assert tiny.checkpoint.model is not None
+    with tiny.pool.use(tiny.checkpoint.model) as denoiser:
+        assert denoiser.takes_surroundings
+        assert denoiser.module.conv_in.weight.shape[1] == 9
+
+
 def test_a_file_that_does_not_fit_the_configurations(make_tiny: Callable[..., Tiny], tmp_path: Path) -> None:
     state = unet_names(make_tiny(make_sdxl(), add_watermarker=False).pipeline().unet, UNET_XL)
     path = tmp_path / "model.safetensors"

@@ -136,7 +136,7 @@ def plain(scale: float) -> Tensor:
 
 def test_without_amount_they_are_plain_guidance() -> None:
     away, towards = pair()
-    for kind in ("cfg_rescale", "apg"):
+    for kind in ("cfg_rescale", "apg", "magnitude"):
         mix = mix_of(kind, 5.0, 0.0)  # type: ignore[arg-type]
         assert mix is not None
         assert torch.allclose(mix(away, towards), plain(5.0), atol=1e-4)
@@ -167,7 +167,28 @@ def test_zero_star_does_not_mind_the_size_of_the_unwanted_prediction() -> None:
     assert torch.allclose(mix(away, towards), mix(away * 3, towards), atol=1e-4)
 
 
-@pytest.mark.parametrize("kind", ["cfg_rescale", "apg", "cfg_zero_star"])
+def test_tangential_guidance_drops_what_only_the_unwanted_prediction_has() -> None:
+    away, towards = pair()
+    mix = mix_of("tcfg", 5.0, 0.0)
+    assert mix is not None
+    same = mix(towards, towards)
+    assert torch.allclose(same, towards, atol=1e-4)
+    alone = mix(away[:1], towards[:1])
+    assert torch.allclose(mix(away, towards)[:1], alone, atol=1e-4)
+    assert not torch.allclose(alone, plain(5.0)[:1], atol=1e-2)
+
+
+def test_guidance_is_less_where_predictions_differ_much() -> None:
+    away, towards = pair()
+    mix = mix_of("magnitude", 5.0, 1.0)
+    assert mix is not None
+    far = (mix(away, towards) - away).norm() / (towards - away).norm()
+    near = (mix(away, away + (towards - away) * 0.01) - away).norm() / (towards - away).norm() * 100
+    assert 1 <= far < 1.1
+    assert 4 < near < 5
+
+
+@pytest.mark.parametrize("kind", ["cfg_rescale", "apg", "cfg_zero_star", "tcfg", "magnitude"])
 def test_guiders_change_what_is_sampled(model: Any, run: Run, kind: Any) -> None:
     levels = karras_sigmas(3)
     other = run(levels, guide=guider(model.positive, model.negative, 3.0, kind, 0.8))
