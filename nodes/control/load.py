@@ -9,14 +9,17 @@ from graphengine.node.declare import node
 from graphengine.node.widgets import Under
 
 
-@node("control.load", category="control", lane="io", title="Load ControlNet", aliases=("ControlNet loader",))
+@node(
+    "control.load", category="control", lane="io", title="Load ControlNet", aliases=("ControlNet loader", "T2I-Adapter")
+)
 def load(source: Annotated[File, Under("models", "builtin")], precision: DTypeName = "auto") -> ControlNetRef:
-    """Open a ControlNet: a folder as diffusers saves it, or a single .safetensors file.
+    """Open a ControlNet or a T2I-Adapter: a folder as diffusers saves it, or a .safetensors file.
 
     What it is is found out from its content. No weights are loaded here: sampling does that.
 
     Inputs:
-        source: a path under the models folder; single files may have the layout of diffusers or of the first releases.
+        source: a path under the models folder; ControlNets may be single files, in the layout of diffusers or
+            of the first releases.
         precision: the number format of the weights; ``auto`` is half precision on an accelerator, full on the CPU.
 
     Outputs:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import torch
-from diffusers import ControlNetModel
+from diffusers import ControlNetModel, T2IAdapter
 from diffusers.loaders.single_file_utils import convert_controlnet_checkpoint
 from torch import Tensor
 
@@ -18,9 +18,10 @@ from graphengine.diffusion.types.refs import ControlNetRef, DTypeName, WeightsRe
 from graphengine.diffusion.weights import read_tensors
 from graphengine.errors import ModelRefused
 from graphengine.files.roots import File
-from graphengine.models.source import SingleFile, Source, open_source
+from graphengine.models.source import SingleFile, Source, network_config, open_source
 
 CONTROLNET: Final = "controlnet"
+T2I_ADAPTER: Final = "t2i_adapter"
 
 _LDM = "control_model."
 _PICTURE = "controlnet_cond_embedding.conv_in.weight"
@@ -49,7 +50,22 @@ class ControlNets:
         if not isinstance(source, SingleFile):
             raise ModelRefused(f"{ref.source.reference!r} is a whole model and no ControlNet")
         in_folder = ref.source.path.is_dir()
-        return ControlNetwork(_of_folder(source.path, dtype) if in_folder else _of_file(source, self.configs))
+        return ControlNetwork(
+            _of_folder(ControlNetModel, source.path, dtype) if in_folder else _of_file(source, self.configs)
+        )
+
+
+class T2IAdapters:
+    """Loads T2I-Adapters (Mou et al. 2024; a :class:`~graphengine.diffusion.families.family.Loader`)."""
+
+    def load(self, ref: WeightsRef, source: Source, dtype: torch.dtype) -> Loaded:
+        """Make the network that ``ref`` describes, on the CPU.
+
+        Raises:
+            ModelRefused: weights are missing.
+        """
+        del ref  # there is one kind
+        return ControlNetwork(_of_folder(T2IAdapter, source.path, dtype))
 
 
 def open_control(source: File, dtype: DTypeName = "auto") -> ControlNetRef:
@@ -61,21 +77,35 @@ def open_control(source: File, dtype: DTypeName = "auto") -> ControlNetRef:
         ModelRefused: it is unsafe, broken or something else.
     """
     opened = open_source(source.path)
+    adapter = _adapter_family(source)
+    if adapter is not None:
+        return ControlNetRef(source, T2I_ADAPTER, adapter, dtype)
     width = _text_width(opened) if isinstance(opened, SingleFile) and _reads_pictures(opened) else None
     if not width:
         raise ModelRefused(
             f"{source.reference!r} is no ControlNet that is known here",
-            hint="Known: those for Stable Diffusion 1, 2 and XL, as diffusers or the first releases save them.",
+            hint="Known: those for Stable Diffusion 1, 2 and XL, as diffusers or the first releases save them; and "
+            "folders of T2I-Adapters, as diffusers saves them.",
         )
     return ControlNetRef(source, CONTROLNET, _FAMILIES.get(width, "sd"), dtype)
+
+
+def _adapter_family(source: File) -> str | None:
+    """Return the family of denoisers that the T2I-Adapter in a folder is for; None if there is none."""
+    if not (source.path / "config.json").is_file():
+        return None
+    found = network_config(source.path)
+    if found.get("_class_name") != "T2IAdapter":
+        return None
+    return "sdxl" if found.get("adapter_type") == "full_adapter_xl" else "sd"
 
 
 def _reads_pictures(source: SingleFile) -> bool:
     return source.shape(_PICTURE) is not None or source.shape(_LDM_PICTURE) is not None
 
 
-def _of_folder(weights: Path, dtype: torch.dtype) -> Any:
-    network, info = ControlNetModel.from_pretrained(
+def _of_folder(kind: Any, weights: Path, dtype: torch.dtype) -> Any:
+    network, info = kind.from_pretrained(
         weights.parent,
         variant="fp16" if ".fp16." in weights.name else None,
         torch_dtype=dtype,

@@ -1,0 +1,124 @@
+"""What networks tell a denoiser about pictures: ControlNets at each step, T2I-Adapters once and for all."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from torch import Tensor
+from torch.nn import functional
+
+from graphengine.diffusion.types.image import Image
+from graphengine.diffusion.types.latent import Latent
+from graphengine.diffusion.types.refs import Control
+from graphengine.errors import NodeError
+
+DOWN: Final = "down_block_additional_residuals"
+MIDDLE: Final = "mid_block_additional_residual"
+WITHIN: Final = "down_intrablock_additional_residuals"
+"""What is added to the states of a UNet, as diffusers calls it."""
+
+Told = Mapping[str, Sequence[Tensor]]
+
+
+class Guide:
+    """One control, ready to be asked.
+
+    Args:
+        control: with one picture, or one for each that is sampled.
+        network: a network of diffusers, on its device.
+        side: the sides of the pictures that it takes, [height, width].
+        first: the number of the first picture in the whole batch.
+        count: how many are sampled.
+    """
+
+    def __init__(self, control: Control, network: Any, side: tuple[int, int], first: int, count: int) -> None:
+        self.control, self.network = control, network
+        parameter = next(network.parameters())
+        self.pixels = _fitted(_rows(control.image, first, count), *side).to(parameter.device, parameter.dtype)
+
+    def counts(self, step: int, total: int) -> bool:
+        """Whether it counts at a step of so many, from 0."""
+        control = self.control
+        return control.start <= step / total and (step + 1) / total <= control.end
+
+    def tell(self, rows: Tensor, timestep: Tensor, texts: Tensor, settings: Mapping[str, Any]) -> Told:
+        """Return what is added to the states of a UNet that is called with these."""
+        raise NotImplementedError
+
+
+class ControlNetGuide(Guide):
+    """A ControlNet (Zhang et al. 2023), which looks at the latents and the text too."""
+
+    def tell(self, rows: Tensor, timestep: Tensor, texts: Tensor, settings: Mapping[str, Any]) -> Told:
+        """See :class:`Guide`."""
+        dtype = self.pixels.dtype
+        down, middle = self.network(
+            rows[:, : self.network.config.in_channels].to(dtype),
+            timestep,
+            encoder_hidden_states=texts.to(dtype),
+            controlnet_cond=_for_each(self.pixels, rows),
+            conditioning_scale=self.control.strength,
+            added_cond_kwargs=settings.get("added_cond_kwargs"),
+            return_dict=False,
+        )
+        return {DOWN: down, MIDDLE: [middle]}
+
+
+class AdapterGuide(Guide):
+    """A T2I-Adapter (Mou et al. 2024), which looks at the picture alone."""
+
+    def __init__(self, control: Control, network: Any, side: tuple[int, int], first: int, count: int) -> None:
+        super().__init__(control, network, side, first, count)
+        pixels = self.pixels if network.config.in_channels == 3 else self.pixels.mean(1, keepdim=True)
+        self._states = [state * control.strength for state in network(pixels)]
+
+    def tell(self, rows: Tensor, timestep: Tensor, texts: Tensor, settings: Mapping[str, Any]) -> Told:
+        """See :class:`Guide`."""
+        del timestep, texts, settings  # it has looked at all it looks at
+        return {WITHIN: [_for_each(state, rows) for state in self._states]}
+
+
+def guide_of(control: Control, network: Any, latent: Latent, first: int) -> Guide:
+    """Return what tells about a control's pictures.
+
+    Args:
+        control: what is followed.
+        network: that of the control.
+        latent: what is sampled.
+        first: the number of its first picture in the whole batch.
+
+    Raises:
+        NodeError: there are neither one nor as many pictures as are sampled.
+    """
+    height, width = latent.samples.shape[-2:]
+    if type(network).__name__ == "T2IAdapter":
+        stride = latent.spec.stride
+        return AdapterGuide(control, network, (height * stride, width * stride), first, latent.batch)
+    halvings = len(network.config.conditioning_embedding_out_channels) - 1
+    return ControlNetGuide(control, network, (height << halvings, width << halvings), first, latent.batch)
+
+
+def _for_each(states: Tensor, rows: Tensor) -> Tensor:
+    """Repeat what is for one latent, or for each of a batch, for all rows."""
+    return states.repeat(len(rows) // len(states), *(1 for _ in states.shape[1:]))
+
+
+def _rows(image: Image, first: int, count: int) -> Tensor:
+    """Return the pictures for some latents of a batch: [1 or count, height, width, 3]."""
+    pixels = image.pixels[..., :3]
+    if len(pixels) == 1:
+        return pixels
+    own = pixels[first : first + count]
+    if len(own) != count:
+        raise NodeError(
+            f"{len(pixels)} pictures do not control a batch that needs {first + count}",
+            hint="Give one picture for all, or one for each.",
+        )
+    return own
+
+
+def _fitted(pixels: Tensor, height: int, width: int) -> Tensor:
+    """Bring pictures [n, height, width, 3] to a size: [n, 3, height, width]."""
+    planes = pixels.permute(0, 3, 1, 2)
+    if planes.shape[-2:] == (height, width):
+        return planes
+    return functional.interpolate(planes, (height, width), mode="bicubic", antialias=True).clamp(0, 1)
