@@ -113,6 +113,8 @@ def problem_of(error: Exception) -> web.Response:
         case web.HTTPException():
             headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
             return problem(error.status, _HTTP.get(error.status, "bad_request"), error.reason, headers)
+        case ConnectionResetError():  # the client left before the upgrade to a websocket: nobody hears this
+            return problem(400, "bad_request", "the connection was closed")
         case _:
             number = uuid.uuid4().hex
             _LOG.error("request failed: incident %s", number, exc_info=error)

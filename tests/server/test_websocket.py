@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import aiohttp
 import pytest
 from servers import Client as Asking
 from servers import serving, slow, three
@@ -10,6 +11,7 @@ from graphengine.app import Engine
 from graphengine.client import Client, Disconnected, Refused
 from graphengine.server.access import add_token
 from graphengine.server.messages import Event, Progress
+from graphengine.server.problems import problem_of
 
 
 async def test_a_job_is_submitted_followed_and_its_result_fetched(client: Asking) -> None:
@@ -68,3 +70,10 @@ async def test_strangers_and_readers_may_not(engine: Engine, data_dir: Path) -> 
 
 async def test_whoever_speaks_json_fetches_previews_at_their_address(client: Asking) -> None:
     assert (await client.ask("GET", "/api/jobs/none/previews/sample")).status == 404
+
+
+def test_a_client_that_left_amid_the_upgrade_is_no_incident(caplog: pytest.LogCaptureFixture) -> None:
+    assert problem_of(aiohttp.ClientConnectionResetError("Cannot write to closing transport")).status == 400
+    assert caplog.records == []
+    assert problem_of(ValueError("a fault of ours")).status == 500
+    assert len(caplog.records) == 1
