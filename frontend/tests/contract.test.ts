@@ -24,7 +24,8 @@ function catalogue(): NodeOut[] {
 }
 
 /** A value that an input takes, and that is not its default where there is another. */
-function sampleOf({ schema, type, default: fallback }: Input): unknown {
+function sampleOf({ schema, type, default: fallback, widget }: Input): unknown {
+  if (widget?.kind === "colour") return "#336699";
   const words = schema.enum as unknown[] | undefined;
   if (words) return words.find((word) => word !== fallback) ?? words[0];
   if (type === "File") return "pictures/a b.png";

@@ -33,10 +33,11 @@ test("a brush grows on its way as the pressure does, and a hand that rests makes
 test("a mask has one node, which is painted over again", () => {
   const doc: Workflow = { format: "graphengine.workflow", version: 1, nodes: { load: { type: "image.load" } } };
   const loader = { type: "image.load", input: "file" };
-  const once = produce(doc, (draft) => void setMask(draft, "load", loader, "assets:1", { x: 1, y: 2 }));
-  const twice = produce(once, (draft) => void setMask(draft, "load", loader, "assets:2", { x: 9, y: 9 }));
+  const once = produce(doc, (draft) => void setMask(draft, "load", loader, "assets:1", { x: 1, y: 2 }, "Maske"));
+  const twice = produce(once, (draft) => void setMask(draft, "load", loader, "assets:2", { x: 9, y: 9 }, "Mask"));
   expect(maskOf(twice, "load")).toBe("mask");
   expect(Object.keys(twice.nodes ?? {})).toEqual(["load", "mask"]);
+  expect(twice.nodes?.mask?.title).toBe("Maske");
   expect(twice.nodes?.mask?.inputs).toEqual({ file: "assets:2" });
   expect(twice.view?.nodes?.mask).toMatchObject({ x: 1, y: 2, masks: "load" });
 });

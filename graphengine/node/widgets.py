@@ -38,6 +38,11 @@ class Prompt(Widget):
 
 
 @dataclass(frozen=True, slots=True)
+class Colour(Widget):
+    """Text that is a colour as the web writes it: ``#ff8000``, ``teal``, ``hsl(30, 100%, 50%)``."""
+
+
+@dataclass(frozen=True, slots=True)
 class Under:
     """Where the files of a ``File`` input are looked up: names of roots, in order."""
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from graphengine.diffusion.colour import luma, parse_colour, to_lab
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.node.declare import node
-from graphengine.node.widgets import Slider
+from graphengine.node.widgets import Colour, Slider
 
 _CHANNELS = {"red": 0, "green": 1, "blue": 2, "alpha": 3}
 
@@ -17,7 +17,7 @@ _CHANNELS = {"red": 0, "green": 1, "blue": 2, "alpha": 3}
 @node("mask.from_colour", category="mask", title="Mask from colour")
 def from_colour(
     image: Image,
-    colour: str = "#00ff00",
+    colour: Annotated[str, Colour()] = "#00ff00",
     tolerance: Annotated[float, Field(ge=0, le=300), Slider(0, 100)] = 20.0,
     softness: Annotated[float, Field(ge=0, le=300), Slider(0, 50)] = 5.0,
 ) -> Mask:

@@ -7,6 +7,7 @@ import { edit, titleOf, useTab } from "~/doc/tabs";
 import { t } from "~/i18n/language";
 import { usePlans } from "~/run/plan";
 import { run } from "~/run/submit";
+import { problemText } from "~/run/told";
 import { PageTitle } from "~/ui/PageTitle";
 import { widgetOf } from "~/widgets/registry";
 import { Arrange } from "./Arrange";
@@ -14,7 +15,6 @@ import { showGraph } from "./address";
 import { type AppField, fieldsOf, groupsOf, setFieldValue } from "./fields";
 import { Outcome } from "./Outcome";
 import "./app.css";
-import { problemText } from "~/run/told";
 
 export default function AppView() {
   const doc = useTab((tab) => tab.doc);

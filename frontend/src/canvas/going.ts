@@ -1,6 +1,7 @@
 /** Going to where something is. */
-import { type Address, type Path, takersOf } from "~/doc/model";
+import { type Address, type Path, placeOf, takersOf } from "~/doc/model";
 import { activeTab, goTo, placeOfTab, select, type Tab } from "~/doc/tabs";
+import { nodeOf } from "~/run/jobs";
 import { shownView } from "./state";
 
 /** Selects a node of the part that is looked at, and moves as far as it is seen. */
@@ -21,11 +22,13 @@ export function show(tab: Tab, path: Path, name: string): void {
   setTimeout(() => shownView()?.fit([name]), 50); // once the canvas shows that place
 }
 
-/** Goes to the node of a task, which may be inside of subgraphs. */
+/** Goes to the node of a task, which may be inside of subgraphs; nowhere, where that is in the document no longer. */
 export function goToTask(task: string): void {
   const tab = activeTab();
-  const path = task.split("/");
+  const path = nodeOf(task).split("/");
   const name = path.pop() ?? task;
+  const place = placeOf(tab.doc, path);
+  if (place.path.length < path.length || !place.part.nodes?.[name]) return;
   if (path.join("/") === tab.path.join("/")) goToNode(name);
   else show(tab, path, name);
 }

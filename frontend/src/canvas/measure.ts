@@ -12,7 +12,6 @@ export interface Rect extends Point {
 type Sizes = ReadonlyMap<string, { width: number; height: number }>;
 
 /** Where a node is; as high as it was measured, where it was. */
-
 export function rectOf(part: Part, doc: Workflow, finder: SocketFinder, sizes: Sizes, name: string): Rect | null {
   return rectWith(part, doc, finder, name, sizes.get(name)?.height);
 }

@@ -1,7 +1,7 @@
 /** Which keys do what: those of the table, and what somebody has changed in this browser. */
 import { create } from "zustand";
 import { persist } from "zustand/middleware";
-import { COMMANDS, type Command } from "./table";
+import { COMMANDS, type Command, command } from "./table";
 
 interface Bindings {
   /** By command, the keys that stand for those of the table; none where it shall have none. */
@@ -21,7 +21,7 @@ export function keysOf(command: Command, { own } = useBindings.getState()): read
 
 /** The keys of a command that are shown, if it has any. */
 export function keysFor(id: string, bindings = useBindings.getState()): string | undefined {
-  const found = COMMANDS.find((each) => each.id === id);
+  const found = command(id);
   return found && keysOf(found, bindings)[0];
 }
 

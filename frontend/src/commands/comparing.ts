@@ -48,14 +48,20 @@ export async function pastOf(): Promise<Version[]> {
 /** What is in a file, or what made a picture. */
 export const inFile = (file: Blob, word: string): Past => ({ word, load: () => workflowOf(file, word) });
 
-/** Compares an older document with a newer one, which opens beside; or, where there is none, with what is looked at. */
-export async function compare(before: Past, after: Past | null = null): Promise<void> {
+/**
+ * Compares an older document with a newer one, which opens beside; or, where there is none, with what is looked at.
+ *
+ * @returns whether both could be had; else it has said what went wrong.
+ */
+export async function compare(before: Past, after: Past | null = null): Promise<boolean> {
   try {
     const [doc, later] = await Promise.all([before.load(), after?.load()]);
     if (later) openDocument(later);
     compareTab(activeTab().id, { doc, word: before.word });
+    return true;
   } catch (error) {
     complain(error);
+    return false;
   }
 }
 

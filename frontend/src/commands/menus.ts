@@ -1,5 +1,5 @@
 /** What the menus on the canvas offer; commands are those of the table, with their keys. */
-import { toggleStar } from "~/app/fields";
+import { starOf, toggleStar } from "~/app/fields";
 import { obstacle } from "~/canvas/connecting";
 import { FRAME } from "~/canvas/framing";
 import { goToNode } from "~/canvas/going";
@@ -172,6 +172,7 @@ function inputItems(target: Address, at: Point, add: () => void): MenuItem[] {
         { label: t("menu.unplug"), run: () => edit(t("did.unplug"), (draft) => disconnect(draft, target)) },
       ]
     : [];
+  const isShown = starOf(part, target) !== null;
   const written_ = input !== null && isWritable(input) && !source;
   return [
     ...linked,
@@ -184,7 +185,10 @@ function inputItems(target: Address, at: Point, add: () => void): MenuItem[] {
             isOff: value === undefined,
             run: () => edit(t("did.set", { name: target.name }), (draft) => setValue(draft, target, undefined)),
           },
-          { label: t("menu.show"), run: () => edit(t("did.showField"), (draft) => toggleStar(draft, target)) },
+          {
+            label: t(isShown ? "menu.hide" : "menu.show"),
+            run: () => edit(isShown ? t("did.hideField") : t("did.showField"), (draft) => toggleStar(draft, target)),
+          },
         ]
       : []),
   ];
@@ -200,7 +204,9 @@ function frameMenu(id: string): Menu {
       {
         label: t(frame.isCollapsed ? "menu.unfold" : "menu.fold"),
         run: () =>
-          edit(t("did.foldFrame"), (draft) => setFrame(draft, id, "collapsed", frame.isCollapsed ? undefined : true)),
+          edit(frame.isCollapsed ? t("did.unfoldFrame") : t("did.foldFrame"), (draft) =>
+            setFrame(draft, id, "collapsed", frame.isCollapsed ? undefined : true),
+          ),
       },
       { label: t("menu.members"), run: () => select(membersOf(framesOf(part), id)) },
       { label: t("menu.view"), run: () => shownView()?.fit([FRAME + id]) },

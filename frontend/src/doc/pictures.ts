@@ -46,13 +46,14 @@ export function maskOf(part: Part, picture: string): string | null {
   return places.find(([name, look]) => look.masks === picture && part.nodes?.[name])?.[0] ?? null;
 }
 
-/** Sets the mask of a picture, in a node of its own at a free place. Returns that node. */
+/** Sets the mask of a picture, in a node of its own with a title at a free place. Returns that node. */
 export function setMask(
   part: Draft<Part>,
   picture: string,
   loader: { type: string; input: string },
   file: string,
   at: Point,
+  title: string,
 ): string {
   const known = maskOf(part as Part, picture);
   if (known !== null) {
@@ -60,7 +61,7 @@ export function setMask(
     return known;
   }
   const name = addNode(part, { type: loader.type, inputs: { [loader.input]: file } }, at, "mask");
-  setTitle(part, name, "Mask");
+  setTitle(part, name, title);
   setLook(part, name, "masks", picture);
   return name;
 }

@@ -3,6 +3,7 @@
 import { Brush as BrushIcon, Contrast, Eraser, Redo2, Trash2, Undo2 } from "lucide-react";
 import { type KeyboardEvent, type PointerEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import { assetUrl, service } from "~/api/service";
+import { spotBelow } from "~/canvas/spot";
 import { finder } from "~/catalog/store";
 import { digestOf, fileOf, loaderOf, maskOf, setMask } from "~/doc/pictures";
 import { activeTab, edit, placeOfTab, select } from "~/doc/tabs";
@@ -10,11 +11,10 @@ import { t } from "~/i18n/language";
 import { closeDialog } from "~/ui/dialogs";
 import { Frame } from "~/ui/Frame";
 import { complain } from "~/ui/notices";
+import { Slider } from "~/ui/Slider";
 import { Painting } from "./painting";
 import { type Brush, inPicture, pressed } from "./stroke";
 import "./mask.css";
-import { spotBelow } from "~/canvas/spot";
-import { Slider } from "~/ui/Slider";
 
 const COLOUR = "#f43f5e";
 
@@ -63,7 +63,7 @@ function Painter({ node, picture, mask }: { node: string; picture: string; mask:
       let name = "";
       const at = spotBelow(node);
       edit(t("did.paintMask"), (part) => {
-        name = setMask(part, node, loader, reference, at);
+        name = setMask(part, node, loader, reference, at, t("mask.title"));
       });
       select([name]);
       closeDialog();

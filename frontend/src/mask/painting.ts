@@ -1,4 +1,5 @@
 /** A mask while it is painted: how opaque the canvas is, is how much of the picture may change. */
+import { t } from "~/i18n/language";
 import { type Brush, type Dab, dabs } from "./stroke";
 
 const MOST_STEPS = 20;
@@ -16,7 +17,7 @@ export class Painting {
     private readonly colour: string,
   ) {
     const context = canvas.getContext("2d", { willReadFrequently: true });
-    if (!context) throw new Error("this browser draws nothing");
+    if (!context) throw new Error(t("mask.noCanvas"));
     this.context = context;
   }
 
@@ -78,7 +79,7 @@ export class Painting {
   /** The mask as a picture whose alpha it is. */
   async save(): Promise<Blob> {
     const blob = await new Promise<Blob | null>((done) => this.canvas.toBlob(done, "image/png"));
-    if (!blob) throw new Error("the mask could not be written");
+    if (!blob) throw new Error(t("mask.unwritten"));
     return blob;
   }
 

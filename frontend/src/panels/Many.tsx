@@ -1,6 +1,7 @@
 /** What can be done with more than one node. */
 import { command, titleOf } from "~/commands/table";
 import { useKeysOf } from "~/commands/useKeys";
+import { useTab } from "~/doc/tabs";
 import { t } from "~/i18n/language";
 
 const ACTS = [
@@ -20,11 +21,11 @@ export function Many({ count, isFramed }: { count: number; isFramed: boolean }) 
   return (
     <>
       {!isFramed && <p className="quiet-word">{t("inspector.selected", { count })}</p>}
-      <div className="acts-of-many" role="toolbar" aria-orientation="vertical" aria-label={t("inspector.many")}>
+      <fieldset className="acts-of-many" aria-label={t("inspector.many")}>
         {ACTS.filter((id) => !isFramed || id !== "frame").map((id) => (
           <Act key={id} id={id} />
         ))}
-      </div>
+      </fieldset>
     </>
   );
 }
@@ -32,9 +33,10 @@ export function Many({ count, isFramed }: { count: number; isFramed: boolean }) 
 function Act({ id }: { id: string }) {
   const keys = useKeysOf(id);
   const found = command(id);
+  const isOff = useTab(() => found?.can?.() === false);
   if (!found) return null;
   return (
-    <button type="button" onClick={() => found.run()}>
+    <button type="button" disabled={isOff} onClick={() => found.run()}>
       {titleOf(found)} <kbd>{keys}</kbd>
     </button>
   );

@@ -5,7 +5,7 @@ import { useCatalog } from "~/catalog/store";
 import { type Part, placeOf } from "~/doc/model";
 import { useTabs } from "~/doc/tabs";
 import { t } from "~/i18n/language";
-import { isOver, type Job } from "./jobs";
+import { isOver, type Job, nodeOf } from "./jobs";
 import { useRuns } from "./store";
 
 /** The last news; read out as it changes. */
@@ -41,7 +41,7 @@ export function failureOf(job: Job): string {
 /** What the node of a task is called, as people see it; its name where the document is no longer open. */
 function titleOfTask(job: Job, task: string): string {
   const doc = useTabs.getState().tabs.find((tab) => tab.id === job.doc)?.doc;
-  const path = task.replace(/\[\d+\]/g, "").split("/");
+  const path = nodeOf(task).split("/");
   const name = path.pop() ?? task;
   const part: Part | undefined = doc && placeOf(doc, path).part;
   const node = part?.nodes?.[name];

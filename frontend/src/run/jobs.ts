@@ -107,10 +107,13 @@ export function take(jobs: Record<string, Job>, event: Event): boolean {
   }
 }
 
+/** The node of a task, with its way: `outer[0]/sample[3]` is `outer/sample`, and `loop[]` and `loop[3]?` are `loop`. */
+export const nodeOf = (task: string): string => task.replace(/\[\d*\]\??/g, "");
+
 function takeTask(job: Job, event: Event, time: number): void {
   if (typeof event.data.task !== "string") return;
   setTask(job, event.data.task, event, time);
-  const node = event.data.task.replace(/\[\d+\]/g, ""); // `sample[3]` is the node `sample` at the fourth item
+  const node = nodeOf(event.data.task);
   if (node !== event.data.task) setTask(job, node, event, time);
 }
 

@@ -14,7 +14,11 @@ function keptDocs(): Promise<ReadonlyMap<string, Workflow>> {
   const key = tabs.join(" ");
   if (kept?.tabs !== key) {
     const { keeper } = useKeeper.getState();
-    const all = keeper?.journal.all().catch(() => []) ?? Promise.resolve([]);
+    if (!keeper) return Promise.resolve(new Map());
+    const all = keeper.journal.all().catch(() => {
+      kept = null; // read again, when they are next wanted
+      return [];
+    });
     const open = new Set(tabs);
     const docs = all.then((found) => new Map(found.filter(({ id }) => !open.has(id)).map(({ id, doc }) => [id, doc])));
     kept = { tabs: key, docs };

@@ -22,7 +22,7 @@ export default function VersionsDialog() {
   const compareChosen = () => {
     const found = (key: string) => past?.find((each) => each.key === key) ?? null;
     const first = found(chosen ?? "");
-    if (first) void compare(first, found(after)).then(closeDialog);
+    if (first) void compare(first, found(after)).then((isDone) => isDone && closeDialog());
   };
   const radios = (key: string, word: string) => (
     <>

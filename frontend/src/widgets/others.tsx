@@ -1,6 +1,6 @@
 /** Yes or no, a colour, and everything else as JSON. */
 
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { parseJson, writeJson } from "~/api/json";
 import { t } from "~/i18n/language";
 import { hint, ROW, type Widget, type WidgetProps } from "./widget";
@@ -20,15 +20,35 @@ function BooleanView({ value, label, id, set }: WidgetProps) {
   );
 }
 
-const COLOUR = /^#[0-9a-f]{6}$/i;
+const HEX = /^#[0-9a-f]{6}$/i;
+const isColour = (text: string) => CSS.supports("color", text);
+
+/** A colour as `#rrggbb`, the only way that the browser's picker takes one; black where it is none. */
+function hexOf(colour: string): string {
+  if (HEX.test(colour)) return colour;
+  const pen = document.createElement("canvas").getContext("2d");
+  if (!pen || !isColour(colour)) return "#000000";
+  pen.fillStyle = colour;
+  pen.fillRect(0, 0, 1, 1);
+  const [red = 0, green = 0, blue = 0] = pen.getImageData(0, 0, 1, 1).data;
+  return `#${[red, green, blue].map((each) => each.toString(16).padStart(2, "0")).join("")}`;
+}
 
 /** The browser's own picker: one of a library would bring styles of its own, which the page's policy forbids. */
 function ColourView({ value, label, id, set }: WidgetProps) {
   const colour = String(value ?? "#000000");
   const [typed, setTyped] = useState<string | null>(null);
-  const commit = () => {
-    if (typed !== null && COLOUR.test(typed.trim())) set(typed.trim());
+  const [fault, setFault] = useState("");
+  const swatch = useMemo(() => hexOf(colour), [colour]);
+  const take = (text: string, gesture?: string) => {
+    set(text, gesture);
     setTyped(null);
+    setFault("");
+  };
+  const commit = () => {
+    if (typed === null) return;
+    if (isColour(typed.trim())) take(typed.trim());
+    else setFault(t("colour.fault"));
   };
   return (
     <span className="colour">
@@ -36,13 +56,15 @@ function ColourView({ value, label, id, set }: WidgetProps) {
         type="color"
         className="nodrag"
         aria-label={t("colour.pick", { label })}
-        value={COLOUR.test(colour) ? colour : "#000000"}
-        onChange={(event) => set(event.target.value, `colour ${id}`)}
+        value={swatch}
+        onChange={(event) => take(event.target.value, `colour ${id}`)}
       />
       <input
         id={id}
         className="line nodrag"
         aria-label={label}
+        aria-invalid={fault !== ""}
+        title={fault || undefined}
         spellCheck={false}
         value={typed ?? colour}
         onChange={(event) => setTyped(event.target.value)}

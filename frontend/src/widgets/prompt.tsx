@@ -22,15 +22,15 @@ function PromptView(props: WidgetProps) {
   const box = useRef<HTMLTextAreaElement>(null);
   const finder = useCatalog((state) => state.finder);
   const model = useTab((tab) => modelBehind(finder, tab.doc, placeOfTab(tab).part, node));
-  const lists = useRef<Promise<(readonly string[])[]>>(null);
+  const lists = useRef<{ model: string | null; words: ReturnType<typeof knownWords> }>(null);
   const [offers, setOffers] = useState<readonly Completion[]>([]);
   const [chosen, setChosen] = useState(0);
   const list = `${id.replaceAll(" ", "-")}-words`; // a list of ids is told apart by spaces
   const isOpen = offers.length > 0;
 
   const offer = async (now: string, at: number) => {
-    lists.current ??= knownWords(model);
-    const found = completions(now, at, await lists.current);
+    if (lists.current?.model !== model) lists.current = { model, words: knownWords(model) };
+    const found = completions(now, at, await lists.current.words);
     if (box.current?.value !== now) return; // typed on meanwhile
     setOffers(found);
     setChosen(0);
