@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { languages, t, takeLanguage, told } from "~/i18n/language";
+import { langOf } from "~/run/told";
 
 const folder = new URL("../src/i18n/", import.meta.url);
 const read = (name: string) => flat(JSON.parse(readFileSync(new URL(name, folder), "utf8")));
@@ -74,6 +75,10 @@ test("what the service says is shown as it said it, where there are no words or 
   await takeLanguage(["de"]);
   expect(told(...problem, { type: "Model" })).toMatch(/^Model wird gebraucht/);
   expect(told(...problem, {})).toBe("Model is wanted");
+  expect(langOf(told(...problem, {}), problem[2])).toBe("en");
+  const bound = ["problems", "invalid_value", "less than or equal to 9; 12 was given"] as const;
+  const own = told(...bound, { value: "12", wanted: "≤ 9" });
+  expect([own, langOf(own, bound[2])]).toEqual(["12 passt hier nicht, gebraucht wird ≤ 9", undefined]);
   expect(told("reasons", "source_runs", "it runs", { node: null, input: "a" })).toBe("it runs");
   expect(told("problems", "brand_new", "never heard of", {})).toBe("never heard of");
   await takeLanguage(["en"]);

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, Final, cast
 
 from pydantic import ConfigDict, JsonValue, TypeAdapter, ValidationError
-from pydantic_core import CoreConfig, CoreSchema, SchemaValidator
+from pydantic_core import CoreConfig, CoreSchema, ErrorDetails, SchemaValidator
 
 from graphengine.errors import DeclarationError, shown
 from graphengine.files.naming import check_pattern
@@ -22,11 +22,25 @@ FUNCTIONS: Final[Mapping[str, Callable[[Any], Any]]] = {"file_name_pattern": che
 
 _NAMES: Final = {function: name for name, function in FUNCTIONS.items()}
 _CONFIG: Final = CoreConfig(strict=True, allow_inf_nan=False)
+_SIGNS: Final = {"≥": "ge", "≤": "le", ">": "gt", "<": "lt"}
+"""The bounds of numbers, and what pydantic calls them."""
 _FUNCTION: Final = "$function"
 _UNWRITTEN: Final = frozenset({"metadata", "serialization"})
 """What a schema of pydantic holds beside what it checks."""
 
 Written = Mapping[str, JsonValue]
+
+
+class Misfit(ValueError):
+    """A value that is not what was wanted.
+
+    Attributes:
+        bound: what was wanted in signs that every language reads, such as ``≥ 1``; empty where it is no bound.
+    """
+
+    def __init__(self, message: str, bound: str) -> None:
+        super().__init__(message)
+        self.bound = bound
 
 
 class Check:
@@ -57,13 +71,21 @@ class Check:
         try:
             return self._validator.validate_python(value)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_context=False)[0]
+            first = error.errors(include_url=False)[0]
             reason = first["msg"].removeprefix("Value error, ")
-            raise ValueError(f"{reason}; {shown(value)} was given") from None
+            raise Misfit(f"{reason}; {shown(value)} was given", _bound(first)) from None
 
     @cached_property
     def _validator(self) -> SchemaValidator:
         return SchemaValidator(cast("CoreSchema", _read(dict(self.schema))), _CONFIG)
+
+
+def _bound(fault: ErrorDetails) -> str:
+    """Return the bound that a value is beyond; empty where it is something else, or only within the value."""
+    for sign, key in _SIGNS.items():
+        if not fault["loc"] and key in fault.get("ctx", {}):
+            return f"{sign} {fault['ctx'][key]}"
+    return ""
 
 
 def _written(part: Any) -> JsonValue:

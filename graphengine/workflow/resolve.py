@@ -10,6 +10,7 @@ import networkx as nx
 from graphengine.errors import FileRefused, ProblemCode, WorkflowError, shown
 from graphengine.files.digest import Digests
 from graphengine.files.roots import File, Roots
+from graphengine.node.check import Misfit
 from graphengine.node.registry import Registry
 from graphengine.node.spec import Input, NodeSpec
 from graphengine.types.assign import IDENTITY
@@ -218,7 +219,9 @@ class _Resolver:
         try:
             into[socket.name] = self._file(socket, value) if socket.type == FILE.ref else socket.parse(value)
         except ValueError as error:
-            self.findings.add("invalid_value", f"{error}", name, socket.name, self._offer(name, socket))
+            bound = error.bound if isinstance(error, Misfit) else ""
+            known = {"value": shown(value), "wanted": bound} if bound else {}
+            self.findings.add("invalid_value", f"{error}", name, socket.name, self._offer(name, socket), **known)
         except FileRefused as error:
             code: ProblemCode = "file_not_found" if error.missing else "file_refused"
             hint = error.hint

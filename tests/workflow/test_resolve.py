@@ -72,6 +72,13 @@ def test_a_bad_value_says_what_was_wanted_and_given(problems: Find, inputs: dict
     assert reason in found[0].message
 
 
+@pytest.mark.parametrize(
+    ("steps", "values"), [(0, {"value": "0", "wanted": "≥ 1"}), (101, {"value": "101", "wanted": "≤ 100"}), ("20", {})]
+)
+def test_a_bound_is_told_in_signs(problems: Find, steps: object, values: dict[str, str]) -> None:
+    assert dict(problems({"a": ["plain.limited", {"steps": steps}]})[0].values) == values
+
+
 def test_a_choice_names_what_there_is(problems: Find) -> None:
     found = problems({"a": ["plain.word", {"kind": "uper"}]})
     assert one(found) == ("invalid_value", "a.kind")

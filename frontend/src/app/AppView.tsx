@@ -7,7 +7,7 @@ import { edit, titleOf, useTab } from "~/doc/tabs";
 import { t } from "~/i18n/language";
 import { usePlans } from "~/run/plan";
 import { run } from "~/run/submit";
-import { problemText } from "~/run/told";
+import { langOf, problemText } from "~/run/told";
 import { PageTitle } from "~/ui/PageTitle";
 import { widgetOf } from "~/widgets/registry";
 import { Arrange } from "./Arrange";
@@ -93,7 +93,11 @@ function Field({ field }: { field: AppField }) {
         }
         isWide
       />
-      {problem && <p className="problem">{problemText(problem)}</p>}
+      {problem && (
+        <p className="problem" lang={langOf(problemText(problem), problem.message)}>
+          {problemText(problem)}
+        </p>
+      )}
     </div>
   );
 }

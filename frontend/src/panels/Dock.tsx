@@ -9,7 +9,7 @@ import { t } from "~/i18n/language";
 import { isOver, type Job, type Task } from "~/run/jobs";
 import { usePlans } from "~/run/plan";
 import { openJobs, shownJob, useRuns } from "~/run/store";
-import { problemText } from "~/run/told";
+import { langOf, problemText } from "~/run/told";
 import { bytesText } from "~/ui/bytes";
 import { useLayout } from "~/ui/layout";
 import { Queue } from "./Queue";
@@ -59,8 +59,9 @@ function Problems() {
         {problems.map((problem) => (
           <li key={`${problem.place} ${problem.code} ${problem.message}`}>
             <button type="button" onClick={() => problem.node && goToTask(problem.node)}>
-              <b>{problem.place}</b> {problemText(problem)}
-              {problem.hint && <small>{problem.hint}</small>}
+              <b>{problem.place}</b>{" "}
+              <span lang={langOf(problemText(problem), problem.message)}>{problemText(problem)}</span>
+              {problem.hint && <small lang="en">{problem.hint}</small>}
             </button>
           </li>
         ))}

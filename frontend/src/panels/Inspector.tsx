@@ -13,7 +13,7 @@ import { edit, placeOfTab, usePart, useTab } from "~/doc/tabs";
 import { t } from "~/i18n/language";
 import { plannedTask, problemsOf, usePlans } from "~/run/plan";
 import { taskOf, useRuns } from "~/run/store";
-import { problemText, reasonText } from "~/run/told";
+import { langOf, problemText, reasonText } from "~/run/told";
 import { openDialog } from "~/ui/dialogs";
 import { widgetOf } from "~/widgets/registry";
 import { FramePanel, frameAround } from "./FramePanel";
@@ -245,12 +245,15 @@ function Plan({ name }: { name: string }) {
     <div className="plan">
       {planned?.reasons.map((reason) => (
         <p key={reason.message}>
-          {t(`inspector.why.${planned.verdict}`)}: <b>{reasonText(reason)}</b>
+          {t(`inspector.why.${planned.verdict}`)}:{" "}
+          <b lang={langOf(reasonText(reason), reason.message)}>{reasonText(reason)}</b>
         </p>
       ))}
       {task?.seconds !== undefined && <p>{t("inspector.last", { time: duration(task.seconds) })}</p>}
       {task?.failure && (
-        <p className="problem">{[task.failure.message, task.failure.hint].filter(Boolean).join(" ")}</p>
+        <p className="problem" lang="en">
+          {[task.failure.message, task.failure.hint].filter(Boolean).join(" ")}
+        </p>
       )}
     </div>
   );

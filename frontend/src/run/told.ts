@@ -6,3 +6,6 @@ export const problemText = ({ code, message, values }: ProblemOut): string =>
   told("problems", code, message, values ?? {});
 
 export const reasonText = (reason: ReasonOut): string => told("reasons", reason.code, reason.message, { ...reason });
+
+/** The language of a sentence, for those who hear it, where it is as the service said it: that speaks English. */
+export const langOf = (shown: string, said: string): "en" | undefined => (shown === said ? "en" : undefined);
