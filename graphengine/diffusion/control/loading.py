@@ -79,7 +79,7 @@ def open_control(source: File, dtype: DTypeName = "auto") -> ControlNetRef:
     """
     opened = open_source(source.path)
     config = network_config(source.path) if (source.path / "config.json").is_file() else {}
-    kind = config.get("_class_name", _CONTROLNET if isinstance(opened, SingleFile) and not config else None)
+    kind = config.get("_class_name") if source.path.is_dir() else _CONTROLNET  # a single file says it by its weights
     if kind == _T2I_ADAPTER:
         large = config.get("adapter_type") == "full_adapter_xl"
         return ControlNetRef(source, T2I_ADAPTER, "sdxl" if large else "sd", dtype)
@@ -88,8 +88,9 @@ def open_control(source: File, dtype: DTypeName = "auto") -> ControlNetRef:
             f"{source.reference!r} averages what it tells (global_pool_conditions), which is not supported",
             hint="Choose a ControlNet that tells for each place of a picture.",
         )
-    known = isinstance(opened, SingleFile) and kind == _CONTROLNET and _reads_pictures(opened)
-    width = _text_width(opened) if known else None
+    width = None
+    if isinstance(opened, SingleFile) and kind == _CONTROLNET and _reads_pictures(opened):
+        width = _text_width(opened)
     if not width:
         raise ModelRefused(
             f"{source.reference!r} is no ControlNet that is known here",
