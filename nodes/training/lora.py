@@ -98,6 +98,15 @@ def train_lora(
 
     Source: Hu et al., LoRA (2022); Hang et al., Efficient Diffusion Training via Min-SNR Weighting Strategy (2023).
     """
+    _refuse_unfit(model)
+    recipe = LoraRecipe(rank, alpha, layers, batch, caption_dropout, min_snr)
+    training = course(steps, rate, weight_decay, seed, figure="gain", patience=patience, ema=0.99)
+    run = partial(training.run, checkpoints=checkpoints, context=context)
+    return _train(_Parts(model, encoder, vae), (dataset, validation), recipe, training, pool, run)
+
+
+def _refuse_unfit(model: ModelRef) -> None:
+    """Refuse denoisers that no LoRA can be trained for."""
     if model.prediction not in {"epsilon", "v_prediction"}:
         raise NodeError(f"LoRAs for models that predict {model.prediction} cannot be trained here")
     if model.controls or any(patch.kind == "lora" for patch in model.patches):
@@ -105,10 +114,6 @@ def train_lora(
             "the model carries a LoRA or a ControlNet already",
             hint="Link the model as it was before; apply the others beside the new LoRA afterwards.",
         )
-    recipe = LoraRecipe(rank, alpha, layers, batch, caption_dropout, min_snr)
-    training = course(steps, rate, weight_decay, seed, figure="gain", patience=patience, ema=0.99)
-    run = partial(training.run, checkpoints=checkpoints, context=context)
-    return _train(_Parts(model, encoder, vae), (dataset, validation), recipe, training, pool, run)
 
 
 def _train(
