@@ -105,7 +105,8 @@ def moved(entry: ConditioningEntry, other: ConditioningEntry, amount: float) -> 
 
     Both are brought to one length first.
     """
-    embeddings = torch.lerp(*of_one_length([entry, other]), amount)
+    one, another = of_one_length([entry, other])
+    embeddings = torch.lerp(one, another, amount)
     pooled = entry.pooled
     if pooled is not None and other.pooled is not None:
         pooled = torch.lerp(pooled, other.pooled, amount)
