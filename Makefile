@@ -18,7 +18,7 @@ export HF_HUB_OFFLINE := 1
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve editor test fault check frontend browser bench format clean
+.PHONY: help demo evaluate serve editor test fault check frontend browser bench format clean
 
 help:  ## Say what there is to make.
 	@echo "graphengine"
@@ -26,6 +26,9 @@ help:  ## Say what there is to make.
 
 demo: $(RUN)  ## Install, make a picture with the embedded model, and say where it is.
 	OMP_NUM_THREADS=$$(nproc) $(BIN)/graphengine run workflows/text-to-image.json --output-dir $(OUTPUT)
+
+evaluate: $(RUN)  ## Judge the embedded models, and write it on one page.
+	OMP_NUM_THREADS=$$(nproc) $(BIN)/graphengine run workflows/evaluate.json --output-dir $(OUTPUT)
 
 serve: $(RUN) editor  ## Serve the editor and the HTTP API on this machine, at port 8188.
 	$(BIN)/graphengine serve

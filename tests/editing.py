@@ -145,6 +145,12 @@ async def drag(editor: Editor, begin: tuple[float, float], end: tuple[float, flo
 
 
 async def middle(what: Locator) -> tuple[float, float]:
-    box = await what.bounding_box()
+    """Return the middle of an element, once it stands still: nodes grow with what they show, and the view moves."""
+    seen = [await what.bounding_box()]
+    async with asyncio.timeout(30):
+        while len(seen) < 3 or seen[-3:] != [seen[-1]] * 3:
+            await asyncio.sleep(0.05)
+            seen.append(await what.bounding_box())
+    box = seen[-1]
     assert box is not None
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2

@@ -7,6 +7,7 @@ import torch
 from pydantic import Field
 
 from graphengine.diffusion.datasets import Reader
+from graphengine.diffusion.devices import memory_guard
 from graphengine.diffusion.evaluation.drawn import checks, shares
 from graphengine.diffusion.evaluation.perception import told_tags
 from graphengine.diffusion.pool import ModelPool
@@ -61,7 +62,7 @@ def prompt_fidelity(
             hint="Draw a larger dataset.",
         )
     scenes = [reader.scene(first + index) for index in range(image.batch)]
-    with torch.inference_mode():
+    with torch.inference_mode(), memory_guard("judging pictures"):
         told = told_tags(open_tagger(tagger, pool), seen(image, pool))
     pictures = (image.pixels[..., :3].clamp(0, 1) * 255).round().byte().numpy()
     found = [checks(*each) for each in zip(scenes, pictures, told, strict=True)]

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from graphengine.diffusion.devices import memory_guard
 from graphengine.diffusion.evaluation.perception import diversity, frechet, kernel, perceptual, tagger_of
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.training.tagger import SMALLEST, Tagger
@@ -36,7 +37,7 @@ def perceptual_distance(image: Image, reference: Image, tagger: Weights, *, pool
             f"{reference.batch} of {reference.width} × {reference.height}",
             hint="Bring them to one size and number first.",
         )
-    with torch.inference_mode():
+    with torch.inference_mode(), memory_guard("judging pictures"):
         network = open_tagger(tagger, pool)
         return float(perceptual(network, seen(image, pool), seen(reference, pool)).mean())
 
@@ -55,7 +56,7 @@ def picture_diversity(image: Image, tagger: Weights, *, pool: ModelPool = inject
     Errors: there is one picture alone, it is too small, or the weights are of something else.
     """
     _require_set(image)
-    with torch.inference_mode():
+    with torch.inference_mode(), memory_guard("judging pictures"):
         return diversity(open_tagger(tagger, pool), seen(image, pool))
 
 
@@ -79,7 +80,7 @@ def frechet_distance(image: Image, reference: Image, tagger: Weights, *, pool: M
     Source: Heusel et al., GANs Trained by a Two Time-Scale Update Rule Converge to a Local Nash Equilibrium (2017).
     """
     _require_set(image, reference)
-    with torch.inference_mode():
+    with torch.inference_mode(), memory_guard("judging pictures"):
         return frechet(open_tagger(tagger, pool), seen(image, pool), seen(reference, pool))
 
 
@@ -106,7 +107,7 @@ def kernel_distance(
     Source: Bińkowski et al., Demystifying MMD GANs (2018).
     """
     _require_set(image, reference)
-    with torch.inference_mode():
+    with torch.inference_mode(), memory_guard("judging pictures"):
         return kernel(open_tagger(tagger, pool), seen(image, pool), seen(reference, pool), seed)
 
 

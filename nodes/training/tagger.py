@@ -10,7 +10,7 @@ from pydantic import Field
 from graphengine.diffusion.datasets import Reader
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.pool.construction import construction
-from graphengine.diffusion.training.tagger import SMALLEST, TaggerRecipe, TaggerTask, tags_of
+from graphengine.diffusion.training.tagger import SMALLEST, TAGGER, WIDEST, TaggerRecipe, TaggerTask, tags_of
 from graphengine.diffusion.types.dataset import Dataset
 from graphengine.diffusion.types.trained import Weights
 from graphengine.errors import NodeError
@@ -20,7 +20,6 @@ from graphengine.node.declare import injected, node
 from graphengine.types.builtin import Seed
 from nodes.training.course import averages, course
 
-KIND = "tagger"
 CONTROLS = 256
 """How many pictures it is measured on."""
 
@@ -39,7 +38,7 @@ def train_tagger(
     steps: Annotated[int, Field(ge=1, le=10_000_000)] = 2_000,
     rate: Annotated[float, Field(gt=0, le=1)] = 2e-3,
     batch: Annotated[int, Field(ge=1, le=1024)] = 32,
-    width: Annotated[int, Field(ge=4, le=256)] = 24,
+    width: Annotated[int, Field(ge=4, le=WIDEST)] = 24,
     weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.01,
     patience: Annotated[int, Field(ge=0, le=1000)] = 0,
     seed: Seed = Seed(0),
@@ -89,4 +88,4 @@ def train_tagger(
     training = course(steps, rate, weight_decay, seed, figure="f1", patience=patience, ema=0.99)
     trainer = training.run(task, checkpoints, context)
     notes = training.notes(trainer, **asdict(recipe), tags=json.dumps(tags))
-    return Trained(Weights(KIND, averages(trainer), notes), trainer.curve[-1].figures["f1"])
+    return Trained(Weights(TAGGER, averages(trainer), notes), trainer.curve[-1].figures["f1"])

@@ -9,7 +9,7 @@ from pydantic import Field
 from graphengine.diffusion.datasets import Reader
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.pool.construction import construction
-from graphengine.diffusion.training.upscaler import UPSCALER, UpscalerRecipe, UpscalerTask
+from graphengine.diffusion.training.upscaler import UPSCALER, WIDEST, UpscalerRecipe, UpscalerTask
 from graphengine.diffusion.types.dataset import Dataset
 from graphengine.diffusion.types.trained import Weights
 from graphengine.errors import NodeError
@@ -37,7 +37,7 @@ def train_upscaler(
     rate: Annotated[float, Field(gt=0, le=1)] = 2e-3,
     batch: Annotated[int, Field(ge=1, le=1024)] = 16,
     crop: Annotated[int, Field(ge=24, le=512)] = 64,
-    width: Annotated[int, Field(ge=4, le=256)] = 32,
+    width: Annotated[int, Field(ge=4, le=WIDEST)] = 32,
     depth: Annotated[int, Field(ge=0, le=64)] = 6,
     weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.01,
     patience: Annotated[int, Field(ge=0, le=1000)] = 0,

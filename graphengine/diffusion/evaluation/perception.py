@@ -11,7 +11,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from graphengine.diffusion.training.tagger import Tagger, tagger_from
+from graphengine.diffusion.training.tagger import TAGGER, Tagger, tagger_from
 from graphengine.diffusion.types.trained import Weights
 
 _BATCH: Final = 64
@@ -24,9 +24,12 @@ def tagger_of(weights: Weights) -> Tagger:
     Raises:
         ValueError: they are of something else.
     """
-    if weights.kind != "tagger" or "tags" not in weights.notes:
+    if weights.kind != TAGGER:
         raise ValueError(f"these are the weights of {weights.kind}, not of a tagger")
-    return tagger_from(weights.tensors, json.loads(weights.notes["tags"]))
+    tags = json.loads(weights.notes.get("tags", "null"))
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise ValueError("these weights do not say which tags they are of")
+    return tagger_from(weights.tensors, tags)
 
 
 def told_tags(tagger: Tagger, pictures: Tensor) -> list[frozenset[str]]:
@@ -67,14 +70,19 @@ def diversity(tagger: Tagger, pictures: Tensor) -> float:
         pictures: two and more, [batch, 3, height, width] in 0..1.
     """
     count = len(pictures)
-    total = torch.zeros((), dtype=torch.float64)
-    parts = [tagger.maps(part) for part in _parts(pictures)]
-    for stage in range(len(parts[0])):
-        seen = nn.functional.normalize(torch.cat([part[stage] for part in parts])).double()
-        places = seen.shape[2] * seen.shape[3]
-        # of n vectors, the squared distances of all pairs sum up to n times their squared lengths, less their sum's
-        total += (count * seen.square().sum() - seen.sum(0).square().sum()).cpu() / places
-    return float(total / (count * (count - 1) / 2))
+    sums: list[Tensor] = []
+    squares: list[float] = []
+    for part in _parts(pictures):
+        for stage, seen in enumerate(nn.functional.normalize(each) for each in tagger.maps(part)):
+            if stage == len(sums):
+                sums.append(torch.zeros(seen.shape[1:], dtype=torch.float64))
+                squares.append(0.0)
+            sums[stage] += seen.sum(0).cpu()
+            squares[stage] += float(seen.square().sum())
+    # of n vectors, the squared distances of all pairs sum up to n times their squared lengths, less their sum's
+    stages = zip(sums, squares, strict=True)
+    total = sum((count * square - float(whole.square().sum())) / whole[0].numel() for whole, square in stages)
+    return max(0.0, total / (count * (count - 1) / 2))
 
 
 def frechet(tagger: Tagger, pictures: Tensor, others: Tensor) -> float:
@@ -111,7 +119,7 @@ def kernel(tagger: Tagger, pictures: Tensor, others: Tensor, seed: int) -> float
 
 
 def _described(tagger: Tagger, pictures: Tensor) -> Tensor:
-    return torch.cat([tagger.described(part) for part in _parts(pictures)]).double()
+    return torch.cat([tagger.described(part).cpu() for part in _parts(pictures)]).double()
 
 
 def _parts(pictures: Tensor) -> Sequence[Tensor]:
@@ -120,7 +128,7 @@ def _parts(pictures: Tensor) -> Sequence[Tensor]:
 
 
 class _Features(nn.Module):
-    """The features of a tagger as the measures ask for them: of bytes."""
+    """The features of a tagger as the measure asks for them."""
 
     def __init__(self, tagger: Tagger) -> None:
         super().__init__()
@@ -129,4 +137,4 @@ class _Features(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return [batch, features]."""
-        return self.tagger.described(pictures.float() / 255)
+        return self.tagger.described(pictures)

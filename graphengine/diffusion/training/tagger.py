@@ -18,6 +18,12 @@ from torch.nn import functional
 
 from graphengine.diffusion.datasets import Reader
 
+TAGGER = "tagger"
+"""What weights of a tagger are called."""
+
+WIDEST = 256
+"""The most channels of the first stage."""
+
 SMALLEST = 32
 """The shortest side of a picture that it looks at, in pixels."""
 
@@ -91,7 +97,8 @@ class Tagger(nn.Module):
 def tags_of(reader: Reader, looked: int = 4096, rarest: int = 8, most: int = 512) -> tuple[str, ...]:
     """Return the tags that the first ``looked`` pictures of a dataset have often enough to be learnt, in order."""
     found = Counter(tag for index in range(min(looked, len(reader))) for tag in reader.tags(index))
-    return tuple(sorted(tag for tag, count in found.most_common(most) if count >= min(rarest, len(reader))))
+    often = [(-count, tag) for tag, count in found.items() if count >= min(rarest, len(reader))]
+    return tuple(sorted(tag for _, tag in sorted(often)[:most]))
 
 
 class TaggerTask:
@@ -148,8 +155,12 @@ def tagger_from(tensors: Mapping[str, Tensor], tags: Sequence[str]) -> Tagger:
     Raises:
         ValueError: these are no weights of a tagger with these tags.
     """
+    first = tensors.get("stages.0.0.weight")
+    width = first.shape[0] if first is not None and first.ndim else 0
+    if not 1 <= width <= WIDEST:  # before anything of that size is made
+        raise ValueError(f"these are no weights of a tagger: its first stage has {width} channels")
     try:
-        network = Tagger(tags, tensors["stages.0.0.weight"].shape[0])
+        network = Tagger(tags, width)
         network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
     except (LookupError, ValueError, RuntimeError) as error:
         raise ValueError(f"these are no weights of a tagger: {error}") from error

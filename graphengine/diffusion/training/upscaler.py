@@ -19,6 +19,12 @@ from graphengine.diffusion.evaluation.likeness import psnr
 UPSCALER = "upscaler"
 """What the weights of such a network are called."""
 
+WIDEST = 256
+"""The most channels of a convolution."""
+
+MOST = 4
+"""How many times longer the sides become at most."""
+
 Picture = Callable[[np.random.Generator], NDArray[np.uint8]]
 """Draws a training picture, of shape [height, width, 3]."""
 
@@ -133,8 +139,17 @@ def upscaler_from(tensors: Mapping[str, Tensor]) -> CompactUpscaler:
     try:
         numbers = sorted({int(name.split(".")[1]) for name in tensors})
         width, last = tensors["body.0.weight"].shape[0], tensors[f"body.{numbers[-1]}.weight"].shape[0]
-        network = CompactUpscaler(round((last / 3) ** 0.5), width, (len(numbers) - 3) // 2)
+        network = CompactUpscaler(
+            _within(round((last / 3) ** 0.5), MOST), _within(width, WIDEST), (len(numbers) - 3) // 2
+        )
         network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
     except (LookupError, ValueError, RuntimeError) as error:
         raise ValueError(f"these are no weights of a compact upscaler: {error}") from error
     return network.eval().requires_grad_(False)
+
+
+def _within(size: int, most: int) -> int:
+    """Return a size that a file tells, before anything of it is made."""
+    if not 1 <= size <= most:
+        raise ValueError(f"{size} is not from 1 to {most}")
+    return size

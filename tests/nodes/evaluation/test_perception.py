@@ -3,7 +3,9 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
+import scipy.linalg
 import torch
 from torch import Tensor
 
@@ -61,7 +63,18 @@ def test_diversity_is_the_mean_distance_of_all_pairs(pool: ModelPool, tagger: We
 def test_sets_are_the_farther_apart_the_more_they_differ(pool: ModelPool, tagger: Weights, distance: Any) -> None:
     one, other = torch.rand(2, 48, 32, 32, 3)
     alike, near, far = (distance(blurred(one, times), Image(other), tagger, pool=pool) for times in (0, 1, 4))
-    assert abs(alike) < near / 2 < far / 2
+    assert abs(alike) < near < far
+
+
+def test_the_frechet_distance_is_that_of_two_gaussians(pool: ModelPool, tagger: Weights) -> None:
+    one, other = torch.rand(2, 64, 32, 32, 3)
+    network = tagger_of(tagger)
+    made, true = (network.described(each.permute(0, 3, 1, 2)).double().numpy() for each in (0.5 * one, other))
+    shared = scipy.linalg.sqrtm(np.cov(made, rowvar=False) @ np.cov(true, rowvar=False)).real
+    spread = np.trace(np.cov(made, rowvar=False) + np.cov(true, rowvar=False) - 2 * shared)
+    expected = ((made.mean(0) - true.mean(0)) ** 2).sum() + spread
+    found = frechet_distance(Image(0.5 * one), Image(other), tagger, pool=pool)
+    assert found == pytest.approx(expected, rel=1e-3)
 
 
 def test_a_set_is_at_no_frechet_distance_from_itself(pool: ModelPool, tagger: Weights) -> None:
@@ -79,5 +92,13 @@ def test_what_cannot_be_judged_is_refused(pool: ModelPool, tagger: Weights) -> N
     for judge in (frechet_distance, kernel_distance):
         with pytest.raises(NodeError, match="two pictures and more"):
             judge(two, one, tagger, pool=pool)
-    with pytest.raises(NodeError, match="weights of upscaler, not of a tagger"):
-        picture_diversity(two, Weights("upscaler", {}, {}), pool=pool)
+    wide = {"stages.0.0.weight": torch.zeros(100_000, 0)}
+    wrong = {
+        "weights of upscaler, not of a tagger": Weights("upscaler", {}, {}),
+        "do not say which tags": Weights("tagger", {}, {"tags": "5"}),
+        "no weights of a tagger": Weights("tagger", {}, {"tags": "[]"}),
+        "100000 channels": Weights("tagger", wide, {"tags": '["a"]'}),
+    }
+    for message, weights in wrong.items():
+        with pytest.raises(NodeError, match=message):
+            picture_diversity(two, weights, pool=pool)

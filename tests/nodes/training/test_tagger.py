@@ -10,8 +10,10 @@ import pytest
 import torch
 from PIL import Image as Pil
 
+from graphengine.diffusion.datasets import Reader
 from graphengine.diffusion.evaluation.perception import tagger_of, told_tags
 from graphengine.diffusion.pool import ModelPool
+from graphengine.diffusion.training.tagger import tags_of
 from graphengine.diffusion.types.trained import Weights
 from graphengine.errors import Cancelled, NodeError
 from graphengine.files.roots import File
@@ -55,6 +57,15 @@ def test_it_learns_the_words_of_captions(
     black, white = told_tags(tagger, torch.tensor([0.0, 1.0]).view(2, 1, 1, 1).expand(2, 3, 32, 32))
     assert black == {"all", "black"}
     assert white == {"a", "number", "one", "picture", "white"}
+
+
+def test_of_equally_frequent_tags_the_first_in_order_are_learnt(
+    file_of: Callable[[Path], File], tmp_path: Path
+) -> None:
+    Pil.new("RGB", (32, 32)).save(tmp_path / "a.png")
+    words = [f"word{index:03}" for index in range(30)]
+    reader = Reader(pictures([file_of(tmp_path / "a.png")], [" ".join(reversed(words))], size=32))
+    assert tags_of(reader, most=10) == tuple(words[:10])
 
 
 def test_one_that_is_told_to_stop_does(pool: ModelPool, notes: Any) -> None:

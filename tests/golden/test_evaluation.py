@@ -1,0 +1,26 @@
+"""The embedded models are judged by a workflow, as anybody else's can be."""
+
+from pathlib import Path
+
+import pytest
+from ready_workflows import run_ready
+
+from graphengine.app import Engine, load_settings
+
+pytestmark = pytest.mark.torch
+
+
+def test_the_embedded_models_are_judged(tmp_path: Path) -> None:
+    engine = Engine(load_settings(disk_cache_bytes=0))
+    look = {"true": "true.value", "names": "names.values", "values": "figures.values"}
+    made = run_ready(engine, tmp_path, "evaluate", look=look, count=16, steps=8)
+    assert made["true"] > 0.97  # true pictures are what they should be, or the judge is none
+    assert made["fidelity"] > 0.75
+    assert made["fid"] > 0
+    assert made["diversity"] > 0
+    assert made["vae_psnr"] >= 30
+    assert made["enlarged_psnr"] >= made["bicubic_psnr"] + 2
+    assert len(made["names"]) == len(made["values"])
+    page = made["file"].path.read_text(encoding="utf-8")
+    assert page.count("<img") == 16
+    assert f"{made['vae_psnr']:.4g}" in page
