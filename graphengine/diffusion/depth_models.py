@@ -8,6 +8,7 @@ from transformers import AutoImageProcessor, AutoModelForDepthEstimation
 
 from graphengine.diffusion.loaded import DepthNetwork, Loaded
 from graphengine.diffusion.types.refs import DepthModelRef, DTypeName, WeightsRef
+from graphengine.diffusion.weights import whole
 from graphengine.errors import ModelRefused
 from graphengine.files.roots import File
 from graphengine.models.source import NETWORK, SingleFile, Source, network_config, open_source
@@ -24,12 +25,12 @@ class DepthLoader:
     def load(self, ref: WeightsRef, source: Source, dtype: torch.dtype) -> Loaded:
         """Load the network of a folder, and what makes pictures its inputs; nothing is asked of a hub."""
         folder = source.path.parent
-        module, found = AutoModelForDepthEstimation.from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, dtype=dtype, output_loading_info=True
+        del ref  # the folder says what it is
+        module = whole(
+            AutoModelForDepthEstimation.from_pretrained(
+                folder, local_files_only=True, use_safetensors=True, dtype=dtype, output_loading_info=True
+            )
         )
-        missing = sorted(found["missing_keys"])
-        if missing:  # transformers would fill them with noise
-            raise ModelRefused(f"{ref.source.reference!r} lacks {len(missing)} weights, such as {missing[0]}")
         processor = AutoImageProcessor.from_pretrained(folder, local_files_only=True, backend="pil")
         return DepthNetwork(module, processor, getattr(module.config, "depth_estimation_type", "") == "metric")
 
@@ -43,9 +44,10 @@ def open_depth(source: File, dtype: DTypeName = "auto") -> DepthModelRef:
     opened = open_source(source.path)
     if not isinstance(opened, SingleFile) or opened.path != source.path / NETWORK:
         raise ModelRefused(f"{source.reference!r} is no folder of a single network", hint=_HINT)
-    kinds = network_config(source.path).get("architectures") or ["nothing"]
-    if kinds[0] not in _KNOWN:
-        raise ModelRefused(f"{source.reference!r} holds {kinds[0]}, which tells no depth here", hint=_HINT)
+    kinds = network_config(source.path).get("architectures")
+    kind = kinds[0] if isinstance(kinds, list) and kinds else "nothing"
+    if kind not in _KNOWN:
+        raise ModelRefused(f"{source.reference!r} holds {kind}, which tells no depth here", hint=_HINT)
     if not (source.path / "preprocessor_config.json").is_file():
         raise ModelRefused(f"{source.reference!r} lacks preprocessor_config.json", hint=_HINT, fault="incomplete")
     return DepthModelRef(source, DEPTH, "", dtype)

@@ -17,6 +17,7 @@ from graphengine.diffusion.types.refs import UpscalerRef
 from graphengine.errors import NodeError
 
 _MOST = 2**28  # 16384 × 16384 pixels: 3 GB in floating point
+_MOST_TOGETHER = 2**29
 
 Step = Callable[[int, int], None]
 """Is told after each tile how many are done, and of how many."""
@@ -32,13 +33,18 @@ def enlarge(pool: ModelPool, upscaler: UpscalerRef, image: Image, *, tile: int, 
         overlap: pixels that neighbouring tiles share; at most half a tile is taken.
 
     Raises:
-        NodeError: the picture would become too large.
+        NodeError: a picture would become too large, or all of them together; this is found before any is made.
         OutOfMemory: there is no room; smaller tiles help.
     """
     with pool.use(upscaler) as network, torch.inference_mode(), memory_guard("applying a network to a picture"):
         width, height = image.width * network.scale, image.height * network.scale
         if width * height > _MOST:
             raise NodeError(f"the picture would have {width} × {height} pixels", hint="Use a smaller picture.")
+        if image.batch * width * height > _MOST_TOGETHER:
+            raise NodeError(
+                f"{image.batch} pictures of {width} × {height} would have more than {_MOST_TOGETHER} pixels together",
+                hint=f"Enlarge at most {_MOST_TOGETHER // (width * height)} of them at a time.",
+            )
         side = tile if network.tiles else max(image.width, image.height)
         shared = min(overlap, side // 2)
         total = image.batch * tile_count(image.height, image.width, side, shared)

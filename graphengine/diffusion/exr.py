@@ -1,7 +1,7 @@
 """OpenEXR files: light and distances in floating point, as renderers and compositors write and read them."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,14 @@ MEDIA_TYPE = "image/x-exr"
 _MAGIC = b"\x76\x2f\x31\x01"
 
 
-def read_channels(file: File) -> Mapping[str, Tensor]:
-    """Return the channels of the first part of a file by their names, each fp32 [height, width].
+def read_channels(file: File) -> Mapping[str, NDArray[Any]]:
+    """Return the channels of the first part of a file by their names, each [height, width], as they were saved.
 
-    What is not finite becomes 0; channels of fewer samples than pixels are left out.
+    Channels of fewer samples than pixels are left out; see :func:`as_floats` for the rest.
 
     Raises:
-        NodeError: it is no EXR file, is broken, or has more than 8192 × 8192 pixels.
+        NodeError: it is no EXR file, is broken or deep, has more than 8192 × 8192 pixels, or more than four times as
+            many values in all channels of all its parts: the library reads the whole of it.
     """
     library = import_module("OpenEXR")
     try:
@@ -34,16 +35,42 @@ def read_channels(file: File) -> Mapping[str, Tensor]:
             if content.read(4) != _MAGIC:
                 raise NodeError(f"{file.reference!r} is no OpenEXR file", hint="Use Load image for other pictures.")
         with library.File(str(file.path), header_only=True) as opened:
-            low, high = opened.header()["dataWindow"]
-        height, width = (int(high[axis]) - int(low[axis]) + 1 for axis in (1, 0))
-        if not 0 < height * width <= MAX_PIXELS:
-            raise NodeError(f"{file.reference!r} has more than {MAX_PIXELS} pixels", hint="Scale it down.")
+            height, width = _check_sizes(file, [part.header for part in opened.parts])
         with library.File(str(file.path), separate_channels=True) as opened:
-            found = {name: np.array(each.pixels, np.float32) for name, each in opened.channels().items()}
+            found = {name: each.pixels for name, each in opened.channels().items()}
     except (OSError, RuntimeError, ValueError, KeyError) as error:
         raise NodeError(f"{file.reference!r} is broken: {error}", hint="Copy the file again.") from error
-    whole = {name: values for name, values in found.items() if values.shape == (height, width)}
-    return {name: torch.from_numpy(np.nan_to_num(values, posinf=0, neginf=0)) for name, values in whole.items()}
+    return {name: values for name, values in found.items() if values.shape == (height, width)}
+
+
+def as_floats(values: NDArray[Any]) -> Tensor:
+    """Return a channel as fp32 [height, width]; what is not finite becomes 0."""
+    return torch.from_numpy(np.nan_to_num(np.array(values, np.float32), copy=False, posinf=0, neginf=0))
+
+
+def _check_sizes(file: File, headers: Sequence[Mapping[str, Any]]) -> tuple[int, int]:
+    """Return height and width of the first part, from the headers of all, unless reading them takes too much memory."""
+    if any("deep" in str(header.get("type")) for header in headers):  # any number of samples in a pixel
+        raise NodeError(f"{file.reference!r} holds deep pixels", hint="Save it flat.")
+    sizes = [_size(header) for header in headers]
+    height, width = sizes[0]
+    if not 0 < height * width <= MAX_PIXELS:
+        raise NodeError(f"{file.reference!r} has more than {MAX_PIXELS} pixels", hint="Scale it down.")
+    values = sum(
+        rows * columns * len(header["channels"]) for (rows, columns), header in zip(sizes, headers, strict=True)
+    )
+    if values > 4 * MAX_PIXELS:
+        raise NodeError(
+            f"{file.reference!r} has more than {4 * MAX_PIXELS} values in all its channels and parts",
+            hint="Save fewer channels, or scale it down.",
+        )
+    return height, width
+
+
+def _size(header: Mapping[str, Any]) -> tuple[int, int]:
+    low, high = header["dataWindow"]
+    height, width = (max(int(high[axis]) - int(low[axis]) + 1, 0) for axis in (1, 0))
+    return height, width
 
 
 def exr_bytes(channels: Mapping[str, Tensor], *, half: bool) -> bytes:

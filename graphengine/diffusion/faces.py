@@ -15,6 +15,8 @@ from graphengine.diffusion.types.image import Image, Mask
 from graphengine.errors import ModelRefused, NodeError
 from graphengine.files.roots import File
 
+_LONGEST = 1536  # pixels of a side in which the cascade searches: its work rises with the area
+_SMALLEST = 24  # pixels: the window of the cascade
 _CALM = 0.3  # of the area of the smaller of two boxes: what shares more is one face
 _LARGEST_MODEL = 2**28
 
@@ -40,14 +42,15 @@ def by_cascade(image: Image, smallest: int, agreement: int) -> list[Face]:
     """Find faces that look at the camera, by a cascade of local binary patterns.
 
     Zhang et al., Face Detection Based on Multi-Block LBP Representation (2007); trained by the authors of OpenCV, and
-    carried by scikit-image.
+    carried by scikit-image. A picture that is longer than 1536 pixels is searched in a smaller copy.
 
     Args:
         image: one picture.
         smallest: the side of the smallest face in pixels, at least 24.
         agreement: how many findings beside each other make a face.
     """
-    pixels = _levels(image)
+    pixels, scale = _shrunk(_levels(image))
+    smallest = max(_SMALLEST, round(smallest * scale))
     largest = min(pixels.shape[:2])
     if largest <= smallest:
         return []
@@ -64,7 +67,8 @@ def by_cascade(image: Image, smallest: int, agreement: int) -> list[Face]:
             min_neighbor_number=agreement,
         )
     )
-    return _apart([Face(each["c"], each["r"], each["width"], each["height"]) for each in found])
+    sides = ([each[name] / scale for name in ("c", "r", "width", "height")] for each in found)
+    return _apart([Face(*each) for each in sides])
 
 
 def by_yunet(image: Image, model: File, confidence: float) -> list[Face]:
@@ -109,6 +113,16 @@ def _levels(image: Image) -> NDArray[np.uint8]:
     pixels: Tensor = (image.pixels[0, ..., :3].clamp(0, 1) * 255).round().to(torch.uint8)
     levels: NDArray[Any] = pixels.numpy()
     return levels
+
+
+def _shrunk(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
+    """Return a picture of at most 1536 pixels a side, and its size in parts of that of the whole."""
+    height, width = pixels.shape[:2]
+    scale = _LONGEST / max(height, width)
+    if scale >= 1:
+        return pixels, 1.0
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False), scale
 
 
 def _apart(faces: list[Face]) -> list[Face]:

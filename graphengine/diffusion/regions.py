@@ -1,13 +1,11 @@
 """Conditionings joined, mixed, and bound to places and times."""
 
-import math
 from dataclasses import replace
 
 import torch
-from torch import Tensor
 from torch.nn import functional
 
-from graphengine.diffusion.types.conditioning import Conditioning, ConditioningEntry
+from graphengine.diffusion.types.conditioning import Conditioning, ConditioningEntry, of_one_length
 from graphengine.diffusion.types.image import Mask
 from graphengine.errors import NodeError
 
@@ -105,19 +103,14 @@ def _appended(entry: ConditioningEntry, other: ConditioningEntry) -> Conditionin
 def moved(entry: ConditioningEntry, other: ConditioningEntry, amount: float) -> ConditioningEntry:
     """Move what a model reads of one text towards another; its strength, place and time stay.
 
-    A text is repeated until both are of one length: attention does not see whether keys and values come once or several
-    times.
+    Both are brought to one length first.
     """
-    tokens = math.lcm(entry.embeddings.shape[1], other.embeddings.shape[1])
-    embeddings = torch.lerp(_repeated(entry.embeddings, tokens), _repeated(other.embeddings, tokens), amount)
+    one, another = of_one_length([entry, other])
+    embeddings = torch.lerp(one, another, amount)
     pooled = entry.pooled
     if pooled is not None and other.pooled is not None:
         pooled = torch.lerp(pooled, other.pooled, amount)
     return replace(entry, embeddings=embeddings, pooled=pooled)
-
-
-def _repeated(embeddings: Tensor, tokens: int) -> Tensor:
-    return embeddings.repeat(1, tokens // embeddings.shape[1], 1)
 
 
 def _placed(entry: ConditioningEntry, mask: Mask) -> ConditioningEntry:

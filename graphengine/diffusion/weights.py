@@ -1,8 +1,11 @@
-"""Weights out of a single file; :mod:`graphengine.models` says what is in it."""
+"""Weights out of files; :mod:`graphengine.models` says what is in them."""
+
+from typing import Any
 
 from safetensors import safe_open
 from torch import Tensor
 
+from graphengine.errors import ModelRefused
 from graphengine.models.source import SingleFile
 
 
@@ -10,3 +13,21 @@ def read_tensors(source: SingleFile, prefix: str) -> dict[str, Tensor]:
     """Read the tensors whose names begin with ``prefix``, and no others."""
     with safe_open(source.path, framework="pt") as file:
         return {name: file.get_tensor(name) for name in source.header.shapes if name.startswith(prefix)}
+
+
+def whole(loaded: tuple[Any, Any], *, alone: bool = False) -> Any:
+    """Return a module that lacks nothing: the libraries would fill gaps with random numbers.
+
+    Args:
+        loaded: the module, and what diffusers or transformers tells of its loading.
+        alone: whether there may be no other weights in the file: they would be those of another architecture.
+
+    Raises:
+        ModelRefused: weights are missing, or have no place in the module.
+    """
+    module, info = loaded
+    wrong = {"are missing": info["missing_keys"], "have no place": info["unexpected_keys"] if alone else ()}
+    for what, names in wrong.items():
+        if names:
+            raise ModelRefused(f"{len(names)} weights {what}, such as {min(names)}")
+    return module

@@ -48,7 +48,7 @@ class ModelFolder:
             ModelRefused: there is none, or it is not JSON.
         """
         name = "scheduler_config.json" if part == "scheduler" else "config.json"
-        return _read_json(self.path / part / name)
+        return read_json(self.path / part / name)
 
     def weights_variant(self, part: str) -> str | None:
         """Return the word in the file names of a part's weights, such as ``fp16``, or None."""
@@ -79,7 +79,7 @@ def open_source(path: Path) -> Source:
             f"the folder {path.name} holds no model_index.json",
             hint="Choose the folder of a whole model as diffusers saves it, or a single .safetensors file.",
         )
-    index = _read_json(path / "model_index.json")
+    index = read_json(path / "model_index.json")
     for part in sorted(name for name in index if (path / name).is_dir()):
         _check_part(path / part)
     return ModelFolder(path, index)
@@ -104,15 +104,20 @@ def network_config(folder: Path) -> Mapping[str, Any]:
     Raises:
         ModelRefused: there is none, or it is not JSON.
     """
-    return _read_json(folder / "config.json")
+    return read_json(folder / "config.json")
 
 
-def _read_json(path: Path) -> Mapping[str, Any]:
+def read_json(path: Path) -> Mapping[str, Any]:
+    """Return the object in a JSON file that belongs to a model.
+
+    Raises:
+        ModelRefused: there is none, or it is no object.
+    """
     try:
         content = json.loads(path.read_bytes())
     except FileNotFoundError as error:
         raise ModelRefused(f"the model lacks {path.parent.name}/{path.name}", fault="incomplete") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ModelRefused(f"{path.parent.name}/{path.name} is not JSON: {error}", fault="broken") from error
     if not isinstance(content, dict):
         raise ModelRefused(f"{path.parent.name}/{path.name} is not a JSON object", fault="broken")

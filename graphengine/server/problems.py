@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Any, Final, Literal
 
-from aiohttp import web
+from aiohttp import ClientConnectionResetError, web
 
 from graphengine.errors import QueueFull, ServiceCode, ServiceError, WorkflowError
 from graphengine.server.access import Forbidden, Stranger
@@ -113,7 +113,7 @@ def problem_of(error: Exception) -> web.Response:
         case web.HTTPException():
             headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
             return problem(error.status, _HTTP.get(error.status, "bad_request"), error.reason, headers)
-        case ConnectionResetError():  # the client left before the upgrade to a websocket: nobody hears this
+        case ClientConnectionResetError():  # the client left before the upgrade to a websocket: nobody hears this
             return problem(400, "bad_request", "the connection was closed")
         case _:
             number = uuid.uuid4().hex

@@ -28,19 +28,21 @@ def embedding(
     Inputs:
         encoder: the text encoder of a model; it is neither changed nor copied.
         file: a safetensors file with ``emb_params``, with ``clip_l`` and ``clip_g``, or as diffusers saves it.
-        word: what stands for it in prompts, without spaces and brackets. Empty is the word that the file names, or
-            else the name of the file.
+        word: what stands for it in prompts, without spaces and brackets. Empty is the word that the file names
+            within, if it does.
 
     Outputs:
         text_encoder: the encoder that knows the word.
 
-    Errors: the file is a pickle, or holds something else; the word cannot be one. Encoding fails if the vectors are
-    for another kind of model.
+    Errors: the file is a pickle, or holds something else; there is no word, or it cannot be one. Encoding fails
+    if the vectors are for another kind of model.
 
     Source: Gal et al., An Image is Worth One Word (2023).
     """
     named = open_embedding(file)
-    name = word or named or file.path.stem
+    name = word or named
+    if not name:
+        raise NodeError("the file does not say which word its vectors stand for", hint="Give a word.")
     if not re.fullmatch(r"[^\s()\[\]:\\]+", name):
         raise NodeError(f"{name!r} cannot be a word of a prompt", hint="Give one without spaces, brackets and colons.")
     taken = {patch.name for patch in encoder.patches if patch.kind == "embedding"}

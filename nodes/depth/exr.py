@@ -4,7 +4,7 @@ from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator, Field
 
-from graphengine.diffusion.exr import MEDIA_TYPE, exr_bytes, read_channels
+from graphengine.diffusion.exr import MEDIA_TYPE, as_floats, exr_bytes, read_channels
 from graphengine.diffusion.types.depth import DepthMap
 from graphengine.errors import NodeError
 from graphengine.files.naming import check_pattern
@@ -36,7 +36,7 @@ def load_exr(
     Outputs:
         depth: in the unit of the scene.
 
-    Errors: it is no such file, is broken, has more than 8192 × 8192 pixels, or no such channel.
+    Errors: it is no such file, is broken, has more than 8192 × 8192 pixels or 2²⁸ values, or no such channel.
     """
     channels = read_channels(file)
     if channel not in channels:
@@ -44,7 +44,7 @@ def load_exr(
             f"{file.reference!r} has no channel {channel!r}",
             hint=f"It holds {', '.join(sorted(channels)) or 'nothing'}.",
         )
-    values = channels[channel]
+    values = as_floats(channels[channel])
     return DepthMap(values.where(values > 0, furthest).clamp_max(furthest)[None].contiguous())
 
 

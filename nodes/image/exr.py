@@ -6,7 +6,7 @@ import torch
 from pydantic import AfterValidator, Field
 
 from graphengine.diffusion.colour import from_linear, to_linear
-from graphengine.diffusion.exr import MEDIA_TYPE, exr_bytes, read_channels
+from graphengine.diffusion.exr import MEDIA_TYPE, as_floats, exr_bytes, read_channels
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.errors import NodeError
 from graphengine.files.naming import check_pattern
@@ -49,7 +49,7 @@ def load_exr(
         image: R, G and B of the first part, or Y as grey, in sRGB; what is half clear has its full colour.
         mask: the channel A; 1 everywhere if there is none.
 
-    Errors: it is no such file, is broken, has more than 8192 × 8192 pixels, or other channels.
+    Errors: it is no such file, is broken, has more than 8192 × 8192 pixels or 2²⁸ values, or other channels.
 
     Source: Reinhard et al., Photographic Tone Reproduction for Digital Images (2002).
     """
@@ -57,8 +57,8 @@ def load_exr(
     names = ("R", "G", "B") if {"R", "G", "B"} <= channels.keys() else ("Y", "Y", "Y")
     if names[0] not in channels:
         raise NodeError(f"{file.reference!r} has no colours: it holds {', '.join(channels) or 'nothing'}")
-    light = torch.stack([channels[name] for name in names], dim=-1)
-    alpha = channels.get("A", torch.ones_like(light[..., 0])).clamp(0, 1)
+    light = torch.stack([as_floats(channels[name]) for name in names], dim=-1)
+    alpha = as_floats(channels["A"]).clamp(0, 1) if "A" in channels else torch.ones_like(light[..., 0])
     light = torch.where(alpha[..., None] > LEAST_ALPHA, light / alpha[..., None].clamp_min(LEAST_ALPHA), light)
     light = light.clamp_min(0) * 2**exposure
     seen = light / (1 + light) if tone == "reinhard" else light

@@ -46,7 +46,7 @@ def upscale(
     Outputs:
         image: as many times as wide and high as the network enlarges; alpha is enlarged with a Lanczos filter.
 
-    Errors: the architecture is not known, or the picture would have more than 2²⁸ pixels.
+    Errors: the architecture is not known, a picture would have more than 2²⁸ pixels, or all together more than 2²⁹.
     """
     longest = max(image.width, image.height)
     side = halved(min(tile or longest, longest), attempt.smaller)

@@ -72,7 +72,8 @@ def train_lora(
     that was cut off goes on from its last checkpoint, and ends in the same weights.
 
     Inputs:
-        model, encoder, vae: the parts of the model that the LoRA is for.
+        model, encoder, vae: the parts of the model that the LoRA is for. It is trained in fp32, whatever precision the
+            model was loaded in.
         dataset: the pictures to learn from, with captions.
         validation: pictures to measure on, apart from those; the first 32 are used.
         steps: of the optimiser.
@@ -92,16 +93,27 @@ def train_lora(
             link the file to Apply LoRA.
         gain: the share of the error on the validation pictures that the LoRA takes away, up to 1.
 
-    Errors: the model predicts neither noise nor velocity, or the pictures do not suit its autoencoder.
+    Errors: the model predicts neither noise nor velocity, or carries a LoRA or a ControlNet already; or the
+    pictures do not suit its autoencoder.
 
     Source: Hu et al., LoRA (2022); Hang et al., Efficient Diffusion Training via Min-SNR Weighting Strategy (2023).
     """
-    if model.prediction not in {"epsilon", "v_prediction"}:
-        raise NodeError(f"LoRAs for models that predict {model.prediction} cannot be trained here")
+    _refuse_unfit(model)
     recipe = LoraRecipe(rank, alpha, layers, batch, caption_dropout, min_snr)
     training = course(steps, rate, weight_decay, seed, figure="gain", patience=patience, ema=0.99)
     run = partial(training.run, checkpoints=checkpoints, context=context)
     return _train(_Parts(model, encoder, vae), (dataset, validation), recipe, training, pool, run)
+
+
+def _refuse_unfit(model: ModelRef) -> None:
+    """Refuse denoisers that no LoRA can be trained for."""
+    if model.prediction not in {"epsilon", "v_prediction"}:
+        raise NodeError(f"LoRAs for models that predict {model.prediction} cannot be trained here")
+    if model.controls or any(patch.kind == "lora" for patch in model.patches):
+        raise NodeError(
+            "the model carries a LoRA or a ControlNet already",
+            hint="Link the model as it was before; apply the others beside the new LoRA afterwards.",
+        )
 
 
 def _train(
@@ -110,7 +122,7 @@ def _train(
     """Train on the first of the pictures, measured on the others."""
     model = parts.model
     shown = (pictures[0], replace(pictures[1], count=min(CONTROLS, pictures[1].count)))
-    whole: ModelRef = replace(model, dtype="float32") if model.dtype == "auto" else model
+    whole: ModelRef = replace(model, dtype="float32")  # small steps are lost in half precision, and moments overflow
     with pool.use(whole) as denoiser, memory_guard("training a LoRA"):
         seen, measured = (material_of(pool, parts.encoder, parts.vae, each) for each in shown)
         seed = training.pace.seed

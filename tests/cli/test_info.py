@@ -12,6 +12,9 @@ def test_nodes_are_listed_and_explained(command: Command) -> None:
     told = command("nodes", "plain.limited").stdout
     assert "in   steps: Int = 20  (maximum 100, minimum 1)" in told
     assert "out  value: Int" in told
+    title = told.splitlines()[0]
+    assert title != "plain.limited"
+    assert command("nodes", title.upper()).stdout == told
 
 
 def test_nodes_as_json(command: Command) -> None:

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graphengine.diffusion.types.conditioning import Conditioning, ConditioningEntry, MicroConditioning
+from graphengine.diffusion.types.conditioning import Conditioning, ConditioningEntry, MicroConditioning, of_one_length
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.diffusion.types.latent import Latent, LatentSpec
 from graphengine.diffusion.types.refs import ModelRef, Patch, TextEncoderRef, VaeRef
@@ -157,3 +157,14 @@ def test_a_value_is_short_in_a_log() -> None:
         "Latent(samples=1x4x8x8, family='sd', spec=LatentSpec(channels=4, stride=8, patch=1), "
         "mask=None, surroundings=None, differential=False, noise=None)"
     )
+
+
+def test_texts_of_one_length_say_what_they_said() -> None:
+    texts = [noise(1, 4, 3), noise(2, 6, 3)]
+    rows = of_one_length([ConditioningEntry(each) for each in texts])
+    assert [each.shape for each in rows] == [(1, 12, 3), (2, 12, 3)]
+    for before, after in zip(texts, rows, strict=True):
+        query = noise(before.shape[0], 5, 3)
+        seen = [torch.nn.functional.scaled_dot_product_attention(query, each, each) for each in (before, after)]
+        assert torch.allclose(*seen, atol=1e-6)
+    assert torch.equal(of_one_length([ConditioningEntry(texts[0])])[0], texts[0])

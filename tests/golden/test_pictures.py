@@ -11,12 +11,12 @@ from ready_workflows import Make
 
 from graphengine.diffusion.evaluation.likeness import psnr
 from graphengine.diffusion.evaluation.reader import Reading, read
+from graphengine.diffusion.faces import by_cascade
 from graphengine.diffusion.images import from_pil, to_pil
 from graphengine.diffusion.types.image import Image
 from nodes import EMBEDDED
 from nodes.data.draw import draw
 from nodes.data.look import look
-from nodes.face.detect import detect
 
 pytestmark = pytest.mark.torch
 
@@ -168,7 +168,7 @@ def test_faces_are_made_anew_and_nothing_else(make: Make) -> None:
         inside = face.values[0] > 0.5
         errors = [float((each[inside] - true[inside]).square().mean()) for each in (before, after)]
         assert errors[1] < 0.93 * errors[0], f"a face is nearer to the one that was blurred: {errors}"
-    assert detect(found["image"]).found == 3, "and they are still faces"
+    assert len(by_cascade(found["image"], 40, 4)) == 3, "and they are still faces"
 
 
 def test_a_picture_without_faces_stays_as_it_is(make: Make) -> None:

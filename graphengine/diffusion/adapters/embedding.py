@@ -26,6 +26,8 @@ def open_embedding(source: File) -> str | None:
     Raises:
         ModelRefused: it is no safetensors file, or holds something else.
     """
+    if source.path.is_dir():
+        raise ModelRefused(f"{source.reference!r} is a folder", hint="Choose the file that holds the vectors.")
     shapes = read_header(source.path).shapes
     known = set(shapes) == {_ONE} or (bool(shapes) and set(shapes) <= set(_OF_ENCODERS))
     if not known and len(shapes) != 1:
@@ -120,7 +122,7 @@ def _tables(encoder: nn.Module) -> list[Any]:
 def _vectors(found: Mapping[str, Tensor], number: int, width: int, source: File) -> Tensor:
     """Return the vectors for one encoder: [tokens, width]."""
     own = found.get(_OF_ENCODERS[number] if number < len(_OF_ENCODERS) else "")
-    candidates = [own] if own is not None else list(found.values())
+    candidates = [*([] if own is None else [own]), *found.values()]  # of two encoders a model may have the second alone
     vectors = [each.reshape(-1, each.shape[-1]) for each in candidates]
     fitting = next((each for each in vectors if each.shape[-1] == width), None)
     if fitting is None:

@@ -4,7 +4,6 @@ Low-rank adaptation (Hu et al. 2022) adds to a layer W the product B · A of two
 name the layers as kohya's scripts do (``lora_unet_…``, ``lora_te_…``), as diffusers does (``unet.…``) or as peft does.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from torch import Tensor, nn
 from graphengine.errors import ModelRefused
 from graphengine.files.roots import File
 from graphengine.models.header import read_header
+from graphengine.models.source import read_json
 
 LORA_FAMILIES: Mapping[str, Any] = MappingProxyType(
     {
@@ -121,6 +121,8 @@ def read_lora(source: File, family: str, config: Any = None) -> Lora:
     if not path.is_file():
         raise ModelRefused(f"the folder {source.reference!r} holds no {_WEIGHTS}", hint="Choose a LoRA file.")
     names = read_header(path).shapes
+    if not names:
+        raise ModelRefused(f"{source.reference!r} holds no weights", hint="Choose a LoRA file.")
     if any(name.endswith("dora_scale") for name in names):
         raise ModelRefused(f"{source.reference!r} is a DoRA, whose scales cannot be applied", hint="Choose a LoRA.")
     if all(name.startswith(_PEFT) for name in names):
@@ -159,7 +161,7 @@ def _of_peft(source: File, path: Path, part: str) -> tuple[dict[str, Tensor], No
             f"{source.reference!r} does not say how strong it is: that is in {_CONFIG} beside it",
             hint="Choose the folder that holds both.",
         )
-    settings = json.loads(beside.read_text())
+    settings = read_json(beside)
     wanted = ("r", "lora_alpha", "target_modules", "rank_pattern", "alpha_pattern", "use_dora", "use_rslora")
     kept = {f"{part}.{name}": settings[name] for name in wanted if settings.get(name) is not None}
     return {f"{part}.{name.removeprefix(_PEFT)}": each for name, each in load_file(path).items()}, None, kept

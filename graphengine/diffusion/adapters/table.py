@@ -1,10 +1,21 @@
 """The kinds of patches."""
 
+from collections.abc import Mapping
+from functools import partial
 from types import MappingProxyType
 
 from graphengine.diffusion.adapters.embedding import apply_embedding
 from graphengine.diffusion.adapters.lora import apply_lora
 from graphengine.diffusion.adapters.merge import apply_merge
 from graphengine.diffusion.adapters.patcher import Patchers
+from graphengine.diffusion.families.family import Loader
 
-PATCHERS: Patchers = MappingProxyType({"lora": apply_lora, "embedding": apply_embedding, "merge": apply_merge})
+
+def patchers_with(families: Mapping[str, Loader]) -> Patchers:
+    """Return what makes each kind of patch.
+
+    Args:
+        families: what loads the other model of a merge.
+    """
+    merge = partial(apply_merge, families)
+    return MappingProxyType({"lora": apply_lora, "embedding": apply_embedding, "merge": merge})

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from diffusers import T2IAdapter
 from torch import Tensor
 from torch.nn import functional
 
@@ -77,24 +78,48 @@ class AdapterGuide(Guide):
         return {WITHIN: [_for_each(state, rows) for state in self._states]}
 
 
-def guide_of(control: Control, network: Any, latent: Latent, first: int) -> Guide:
+def guide_of(control: Control, network: Any, denoiser: Any, latent: Latent, first: int) -> Guide:
     """Return what tells about a control's pictures.
 
     Args:
         control: what is followed.
         network: that of the control.
+        denoiser: the UNet that is told.
         latent: what is sampled.
         first: the number of its first picture in the whole batch.
 
     Raises:
-        NodeError: there are neither one nor as many pictures as are sampled.
+        NodeError: there are neither one nor as many pictures as are sampled, the network is for another denoiser, or
+            takes no pictures of the size.
     """
     height, width = latent.samples.shape[-2:]
-    if type(network).__name__ == "T2IAdapter":
-        stride = latent.spec.stride
-        return AdapterGuide(control, network, (height * stride, width * stride), first, latent.batch)
+    if isinstance(network, T2IAdapter):
+        sides = (height * latent.spec.stride, width * latent.spec.stride)
+        _check_sides(sides, network.config["downscale_factor"])
+        return AdapterGuide(control, network, sides, first, latent.batch)
+    _check_width(network.config.cross_attention_dim, denoiser.config.cross_attention_dim)
     halvings = len(network.config.conditioning_embedding_out_channels) - 1
     return ControlNetGuide(control, network, (height << halvings, width << halvings), first, latent.batch)
+
+
+def _check_width(taken: Any, given: Any) -> None:
+    """Refuse a ControlNet that reads other texts than the denoiser: it was made for another one."""
+    if taken != given:
+        raise NodeError(
+            f"the ControlNet reads texts of width {taken}, the model those of width {given}",
+            hint="Choose a ControlNet that was made for this model.",
+        )
+
+
+def _check_sides(sides: tuple[int, int], step: int) -> None:
+    """Refuse sides [height, width] that are not in the steps that a T2I-Adapter takes."""
+    if any(side % step for side in sides):
+        height, width = sides
+        near = [max(1, round(side / step)) * step for side in sides]
+        raise NodeError(
+            f"the T2I-Adapter takes pictures whose sides are multiples of {step}, not {width} x {height}",
+            hint=f"The nearest size is {near[1]} x {near[0]}.",
+        )
 
 
 def _for_each(states: Tensor, rows: Tensor) -> Tensor:

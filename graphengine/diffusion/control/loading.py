@@ -15,7 +15,7 @@ from torch import Tensor
 from graphengine.diffusion.families.family import CONFIGS
 from graphengine.diffusion.loaded import ControlNetwork, Loaded
 from graphengine.diffusion.types.refs import ControlNetRef, DTypeName, WeightsRef
-from graphengine.diffusion.weights import read_tensors
+from graphengine.diffusion.weights import read_tensors, whole
 from graphengine.errors import ModelRefused
 from graphengine.files.roots import File
 from graphengine.models.source import SingleFile, Source, network_config, open_source
@@ -23,6 +23,7 @@ from graphengine.models.source import SingleFile, Source, network_config, open_s
 CONTROLNET: Final = "controlnet"
 T2I_ADAPTER: Final = "t2i_adapter"
 
+_CONTROLNET, _T2I_ADAPTER = "ControlNetModel", "T2IAdapter"  # as diffusers writes into configurations
 _LDM = "control_model."
 _PICTURE = "controlnet_cond_embedding.conv_in.weight"
 _LDM_PICTURE = f"{_LDM}input_hint_block.0.weight"
@@ -77,10 +78,19 @@ def open_control(source: File, dtype: DTypeName = "auto") -> ControlNetRef:
         ModelRefused: it is unsafe, broken or something else.
     """
     opened = open_source(source.path)
-    adapter = _adapter_family(source)
-    if adapter is not None:
-        return ControlNetRef(source, T2I_ADAPTER, adapter, dtype)
-    width = _text_width(opened) if isinstance(opened, SingleFile) and _reads_pictures(opened) else None
+    config = network_config(source.path) if (source.path / "config.json").is_file() else {}
+    kind = config.get("_class_name") if source.path.is_dir() else _CONTROLNET  # a single file says it by its weights
+    if kind == _T2I_ADAPTER:
+        large = config.get("adapter_type") == "full_adapter_xl"
+        return ControlNetRef(source, T2I_ADAPTER, "sdxl" if large else "sd", dtype)
+    if config.get("global_pool_conditions"):
+        raise ModelRefused(
+            f"{source.reference!r} averages what it tells (global_pool_conditions), which is not supported",
+            hint="Choose a ControlNet that tells for each place of a picture.",
+        )
+    width = None
+    if isinstance(opened, SingleFile) and kind == _CONTROLNET and _reads_pictures(opened):
+        width = _text_width(opened)
     if not width:
         raise ModelRefused(
             f"{source.reference!r} is no ControlNet that is known here",
@@ -90,33 +100,22 @@ def open_control(source: File, dtype: DTypeName = "auto") -> ControlNetRef:
     return ControlNetRef(source, CONTROLNET, _FAMILIES.get(width, "sd"), dtype)
 
 
-def _adapter_family(source: File) -> str | None:
-    """Return the family of denoisers that the T2I-Adapter in a folder is for; None if there is none."""
-    if not (source.path / "config.json").is_file():
-        return None
-    found = network_config(source.path)
-    if found.get("_class_name") != "T2IAdapter":
-        return None
-    return "sdxl" if found.get("adapter_type") == "full_adapter_xl" else "sd"
-
-
 def _reads_pictures(source: SingleFile) -> bool:
     return source.shape(_PICTURE) is not None or source.shape(_LDM_PICTURE) is not None
 
 
 def _of_folder(kind: Any, weights: Path, dtype: torch.dtype) -> Any:
-    network, info = kind.from_pretrained(
-        weights.parent,
-        variant="fp16" if ".fp16." in weights.name else None,
-        torch_dtype=dtype,
-        use_safetensors=True,
-        local_files_only=True,
-        output_loading_info=True,
+    return whole(
+        kind.from_pretrained(
+            weights.parent,
+            variant="fp16" if ".fp16." in weights.name else None,
+            torch_dtype=dtype,
+            use_safetensors=True,
+            local_files_only=True,
+            output_loading_info=True,
+        ),
+        alone=True,
     )
-    missing = sorted(info["missing_keys"])
-    if missing:
-        raise ModelRefused(f"{len(missing)} weights are missing, such as {missing[0]}")
-    return network
 
 
 def _of_file(source: SingleFile, configs: Path) -> Any:

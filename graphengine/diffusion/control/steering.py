@@ -47,11 +47,12 @@ class Steered:
         first: the number of its first picture in the whole batch.
 
     Raises:
-        NodeError: there are neither one nor as many pictures as are sampled.
+        NodeError: there are neither one nor as many pictures as are sampled, or a network is for another denoiser or
+            takes no pictures of the size.
     """
 
     def __init__(self, denoiser: Denoiser, controls: Sequence[LentControl], latent: Latent, first: int = 0) -> None:
-        self._guides = [guide_of(each.control, each.network, latent, first) for each in controls]
+        self._guides = [guide_of(each.control, each.network, denoiser.module, latent, first) for each in controls]
         self._steered = _Steered(denoiser.module)
         self.denoiser = replace(denoiser, module=self._steered) if self._guides else denoiser
 

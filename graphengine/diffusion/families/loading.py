@@ -17,7 +17,7 @@ from transformers import AutoTokenizer
 from graphengine.diffusion.families.clip_vocabulary import clip_tokenizer
 from graphengine.diffusion.loaded import Autoencoder
 from graphengine.diffusion.preview import LinearPreview, Preview
-from graphengine.diffusion.weights import read_tensors
+from graphengine.diffusion.weights import read_tensors, whole
 from graphengine.errors import ModelRefused
 from graphengine.models.built import VAE_PREFIX, stride_of
 from graphengine.models.source import ModelFolder, SingleFile, Source
@@ -75,7 +75,7 @@ def load_clip(
 
 def load_transformers(kind: Any, source: ModelFolder, part: str, dtype: torch.dtype) -> Any:
     """Load a part of a folder, of a class of transformers."""
-    return _whole(
+    return whole(
         kind.from_pretrained(
             source.path / part,
             variant=source.weights_variant(part),
@@ -133,7 +133,7 @@ def _load_diffusers(
             local_files_only=True,
             **changes,
         )
-    return _whole(
+    return whole(
         kind.from_pretrained(
             source.path,
             subfolder=part,
@@ -144,12 +144,3 @@ def _load_diffusers(
             output_loading_info=True,
         )
     )
-
-
-def _whole(loaded: tuple[Any, Any]) -> Any:
-    """Return a module that lacks nothing: the libraries would fill gaps with random numbers."""
-    module, info = loaded
-    missing = sorted(info["missing_keys"])
-    if missing:
-        raise ModelRefused(f"{len(missing)} weights are missing, such as {missing[0]}")
-    return module

@@ -1,6 +1,5 @@
 """What the families whose denoiser is a UNet share."""
 
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from graphengine.diffusion.families.family import Predict
 from graphengine.diffusion.families.loading import load_denoiser, load_scheduler_config, preview_of
 from graphengine.diffusion.loaded import Denoiser
 from graphengine.diffusion.preview import Preview
-from graphengine.diffusion.types.conditioning import ConditioningEntry
+from graphengine.diffusion.types.conditioning import ConditioningEntry, of_one_length
 from graphengine.diffusion.types.latent import Latent
 from graphengine.errors import NodeError
 from graphengine.models.built import UNET_PREFIX
@@ -58,7 +57,7 @@ def predict_by_unet(
     _check_channels(unet, beside)
     _check_width(unet, entries)
     device, dtype = denoiser.device, denoiser.dtype
-    embeddings = _stack(entries, batch).to(device, dtype)
+    embeddings = torch.cat([rows.expand(batch, -1, -1) for rows in of_one_length(entries)]).to(device, dtype)
     width = unet.config.time_cond_proj_dim
     scale = None if width is None else _guidance_embedding(guidance, width).to(device, dtype)
     more = None if added is None else {name: rows.to(device, dtype) for name, rows in added.items()}
@@ -99,17 +98,6 @@ def _check_width(unet: Any, entries: Sequence[ConditioningEntry]) -> None:
             f"the text was encoded in vectors of {' and '.join(map(str, given))} numbers, the model takes {taken}",
             hint="Encode the text with the text encoder of the same model.",
         )
-
-
-def _stack(entries: Sequence[ConditioningEntry], batch: int) -> Tensor:
-    """Put embeddings of different lengths into one batch: [entries · batch, tokens, width].
-
-    Shorter ones are repeated up to the least common length: attention to keys that occur equally often is
-    attention to each of them once.
-    """
-    tokens = math.lcm(*(entry.embeddings.shape[1] for entry in entries))
-    rows = [each.embeddings.repeat(1, tokens // each.embeddings.shape[1], 1) for each in entries]
-    return torch.cat([each.expand(batch, -1, -1) for each in rows])
 
 
 def _guidance_embedding(guidance: float, width: int) -> Tensor:

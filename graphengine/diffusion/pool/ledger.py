@@ -17,7 +17,9 @@ State = Literal["coming", "device", "leaving", "host", "gone"]
 could not be brought, and whoever waited for it begins anew."""
 
 FORESEEN = 8
-"""How many calls ahead are remembered; what was foreseen before them is forgotten: its run may have been given up."""
+"""How many modules are remembered that calls to come need: two for a patched model, with patches and without.
+
+What was foreseen before them is forgotten: its run may have been given up."""
 
 
 class Key(NamedTuple):

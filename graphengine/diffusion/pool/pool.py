@@ -9,7 +9,7 @@ from typing import Any, overload
 import torch
 
 from graphengine.diffusion.adapters.patcher import Patchers
-from graphengine.diffusion.adapters.table import PATCHERS
+from graphengine.diffusion.adapters.table import patchers_with
 from graphengine.diffusion.devices import choose_dtype
 from graphengine.diffusion.families.family import Families
 from graphengine.diffusion.families.table import FAMILIES
@@ -57,7 +57,8 @@ class ModelPool:
         host_budget: the same for what rests in the host's memory because a device with memory of its own has no room
             for it; None is no bound. What passes through on its way to the device is not counted.
         families: the architectures it can load, beside the networks of :mod:`graphengine.diffusion.networks`.
-        patchers: how each kind of patch changes a copy that shares its tensors with the original.
+        patchers: how each kind of patch changes a copy that shares its tensors with the original; None are those of
+            :mod:`graphengine.diffusion.adapters.table`.
         transport: the way to the device and back; by default torch's.
     """
 
@@ -68,7 +69,7 @@ class ModelPool:
         *,
         host_budget: int | None = None,
         families: Families = FAMILIES,
-        patchers: Patchers = PATCHERS,
+        patchers: Patchers | None = None,
         transport: Transport | None = None,
     ) -> None:
         self.device = device
@@ -76,7 +77,9 @@ class ModelPool:
         way = self._way = transport or TorchTransport(device)
         self._ledger = Ledger(budget, host_budget, apart=way.apart)
         self._changed = threading.Condition()  # guards the ledger; held for moments only
-        self._carrier = Carrier(self._ledger, self._changed, Maker({**NETWORKS, **families}, patchers), way)
+        loaders = {**NETWORKS, **families}
+        maker = Maker(loaders, patchers_with(loaders) if patchers is None else patchers)
+        self._carrier = Carrier(self._ledger, self._changed, maker, way)
         self._background: Background[WeightsRef] = Background(self._fetch, FORESEEN)
         self._closed = False
         self._lately: dict[Key, int] = {}  # the bytes of what was used since somebody took note

@@ -4,14 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from graphengine.diffusion.conditioning import encode_text
 from graphengine.diffusion.datasets import Reader
 from graphengine.diffusion.pool import ModelPool
-from graphengine.diffusion.types.conditioning import ConditioningEntry
+from graphengine.diffusion.types.conditioning import ConditioningEntry, of_one_length
 from graphengine.diffusion.types.dataset import Dataset
 from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.refs import TextEncoderRef, VaeRef
@@ -57,8 +56,6 @@ def _plain(caption: str) -> str:
 
 
 def joined(texts: list[ConditioningEntry]) -> ConditioningEntry:
-    """Put texts into one entry with a row for each; shorter ones are repeated, which attention does not notice."""
-    tokens = int(np.lcm.reduce([each.embeddings.shape[1] for each in texts]))
-    rows = [each.embeddings.repeat(1, tokens // each.embeddings.shape[1], 1) for each in texts]
+    """Put texts into one entry with a row for each."""
     pooled = [each.pooled for each in texts if each.pooled is not None]
-    return ConditioningEntry(torch.cat(rows), torch.cat(pooled) if pooled else None)
+    return ConditioningEntry(torch.cat(of_one_length(texts)), torch.cat(pooled) if pooled else None)

@@ -1,5 +1,7 @@
 """Conditioning: what a picture shall (or shall not) show, as a model reads it."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -112,3 +114,12 @@ class Conditioning:
     def described(self) -> str:
         """Return the shapes and the element types of its embeddings; of many, of the first few."""
         return described(each for entry in self.entries for each in tensors_of(entry))
+
+
+def of_one_length(entries: Sequence[ConditioningEntry]) -> list[Tensor]:
+    """Return the embeddings of entries with as many tokens each: repeated up to the least common multiple.
+
+    Attention to keys that all occur equally often is attention to each of them once, so that none means another thing.
+    """
+    tokens = math.lcm(*(entry.embeddings.shape[1] for entry in entries))
+    return [entry.embeddings.repeat(1, tokens // entry.embeddings.shape[1], 1) for entry in entries]

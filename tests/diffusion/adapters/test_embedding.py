@@ -7,6 +7,7 @@ import pytest
 import torch
 from diffusers import StableDiffusionPipeline
 from safetensors.torch import save_file
+from tiny_families import Tiny
 from tiny_models import as_file
 
 from graphengine.diffusion.conditioning import encode_text
@@ -49,25 +50,41 @@ def test_equal_to_the_pipeline(model: Any, tmp_path: Path, key: str, count: int,
     assert torch.equal(ours(model, taught, "a red dog"), ours(model, model.checkpoint.text_encoder, "a red dog"))
 
 
-def test_the_word_is_given_or_named_or_the_files(model: Any, tmp_path: Path) -> None:
+def test_the_word_is_given_or_named_within(model: Any, tmp_path: Path) -> None:
     encoder = model.checkpoint.text_encoder
     named = as_file(save(tmp_path / "file.safetensors", **{"<cat>": vectors(1)[0]}))
     plain = as_file(save(tmp_path / "style.safetensors", emb_params=vectors(1)))
-    words = [embedding(encoder, *each).patches[0].name for each in ((named,), (plain,), (plain, "own"))]
-    assert words == ["<cat>", "style", "own"]
+    words = [embedding(encoder, *each).patches[0].name for each in ((named,), (named, "dog"), (plain, "own"))]
+    assert words == ["<cat>", "dog", "own"]
+    with pytest.raises(NodeError, match="does not say which word"):
+        embedding(encoder, plain)
+
+
+def test_a_model_with_the_second_encoder_alone_takes_its_vectors(refiner: Tiny, tmp_path: Path) -> None:
+    encoder = refiner.checkpoint.text_encoder
+    assert encoder is not None
+    with refiner.pool.use(encoder) as stack:
+        width = stack.encoders[0].config.hidden_size
+    both = {"clip_l": vectors(2, width=width + 8), "clip_g": vectors(2, seed=2, width=width)}
+    one = {"clip_g": both["clip_g"]}
+    files = [as_file(save(tmp_path / f"{len(each)}.safetensors", **each)) for each in (both, one)]
+    taught = [encode_text(refiner.pool, embedding(encoder, file, "thing"), "a thing") for file in files]
+    made, wanted = (each.entries[0].embeddings for each in taught)
+    assert torch.equal(made, wanted)
+    assert not torch.equal(made, refiner.text("a thing").entries[0].embeddings)
 
 
 def test_only_the_word_itself_is_one(model: Any, tmp_path: Path) -> None:
     file = as_file(save(tmp_path / "cat.safetensors", emb_params=vectors(1)))
-    plain, taught = model.checkpoint.text_encoder, embedding(model.checkpoint.text_encoder, file)
+    plain, taught = model.checkpoint.text_encoder, embedding(model.checkpoint.text_encoder, file, "cat")
     assert torch.equal(ours(model, taught, "category"), ours(model, plain, "category"))
     assert not torch.equal(ours(model, taught, "a (cat:1.2)!"), ours(model, plain, "a (cat:1.2)!"))
 
 
 def test_several_words_and_what_they_share(model: Any, tmp_path: Path) -> None:
     files = [as_file(save(tmp_path / f"w{seed}.safetensors", emb_params=vectors(seed, seed))) for seed in (1, 2)]
-    one, other = (embedding(model.checkpoint.text_encoder, file) for file in files)
-    both = embedding(one, files[1])
+    one, other = (embedding(model.checkpoint.text_encoder, file, f"w{i}") for i, file in enumerate(files, 1))
+    both = embedding(one, files[1], "w2")
     assert torch.equal(ours(model, both, "a w1"), ours(model, one, "a w1"))
     assert torch.equal(ours(model, both, "a w2"), ours(model, other, "a w2"))
     model.pool.clear()
@@ -84,7 +101,10 @@ def test_what_cannot_be_is_refused(model: Any, tmp_path: Path) -> None:
         with pytest.raises(NodeError, match="cannot be a word"):
             embedding(encoder, file, word)
     with pytest.raises(NodeError, match="has learned 'word' before"):
-        embedding(embedding(encoder, file), file)
+        embedding(embedding(encoder, file, "word"), file, "word")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ModelRefused, match="'folder' is a folder"):
+        embedding(encoder, as_file(tmp_path / "folder"), "word")
     with pytest.raises(ModelRefused, match="holds 2 tensors"):
         embedding(encoder, as_file(save(tmp_path / "two.safetensors", a=vectors(1), b=vectors(1))))
     with pytest.raises(ModelRefused, match="no row of vectors"):
@@ -92,6 +112,6 @@ def test_what_cannot_be_is_refused(model: Any, tmp_path: Path) -> None:
     torch.save({}, tmp_path / "pickle.safetensors")
     with pytest.raises(ModelRefused, match="pickle"):
         embedding(encoder, as_file(tmp_path / "pickle.safetensors"))
-    wide = embedding(encoder, as_file(save(tmp_path / "wide.safetensors", emb_params=vectors(1, width=48))))
+    wide = embedding(encoder, as_file(save(tmp_path / "wide.safetensors", emb_params=vectors(1, width=48))), "wide")
     with pytest.raises(ModelRefused, match="vectors of 48 numbers, the text encoder takes 32"):
         ours(model, wide, "wide")

@@ -189,6 +189,18 @@ def test_other_files_are_refused(model: Any, tmp_path: Path, names: tuple[str, .
         check_lora(model.pool, as_file(tmp_path / "other.safetensors"), model.checkpoint.model)
 
 
+def test_broken_settings_and_empty_files_are_refused(model: Any, tmp_path: Path) -> None:
+    folder = as_peft(denoiser_file(tmp_path), {"r": 3, "lora_alpha": 6})
+    for text, said in (("{", "is not JSON"), ("[]", "is not a JSON object")):
+        (folder / "adapter_config.json").write_text(text)
+        with pytest.raises(ModelRefused, match=said) as caught:
+            check_lora(model.pool, as_file(folder), model.checkpoint.model)
+        assert str(tmp_path) not in str(caught.value)
+    save_file({}, tmp_path / "empty.safetensors")
+    with pytest.raises(ModelRefused, match="holds no weights"):
+        check_lora(model.pool, as_file(tmp_path / "empty.safetensors"), model.checkpoint.model)
+
+
 def test_pickles_are_refused(model: Any, tmp_path: Path) -> None:
     torch.save({"a": torch.ones(1)}, tmp_path / "lora.safetensors")
     with pytest.raises(ModelRefused) as caught:

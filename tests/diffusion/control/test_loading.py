@@ -1,5 +1,6 @@
 """What a ControlNet is is found out from its content, and one in a single file is the one of the folder."""
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -124,3 +125,20 @@ def test_the_node_says_what_does_not_fit(model: Any, networks: list[Path]) -> No
     assert apply(model.checkpoint.model, ref, picture, 0.0) is model.checkpoint.model
     twice = apply(apply(model.checkpoint.model, ref, picture), ref, picture, 0.5)
     assert [each.strength for each in twice.controls] == [1.0, 0.5]
+
+
+def test_folders_of_other_kinds_are_refused(model: Any, networks: list[Path], tmp_path: Path) -> None:
+    folder = tmp_path / "union"
+    shutil.copytree(networks[0], folder)
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"_class_name": "ControlNetUnionModel"}))
+    with pytest.raises(ModelRefused, match="no ControlNet"):
+        open_control(as_file(folder))
+    (folder / "config.json").write_text(json.dumps(config | {"global_pool_conditions": True}))
+    with pytest.raises(ModelRefused, match="global_pool_conditions"):
+        open_control(as_file(folder))
+    (folder / "config.json").write_text(json.dumps(config))
+    save_file({**load_file(folder / WEIGHTS), "task_embedding": torch.ones(2, 2)}, folder / WEIGHTS)
+    ref = open_control(as_file(folder))
+    with pytest.raises(ModelRefused, match="1 weights have no place, such as task_embedding"), model.pool.use(ref):
+        pass

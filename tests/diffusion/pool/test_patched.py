@@ -7,6 +7,7 @@ import pytest
 import torch
 from fake_models import FakeAccelerator, Stage, until
 
+from graphengine.diffusion.pool.ledger import FORESEEN
 from graphengine.diffusion.types.refs import Patch, VaeRef
 from graphengine.errors import ModelRefused
 from graphengine.models.use import DeviceUse
@@ -126,3 +127,11 @@ def test_what_is_expected_is_fetched_without_its_patches(stage: Make) -> None:
     with made.pool.use(patched(made, "a")):
         assert made.pool.held() == 440
     assert made.loads() == {"a": 1}
+
+
+def test_what_is_foreseen_counts_modules_so_that_a_patched_model_takes_two(stage: Make) -> None:
+    for others, stays in [(FORESEEN // 2 - 1, True), (FORESEEN // 2, False)]:
+        made = stage(1000)
+        made.touch("a", "b")
+        made.pool.expect([made.ref("a"), *(patched(made, f"m{number}") for number in range(others))])
+        assert (made.pool._ledger._care(made.pool._key(made.ref("a"))) == 1) is stays

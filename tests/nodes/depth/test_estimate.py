@@ -137,12 +137,16 @@ def test_what_is_wrong_is_said(
     dropped = weights.pop(min(weights))
     assert dropped.numel()
     save_file(weights, source.path / "model.safetensors", {"format": "pt"})
-    with pytest.raises(ModelRefused, match="lacks 1 weights"):
+    with pytest.raises(ModelRefused, match="1 weights are missing"):
         estimate(load_depth(File("cut", source.path, "1" * 64)), image, pool=pool, context=notes)
     config = json.loads((source.path / "config.json").read_text())
     (source.path / "config.json").write_text(json.dumps(config | {"architectures": ["BertModel"]}))
     with pytest.raises(ModelRefused, match="BertModel, which tells no depth"):
         load_depth(source)
+    for strange in ({"architectures": 5}, {"architectures": {"a": 1}}, {"architectures": []}, {"a": 1}):
+        (source.path / "config.json").write_text(json.dumps(strange))
+        with pytest.raises(ModelRefused, match="nothing, which tells no depth"):
+            load_depth(source)
     (source.path / "config.json").write_text(json.dumps(config))
     (source.path / "preprocessor_config.json").unlink()
     with pytest.raises(ModelRefused, match="lacks preprocessor_config"):

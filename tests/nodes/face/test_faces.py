@@ -10,9 +10,10 @@ import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
+from graphengine.diffusion import faces as finding
 from graphengine.diffusion.masks import box_of
 from graphengine.diffusion.types.image import Image
-from graphengine.errors import ModelRefused, NodeError
+from graphengine.errors import Cancelled, ModelRefused, NodeError
 from graphengine.files.roots import File
 from nodes.drawing.landscape import landscape
 from nodes.drawing.people import people
@@ -25,9 +26,9 @@ FileOf = Callable[[Path], File]
 
 
 @pytest.mark.parametrize(("count", "size"), [(1, 256), (2, 256), (4, 384), (9, 512)])
-def test_every_drawn_face_is_found_and_nothing_else(count: int, size: int) -> None:
+def test_every_drawn_face_is_found_and_nothing_else(count: int, size: int, notes: Any) -> None:
     image = people(5, size, count)
-    faces = detect(image)
+    faces = detect(image, context=notes)
     assert faces.found == len(faces.masks) == count
     across, ways = int(np.ceil(count**0.5)), set()
     for mask in faces.masks:
@@ -40,27 +41,61 @@ def test_every_drawn_face_is_found_and_nothing_else(count: int, size: int) -> No
     assert len(ways) == count, "one in each part of the picture"
     sizes = [round(mask.values.sum().item()) for mask in faces.masks]
     assert sizes == sorted(sizes, reverse=True)
-    assert detect(image, most=1).found == 1
+    assert detect(image, most=1, context=notes).found == 1
 
 
-def test_no_face_is_found_where_none_is() -> None:
+def test_no_face_is_found_where_none_is(notes: Any) -> None:
     for seed in range(4):
-        assert detect(landscape(seed, 192).image).found == 0
-    assert detect(Image(torch.rand(1, 20, 300, 3))).masks == [], "too small for any"
+        assert detect(landscape(seed, 192).image, context=notes).found == 0
+    assert detect(Image(torch.rand(1, 20, 300, 3)), context=notes).masks == [], "too small for any"
     with pytest.raises(NodeError, match="in one picture, not in 2"):
-        detect(Image(torch.rand(2, 64, 64, 3)))
+        detect(Image(torch.rand(2, 64, 64, 3)), context=notes)
 
 
-def test_alpha_and_a_larger_smallest_face_are_taken_in() -> None:
+def test_a_large_picture_is_searched_in_a_smaller_copy(notes: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = people(5, 512, 4)
+    whole = [box_of(mask.values, 0.5) for mask in detect(image, context=notes).masks]
+    searched, levels = [], finding._shrunk
+
+    def shrunk(pixels: Any) -> Any:
+        searched.append(levels(pixels))
+        return searched[-1]
+
+    monkeypatch.setattr(finding, "_LONGEST", 256)
+    monkeypatch.setattr(finding, "_shrunk", shrunk)
+    found = detect(image, context=notes)
+    assert searched[0][0].shape == (256, 256, 3)
+    assert {mask.values.shape for mask in found.masks} == {(1, 512, 512)}
+    boxes = [box_of(mask.values, 0.5) for mask in found.masks]
+    assert len(boxes) == len(whole) == 4
+    assert np.array(sorted(boxes)) == pytest.approx(np.array(sorted(whole)), abs=40)
+    assert detect(image, smallest=100, context=notes).found == 4, "the smallest is in pixels of the whole picture"
+
+
+def test_finding_can_be_cancelled(notes: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    checks = []
+
+    def check() -> None:
+        checks.append(len(checks))
+        if len(checks) == 3:
+            raise Cancelled
+
+    monkeypatch.setattr(notes, "check", check)
+    with pytest.raises(Cancelled):
+        detect(people(5, 384, 4), context=notes)
+    assert len(checks) == 3, "once before the search, and before each mask"
+
+
+def test_alpha_and_a_larger_smallest_face_are_taken_in(notes: Any) -> None:
     image = people(1, 256, 2)
     clear = Image(torch.cat((image.pixels, torch.ones(1, 256, 256, 1)), dim=-1))
-    assert detect(clear).found == 2
-    assert detect(image, smallest=150).found == 0
+    assert detect(clear, context=notes).found == 2
+    assert detect(image, smallest=150, context=notes).found == 0
 
 
-def test_parts_go_back_to_where_they_were_cut_out() -> None:
+def test_parts_go_back_to_where_they_were_cut_out(notes: Any) -> None:
     image = people(5, 320, 3)
-    faces = detect(image)
+    faces = detect(image, context=notes)
     cuts = [crop(image, mask, 0.2, 64) for mask in faces.masks]
     places = [list(each) for each in zip(*(cut[2:] for cut in cuts), strict=True)]
     black = [Image(torch.zeros_like(cut.image.pixels)) for cut in cuts]
@@ -104,20 +139,23 @@ def yunet(path: Path) -> Path:
     return path
 
 
-def test_a_model_of_ones_own_finds_faces(tmp_path: Path, file_of: FileOf) -> None:
+def test_a_model_of_ones_own_finds_faces(tmp_path: Path, file_of: FileOf, notes: Any) -> None:
     image = Image(torch.zeros(1, 128, 160, 3))
     image.pixels[0, 40:48, 56:64] = 1  # the cell in row 5, column 7
-    faces = detect_with_model(image, file_of(yunet(tmp_path / "faces.onnx")), grow=0.0)
+    faces = detect_with_model(image, file_of(yunet(tmp_path / "faces.onnx")), grow=0.0, context=notes)
     assert faces.found == 1
     assert box_of(faces.masks[0].values, 0.5) == pytest.approx((36, 20, 84, 68), abs=2)
-    assert detect_with_model(Image(torch.zeros(1, 128, 160, 3)), file_of(tmp_path / "faces.onnx")).masks == []
+    assert (
+        detect_with_model(Image(torch.zeros(1, 128, 160, 3)), file_of(tmp_path / "faces.onnx"), context=notes).masks
+        == []
+    )
 
 
-def test_what_is_no_such_model_is_refused(tmp_path: Path, file_of: FileOf, capfd: Any) -> None:
+def test_what_is_no_such_model_is_refused(tmp_path: Path, file_of: FileOf, capfd: Any, notes: Any) -> None:
     image = Image(torch.zeros(1, 128, 160, 3))
     (tmp_path / "faces.bin").write_bytes(b"no model")
     with pytest.raises(ModelRefused, match="is no .onnx file"):
-        detect_with_model(image, file_of(tmp_path / "faces.bin"))
+        detect_with_model(image, file_of(tmp_path / "faces.bin"), context=notes)
     (tmp_path / "faces.onnx").write_bytes(b"no model")
     with pytest.raises(ModelRefused, match="no YuNet model"):
-        detect_with_model(image, file_of(tmp_path / "faces.onnx"))
+        detect_with_model(image, file_of(tmp_path / "faces.onnx"), context=notes)

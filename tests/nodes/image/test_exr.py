@@ -86,3 +86,45 @@ def test_what_is_broken_or_too_large_is_refused(
         (tmp_path / "b.exr").write_bytes(content)
         with pytest.raises(NodeError, match=words):
             load_exr(file_of(tmp_path / "b.exr"))
+
+
+def parts(path: Path, *sizes: tuple[int, int], channels: int = 1, kind: Any = np.float16) -> Path:
+    """Write a file with a part for each size, all black."""
+    corner = np.zeros(2, np.int32)
+    header = {"compression": OpenEXR.ZIP_COMPRESSION, "type": OpenEXR.scanlineimage, "displayWindow": (corner, corner)}
+    made = [
+        OpenEXR.Part(
+            {**header, "name": str(number)}, {f"Y{each or ''}": np.zeros(size, kind) for each in range(channels)}
+        )
+        for number, size in enumerate(sizes)
+    ]
+    OpenEXR.File(made).write(str(path))
+    return path
+
+
+def test_all_channels_and_parts_count_before_any_is_read(
+    tmp_path: Path, file_of: FileOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fits = file_of(parts(tmp_path / "fits.exr", (4, 4), (64, 60), channels=4))
+    many = file_of(parts(tmp_path / "many.exr", (64, 64), channels=5))
+    later = file_of(parts(tmp_path / "later.exr", (4, 4), (128, 128)))
+    opened, whole = [], OpenEXR.File
+
+    def file(path: str, **options: bool) -> Any:
+        opened.append((Path(path).name, *options))
+        return whole(path, **options)
+
+    monkeypatch.setattr(exr, "MAX_PIXELS", 64 * 64)
+    monkeypatch.setattr(OpenEXR, "File", file)
+    assert load_exr(fits).image.pixels.shape == (1, 4, 4, 3)
+    opened.clear()
+    for bomb in (many, later):
+        with pytest.raises(NodeError, match="more than 16384 values in all its channels and parts"):
+            load_exr(bomb)
+    assert opened == [("many.exr", "header_only"), ("later.exr", "header_only")]
+
+
+def test_only_what_is_asked_for_is_converted(tmp_path: Path, file_of: FileOf) -> None:
+    channels = exr.read_channels(file_of(parts(tmp_path / "a.exr", (8, 8), channels=3)))
+    assert {name: values.dtype for name, values in channels.items()} == dict.fromkeys(["Y", "Y1", "Y2"], np.float16)
+    assert exr.as_floats(channels["Y"]).dtype == torch.float32

@@ -142,6 +142,10 @@ def test_what_is_wrong_is_said(pool: ModelPool, saved: Saved, notes: Any, model:
         upscale(saved({"something": torch.zeros(3)}), image, pool=pool, context=notes)
     with pytest.raises(NodeError, match="32000 × 32000"):
         upscale(saved(compact()), Image(torch.zeros(1).expand(1, 16000, 16000, 3)), pool=pool, context=notes)
+    with pytest.raises(NodeError, match="100 pictures of 3840 × 2160 would have more than 536870912") as caught:
+        upscale(saved(compact()), Image(torch.zeros(1).expand(100, 1080, 1920, 3)), pool=pool, context=notes)
+    assert caught.value.hint == "Enlarge at most 64 of them at a time."
+    assert notes.steps == []
 
 
 @pytest.mark.skipif(find_spec("torchvision") is not None, reason="torchvision is there")

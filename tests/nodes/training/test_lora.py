@@ -1,5 +1,6 @@
 """Training a LoRA in a workflow: it learns, goes on where it was cut off, and what it leaves is read by other tools."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from trainings import Memory
 from graphengine.diffusion.conditioning import encode_text
 from graphengine.diffusion.latents import empty_latent
 from graphengine.diffusion.sampling import Sampling, sample
-from graphengine.diffusion.types.refs import ModelRef
+from graphengine.diffusion.types.image import Image
+from graphengine.diffusion.types.refs import Control, ControlNetRef, ModelRef, Patch
 from graphengine.errors import Cancelled, NodeError
 from graphengine.node.checkpoints import NO_CHECKPOINTS, Checkpoints
 from graphengine.run.context import TaskContext
@@ -106,3 +108,20 @@ def test_other_predictions_are_refused(model: Any, notes: Any) -> None:
             ModelRef(parts.model.source, "sd", parts.model.variant, prediction="flow"),  # type: ignore[arg-type]
             parts.text_encoder, parts.vae, draw(1), draw(1), pool=model.pool, context=notes,
         )  # fmt: skip
+
+
+def test_a_model_that_carries_others_is_refused(model: Any, notes: Any) -> None:
+    plain, picture = model.checkpoint.model, Image(torch.zeros(1, 4, 4, 3))
+    network = ControlNetRef(plain.source, "controlnet", "sd")
+    for changed in (
+        plain.patched(Patch("lora", plain.source)),
+        replace(plain, controls=(Control(network, picture),)),
+    ):
+        other = replace(model, checkpoint=replace(model.checkpoint, model=changed))
+        with pytest.raises(NodeError, match="carries a LoRA or a ControlNet already"):
+            train(other, notes)
+
+
+def test_it_is_trained_in_full_precision_whatever_the_models(model: Any, notes: Any) -> None:
+    half = replace(model.checkpoint, model=replace(model.checkpoint.model, dtype="float16"))
+    assert train(replace(model, checkpoint=half), notes, steps=2) == train(model, notes, steps=2)
