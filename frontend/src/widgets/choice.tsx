@@ -8,6 +8,7 @@ import { pictureUrl, service } from "~/api/service";
 import { t } from "~/i18n/language";
 import { modelsOf } from "~/run/tokens";
 import { complain } from "~/ui/notices";
+import { isOffered } from "~/widgets/offered";
 import { ROW, type Widget, type WidgetProps } from "./widget";
 
 interface Option {
@@ -95,10 +96,12 @@ function FileView(props: WidgetProps) {
     const found = await Promise.all(roots.map((root) => service.files(root).catch(() => ({ files: [] }))));
     const models = await modelsOf().catch(() => null);
     const listed = found.flatMap(({ files }, index) =>
-      files.map(({ reference }) => ({
-        ...optionOf(reference, roots[index] ?? "", index === 0),
-        picture: models?.get(reference)?.preview ?? pictureOf(reference),
-      })),
+      files
+        .filter(({ reference }) => isOffered(reference, roots))
+        .map(({ reference }) => ({
+          ...optionOf(reference, roots[index] ?? "", index === 0),
+          picture: models?.get(reference)?.preview ?? pictureOf(reference),
+        })),
     );
     if (isAlive.current) setOptions(listed);
   };
