@@ -1,7 +1,7 @@
 /** Which files a field offers: lists of roots hold models, pictures, and what is written about them. */
 
 const BESIDE_MODELS = /\.(md|txt|json|ya?ml|png|jpe?g|webp|gif|mp4|webm)$/i;
-const OF_MODELS = /\.(safetensors|md)$|\/?[^./]+$/i; // weights, cards, and folders that hold a model
+const OF_MODELS = /\.(safetensors|md)$|^[^.]+$/i; // weights, cards, and folders that hold a model
 
 /**
  * Whether a file may be what a field wants. A field of models offers no pictures and cards; other fields offer all of
