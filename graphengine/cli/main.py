@@ -36,7 +36,11 @@ COMMANDS: Final[Mapping[str, Later]] = {
         "models",
         "List the models in the model folders and those that came with packs, with what their headers tell.",
     ),
-    "nodes": Later("graphengine.cli.nodes", "nodes", "List the nodes, or explain the node NAME."),
+    "nodes": Later(
+        "graphengine.cli.nodes",
+        "nodes",
+        "List the nodes, or explain the node NAME: its id, its title, or what other tools call it.",
+    ),
     "run": Later("graphengine.cli.run", "run", "Run WORKFLOW, a JSON file or a picture that graphengine saved."),
     "schema": Later("graphengine.cli.schema", "schema", "Print the JSON Schema of the workflow document."),
     "serve": Later("graphengine.cli.serve", "serve_command", "Serve the HTTP API until told to end."),

@@ -367,7 +367,8 @@ async def test_two_runs_share_the_slots_and_take_turns(runs: Runs) -> None:
     results = [await run("b", [0.021, 0.022, 0.023, 0.024]), await first]
     assert [each.status for each in results] == ["done", "done"]
     assert used(runs.events) == 1, "there is one gpu slot, however many runs there are"
-    assert "".join(told) == "aabababb"
+    order = "".join(told)  # on a busy machine the second run asks before the first has asked for its second call
+    assert order in {"aabababb", "abababab"}, "they take turns for as long as both have calls to make"
 
 
 @pytest.mark.parametrize("how", ["cancelled", "given up"])
