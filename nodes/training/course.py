@@ -26,11 +26,13 @@ class Course:
         pace: how it is optimised.
         figure: what is measured, and is to grow.
         patience: after how many measurements without a better one it ends; 0 is never.
+        written: how figures are written down beside the weights.
     """
 
     pace: Pace
     figure: str
-    patience: int = 0
+    patience: int
+    written: str
 
     def run(self, task: Task, checkpoints: Checkpoints, context: Context) -> Trainer:
         """Train to the end, or from where it was cut off."""
@@ -42,7 +44,7 @@ class Course:
 
     def notes(self, trainer: Trainer, **settings: Any) -> Mapping[str, str]:
         """Return what lies beside the weights: the settings, and the figures at the end."""
-        figures = {name: f"{value:.4f}" for name, value in trainer.curve[-1].figures.items()}
+        figures = {name: self.written.format(value) for name, value in trainer.curve[-1].figures.items()}
         return {name: str(value) for name, value in (asdict(self.pace) | settings).items()} | figures
 
     def _tell(self, trainer: Trainer, context: Context) -> None:
@@ -56,11 +58,19 @@ class Course:
 
 
 def course(
-    steps: int, rate: float, weight_decay: float, seed: int, *, figure: str, patience: int, ema: float
+    steps: int,
+    rate: float,
+    weight_decay: float,
+    seed: int,
+    *,
+    figure: str,
+    patience: int,
+    ema: float,
+    written: str = "{:.4f}",
 ) -> Course:
     """Return the course of a training with a warm-up of a tenth of its steps, at most 100."""
     pace = Pace(steps, rate, warmup=min(100, steps // 10), weight_decay=weight_decay, ema=ema, seed=seed)
-    return Course(pace, figure, patience)
+    return Course(pace, figure, patience, written)
 
 
 def averages(trainer: Trainer) -> dict[str, Tensor]:

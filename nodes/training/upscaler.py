@@ -19,6 +19,8 @@ from graphengine.node.declare import injected, node
 from graphengine.types.builtin import Seed
 from nodes.training.course import averages, course
 
+_DB = "{:.2f} dB"
+
 
 class Trained(NamedTuple):
     """What a training leaves, and how good it is."""
@@ -83,7 +85,7 @@ def train_upscaler(
     with construction(), torch.random.fork_rng(devices=[]):  # a model that is loaded meanwhile would spoil both
         torch.manual_seed(seed)
         task = UpscalerTask(recipe, Reader(dataset).any, _control(validation, recipe.factor), pool.device)
-    training = course(steps, rate, weight_decay, seed, figure="psnr", patience=patience, ema=0.999)
+    training = course(steps, rate, weight_decay, seed, figure="psnr", patience=patience, ema=0.999, written=_DB)
     trainer = training.run(task, checkpoints, context)
     figures = trainer.curve[-1].figures
     weights = Weights(UPSCALER, averages(trainer), training.notes(trainer, **asdict(recipe)))

@@ -84,7 +84,7 @@ def test_weights_are_a_file_that_carries_how_they_were_made(pool: ModelPool, not
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
         told = file.metadata()
     assert {told["kind"], told["steps"], told["factor"]} == {"upscaler", "3"}
-    assert told["psnr"] == f"{trained.psnr:.4f}"
+    assert told["psnr"] == f"{trained.psnr:.2f} dB"
     assert upscaler_from(tensors).factor == 3
     assert all(torch.equal(tensors[name], tensor) for name, tensor in trained.weights.tensors.items())
     half = save_weights(trained.weights, "up", context=context).file.path
