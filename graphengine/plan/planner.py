@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from graphengine.errors import Problem, WorkflowError
 from graphengine.plan.plan import Plan
 from graphengine.plan.steps import Draft, Scope
+from graphengine.plan.weights import links_of_weights
 from graphengine.workflow.bulk import built_in_bulk
 from graphengine.workflow.graph import Graph, GraphNode, has_sink
 from graphengine.workflow.suggest import did_you_mean
@@ -71,12 +72,7 @@ def takes_weights(graph: Graph, weights: Collection[str]) -> bool:
     Args:
         weights: the names of the socket types whose values do.
     """
-    return any(
-        node.spec.input[name].type.leaf in weights
-        for node in graph.nodes.values()
-        if isinstance(node, GraphNode)
-        for name in node.links
-    )
+    return any(isinstance(node, GraphNode) and links_of_weights(node, weights) for node in graph.nodes.values())
 
 
 def consumers_of(drafts: Iterable[Draft]) -> dict[str, list[str]]:

@@ -8,6 +8,7 @@ from graphengine.errors import EngineBug
 from graphengine.node.spec import Output
 from graphengine.plan.fingerprint import Environments, batch_key, fingerprint
 from graphengine.plan.plan import Bound, Flow, Gathering, Opening, Step, Task
+from graphengine.plan.weights import links_of_weights
 from graphengine.types.assign import IDENTITY
 from graphengine.workflow.document import Socket
 from graphengine.workflow.graph import PORTS, ForEach, GraphLoop, GraphNode, Link
@@ -150,10 +151,7 @@ class Scope:
         within = (self._nodes[name] for name in flows)
         nodes = (node, *(each for each in within if isinstance(each, GraphNode)))
         return frozenset(
-            f"{self._known(link)}.{link.source.name}"
-            for each in nodes
-            for name, link in each.links.items()
-            if each.spec.input[name].type.leaf in self.weights
+            f"{self._known(link)}.{link.source.name}" for each in nodes for link in links_of_weights(each, self.weights)
         )
 
     def _flow(self, name: str) -> Flow:

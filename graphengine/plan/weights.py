@@ -1,12 +1,12 @@
 """Which weights a call uses, told before anything runs: from links to what opens models, and from its files."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, NamedTuple
 
 from graphengine.files.roots import File
 from graphengine.node.spec import NodeSpec
 from graphengine.plan.plan import Flow, Step, Task
-from graphengine.workflow.graph import Link
+from graphengine.workflow.graph import GraphNode, Link
 
 FORMATS: Final[Mapping[str, int]] = {"float32": 4, "float16": 2, "bfloat16": 2}
 """The number formats that an input may choose for weights, and the bytes that a number takes in each."""
@@ -54,7 +54,7 @@ def weights_of(task: Task, steps: Mapping[str, Step], parts: Parts, count: Count
     """
     found: dict[tuple[str, str], Weights] = {}
     whole: tuple[Task | Flow, ...] = (task, *task.flows)
-    stack = [link for part in whole for link in _links_of_weights(part, parts)]
+    stack = [link for part in whole for link in links_of_weights(part, parts)]
     seen: set[tuple[str, str]] = set()
     while stack:
         link = stack.pop()
@@ -65,7 +65,7 @@ def weights_of(task: Task, steps: Mapping[str, Step], parts: Parts, count: Count
         if not isinstance(step, Task) or link.item is not None:
             return None
         part = parts.get(step.spec.output[link.source.name].type.leaf, "")
-        before = [each for each in _links_of_weights(step, parts) if _part(each, steps, parts) == part]
+        before = [each for each in links_of_weights(step, parts) if _part(each, steps, parts) == part]
         named = [value for value in step.constants.values() if isinstance(value, File)]
         if not before and not named:
             return None
@@ -78,15 +78,16 @@ def weights_of(task: Task, steps: Mapping[str, Step], parts: Parts, count: Count
     return tuple(found.values())
 
 
+def links_of_weights(part: GraphNode | Task | Flow, types: Collection[str]) -> list[Link]:
+    """Return the links over which weights come, by the names of the types that stand for them."""
+    return [link for name, link in part.links.items() if part.spec.input[name].type.leaf in types]
+
+
 def files_of(task: Task, parts: Parts, count: Count) -> int:
     """Return how many numbers all weights hold that a task opens, at most."""
     opened = {parts[each.type.leaf] for each in task.spec.outputs if each.type.leaf in parts}
     files = [value for value in task.constants.values() if isinstance(value, File)] if opened else []
     return sum(count(file, part) or 0 for file in files for part in opened)
-
-
-def _links_of_weights(part: Task | Flow, parts: Parts) -> list[Link]:
-    return [link for name, link in part.links.items() if part.spec.input[name].type.leaf in parts]
 
 
 def _part(link: Link, steps: Mapping[str, Step], parts: Parts) -> str | None:

@@ -88,8 +88,8 @@ def make_ready(
     Raises:
         WorkflowError: with every problem of the document, or of its inputs.
     """
-    workflow = with_parameters(workflow_from(dict(document)), inputs)
-    return Ready(workflow, runner.plan(runner.resolve(workflow), targets), origin_of(workflow))
+    workflow, graph = _resolved(runner, document, inputs)
+    return Ready(workflow, runner.plan(graph, targets), origin_of(workflow))
 
 
 def prove(runner: Runner, document: JsonObject, inputs: JsonObject, targets: Collection[str] | None = None) -> str:
@@ -100,8 +100,8 @@ def prove(runner: Runner, document: JsonObject, inputs: JsonObject, targets: Col
     Raises:
         WorkflowError: with every problem of the document, or of its inputs.
     """
-    workflow = with_parameters(workflow_from(dict(document)), inputs)
-    plan = runner.check(runner.resolve(workflow), targets)
+    _, graph = _resolved(runner, document, inputs)
+    plan = runner.check(graph, targets)
     return "" if plan is None else _weights_of(plan)
 
 
@@ -110,6 +110,11 @@ def origin_of(workflow: Workflow) -> str:
     if workflow.title:
         return f"title:{workflow.title}"
     return f"nodes:{sha256(canonical({name: node.type for name, node in workflow.nodes.items()}).encode())}"
+
+
+def _resolved(runner: Runner, document: JsonObject, inputs: JsonObject) -> tuple[Workflow, Graph]:
+    workflow = with_parameters(workflow_from(dict(document)), inputs)
+    return workflow, runner.resolve(workflow)
 
 
 def _weights_of(plan: Plan) -> str:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from graphengine.diffusion.drawing.facts import facts
-from graphengine.diffusion.drawing.scene import Figure, Landscape, Scene, Still, relation
-from graphengine.diffusion.evaluation.reader import Picture, Reading, Sighting, read
+from graphengine.diffusion.drawing.scene import Landscape, Scene, Still, relation
+from graphengine.diffusion.evaluation.reader import Picture, Reading, lying, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +44,7 @@ def _of_still(still: Still, reading: Reading) -> Iterator[Check]:
     if len(still.figures) == 2:
         first, second = still.figures
         pair = [seen[each.colour] for each in still.figures if each.colour in seen]
-        yield Check("positions", len(pair) == 2 and _lying(*pair) == relation(first, second))
-
-
-def _lying(first: Sighting, second: Sighting) -> str:
-    """How one sighting lies to another, by the scene's own rule."""
-    one, two = (Figure(each.shape, each.colour, each.x, each.y, 0.0) for each in (first, second))
-    return relation(one, two)
+        yield Check("positions", len(pair) == 2 and lying(*pair) == relation(first, second))
 
 
 def shares(found: Sequence[Sequence[Check]]) -> Mapping[str, float]:

@@ -10,7 +10,7 @@ from graphengine.diffusion.drawing.heldout import held_out_combinations
 from graphengine.diffusion.drawing.palette import Colour
 from graphengine.diffusion.drawing.sample import place_one, sample_two
 from graphengine.diffusion.drawing.scene import Figure, Still, relation
-from graphengine.diffusion.evaluation.reader import Picture, Reading, Sighting, read
+from graphengine.diffusion.evaluation.reader import Picture, Reading, Sighting, lying, read
 
 Generate = Callable[[Sequence[str]], Sequence[Picture]]
 """Draws one picture for each prompt."""
@@ -93,7 +93,7 @@ def score_two(pictures: Iterable[Picture], stills: Sequence[Still]) -> TwoFigure
         first, second = still.figures
         seen = {sighting.colour: sighting for sighting in reading.figures[:2]}
         pair = _pair(seen, first, second)
-        layout = pair is not None and _relation(*pair) == relation(first, second)
+        layout = pair is not None and lying(*pair) == relation(first, second)
         shapes = pair is not None and (pair[0].shape, pair[1].shape) == (first.shape, second.shape)
         rows.append((reading.background == still.background, pair is not None, layout, shapes))
     return TwoFigures(*_shares(rows))
@@ -104,12 +104,6 @@ def _pair(seen: dict[Colour, Sighting], first: Figure, second: Figure) -> tuple[
     if first.colour in seen and second.colour in seen:
         return seen[first.colour], seen[second.colour]
     return None
-
-
-def _relation(first: Sighting, second: Sighting) -> str:
-    """How one sighting lies to another, by the scene's own rule."""
-    one, two = (Figure(each.shape, each.colour, each.x, each.y, 0.0) for each in (first, second))
-    return relation(one, two)
 
 
 def _draw(generate: Generate, prompts: Sequence[str], batch: int) -> Iterable[Picture]:

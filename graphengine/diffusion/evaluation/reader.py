@@ -17,7 +17,7 @@ from scipy import ndimage
 
 from graphengine.diffusion.drawing.palette import COLOURS, PALETTE, Colour
 from graphengine.diffusion.drawing.render import render
-from graphengine.diffusion.drawing.scene import SHAPES, Figure, Shape, Still
+from graphengine.diffusion.drawing.scene import SHAPES, Figure, Relation, Shape, Still, relation
 
 Picture = NDArray[np.uint8]
 """Shape (height, width, 3), values 0-255 (sRGB)."""
@@ -73,6 +73,12 @@ def read(picture: Picture) -> Reading:
         if colour != background and share >= SMALLEST_SHARE:
             sightings.append(_sight(picture, patch, colour, background))
     return Reading(background, tuple(sorted(sightings, key=lambda sighting: -sighting.area)))
+
+
+def lying(first: Sighting, second: Sighting) -> Relation:
+    """How one sighting lies to another, by the scene's own rule."""
+    one, two = (Figure(each.shape, each.colour, each.x, each.y, 0.0) for each in (first, second))
+    return relation(one, two)
 
 
 def _nearest(picture: Picture) -> NDArray[np.intp]:
