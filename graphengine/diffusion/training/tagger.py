@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from graphengine.diffusion.datasets import Reader
+from graphengine.diffusion.pool.construction import construction
 
 TAGGER = "tagger"
 """What weights of a tagger are called."""
@@ -160,7 +161,8 @@ def tagger_from(tensors: Mapping[str, Tensor], tags: Sequence[str]) -> Tagger:
     if not 1 <= width <= WIDEST:  # before anything of that size is made
         raise ValueError(f"these are no weights of a tagger: its first stage has {width} channels")
     try:
-        network = Tagger(tags, width)
+        with construction():
+            network = Tagger(tags, width)
         network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
     except (LookupError, ValueError, RuntimeError) as error:
         raise ValueError(f"these are no weights of a tagger: {error}") from error

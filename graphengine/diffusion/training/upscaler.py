@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from graphengine.diffusion.evaluation.likeness import psnr
+from graphengine.diffusion.pool.construction import construction
 
 UPSCALER = "upscaler"
 """What the weights of such a network are called."""
@@ -139,9 +140,9 @@ def upscaler_from(tensors: Mapping[str, Tensor]) -> CompactUpscaler:
     try:
         numbers = sorted({int(name.split(".")[1]) for name in tensors})
         width, last = tensors["body.0.weight"].shape[0], tensors[f"body.{numbers[-1]}.weight"].shape[0]
-        network = CompactUpscaler(
-            _within(round((last / 3) ** 0.5), MOST), _within(width, WIDEST), (len(numbers) - 3) // 2
-        )
+        factor, depth = _within(round((last / 3) ** 0.5), MOST), (len(numbers) - 3) // 2
+        with construction():
+            network = CompactUpscaler(factor, _within(width, WIDEST), depth)
         network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
     except (LookupError, ValueError, RuntimeError) as error:
         raise ValueError(f"these are no weights of a compact upscaler: {error}") from error
