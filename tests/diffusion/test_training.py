@@ -23,11 +23,11 @@ from graphengine.diffusion.training.denoiser import (
     DenoiserRecipe,
     DenoiserTask,
     build_scheduler,
-    diffuse,
 )
 from graphengine.diffusion.training.ema import MovingAverage
 from graphengine.diffusion.training.latents import LatentCache, load_latents, scene_at
 from graphengine.diffusion.training.loop import Pace, Stop, Task, Trainer
+from graphengine.diffusion.training.objective import Objective
 from graphengine.diffusion.training.tokenizer import MAX_TOKENS, train_tokenizer
 
 pytestmark = pytest.mark.torch
@@ -172,9 +172,12 @@ def test_diffusion_agrees_with_the_scheduler() -> None:
     scheduler = build_scheduler()
     latents, noise = torch.randn(2, 5, 4, 3, 3).unbind()
     timesteps = torch.tensor([0, 10, 500, 900, 999])
-    noisy, velocity = diffuse(latents, noise, scheduler.alphas_cumprod[timesteps])
+    objective = Objective("v_prediction", scheduler.config, torch.device("cpu"))
+    levels = objective.at(timesteps)
+    noisy, velocity = levels.mixed(latents, noise), objective.target(levels, latents, noise)
     assert torch.allclose(noisy, scheduler.add_noise(latents, noise, timesteps), atol=1e-6)
     assert torch.allclose(velocity, scheduler.get_velocity(latents, noise, timesteps), atol=1e-6)
+    assert torch.allclose(objective.clean(levels, noisy, velocity), latents, atol=1e-6)
 
 
 def test_pictures_survive_the_trip_through_tensors() -> None:
