@@ -108,6 +108,9 @@ def course(
     return Course(pace, figure, patience, written)
 
 
-def averages(trainer: Trainer) -> dict[str, Tensor]:
-    """Return the moving averages of the weights, fp32 on the CPU."""
-    return {name: tensor.detach().float().cpu().clone() for name, tensor in trainer.average.weights.items()}
+def averages(trainer: Trainer, start: str = "") -> dict[str, Tensor]:
+    """Return the moving averages of the weights, fp32 on the CPU; all names begin with ``start``."""
+    return {
+        f"{start}{name}": tensor.detach().float().cpu().clone().contiguous()
+        for name, tensor in trainer.average.weights.items()
+    }

@@ -146,7 +146,8 @@ def _task(
     pool: ModelPool, parts: Parts, pictures: Sequence[Dataset], recipe: DiffusionRecipe, seed: int, *, together: bool
 ) -> tuple[DiffusionTask, Callable[[], Image]]:
     """Return what is trained, and what draws pictures with it."""
-    model, encoder = (replace(part, dtype="float32") for part in parts[:2])
+    model: ModelRef = replace(parts.model, dtype="float32")
+    encoder: TextEncoderRef = replace(parts.encoder, dtype="float32")
     family = pool.families[model.family]
     with pool.use(model) as lent:
         denoiser = own_denoiser(lent, recipe.start, seed)

@@ -1,6 +1,7 @@
 """Networks to train: copies of those that were loaded, or ones of the same architecture that know nothing yet."""
 
 import copy
+import inspect
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -35,7 +36,8 @@ def own_module(module: Any, start: Start, seed: int) -> Any:
 def _built_anew(module: Any) -> Any:
     if isinstance(module, PreTrainedModel):
         return type(module)(copy.deepcopy(module.config))
-    return type(module).from_config(module.config)
+    known = inspect.signature(type(module).__init__).parameters  # some write down more than they take
+    return type(module).from_config({name: value for name, value in module.config.items() if name in known})
 
 
 def plain_attention(module: Any, device: torch.device) -> None:

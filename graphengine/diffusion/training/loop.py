@@ -221,7 +221,15 @@ class Trainer:
         self._task.module.load_state_dict(state["module"])
         self.average.load(state["average"])
         self._optimiser.load_state_dict(state["optimiser"])
+        self._lay_moments_out()
         self.step, self.seconds = state["step"], state["seconds"]
         self.curve = [Point(step, loss, figures) for step, loss, figures in state.get("curve", [])]
         self._losses = list(state.get("losses", []))
         log.info("resumed at step %d after %.0f s", self.step, self.seconds)
+
+    def _lay_moments_out(self) -> None:
+        """Let what the optimiser keeps of a weight lie in memory as the weight does: its fused step takes that so."""
+        for weight, kept in self._optimiser.state.items():
+            for name, value in kept.items():
+                if isinstance(value, Tensor) and value.shape == weight.shape and value.stride() != weight.stride():
+                    kept[name] = torch.empty_like(weight, dtype=value.dtype).copy_(value)
