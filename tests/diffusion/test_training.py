@@ -144,7 +144,7 @@ def test_the_time_limit_stops_and_saves(tmp_path: Path) -> None:
     trainer = Trainer(build_autoencoder(), Pace(steps=100, rate=1e-3), FileKeeper(tmp_path / "vae.pt"))
     trainer.run(Stop(seconds=5), clock=lambda: float(next(ticks)))
     assert 0 < trainer.step < 5
-    again = Trainer(autoencoder_task(), Pace(steps=100, rate=1e-3), FileKeeper(tmp_path / "vae.pt"))
+    again = Trainer(build_autoencoder(), Pace(steps=100, rate=1e-3), FileKeeper(tmp_path / "vae.pt"))
     assert (again.step, again.seconds) == (trainer.step, trainer.seconds)
 
 

@@ -48,14 +48,19 @@ class Denoising:
         denoiser: Denoiser,
         model: ModelRef,
         *,
-        texts: Texts,
-        drop: float,
-        snr_cap: float,
-        bf16: bool,
+        texts: Texts = Material.texts,
+        drop: float = 0.0,
+        snr_cap: float = 0.0,
+        bf16: bool = False,
     ) -> None:
         self._family, self._denoiser, self._model = family, denoiser, model
         self._texts, self._drop, self._cap, self._bf16 = texts, drop, snr_cap, bf16
         self.objective = Objective(model.prediction, denoiser.scheduler, denoiser.device)
+
+    @property
+    def device(self) -> torch.device:
+        """Where it computes."""
+        return self._denoiser.device
 
     def loss(self, material: Material, count: int, rng: np.random.Generator) -> Tensor:
         """Compute the weighted squared error on one random batch."""

@@ -41,13 +41,28 @@ class Material:
         return joined([self.text(index) for index in indices])
 
 
-def material_of(pool: ModelPool, encoder: TextEncoderRef, vae: VaeRef, dataset: Dataset) -> Material:
-    """Return the pictures of a dataset as a model sees them; each is encoded alone, so that equal ones are equal."""
-    reader = Reader(dataset)
+@dataclass(frozen=True)
+class Captions:
+    """The captions of a dataset as a model reads them.
 
-    def latent(index: int) -> Tensor:
-        pixels = torch.from_numpy(reader.stack(index, 1)).float() / 255
-        return encode(pool, vae, Image(pixels)).samples
+    Attributes:
+        count: how many there are.
+        text: encodes the caption at an index; at None the empty one.
+        caption: the caption as a prompt, likewise.
+    """
+
+    count: int
+    text: Callable[[int | None], ConditioningEntry]
+    caption: Callable[[int | None], str]
+
+    def rows(self, indices: Sequence[int | None]) -> ConditioningEntry:
+        """Encode several captions: a row for each."""
+        return joined([self.text(index) for index in indices])
+
+
+def captions_of(pool: ModelPool, encoder: TextEncoderRef, dataset: Dataset) -> Captions:
+    """Return the captions of a dataset as a model reads them; each is encoded alone, so that equal ones are equal."""
+    reader = Reader(dataset)
 
     def caption(index: int | None) -> str:
         return "" if index is None else _plain(reader.caption(index))
@@ -56,8 +71,19 @@ def material_of(pool: ModelPool, encoder: TextEncoderRef, vae: VaeRef, dataset: 
     def text(index: int | None) -> ConditioningEntry:
         return encode_text(pool, encoder, caption(index)).entries[0]
 
+    return Captions(dataset.count, text, caption)
+
+
+def material_of(pool: ModelPool, encoder: TextEncoderRef, vae: VaeRef, dataset: Dataset) -> Material:
+    """Return the pictures of a dataset as a model sees them; each is encoded alone, so that equal ones are equal."""
+    reader, captions = Reader(dataset), captions_of(pool, encoder, dataset)
+
+    def latent(index: int) -> Tensor:
+        pixels = torch.from_numpy(reader.stack(index, 1)).float() / 255
+        return encode(pool, vae, Image(pixels)).samples
+
     kept = max(1, _LATENT_BYTES // latent(0).nbytes)
-    return Material(dataset.count, lru_cache(kept)(latent), text, caption)
+    return Material(dataset.count, lru_cache(kept)(latent), captions.text, captions.caption)
 
 
 def _plain(caption: str) -> str:

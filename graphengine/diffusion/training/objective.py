@@ -78,6 +78,13 @@ class Objective:
             return (seen - noise * predicted) / signal
         return seen - noise * predicted if self._prediction == "flow" else signal * seen - noise * predicted
 
+    def towards(self, levels: Levels, seen: Tensor, clean: Tensor) -> Tensor:
+        """Return the prediction that stands for certain latents without noise: the inverse of :meth:`clean`."""
+        signal, noise = _each(levels.signal), _each(levels.noise)
+        if self._prediction == "epsilon":
+            return (seen - signal * clean) / noise
+        return (seen - clean) / noise if self._prediction == "flow" else (signal * seen - clean) / noise
+
     def weights(self, levels: Levels, cap: float) -> Tensor:
         """Weigh the levels by min-SNR (Hang et al. 2023), [batch].
 

@@ -11,7 +11,7 @@ from graphengine.diffusion.latents import empty_latent
 from graphengine.diffusion.loaded import Denoiser
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.samplers import SamplerName
-from graphengine.diffusion.schedules import make_scheduler
+from graphengine.diffusion.schedules import ScheduleName, make_scheduler
 from graphengine.diffusion.settings import Sampling
 from graphengine.diffusion.training.material import Material
 from graphengine.diffusion.types.conditioning import Conditioning, ConditioningEntry
@@ -38,6 +38,7 @@ class Samples:
         steps: of the sampling.
         guidance: its scale.
         sampler: the solver; None is one that suits few steps.
+        schedule: the noise levels.
     """
 
     pool: ModelPool
@@ -49,13 +50,14 @@ class Samples:
     steps: int = 10
     guidance: float = 2.5
     sampler: SamplerName | None = None
+    schedule: ScheduleName = "normal"
 
     def __call__(self, denoiser: Denoiser) -> Image:
         """Draw them with a denoiser as it is now."""
         wanted, unwanted = self.texts()
         latent = empty_latent(self.model, self.size, self.size, len(wanted.embeddings))
         sampler: SamplerName = self.sampler or ("euler" if self.model.prediction == "flow" else "dpmpp_2m")
-        settings = Sampling(0, self.steps, self.guidance, sampler)
+        settings = Sampling(0, self.steps, self.guidance, sampler, self.schedule)
         scheduler = make_scheduler(
             denoiser.scheduler,
             prediction=self.model.prediction,
