@@ -30,7 +30,7 @@ from nodes.training.course import Precision, averages, course, uses_half
 
 KIND = "autoencoder"
 
-CONTROLS = 32
+CONTROLS = 16
 """How many pictures it is measured on."""
 
 Part = Literal["decoder", "encoder and decoder"]
@@ -85,7 +85,7 @@ def train_vae(
     Inputs:
         vae: the autoencoder; it is not changed, and trained in fp32, whatever precision it was loaded in.
         dataset: the pictures to learn from.
-        validation: pictures to measure on, apart from those; the first 32 are used.
+        validation: pictures to measure on, apart from those; the first 16 are used.
         start: go on with the weights of the model, or begin ``fresh``, with random ones.
         part: of what is not fresh, the ``decoder`` alone, so that all denoisers go on to suit it; or ``encoder and
             decoder``, after which a denoiser must be trained anew.

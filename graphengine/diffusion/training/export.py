@@ -1,9 +1,7 @@
 """The export: trained parts as a folder that every diffusers user can load."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -11,6 +9,7 @@ from diffusers import StableDiffusionPipeline
 from torch import Tensor
 
 from graphengine.diffusion.drawing.render import render
+from graphengine.diffusion.exporting import tidy
 from graphengine.diffusion.preview import LinearPreview
 from graphengine.diffusion.training.checkpoint import load_checkpoint
 from graphengine.diffusion.training.denoiser import build_scheduler, build_text_encoder, build_unet
@@ -61,10 +60,8 @@ def export(folder: TrainingFolder, recipe: Recipe, out: Path) -> None:
         torch.nn.Module.half(part)
     pipeline.save_pretrained(out, safe_serialization=True)
     _write_preview(latents[:PREVIEW_PICTURES] * scale, cached["seed"], cached["size"], out)
-    # The autoencoder derives this entry from others, and warns about it when it is given.
-    _rewrite(out / "vae" / "config.json", lambda config: config.pop("block_out_channels", None))
-    # transformers computes in the type named here, diffusers in fp32: files are fp16, both shall compute in fp32.
-    _rewrite(out / "text_encoder" / "config.json", lambda config: config.update(dtype="float32"))
+    for name, part in (("vae", vae), ("text_encoder", text_encoder)):
+        tidy(out / name, part)
 
 
 def _write_preview(latents: Tensor, seed: int, size: int, out: Path) -> None:
@@ -72,10 +69,3 @@ def _write_preview(latents: Tensor, seed: int, size: int, out: Path) -> None:
     pictures = np.stack([render(scene_at(index, seed), size) for index in range(len(latents))])
     preview = LinearPreview.fit(latents, Image(torch.from_numpy(pictures).float() / 255))
     (out / "preview.json").write_text(json.dumps(preview.to_json(), indent=2) + "\n")
-
-
-def _rewrite(path: Path, edit: Callable[[dict[str, Any]], object]) -> None:
-    """Edit a JSON file in place."""
-    config = json.loads(path.read_text())
-    edit(config)
-    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
