@@ -46,9 +46,10 @@ plain English. It exists so that every workflow runs offline, on a CPU, in secon
 
 ## Data
 
-Pictures and captions drawn by `graphengine.diffusion.drawing`: 60 % one figure, 25 % two figures, 15 % landscapes; in the
-last stage {mixture.two_figures:.0%} two figures. No picture or text comes from anywhere else. 64 of the 540 combinations of
-shape, colour and background were never trained on as one-figure pictures; they are what fidelity is measured with.
+Pictures and captions drawn by `graphengine.diffusion.drawing`: 60 % one figure, 25 % two figures, 15 % landscapes;
+in the last stage {mixture.two_figures:.0%} two figures. No picture or text comes from anywhere else. 64 of the 540
+combinations of shape, colour and background were never trained on as one-figure pictures; they are what fidelity is
+measured with.
 
 ## Recipe
 
