@@ -12,9 +12,14 @@ from graphengine.app import Engine
 
 
 @pytest.fixture
-async def client(engine: Engine, data_dir: Path, tmp_path: Path) -> AsyncIterator[Client]:
-    """At 50 trials the server has a process of its own, whose loop must never have been held up (R24)."""
-    if TRIALS < 50:
+async def client(
+    engine: Engine, data_dir: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[Client]:
+    """At 50 trials the server has a process of its own, whose loop must never have been held up (R24).
+
+    Tests that change the server's code while it runs have it in their own process.
+    """
+    if TRIALS < 50 or "monkeypatch" in request.fixturenames:
         async with serving(engine, data_dir) as client:
             yield client
         return
