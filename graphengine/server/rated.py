@@ -42,13 +42,14 @@ class PairBody(Part):
 
 
 class RatingsQuery(Part):
-    """Which ratings are wanted: how many, after which number, about which result."""
+    """Which ratings are wanted: how many, after which number, about which result, and whether only one's own."""
 
     model_config = ConfigDict(strict=False, extra="forbid", frozen=True)
 
     limit: Annotated[int, Field(ge=1, le=1_000), WHOLE] = 100
     after: Annotated[int, Field(ge=0, le=2**63 - 1), WHOLE] = 0
     digest: Digest | None = None
+    own: bool = False
 
 
 class SubjectView(BaseModel):

@@ -90,5 +90,7 @@ async def test_each_sees_their_own_and_an_admin_all(engine: Engine, data_dir: Pa
         seen = {name: await client.ask("GET", "/api/ratings", headers=as_[name]) for name in secrets}
         assert [each["stars"] for each in seen["ann"].data["ratings"]] == [2]
         assert [each["stars"] for each in seen["eve"].data["ratings"]] == [2, 5]
+        own = await client.ask("GET", "/api/ratings?own=true", headers=as_["eve"])
+        assert [each["stars"] for each in own.data["ratings"]] == [5]
         other = seen["eve"].data["ratings"][1]["number"]
         assert (await client.ask("DELETE", f"/api/ratings/given/{other}", headers=as_["ann"])).status == 404

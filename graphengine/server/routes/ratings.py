@@ -20,7 +20,9 @@ _CSV = "text/csv"
 async def list_ratings(request: web.Request) -> web.Response:
     """List the caller's ratings in their order; for an admin, everybody's."""
     asked = read_query(request, RatingsQuery)
-    found = await _ratings(request).list(_whose(request[CALLER]), asked.digest, limit=asked.limit, after=asked.after)
+    caller = request[CALLER]
+    whose = caller.name if asked.own else _whose(caller)
+    found = await _ratings(request).list(whose, asked.digest, limit=asked.limit, after=asked.after)
     return answer(RatingsOut(ratings=[RatingView.of(each) for each in found]))
 
 
