@@ -67,12 +67,24 @@ def course(
     patience: int,
     ema: float,
     written: str = "{:.4f}",
+    momentum: float = 0.9,
 ) -> Course:
     """Return the course of a training with a warm-up of a tenth of its steps, at most 100."""
-    pace = Pace(steps, rate, warmup=min(100, steps // 10), weight_decay=weight_decay, ema=ema, seed=seed)
+    pace = Pace(
+        steps, rate, warmup=min(100, steps // 10), weight_decay=weight_decay, ema=ema, seed=seed, momentum=momentum
+    )
     return Course(pace, figure, patience, written)
 
 
-def averages(trainer: Trainer) -> dict[str, Tensor]:
-    """Return the moving averages of the weights, fp32 on the CPU."""
-    return {name: tensor.detach().float().cpu().clone() for name, tensor in trainer.average.weights.items()}
+def averages(trainer: Trainer, part: str = "") -> dict[str, Tensor]:
+    """Return the moving averages of the weights, fp32 on the CPU.
+
+    Args:
+        trainer: what was trained.
+        part: how the names of those begin that are wanted; they come without it.
+    """
+    return {
+        name.removeprefix(part): tensor.detach().float().cpu().clone()
+        for name, tensor in trainer.average.weights.items()
+        if name.startswith(part)
+    }

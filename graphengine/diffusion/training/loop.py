@@ -32,6 +32,7 @@ class Pace:
         clip: largest allowed norm of the whole gradient.
         ema: decay of the weights' moving average.
         seed: the root of all randomness.
+        momentum: decay of the gradient's own moving average (the first beta of AdamW).
     """
 
     steps: int
@@ -41,6 +42,7 @@ class Pace:
     clip: float = 1.0
     ema: float = 0.999
     seed: int = 0
+    momentum: float = 0.9
 
     def rate_at(self, step: int) -> float:
         """Learning rate of a step: linear warm-up, then half a cosine to zero (Loshchilov & Hutter 2017)."""
@@ -114,7 +116,7 @@ class Trainer:
             task.module.parameters(),
             lr=pace.rate,
             weight_decay=pace.weight_decay,
-            betas=(0.9, 0.99),
+            betas=(pace.momentum, 0.99),
             fused=True,
         )
         self.average = MovingAverage(task.module, pace.ema)
