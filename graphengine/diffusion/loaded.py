@@ -144,8 +144,9 @@ class DepthNetwork:
     """A network that tells depth, with what makes pictures its inputs; that is not re-entrant: hold ``lock`` for it.
 
     Attributes:
-        module: of transformers.
-        processor: from pictures to what the network takes, and from what it gives to the size of the pictures.
+        module: of transformers, or one that was trained here.
+        processor: from pictures to what the network takes, and from what it gives to the size of the pictures; what was
+            trained here needs none.
         metric: whether it tells metres; else something that is affine in 1/distance.
     """
 
