@@ -11,6 +11,7 @@ from PIL import ImageOps
 
 from graphengine.diffusion.drawing.caption import caption, plain_caption
 from graphengine.diffusion.drawing.facts import facts
+from graphengine.diffusion.drawing.relief import relief
 from graphengine.diffusion.drawing.render import render
 from graphengine.diffusion.drawing.sample import (
     sample_held_out,
@@ -19,7 +20,7 @@ from graphengine.diffusion.drawing.sample import (
     sample_scene,
     sample_two,
 )
-from graphengine.diffusion.drawing.scene import Scene, Still
+from graphengine.diffusion.drawing.scene import Landscape, Scene, Still
 from graphengine.diffusion.drawing.style import in_style
 from graphengine.diffusion.reading import opened
 from graphengine.diffusion.types.dataset import Dataset, Drawn, Filed, Scenes
@@ -67,6 +68,23 @@ class Reader:
                 raise NodeError("pictures from files have no scenes", hint="Link a dataset that is drawn.")
             case other:
                 assert_never(other)
+
+    def relief(self, index: int) -> NDArray[np.float32]:
+        """Return how far away what the picture at an index shows is, in metres: [size, size].
+
+        Raises:
+            NodeError: it is no drawn landscape.
+        """
+        match self._dataset.source:
+            case Drawn(scenes, seed, _):
+                scene = _scene(scenes, seed, index)
+            case Filed():
+                raise NodeError("the depth of pictures from files is not known", hint="Link a dataset of their depth.")
+            case other:
+                assert_never(other)
+        if not isinstance(scene, Landscape):
+            raise NodeError("figures on plain ground have no depth", hint="Let the dataset show landscapes.")
+        return relief(scene, self._dataset.size)
 
     def tags(self, index: int) -> frozenset[str]:
         """Return what is to be seen in the picture at an index: of one's own pictures, the words of the caption."""

@@ -1,13 +1,13 @@
 """Denoisers that follow pictures (Zhang et al., Adding Conditional Control to Text-to-Image Diffusion Models, 2023)."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from torch import Tensor
 
-from graphengine.diffusion.control.guides import MIDDLE, Guide, guide_of
+from graphengine.diffusion.control.guides import MIDDLE, Told, guide_of
 from graphengine.diffusion.loaded import Denoiser
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.types.latent import Latent
@@ -53,7 +53,7 @@ class Steered:
 
     def __init__(self, denoiser: Denoiser, controls: Sequence[LentControl], latent: Latent, first: int = 0) -> None:
         self._guides = [guide_of(each.control, each.network, denoiser.module, latent, first) for each in controls]
-        self._steered = _Steered(denoiser.module)
+        self._steered = SteeredUNet(denoiser.module)
         self.denoiser = replace(denoiser, module=self._steered) if self._guides else denoiser
 
     def watching(
@@ -72,17 +72,30 @@ class Steered:
         return watched
 
 
-class _Steered:
-    """A UNet to its callers, which adds to its states what guides tell."""
+class Teller(Protocol):
+    """Tells a UNet something about pictures."""
+
+    def tell(self, rows: Tensor, timestep: Tensor, texts: Tensor, settings: Mapping[str, Any]) -> Told:
+        """Return what is added to its states when it is called with these."""
+        ...
+
+
+class SteeredUNet:
+    """A UNet to its callers, which adds to its states what is told.
+
+    Attributes:
+        guides: who tells; they may be others at each call.
+    """
 
     def __init__(self, unet: Any) -> None:
         self._unet = unet
-        self.guides: Sequence[Guide] = ()
+        self.guides: Sequence[Teller] = ()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._unet, name)
 
     def __call__(self, rows: Tensor, timestep: Tensor, encoder_hidden_states: Tensor, **settings: Any) -> Any:
+        """Call the UNet."""
         told: dict[str, Sequence[Tensor]] = {}
         for guide in self.guides:
             for name, states in guide.tell(rows, timestep, encoder_hidden_states, settings).items():
