@@ -53,8 +53,15 @@ class Steered:
 
     def __init__(self, denoiser: Denoiser, controls: Sequence[LentControl], latent: Latent, first: int = 0) -> None:
         self._guides = [guide_of(each.control, each.network, denoiser.module, latent, first) for each in controls]
-        self._steered = SteeredUNet(denoiser.module)
-        self.denoiser = replace(denoiser, module=self._steered) if self._guides else denoiser
+        self._steered: list[SteeredUNet] = []
+        self.denoiser = self.also(denoiser)
+
+    def also(self, denoiser: Denoiser) -> Denoiser:
+        """Return another denoiser of the same sampling with the same controls."""
+        if not self._guides:
+            return denoiser
+        self._steered.append(SteeredUNet(denoiser.module))
+        return replace(denoiser, module=self._steered[-1])
 
     def watching(
         self, predict: Callable[[Tensor, Tensor], Tensor], begin: int, total: int
@@ -66,7 +73,8 @@ class Steered:
 
         def watched(latents: Tensor, timestep: Tensor) -> Tensor:
             step = next(steps)
-            self._steered.guides = [each for each in self._guides if each.counts(step, total)]
+            for unet in self._steered:
+                unet.guides = [each for each in self._guides if each.counts(step, total)]
             return predict(latents, timestep)
 
         return watched
