@@ -176,6 +176,24 @@ class ControlNetwork:
         return (self.module,)
 
 
+@dataclass(frozen=True)
+class PipelineParts:
+    """A pipeline of diffusers; it is not re-entrant: hold ``lock`` while it is called.
+
+    Attributes:
+        pipeline: with all its parts.
+    """
+
+    pipeline: Any
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def modules(self) -> tuple[nn.Module, ...]:
+        """The parts that are networks, by their names."""
+        parts = sorted(self.pipeline.components.items())
+        return tuple(part for _, part in parts if isinstance(part, nn.Module))
+
+
 L = TypeVar("L", bound=Loaded)
 
 

@@ -132,7 +132,7 @@ interface ToolsProps {
 
 function Tools({ brush, setBrush, painting, largest }: ToolsProps) {
   return (
-    <div className="tools" role="toolbar" aria-label={t("mask.brush")}>
+    <div className="tools" role="group" aria-label={t("mask.brush")}>
       <Tool
         says={t("mask.brush")}
         isOn={!brush.isErasing}

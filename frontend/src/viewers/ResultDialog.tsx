@@ -37,7 +37,7 @@ export default function ResultDialog({ start, against = null }: { start: string;
   };
   return (
     <Frame title={`#${shown.number} ${shortName(shown.file)}`} size="full">
-      <div className="acts" role="toolbar" aria-label={t("result.title")}>
+      <div className="acts" role="group" aria-label={t("result.title")}>
         <Act isBare says={t("result.newer")} go={() => step(-1)}>
           <ChevronLeft size={14} aria-hidden />
         </Act>
@@ -97,7 +97,7 @@ function Choice({
   choose(key: string): void;
 }) {
   return (
-    <div className="strip" role="toolbar" aria-label={t("result.with")}>
+    <div className="strip" role="group" aria-label={t("result.with")}>
       {pictures.map(({ key, number, file }) => (
         <button
           key={key}
