@@ -38,6 +38,7 @@ class Reader:
         self._dataset = dataset
         kept = max(1, _KEPT_BYTES // (3 * dataset.size**2))
         self.picture = lru_cache(kept)(self._picture)
+        self.depth = lru_cache(kept)(self._depth)
 
     def __len__(self) -> int:
         return self._dataset.count
@@ -69,23 +70,6 @@ class Reader:
             case other:
                 assert_never(other)
 
-    def relief(self, index: int) -> NDArray[np.float32]:
-        """Return how far away what the picture at an index shows is, in metres: [size, size].
-
-        Raises:
-            NodeError: it is no drawn landscape.
-        """
-        match self._dataset.source:
-            case Drawn(scenes, seed, _):
-                scene = _scene(scenes, seed, index)
-            case Filed():
-                raise NodeError("the depth of pictures from files is not known", hint="Link a dataset of their depth.")
-            case other:
-                assert_never(other)
-        if not isinstance(scene, Landscape):
-            raise NodeError("figures on plain ground have no depth", hint="Let the dataset show landscapes.")
-        return relief(scene, self._dataset.size)
-
     def tags(self, index: int) -> frozenset[str]:
         """Return what is to be seen in the picture at an index: of one's own pictures, the words of the caption."""
         match self._dataset.source:
@@ -113,6 +97,17 @@ class Reader:
                 return _square(files[index], self._dataset.size)
             case other:
                 assert_never(other)
+
+    def _depth(self, index: int) -> NDArray[np.float32]:
+        """Return how far away each pixel of the picture at an index is, in metres, [size, size]; not to be changed.
+
+        Raises:
+            NodeError: it is no drawn landscape.
+        """
+        scene = self.scene(index)
+        if not isinstance(scene, Landscape):
+            raise NodeError("figures on a plain ground have no depth", hint="Draw a dataset of landscapes.")
+        return relief(scene, self._dataset.size)
 
 
 def _scene(scenes: Scenes, seed: int, index: int) -> Scene:

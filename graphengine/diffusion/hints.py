@@ -6,9 +6,9 @@ from typing import Final
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from graphengine.diffusion.colour import luma
 from graphengine.diffusion.datasets import Reader
 from graphengine.diffusion.types.dataset import Dataset
 from graphengine.errors import NodeError
@@ -28,19 +28,19 @@ def depth_levels(depth: Tensor) -> Tensor:
     return (inverse - low) / (high - low).clamp_min(torch.finfo(torch.float32).tiny)
 
 
-def edges_of(pixels: NDArray[np.uint8], low: float = LOW, high: float = HIGH) -> NDArray[np.uint8]:
-    """Find the edges in a picture (Canny, A Computational Approach to Edge Detection, 1986).
+def edges_of(pixels: Tensor, low: float = LOW, high: float = HIGH) -> Tensor:
+    """Find the edges of pictures (Canny, A Computational Approach to Edge Detection, 1986).
 
     Args:
-        pixels: [height, width, 3], sRGB.
-        low: the strength above which what goes on from an edge is one too, from 0 to about 1,000.
-        high: the strength above which an edge begins.
+        pixels: [batch, height, width, 3], 0 to 1.
+        low: how strong an edge must be to go on one that was found, in Sobel's filter of levels of 0 to 255.
+        high: how strong one must be to be found by itself.
 
     Returns:
-        [height, width]: 255 on edges, 0 elsewhere.
+        [batch, height, width]: 1 on edges, 0 elsewhere.
     """
-    found: NDArray[np.uint8] = cv2.Canny(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), low, high).astype(np.uint8)
-    return found
+    levels = (luma(pixels).clamp(0, 1) * 255).round().to(torch.uint8).numpy()
+    return torch.from_numpy(np.stack([cv2.Canny(each, low, high, L2gradient=True) for each in levels])).float().div(255)
 
 
 def hints_of(dataset: Dataset) -> Callable[[int], Tensor]:
@@ -53,11 +53,11 @@ def hints_of(dataset: Dataset) -> Callable[[int], Tensor]:
     """
     match dataset.hints:
         case "depth":
-            relief = Reader(dataset).relief
-            return lambda index: _in_colours(depth_levels(torch.from_numpy(relief(index))[None]))
+            depth = Reader(dataset).depth
+            return lambda index: _in_colours(depth_levels(torch.from_numpy(depth(index))[None]))
         case "edges":
             picture = Reader(dataset).picture
-            return lambda index: _in_colours(torch.from_numpy(edges_of(picture(index)))[None].float() / 255)
+            return lambda index: _in_colours(edges_of(torch.from_numpy(picture(index).copy())[None].float() / 255))
         case None:
             raise NodeError("the dataset has no hints", hint="Link it through Dataset with hints.")
         case source:

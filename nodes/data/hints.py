@@ -20,7 +20,7 @@ def hints(dataset: Dataset, hint: Hint = "depth", pictures: Dataset | None = Non
     Inputs:
         dataset: the pictures.
         hint: ``depth`` is the true one of drawn landscapes, white is nearest, even in 1/distance; ``edges`` are those
-            of any pictures, white on black, as Find edges finds them.
+            of any pictures, white on black, as Canny edges finds them.
         pictures: hints of your own, instead: one for each picture, in the same order and size.
 
     Outputs:

@@ -69,4 +69,5 @@ class GuiderCodec:
         wanted = _CONDITIONING.decode(Encoded(meta["positive"], tuple(parts[0])))
         unwanted = _CONDITIONING.decode(Encoded(meta["negative"], tuple(parts[1])))
         weakenings = tuple(Weakening(*each) for each in meta.get("weakenings", ()))
-        return Guider(wanted, unwanted, *meta["numbers"], weakenings)
+        scale, kind, amount = meta["numbers"]
+        return Guider(wanted, unwanted, scale, kind, amount, weakenings)

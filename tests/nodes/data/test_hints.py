@@ -9,16 +9,15 @@ from PIL import Image as Pil
 from tiny_models import as_file
 
 from graphengine.diffusion.types.codecs_training import DatasetCodec
-from graphengine.diffusion.types.image import Image
 from graphengine.errors import NodeError
 from graphengine.types.builtin import Seed
+from nodes.control.edges import canny
 from nodes.data.draw import draw
 from nodes.data.hints import hints, look_hints
 from nodes.data.look import look
 from nodes.data.pictures import pictures
 from nodes.depth.convert import to_image
 from nodes.drawing.landscape import landscape
-from nodes.image.edges import edges
 
 pytestmark = pytest.mark.torch
 
@@ -38,20 +37,8 @@ def test_depth_is_shown_as_the_picture_of_it() -> None:
 
 def test_edges_are_those_of_the_node() -> None:
     shown = look_hints(hints(draw(4, "mixed", 64, Seed(2)), "edges"), 1, 3)
-    assert torch.equal(shown.pixels, edges(look(draw(4, "mixed", 64, Seed(2)), 1, 3).image).pixels)
+    assert torch.equal(shown.pixels, canny(look(draw(4, "mixed", 64, Seed(2)), 1, 3).image).pixels)
     assert set(shown.pixels.unique().tolist()) == {0.0, 1.0}
-
-
-def test_edges_of_a_square_surround_it() -> None:
-    pixels = torch.zeros(1, 32, 32, 3)
-    pixels[:, 8:24, 8:24] = 1
-    found = edges(Image(pixels)).pixels[0, ..., 0] > 0
-    rows, columns = torch.nonzero(found, as_tuple=True)
-    assert {rows.min().item(), columns.min().item()} <= {7, 8}
-    assert {rows.max().item(), columns.max().item()} <= {23, 24}
-    assert not found[10:22, 10:22].any()
-    with pytest.raises(NodeError, match=r"low \(3\) is above high \(2\)"):
-        edges(Image(pixels), 3.0, 2.0)
 
 
 def test_hints_of_ones_own(tmp_path: Path) -> None:
@@ -64,14 +51,14 @@ def test_hints_of_ones_own(tmp_path: Path) -> None:
         assert DatasetCodec().decode(DatasetCodec().encode(each)) == each
     with pytest.raises(NodeError, match="2 hints of 16 pixels do not suit 3 pictures of 16"):
         hints(draw(3, size=16), pictures=own)
-    with pytest.raises(NodeError, match="files is not known"):
+    with pytest.raises(NodeError, match="from files have no scenes"):
         look_hints(hints(own), 0, 1)
 
 
 def test_what_has_no_hint_says_so() -> None:
     with pytest.raises(NodeError, match="no hints"):
         look_hints(LANDSCAPES, 0, 1)
-    with pytest.raises(NodeError, match="plain ground have no depth"):
+    with pytest.raises(NodeError, match="a plain ground have no depth"):
         look_hints(hints(draw(1, "one figure")), 0, 1)
     with pytest.raises(NodeError, match=r"hints 5 to 6 are wanted of a dataset of 6"):
         look_hints(hints(LANDSCAPES), 5, 2)
