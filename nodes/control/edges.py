@@ -2,12 +2,9 @@
 
 from typing import Annotated
 
-import cv2
-import numpy as np
-import torch
 from pydantic import Field
 
-from graphengine.diffusion.colour import luma
+from graphengine.diffusion.hints import HIGH, LOW, edges_of
 from graphengine.diffusion.types.image import Image
 from graphengine.node.declare import node
 from graphengine.node.widgets import Slider
@@ -16,7 +13,7 @@ Threshold = Annotated[float, Field(ge=0, le=1020), Slider(0, 500, 1)]
 
 
 @node("control.canny", category="control", title="Canny edges", aliases=("Canny", "Edges", "Preprocessor"))
-def canny(image: Image, low: Threshold = 100.0, high: Threshold = 200.0) -> Image:
+def canny(image: Image, low: Threshold = LOW, high: Threshold = HIGH) -> Image:
     """Draw the edges of pictures as thin white lines on black, as ControlNets of edges read them.
 
     Inputs:
@@ -29,6 +26,4 @@ def canny(image: Image, low: Threshold = 100.0, high: Threshold = 200.0) -> Imag
 
     Source: Canny, A Computational Approach to Edge Detection (1986).
     """
-    levels = (luma(image.pixels).clamp(0, 1) * 255).round().to(torch.uint8).numpy()
-    edges = np.stack([cv2.Canny(each, low, high, L2gradient=True) for each in levels])
-    return Image(torch.from_numpy(edges).float().div(255).unsqueeze(-1).repeat(1, 1, 1, 3))
+    return Image(edges_of(image.pixels, low, high).unsqueeze(-1).repeat(1, 1, 1, 3))
