@@ -226,5 +226,6 @@ STEPS: Final[Sequence[Step]] = (
         "CREATE INDEX delivery_webhook ON delivery (webhook, seq)",
         "CREATE INDEX delivery_due ON delivery (webhook, due) WHERE state = 'waiting'",
     ),
+    statements("ALTER TABLE job ADD COLUMN lock TEXT"),  # JSON: what made the results of its last run
 )
 """The steps to the current schema, the first from an empty database."""
