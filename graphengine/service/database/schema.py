@@ -239,6 +239,7 @@ STEPS: Final[Sequence[Step]] = (
         "CREATE INDEX delivery_webhook ON delivery (webhook, seq)",
         "CREATE INDEX delivery_due ON delivery (webhook, due) WHERE state = 'waiting'",
     ),
+    statements("ALTER TABLE job ADD COLUMN lock TEXT"),  # JSON: what made the results of its last run
     statements(
         _RATING,
         "CREATE INDEX rating_first ON rating (first)",
