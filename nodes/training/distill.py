@@ -79,8 +79,8 @@ def distill(
     teacher, learns to make of several of them one. It is to be sampled with the sampler ``ddim``, the schedule
     ``sgm_uniform``, a guidance scale of 1, and exactly as many steps as it was trained for. The way of the teacher for
     a caption is walked once and kept. What comes out are the moving averages of the weights. All randomness comes from
-    the seed and the number of the step: a training that was cut off goes on from its last checkpoint, and ends in the same
-    weights.
+    the seed and the number of the step: a training that was cut off goes on from its last checkpoint, and ends in the
+    same weights.
 
     Inputs:
         model, encoder, vae: the parts of the model that teaches. It is not changed; the student is trained in fp32.
