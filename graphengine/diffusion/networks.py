@@ -6,11 +6,13 @@ from graphengine.diffusion.control.loading import CONTROLNET, T2I_ADAPTER, Contr
 from graphengine.diffusion.depth_models import DEPTH, DepthLoader
 from graphengine.diffusion.families.family import Loader
 from graphengine.diffusion.upscalers import SPANDREL, SpandrelLoader
+from graphengine.diffusion.video.learned import RIFE, RifeLoader
 
 NETWORKS: Mapping[str, Loader] = {
     SPANDREL: SpandrelLoader(),
     DEPTH: DepthLoader(),
     CONTROLNET: ControlNets(),
     T2I_ADAPTER: T2IAdapters(),
+    RIFE: RifeLoader(),
 }
 """By the family that references name."""

@@ -18,6 +18,7 @@ from graphengine.diffusion.loaded import (
     ControlNetwork,
     Denoiser,
     DepthNetwork,
+    FrameNetwork,
     Loaded,
     PictureNetwork,
     TextStack,
@@ -31,6 +32,7 @@ from graphengine.diffusion.pool.transport import TorchTransport, Transport
 from graphengine.diffusion.types.refs import (
     ControlNetRef,
     DepthModelRef,
+    InterpolatorRef,
     ModelRef,
     TextEncoderRef,
     UpscalerRef,
@@ -97,6 +99,8 @@ class ModelPool:
     def use(self, ref: ControlNetRef) -> AbstractContextManager[ControlNetwork]: ...
     @overload
     def use(self, ref: DepthModelRef) -> AbstractContextManager[DepthNetwork]: ...
+    @overload
+    def use(self, ref: InterpolatorRef) -> AbstractContextManager[FrameNetwork]: ...
     @overload
     def use(self, ref: UpscalerRef) -> AbstractContextManager[PictureNetwork]: ...
     @overload
