@@ -54,7 +54,7 @@ def decode(
 ) -> Image:
     """Decode a latent to pictures; of a video, to a batch of its frames.
 
-    All frames are in memory then: for long videos there is *Decode video*.
+    All frames are in memory then; *Decode video* gives them one by one, as *Save video* takes them.
 
     Inputs:
         vae: that of the model which made the latent.

@@ -153,7 +153,7 @@ def test_a_network_that_sees_nothing_blends(version: str) -> None:
     one, other = torch.rand(2, 1, 3, 40, 40)
     with torch.no_grad():
         between = silent(network_of(version))(one, other, 0.5)
-    assert torch.allclose(between.blended(one, other), (one + other) / 2, atol=1e-6)
+    assert torch.allclose(between.blended(one, other), (one + other) / 2, atol=1e-4)
 
 
 @versions

@@ -44,8 +44,8 @@ def decode_frames(pool: ModelPool, vae: VaeRef, latent: Latent) -> Iterator[Imag
     with pool.use(vae) as found:
         autoencoder = _of_videos(found)
         check_kind(vae, autoencoder, latent)
-        for samples in latent.samples.split(1):
-            steps = autoencoder.decoding(samples)
+        for index in range(latent.batch):
+            steps = autoencoder.decoding(latent.samples[index : index + 1])
             while (pixels := _next(steps)) is not None:
                 yield from (Image(each.unsqueeze(0)) for each in to_image(pixels).pixels)
 

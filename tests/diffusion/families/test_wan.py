@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler, UniPCMultistepScheduler, WanPipeline, WanVideoToVideoPipeline
+from safetensors.torch import save_file
 from tiny_families import STEPS, Tiny, generators, make_wan, picture
 from tiny_models import NEGATIVE, PROMPT, as_file
 
@@ -20,6 +22,7 @@ from graphengine.diffusion.together import decode_together
 from graphengine.diffusion.types.codecs import LatentCodec
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.diffusion.types.latent import Latent, LatentSpec
+from graphengine.diffusion.types.refs import Patch
 from graphengine.diffusion.vae import Tiling, decode, encode
 from graphengine.diffusion.video.coding import decode_frames, encode_frames
 from graphengine.errors import ModelRefused, NodeError
@@ -220,6 +223,33 @@ def test_half_precision_keeps_places_and_times_exact(wan: Tiny) -> None:
         assert denoiser.module.condition_embedder.time_embedder.linear_1.weight.dtype == torch.float32
     tiny = replace(wan, checkpoint=replace(wan.checkpoint, model=model))
     assert torch.isfinite(tiny.sample(tiny.empty(**SIZE, frames=5), seed=1).samples).all()
+
+
+@pytest.mark.parametrize(
+    ("start", "layers"),
+    [
+        ("transformer.", ("attn1.to_q.lora_A", "attn1.to_q.lora_B")),
+        ("diffusion_model.", ("self_attn.q.lora_down", "self_attn.q.lora_up")),
+    ],
+)
+def test_loras_as_they_are_published(wan: Tiny, tmp_path: Path, start: str, layers: tuple[str, str]) -> None:
+    """Two thin matrices beside a layer of every block, under the names of diffusers or of the release."""
+    assert wan.checkpoint.model is not None
+    down, up = torch.rand(2, 2, 2, 24)
+    names = {
+        f"{start}blocks.{block}.{layer}.weight": each[block].T.contiguous() if index else each[block]
+        for block in range(2)
+        for index, (layer, each) in enumerate(zip(layers, (down, up), strict=True))
+    }
+    path = tmp_path / "lora.safetensors"
+    save_file(names, path)
+    given = torch.rand(1, 5, 24)
+    patched = wan.checkpoint.model.patched(Patch("lora", as_file(path), 0.5))
+    with wan.pool.use(wan.checkpoint.model) as plain, wan.pool.use(patched) as tuned:
+        for block in range(2):
+            before, after = (each.module.blocks[block].attn1.to_q(given) for each in (plain, tuned))
+            wanted = before + 0.5 * given @ down[block].T @ up[block]
+            assert torch.allclose(after, wanted, atol=1e-5)
 
 
 # ------------------------------------------------------------------ frames

@@ -54,7 +54,8 @@ NODES: Nodes = {
     "encode": ["vae.encode_video", {"vae": link("model.vae"), "frames": link("frames.images")}],
     "again": sampled("encode.latent", 0.5),
     "batch": ["vae.decode", {"vae": link("model.vae"), "latent": link("again.latent")}],
-    "save_again": ["video.save", {"frames": link("batch.image"), "fps": 16.0, "name": "second"}],
+    "split": ["image.split", {"image": link("batch.image")}],
+    "save_again": ["video.save", {"frames": link("split.images"), "fps": 16.0, "name": "second"}],
 }
 
 
