@@ -161,8 +161,9 @@ class DepthNetwork:
     """A network that tells depth, with what makes pictures its inputs; that is not re-entrant: hold ``lock`` for it.
 
     Attributes:
-        module: of transformers.
-        processor: from pictures to what the network takes, and from what it gives to the size of the pictures.
+        module: of transformers, or one that was trained here.
+        processor: from pictures to what the network takes, and from what it gives to the size of the pictures; what was
+            trained here needs none.
         metric: whether it tells metres; else something that is affine in 1/distance.
     """
 
@@ -207,6 +208,24 @@ class ControlNetwork:
     def modules(self) -> tuple[nn.Module, ...]:
         """The network."""
         return (self.module,)
+
+
+@dataclass(frozen=True)
+class PipelineParts:
+    """A pipeline of diffusers; it is not re-entrant: hold ``lock`` while it is called.
+
+    Attributes:
+        pipeline: with all its parts.
+    """
+
+    pipeline: Any
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def modules(self) -> tuple[nn.Module, ...]:
+        """The parts that are networks, by their names."""
+        parts = sorted(self.pipeline.components.items())
+        return tuple(part for _, part in parts if isinstance(part, nn.Module))
 
 
 L = TypeVar("L", bound=Loaded)

@@ -21,6 +21,7 @@ from graphengine.diffusion.loaded import (
     FrameNetwork,
     Loaded,
     PictureNetwork,
+    PipelineParts,
     TextStack,
 )
 from graphengine.diffusion.networks import NETWORKS
@@ -34,6 +35,7 @@ from graphengine.diffusion.types.refs import (
     DepthModelRef,
     InterpolatorRef,
     ModelRef,
+    PipelineRef,
     TextEncoderRef,
     UpscalerRef,
     VaeRef,
@@ -101,6 +103,8 @@ class ModelPool:
     def use(self, ref: DepthModelRef) -> AbstractContextManager[DepthNetwork]: ...
     @overload
     def use(self, ref: InterpolatorRef) -> AbstractContextManager[FrameNetwork]: ...
+    @overload
+    def use(self, ref: PipelineRef) -> AbstractContextManager[PipelineParts]: ...
     @overload
     def use(self, ref: UpscalerRef) -> AbstractContextManager[PictureNetwork]: ...
     @overload
