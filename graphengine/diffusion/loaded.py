@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Protocol, TypeVar, cast
 
 import torch
+from diffusers import ModelMixin
 from torch import nn
 
 from graphengine.diffusion.preview import Preview
@@ -178,6 +179,22 @@ class DepthNetwork:
 
 
 @dataclass(frozen=True)
+class FrameNetwork:
+    """A network that sees what moves between two pictures.
+
+    Attributes:
+        module: see :class:`graphengine.diffusion.video.ifnet.FlowNetwork`.
+    """
+
+    module: Any
+
+    @property
+    def modules(self) -> tuple[nn.Module, ...]:
+        """The network."""
+        return (self.module,)
+
+
+@dataclass(frozen=True)
 class ControlNetwork:
     """A network that reads a picture for a denoiser.
 
@@ -254,8 +271,27 @@ def _tensors(loaded: Loaded) -> Iterator[torch.Tensor]:
 def place(loaded: Loaded, device: torch.device, dtype: torch.dtype) -> None:
     """Move all modules to ``device`` in the number format ``dtype``, for inference only."""
     for module in loaded.modules:
-        nn.Module.to(module, device, dtype)  # the libraries' own warn about formats that they never use
+        exact = _exact(module)
+        if exact and dtype != torch.float32:
+            _place_apart(module, device, dtype, exact)
+        else:
+            nn.Module.to(module, device, dtype)  # the libraries' own warn about formats that they never use
         module.eval().requires_grad_(False)
+
+
+def _exact(module: nn.Module) -> frozenset[str]:
+    """Return the parts of a network of diffusers that lose too much in half precision, as its class says."""
+    return (
+        frozenset(getattr(module, "_keep_in_fp32_modules", None) or ())
+        if isinstance(module, ModelMixin)
+        else frozenset()
+    )
+
+
+def _place_apart(module: nn.Module, device: torch.device, dtype: torch.dtype, exact: frozenset[str]) -> None:
+    for name, tensor in (*module.named_parameters(), *module.named_buffers()):
+        wanted = dtype if exact.isdisjoint(name.split(".")) else torch.promote_types(tensor.dtype, torch.float32)
+        tensor.data = tensor.data.to(device, wanted if tensor.is_floating_point() else tensor.dtype)
 
 
 def move(loaded: Loaded, device: torch.device) -> None:

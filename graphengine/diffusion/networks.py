@@ -7,6 +7,7 @@ from graphengine.diffusion.depth_models import DEPTH, DepthLoader
 from graphengine.diffusion.families.family import Loader
 from graphengine.diffusion.pipelines import PIPELINE, PipelineLoader
 from graphengine.diffusion.upscalers import SPANDREL, SpandrelLoader
+from graphengine.diffusion.video.learned import RIFE, RifeLoader
 
 NETWORKS: Mapping[str, Loader] = {
     SPANDREL: SpandrelLoader(),
@@ -14,5 +15,6 @@ NETWORKS: Mapping[str, Loader] = {
     PIPELINE: PipelineLoader(),
     CONTROLNET: ControlNets(),
     T2I_ADAPTER: T2IAdapters(),
+    RIFE: RifeLoader(),
 }
 """By the family that references name."""

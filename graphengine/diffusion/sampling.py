@@ -152,23 +152,31 @@ def _counted(on_step: OnStep | None, number: int, groups: int) -> OnStep | None:
 
 
 def _scheduler(family: Family, denoiser: Denoiser, model: ModelRef, settings: Sampling, latent: Latent) -> Any:
+    trained = _trained(denoiser, model)
     if settings.sigmas is not None:
         return make_scheduler_for(
-            denoiser.scheduler,
+            trained,
             settings.sigmas,
             prediction=model.prediction,
             sampler=settings.sampler,
             device=denoiser.device,
         )
     return make_scheduler(
-        denoiser.scheduler,
+        trained,
         prediction=model.prediction,
         sampler=settings.sampler,
         schedule=settings.schedule,
         steps=settings.steps,
         device=denoiser.device,
-        timing=family.timing(denoiser.scheduler, latent),
+        timing=family.timing(trained, latent),
     )
+
+
+def _trained(denoiser: Denoiser, model: ModelRef) -> Mapping[str, Any]:
+    """Return the noise schedule of a model's training, shifted as it shall be."""
+    if model.shift is None:
+        return denoiser.scheduler
+    return {**denoiser.scheduler, "shift": model.shift, "use_dynamic_shifting": False}
 
 
 def _check(model: ModelRef, latent: Latent, settings: Sampling) -> None:
@@ -196,14 +204,15 @@ def levels_of(pool: ModelPool, model: ModelRef, schedule: ScheduleName, steps: i
         NodeError: the schedule cannot have so many steps.
     """
     with pool.use(model) as denoiser:
+        trained = _trained(denoiser, model)
         scheduler = make_scheduler(
-            denoiser.scheduler,
+            trained,
             prediction=model.prediction,
             sampler="euler",
             schedule=schedule,
             steps=steps,
             device=torch.device("cpu"),
-            timing=pool.families[model.family].timing(denoiser.scheduler, latent),
+            timing=pool.families[model.family].timing(trained, latent),
         )
     levels: Tensor = scheduler.sigmas.float().cpu()
     return levels

@@ -191,6 +191,7 @@ def _along(chosen: Sampler, trained: Mapping[str, Any], levels: Any) -> Any:
 
 def _flow_solver(chosen: Sampler, trained: Mapping[str, Any]) -> Any:
     config = {**trained, "flow_shift": trained.get("shift", 1.0), "use_dynamic_shifting": False}
+    config.pop("shift", None)  # another class's word
     return chosen.flow.from_config(config, **{**_OFF, **chosen.flow_options})
 
 

@@ -26,7 +26,9 @@ _HINT = "Take it from the model's diffusers folder, or from a file that holds th
 def load_denoiser(source: DenoiserFile, precision: DTypeName = "auto") -> ModelRef:
     """Open the denoiser of a model, where it comes without text encoder and VAE.
 
-    So Flux.1 is usually published: the denoiser as a single file, the other parts in the diffusers folder.
+    So Flux.1 and Wan are usually published: the denoiser as a single file, the other parts in the diffusers folder, or
+    the VAE in a file too. The two experts of Wan 2.2 are two denoisers: the first half of the steps is for the one of
+    high noise (see *Sample steps*), the rest for the other.
 
     Inputs:
         source: a single file or a folder.

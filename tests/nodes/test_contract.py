@@ -63,10 +63,11 @@ BY_HAND = {
     "model.load_upscaler",
     "model.load_vae",
     "training.load",
+    "video.load_interpolator",
 }
 NOT_GENERATED = {
     *("Model", "TextEncoder", "Vae", "Latent", "Conditioning", "Dataset", "Weights", "Video", "Upscaler", "DepthModel"),
-    *("List[Conditioning]", "Sequence[Latent]"),
+    *("List[Conditioning]", "Sequence[Latent]", "Interpolator"),
     *("Sigmas", "Noise", "Sampler", "Guider", "Pipeline"),
 }
 """What these tests make no values of: nodes that require one, or a service, are tested by hand alone."""

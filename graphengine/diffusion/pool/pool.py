@@ -18,6 +18,7 @@ from graphengine.diffusion.loaded import (
     ControlNetwork,
     Denoiser,
     DepthNetwork,
+    FrameNetwork,
     Loaded,
     PictureNetwork,
     PipelineParts,
@@ -32,6 +33,7 @@ from graphengine.diffusion.pool.transport import TorchTransport, Transport
 from graphengine.diffusion.types.refs import (
     ControlNetRef,
     DepthModelRef,
+    InterpolatorRef,
     ModelRef,
     PipelineRef,
     TextEncoderRef,
@@ -99,6 +101,8 @@ class ModelPool:
     def use(self, ref: ControlNetRef) -> AbstractContextManager[ControlNetwork]: ...
     @overload
     def use(self, ref: DepthModelRef) -> AbstractContextManager[DepthNetwork]: ...
+    @overload
+    def use(self, ref: InterpolatorRef) -> AbstractContextManager[FrameNetwork]: ...
     @overload
     def use(self, ref: PipelineRef) -> AbstractContextManager[PipelineParts]: ...
     @overload

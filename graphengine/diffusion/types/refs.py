@@ -111,6 +111,7 @@ class ModelRef(WeightsRef):
         latent: the form of its latents.
         prediction: what it predicts, see :data:`graphengine.models.prediction.Prediction`.
         controls: what else it looks at; they change no weights.
+        shift: how far noise levels are moved towards noise, for models that predict a flow; None is as it was trained.
     """
 
     part: ClassVar[Part] = "model"
@@ -118,6 +119,7 @@ class ModelRef(WeightsRef):
     latent: LatentSpec = LatentSpec()  # noqa: RUF009 — frozen
     prediction: Prediction = "epsilon"
     controls: tuple[Control, ...] = ()
+    shift: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,3 +161,10 @@ class DepthModelRef(WeightsRef):
     """A network that tells how far away what a picture shows is."""
 
     part: ClassVar[Part] = "depth"
+
+
+@dataclass(frozen=True, slots=True)
+class InterpolatorRef(WeightsRef):
+    """A network that makes frames between frames."""
+
+    part: ClassVar[Part] = "interpolator"

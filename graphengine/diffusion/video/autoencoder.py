@@ -63,7 +63,7 @@ class VideoAutoencoder(Autoencoder):
             values = self._near(pixels)
             part = values if patch is None else patchify(values, patch)
             cells.append(encoder(part, feat_cache=kept, feat_idx=[0]))
-        mode, _ = self.module.quant_conv(torch.cat(cells, dim=2)).chunk(2, dim=1)
+        mode: Tensor = self.module.quant_conv(torch.cat(cells, dim=2)).chunk(2, dim=1)[0]
         return ((mode - self._like(self.shift, mode)) * self._like(self.scale, mode)).float().cpu()
 
     @staticmethod
