@@ -140,13 +140,14 @@ def _shares(rows: Tensor, entries: Entries) -> tuple[Tensor, Tensor | None]:
     if all(entry.mask is None for entry in entries):
         return strengths, None
     places = torch.stack([_place(entry, rows) for entry in entries])
-    return strengths, strengths.reshape(-1, 1, 1, 1, 1) * places
+    return strengths, strengths.reshape(-1, *(1,) * (rows.ndim - 1)) * places
 
 
 def _place(entry: ConditioningEntry, rows: Tensor) -> Tensor:
-    """Return where an entry counts, in cells of predictions [entries, batch, channels, height, width]."""
+    """Return where an entry counts, in cells of predictions [entries, batch, channels, …, height, width]."""
     if entry.mask is None:
-        return torch.ones(rows.shape[1], 1, *rows.shape[-2:], device=rows.device)
-    planes = entry.mask.values.unsqueeze(1)
-    cells = functional.interpolate(planes, size=rows.shape[-2:], mode="area")
-    return cells.expand(rows.shape[1], -1, -1, -1).to(rows)
+        cells = torch.ones(1, 1, *rows.shape[-2:])
+    else:
+        cells = functional.interpolate(entry.mask.values.unsqueeze(1), size=rows.shape[-2:], mode="area")
+    cells = cells.expand(rows.shape[1], -1, -1, -1).to(rows)
+    return cells.unsqueeze(2) if rows.ndim == 6 else cells

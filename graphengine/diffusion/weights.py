@@ -6,7 +6,6 @@ from typing import Any
 from safetensors import safe_open
 from torch import Tensor
 
-from graphengine.errors import ModelRefused
 from graphengine.models.source import SingleFile
 
 
@@ -30,11 +29,11 @@ def whole(loaded: tuple[Any, Any], *, alone: bool = False) -> Any:
         alone: whether there may be no other weights in the file: they would be those of another architecture.
 
     Raises:
-        ModelRefused: weights are missing, or have no place in the module.
+        ValueError: weights are missing, or have no place in the module. Whoever loads a part says of which model.
     """
     module, info = loaded
     wrong = {"are missing": info["missing_keys"], "have no place": info["unexpected_keys"] if alone else ()}
     for what, names in wrong.items():
         if names:
-            raise ModelRefused(f"{len(names)} weights {what}, such as {min(names)}")
+            raise ValueError(f"{len(names)} weights {what}, such as {min(names)}")
     return module

@@ -85,9 +85,8 @@ def generate(
         "strength": denoise or None,
     }
     named = {name: value for name, value in chosen.items() if value is not None} | _options(options)
-    order = Order(prompt, named, image, mask, video, batch, seed)
     with pool.use(pipeline) as parts, torch.no_grad(), memory_guard("running a pipeline"):
-        return made(parts, order, context.progress)
+        return made(parts, Order(prompt, named, image, mask, video, batch, seed), context.progress)
 
 
 def _options(text: str) -> dict[str, JsonValue]:

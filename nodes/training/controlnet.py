@@ -13,12 +13,12 @@ from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.training.controlnet import (
     CONTROLNET,
     WIDEST,
+    ControlNetRecipe,
     ControlNetTask,
     config_of,
     continued_controlnet,
     fresh_controlnet,
 )
-from graphengine.diffusion.training.denoising import Diet
 from graphengine.diffusion.training.loop import Trainer
 from graphengine.diffusion.training.material import material_of
 from graphengine.diffusion.types.dataset import Dataset
@@ -103,10 +103,10 @@ def train_controlnet(
     """
     parts = _Parts(model, encoder, vae, begin)
     _refuse_unfit(model, dataset, validation)
-    diet = Diet(batch, caption_dropout, min_snr)
+    recipe = ControlNetRecipe(batch, caption_dropout, min_snr)
     training = course(steps, rate, weight_decay, seed, figure="gain", patience=patience, ema=0.999)
     run = partial(training.run, checkpoints=checkpoints, context=context)
-    return _train(parts, (dataset, validation), diet, width, training, pool, run)
+    return _train(parts, (dataset, validation), recipe, width, training, pool, run)
 
 
 def _refuse_unfit(model: ModelRef, *datasets: Dataset) -> None:
@@ -122,7 +122,13 @@ def _refuse_unfit(model: ModelRef, *datasets: Dataset) -> None:
 
 
 def _train(
-    parts: _Parts, pictures: Sequence[Dataset], diet: Diet, width: int, training: Course, pool: ModelPool, run: Run
+    parts: _Parts,
+    pictures: Sequence[Dataset],
+    recipe: ControlNetRecipe,
+    width: int,
+    training: Course,
+    pool: ModelPool,
+    run: Run,
 ) -> Trained:
     """Train on the first of the pictures, measured on the others."""
     model = parts.model
@@ -131,10 +137,10 @@ def _train(
     with pool.use(whole) as denoiser, memory_guard("training a ControlNet"):
         network = _begun(parts, denoiser.module, width, training.pace.seed, pool)
         seen, measured = (material_of(pool, parts.encoder, parts.vae, each) for each in shown)
-        trainer = run(ControlNetTask(diet, pool.families[model.family], denoiser, model, network, seen, measured))
+        trainer = run(ControlNetTask(recipe, pool.families[model.family], denoiser, model, network, seen, measured))
     begin = parts.begin.source.reference if parts.begin else ""
     hints = pictures[0].hints if isinstance(pictures[0].hints, str) else "pictures"
-    notes = training.notes(trainer, **asdict(diet), model=model.source.reference, begin=begin, hints=hints)
+    notes = training.notes(trainer, **asdict(recipe), model=model.source.reference, begin=begin, hints=hints)
     weights = Weights(CONTROLNET, averages(trainer), {**notes, CONFIG: config_of(network)})
     return Trained(weights, trainer.curve[-1].figures["gain"])
 

@@ -43,6 +43,7 @@ BY_HAND = {
     "data.pictures",
     "depth.load_exr",
     "enhance.lut",
+    "evaluation.ratings",
     "evaluation.ssim",
     "face.detect",
     "face.detect_with_model",

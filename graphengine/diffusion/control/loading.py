@@ -49,7 +49,8 @@ class ControlNets:
         """Make the network that ``ref`` describes, on the CPU.
 
         Raises:
-            ModelRefused: weights are missing, or are of something else.
+            ModelRefused: it is a whole model.
+            ValueError: weights are missing, or are of something else.
         """
         if not isinstance(source, SingleFile):
             raise ModelRefused(f"{ref.source.reference!r} is a whole model and no ControlNet")
@@ -66,7 +67,7 @@ class T2IAdapters:
         """Make the network that ``ref`` describes, on the CPU.
 
         Raises:
-            ModelRefused: weights are missing.
+            ValueError: weights are missing.
         """
         del ref  # there is one kind
         return ControlNetwork(_of_folder(T2IAdapter, source.path, dtype))

@@ -15,10 +15,10 @@ from graphengine.diffusion.evaluation.fidelity import (
     measure_fidelity,
     two_figure_stills,
 )
-from graphengine.diffusion.training.autoencoder import to_pictures, to_tensor, whole_psnr
 from graphengine.diffusion.training.checkpoint import load_checkpoint
 from graphengine.diffusion.training.judging import GUIDANCE, STEPS, generator_of, load_pipeline
 from graphengine.diffusion.training.layout import MIXTURE
+from graphengine.diffusion.training.reconstruction import to_pictures, to_tensor, whole_psnr
 from graphengine.diffusion.training.stages import MissingStageError, Recipe, TrainingFolder
 
 _ROUND_TRIPS = 64

@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+import numpy as np
 import torch
 from diffusers import ControlNetModel, UNet2DConditionModel
-from torch import Tensor
+from torch import Tensor, nn
 
 from graphengine.diffusion.control.guides import Told, told_by_controlnet
 from graphengine.diffusion.control.steering import SteeredUNet
 from graphengine.diffusion.families.family import Family
 from graphengine.diffusion.loaded import Denoiser, shared_copy
 from graphengine.diffusion.pool.construction import construction
-from graphengine.diffusion.training.denoising import Batch, DenoisingTask, Diet, suited_for_training
+from graphengine.diffusion.training.denoising import Batch, Denoising
+from graphengine.diffusion.training.fresh import plain_attention
 from graphengine.diffusion.training.material import Material
 from graphengine.diffusion.types.latent import LatentSpec
 from graphengine.diffusion.types.refs import ModelRef
@@ -29,11 +31,29 @@ _PUBLISHED: Final = (16, 32, 96, 256)
 WIDEST: Final = _PUBLISHED[-1]
 
 
-class ControlNetTask(DenoisingTask):
+@dataclass(frozen=True, slots=True)
+class ControlNetRecipe:
+    """What the training of a ControlNet is fed with.
+
+    Attributes:
+        batch: pictures per step.
+        drop: the share of captions that are left away, so that hints are read without them too.
+        snr_cap: the largest signal-to-noise ratio that adds weight (min-SNR's gamma, Hang et al. 2023); 0: all noise
+            levels alike.
+    """
+
+    batch: int
+    drop: float
+    snr_cap: float
+
+
+class ControlNetTask:
     """Denoising of pictures by a frozen denoiser that a ControlNet tells about their hints.
 
+    It is a :class:`graphengine.diffusion.training.loop.Task`.
+
     Args:
-        diet: of the training.
+        recipe: what it is fed with.
         family: of the denoiser.
         denoiser: what shall follow hints. It is shared, and stays as it is.
         model: what it is.
@@ -42,9 +62,11 @@ class ControlNetTask(DenoisingTask):
         control: to measure on, with hints.
     """
 
+    module: nn.Module
+
     def __init__(
         self,
-        diet: Diet,
+        recipe: ControlNetRecipe,
         family: Family,
         denoiser: Denoiser,
         model: ModelRef,
@@ -53,17 +75,36 @@ class ControlNetTask(DenoisingTask):
         control: Material,
     ) -> None:
         self.module = network
+        self._recipe, self._material, self._control = recipe, material, control
         unet = shared_copy(denoiser).module
         for each in (unet, network):
-            suited_for_training(each, denoiser.device)
+            plain_attention(each, denoiser.device)
         self._steered = SteeredUNet(unet)
+        self._denoising = Denoising(
+            family,
+            replace(denoiser, module=self._steered),
+            model,
+            drop=recipe.drop,
+            snr_cap=recipe.snr_cap,
+            bf16=denoiser.device.type != "cpu",
+            show=self._show,
+        )
         self._counts = False  # what it takes away is a share of the error without it
-        super().__init__(diet, family, replace(denoiser, module=self._steered), model, material, control)
+        with torch.no_grad():
+            self._untrained = self._denoising.control_error(control, recipe.batch)
         self._counts = True
 
-    def _predicted(self, batch: Batch, noisy: Tensor) -> Tensor:
+    def loss(self, rng: np.random.Generator) -> Tensor:
+        """Compute the weighted squared error of the prediction on one random batch."""
+        return self._denoising.loss(self._material, self._recipe.batch, rng)
+
+    def measure(self) -> dict[str, float]:
+        """Tell the error on the control pictures, and which share of what it was without the ControlNet is gone."""
+        error = self._denoising.control_error(self._control, self._recipe.batch)
+        return {"error": error, "gain": 1 - error / self._untrained}
+
+    def _show(self, batch: Batch) -> None:
         self._steered.guides = [_Reading(self.module, batch.hints())] if self._counts else []
-        return super()._predicted(batch, noisy)
 
 
 @dataclass(frozen=True)

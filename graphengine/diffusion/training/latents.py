@@ -12,8 +12,8 @@ from torch import Tensor
 from graphengine.diffusion.drawing.render import render
 from graphengine.diffusion.drawing.sample import MIXTURE, Mixture, sample_scene
 from graphengine.diffusion.drawing.scene import Scene
-from graphengine.diffusion.training.autoencoder import to_tensor
 from graphengine.diffusion.training.checkpoint import load_checkpoint, save_checkpoint
+from graphengine.diffusion.training.reconstruction import to_tensor
 
 _CHUNK = 50
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from peft import LoraConfig, inject_adapter_in_model
 from torch import Tensor, nn
@@ -11,7 +12,8 @@ from torch import Tensor, nn
 from graphengine.diffusion.families.family import Family
 from graphengine.diffusion.loaded import Denoiser, shared_copy
 from graphengine.diffusion.pool.construction import construction
-from graphengine.diffusion.training.denoising import DenoisingTask, Diet, suited_for_training
+from graphengine.diffusion.training.denoising import Denoising
+from graphengine.diffusion.training.fresh import plain_attention
 from graphengine.diffusion.training.material import Material
 from graphengine.diffusion.types.refs import ModelRef
 
@@ -42,13 +44,8 @@ class LoraRecipe:
     drop: float = 0.1
     snr_cap: float = 5.0
 
-    @property
-    def diet(self) -> Diet:
-        """What it is fed with."""
-        return Diet(self.batch, self.drop, self.snr_cap)
 
-
-class LoraTask(DenoisingTask):
+class LoraTask:
     """Denoising of pictures by a frozen denoiser with a LoRA (see :class:`graphengine.diffusion.training.loop.Task`).
 
     Args:
@@ -61,6 +58,8 @@ class LoraTask(DenoisingTask):
         seed: of the first weights.
     """
 
+    module: nn.Module
+
     def __init__(
         self,
         recipe: LoraRecipe,
@@ -71,11 +70,36 @@ class LoraTask(DenoisingTask):
         control: Material,
         seed: int,
     ) -> None:
-        copied = shared_copy(denoiser)
-        self.weights = _inject(copied.module, recipe, seed)
+        self._recipe, self._material, self._control = recipe, material, control
+        self._denoiser = shared_copy(denoiser)
+        self.weights = _inject(self._denoiser.module, recipe, seed)
         self.module = nn.ParameterDict({name.replace(".", "/"): each for name, each in self.weights.items()})
-        suited_for_training(copied.module, denoiser.device)
-        super().__init__(recipe.diet, family, copied, model, material, control)
+        plain_attention(self._denoiser.module, denoiser.device)
+        self._denoising = Denoising(
+            family,
+            self._denoiser,
+            model,
+            texts=Material.texts,
+            drop=recipe.drop,
+            snr_cap=recipe.snr_cap,
+            bf16=denoiser.device.type != "cpu",
+        )
+        with torch.no_grad():
+            self._untrained = self._denoising.control_error(control, recipe.batch)
+
+    @property
+    def denoiser(self) -> Denoiser:
+        """The denoiser with the LoRA as it is now."""
+        return self._denoiser
+
+    def loss(self, rng: np.random.Generator) -> Tensor:
+        """Compute the weighted squared error of the prediction on one random batch."""
+        return self._denoising.loss(self._material, self._recipe.batch, rng)
+
+    def measure(self) -> dict[str, float]:
+        """Tell the error on the control pictures, and which share of what it was without the LoRA is gone."""
+        error = self._denoising.control_error(self._control, self._recipe.batch)
+        return {"error": error, "gain": 1 - error / self._untrained}
 
 
 def as_file(weights: Mapping[str, Tensor], alpha: float) -> dict[str, Tensor]:
