@@ -20,15 +20,6 @@ from graphengine.diffusion.types.refs import Control
 from graphengine.errors import NodeError
 
 
-class _Pipeline(IPAdapterMixin):
-    """As much of a pipeline as takes IP-Adapters."""
-
-    unet_name = "unet"
-
-    def __init__(self, unet: Any) -> None:
-        self.unet = unet
-
-
 def reading(denoiser: Denoiser, adapters: Sequence[PicturePrompt]) -> Denoiser:
     """Return a denoiser that shares all weights, with layers beside those that read the text; none is the same one.
 
@@ -40,10 +31,12 @@ def reading(denoiser: Denoiser, adapters: Sequence[PicturePrompt]) -> Denoiser:
     copied = shared_copy(denoiser)
     for each in adapters:
         _check_fit(copied.module, each)
+    pipeline: Any = IPAdapterMixin()  # as much of one as takes IP-Adapters
+    pipeline.unet = copied.module
     try:
         with construction():
             # without drawing random numbers, which are not ours to draw
-            _Pipeline(copied.module).load_ip_adapter(
+            pipeline.load_ip_adapter(
                 [each.weights() for each in adapters],
                 subfolder="",
                 weight_name=[""] * len(adapters),
