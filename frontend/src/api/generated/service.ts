@@ -191,6 +191,7 @@ export interface InputOut {
     [k: string]: JsonValue;
   } | null;
   roots?: string[];
+  roles?: string[];
 }
 /**
  * Why a job failed.
