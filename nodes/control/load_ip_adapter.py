@@ -17,7 +17,9 @@ from graphengine.node.widgets import Under
     aliases=("IPAdapter", "Image prompt", "CLIP vision"),
 )
 def load_ip_adapter(
-    source: Annotated[File, Under("models")], encoder: Annotated[File, Under("models")], precision: DTypeName = "auto"
+    source: Annotated[File, Under("models", roles=("adapter",))],
+    encoder: Annotated[File, Under("models", roles=("image_encoder",))],
+    precision: DTypeName = "auto",
 ) -> ControlNetRef:
     """Open an IP-Adapter, by which a model reads pictures as it reads words: what they show, and their style.
 
