@@ -33,6 +33,8 @@ class Denoiser:
         preview: from latents to small pictures.
         takes_guidance: whether the guidance scale is an input of the network (Meng et al. 2023).
         takes_surroundings: whether mask and surroundings are inputs: a model trained for inpainting.
+        looks: returns what a UNet is told of pictures beside the text, from how many of the first conditionings say
+            what is not wanted, and how many others there are.
     """
 
     module: Any
@@ -40,6 +42,7 @@ class Denoiser:
     preview: Preview
     takes_guidance: bool = False
     takes_surroundings: bool = False
+    looks: Callable[[int, int], Mapping[str, Any]] | None = None
 
     @property
     def device(self) -> torch.device:
