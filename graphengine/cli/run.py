@@ -27,6 +27,7 @@ from graphengine.cli.console import (
     print_line,
     set_option,
     take_workflow,
+    tell_notices,
     workflow_argument,
 )
 from graphengine.cli.ending import Exit, say
@@ -79,13 +80,15 @@ def run(
         chosen |= {} if coalesce is None else {"coalesce": coalesce}
         engine = open_catalogue(**chosen) if explain else open_engine(**chosen)
         document = take_workflow(engine, workflow, settings)
-        plan = engine.plan(engine.resolve(document), targets or None)
+        graph = engine.resolve(document)
+        notices = tell_notices(document, graph)
+        plan = engine.plan(graph, targets or None)
         left_out = [] if targets else [name for name in document.outputs if name not in plan.outputs]
         for name in left_out:
             say(f"output {name!r} is left out: its node is muted or cut off")
         origin = str(workflow.resolve())
         if explain:
-            _explain(engine, plan, origin, as_json=as_json)
+            _explain(engine, plan, origin, notices, as_json=as_json)
             return
         _prepare(output_dir, plan)
         started = time.perf_counter()
@@ -100,7 +103,7 @@ def run(
     if trace is not None and timeline is not None:
         _write_trace(trace, timeline)
     if as_json:
-        print_json(report.data(job, plan, result, time.perf_counter() - started, left_out))
+        print_json(report.data(job, plan, result, time.perf_counter() - started, left_out) | {"notices": notices})
     else:
         _print(report, result)
     if result.status == "cancelled":
@@ -108,13 +111,13 @@ def run(
     raise SystemExit(Exit.DONE if result.status == "done" else Exit.FAILED)
 
 
-def _explain(engine: Engine, plan: Plan, origin: str, *, as_json: bool) -> None:
+def _explain(engine: Engine, plan: Plan, origin: str, notices: Sequence[object], *, as_json: bool) -> None:
     """Print what a run of the plan would do, and why."""
     explanations = engine.explain(plan, origin)
     outlook = engine.outlook(explanations)
     engine.close()
     if as_json:
-        print_json(data_of(explanations, outlook))
+        print_json({**data_of(explanations, outlook), "notices": notices})
     else:
         show(explanations, outlook)
 
