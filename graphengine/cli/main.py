@@ -34,7 +34,7 @@ COMMANDS: Final[Mapping[str, Later]] = {
     "models": Later(
         "graphengine.cli.models",
         "models",
-        "List the models in the model folders and those that came with packs, with what their headers tell.",
+        "List the models in the model folders and those of packs, with what their headers tell; or add one.",
     ),
     "nodes": Later(
         "graphengine.cli.nodes",
