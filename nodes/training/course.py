@@ -108,9 +108,16 @@ def course(
     return Course(pace, figure, patience, written)
 
 
-def averages(trainer: Trainer, start: str = "") -> dict[str, Tensor]:
-    """Return the moving averages of the weights, fp32 on the CPU; all names begin with ``start``."""
+def averages(trainer: Trainer, start: str = "", part: str = "") -> dict[str, Tensor]:
+    """Return the moving averages of the weights, fp32 on the CPU.
+
+    Args:
+        trainer: what was trained.
+        start: how all names begin in what is returned.
+        part: how the names of those begin that are wanted; they come without it.
+    """
     return {
-        f"{start}{name}": tensor.detach().float().cpu().clone().contiguous()
+        f"{start}{name.removeprefix(part)}": tensor.detach().float().cpu().clone().contiguous()
         for name, tensor in trainer.average.weights.items()
+        if name.startswith(part)
     }

@@ -21,12 +21,26 @@ Texts = Callable[[Material, Sequence[int | None]], ConditioningEntry]
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Clean latents, what is to be seen in them, and the noise that they are mixed with."""
+    """Pictures to denoise.
 
+    Attributes:
+        material: where they are from.
+        indices: which of it they are.
+        latents: without noise, [batch, channels, height, width]; ``noise`` is what they are mixed with.
+        texts: what is to be seen in them, a row for each.
+        levels: how noisy each becomes.
+    """
+
+    material: Material
+    indices: tuple[int, ...]
     latents: Tensor
     texts: ConditioningEntry
     noise: Tensor
     levels: Levels
+
+    def hints(self) -> Tensor:
+        """Return what a ControlNet reads of each: [batch, 3, height, width], on the device of the latents."""
+        return torch.cat([self.material.hint(index) for index in self.indices]).to(self.latents.device)
 
 
 class Denoising:
@@ -40,6 +54,7 @@ class Denoising:
         drop: the share of captions that are left away, so that guidance works (Ho & Salimans 2022).
         snr_cap: see :meth:`~graphengine.diffusion.training.objective.Objective.weights`.
         bf16: compute in bfloat16 under autocast, weights stay fp32.
+        show: is told each batch before it is predicted.
     """
 
     def __init__(
@@ -52,9 +67,10 @@ class Denoising:
         drop: float = 0.0,
         snr_cap: float = 0.0,
         bf16: bool = False,
+        show: Callable[[Batch], None] = lambda _: None,
     ) -> None:
         self._family, self._denoiser, self._model = family, denoiser, model
-        self._texts, self._drop, self._cap, self._bf16 = texts, drop, snr_cap, bf16
+        self._texts, self._drop, self._cap, self._bf16, self._show = texts, drop, snr_cap, bf16, show
         self.objective = Objective(model.prediction, denoiser.scheduler, denoiser.device)
 
     @property
@@ -85,7 +101,7 @@ class Denoising:
         noise = torch.randn(latents.shape, generator=generator)
         levels = self.objective.levels(len(indices), generator)
         device = self._denoiser.device
-        return Batch(latents.to(device), texts, noise.to(device), levels)
+        return Batch(material, tuple(indices), latents.to(device), texts, noise.to(device), levels)
 
     def predicted(self, noisy: Tensor, texts: ConditioningEntry, timesteps: Tensor) -> Tensor:
         """Return what the denoiser predicts, fp32."""
@@ -96,6 +112,7 @@ class Denoising:
 
     def _error(self, batch: Batch) -> Tensor:
         """Squared error of the prediction, averaged within each picture: shape [batch]."""
+        self._show(batch)
         noisy = batch.levels.mixed(batch.latents, batch.noise)
         target = self.objective.target(batch.levels, batch.latents, batch.noise)
         predicted = self.predicted(noisy, batch.texts, batch.levels.timesteps)

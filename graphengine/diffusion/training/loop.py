@@ -37,6 +37,7 @@ class Pace:
         ema: decay of the weights' moving average.
         seed: the root of all randomness.
         schedule: how the rate goes on after the warm-up.
+        momentum: decay of the gradient's own moving average (the first beta of AdamW).
     """
 
     steps: int
@@ -47,6 +48,7 @@ class Pace:
     ema: float = 0.999
     seed: int = 0
     schedule: Schedule = "cosine"
+    momentum: float = 0.9
 
     def rate_at(self, step: int) -> float:
         """Learning rate of a step: linear warm-up, then half a cosine to zero (Loshchilov & Hutter 2017) or so."""
@@ -128,7 +130,7 @@ class Trainer:
             task.module.parameters(),
             lr=pace.rate,
             weight_decay=pace.weight_decay,
-            betas=(0.9, 0.99),
+            betas=(pace.momentum, 0.99),
             fused=True,
         )
         self.average = MovingAverage(task.module, pace.ema)

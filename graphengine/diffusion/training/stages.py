@@ -44,6 +44,16 @@ class TrainingFolder:
         """The checkpoint of denoiser and text encoder."""
         return self.root / "denoiser.pt"
 
+    @property
+    def layout(self) -> Path:
+        """The checkpoint of the stage after that, which learns where two figures belong."""
+        return self.root / "layout.pt"
+
+    @property
+    def layout_latents(self) -> Path:
+        """The cache of that stage's encoded pictures."""
+        return self.root / "layout-latents.pt"
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from PIL import Image as Pil
 from graphengine.diffusion.images import from_pil
 from graphengine.diffusion.types.image import Image
 from graphengine.errors import Cancelled, NodeError
+from graphengine.files.carried import carried_texts
+from graphengine.files.origin import LOCK, WORKFLOW
 from graphengine.files.picture import workflow_text
 from graphengine.files.roots import File
 from graphengine.run.context import CancelToken, TaskContext
@@ -58,6 +61,20 @@ def test_values_are_rounded_and_clamped(context: TaskContext) -> None:
         assert np.asarray(picture)[0, :, 0].tolist() == [0, 0, 1, 255]
 
 
+@pytest.mark.parametrize("format_", ["png", "jpeg", "webp", "tiff"])
+def test_every_file_says_which_of_its_run_it_is(noise: Noise, context: TaskContext, format_: Any) -> None:
+    info = replace(context.run, lock={"version": 1, "settings": {}})
+    files = save(
+        noise(batch=2), "x", format_, context=TaskContext(replace(context.scope, info=info), "each[2]/it")
+    ).files
+    for index, file in enumerate(files):
+        texts = carried_texts(file.path)
+        assert json.loads(texts[WORKFLOW]) == context.run.workflow
+        assert json.loads(texts[LOCK]) == {**info.lock, "output": {"task": "each[2]/it", "index": index}}
+    (file,) = save(noise(), "x", format_, embed_workflow=False, context=context).files
+    assert carried_texts(file.path) == {}
+
+
 def test_the_workflow_can_be_left_out(noise: Noise, context: TaskContext) -> None:
     (file,) = save(noise(), embed_workflow=False, context=context).files
     assert workflow_text(file.path) is None
@@ -97,7 +114,7 @@ def test_files_and_progress_are_told(noise: Noise, context: TaskContext, events:
     assert events == [
         TaskOutput("picture", files[0], "image/png"),
         TaskProgress("picture", 1, 2),
-        TaskOutput("picture", files[1], "image/png"),
+        TaskOutput("picture", files[1], "image/png", 1),
         TaskProgress("picture", 2, 2),
     ]
     assert files[1].reference == "outputs:picture/2026-05-31_2.png"
