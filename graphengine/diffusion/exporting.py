@@ -111,7 +111,7 @@ def _plain(module: Any) -> Any:
         )
     tuned = [(name, each) for name, each in module.named_modules() if isinstance(each, BaseTunerLayer)]
     for name, layer in tuned:
-        layer.merge()  # type: ignore[operator]
+        layer.merge()
         parent, _, attribute = name.rpartition(".")
         setattr(module.get_submodule(parent), attribute, layer.get_base_layer())
     if tuned and hasattr(module, "peft_config"):

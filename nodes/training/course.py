@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Protocol
 
 import torch
 from torch import Tensor
@@ -13,15 +13,12 @@ from graphengine.diffusion.training.curve import curve_picture, with_samples
 from graphengine.diffusion.training.keeping import CallKeeper
 from graphengine.diffusion.training.loop import Pace, Stop, Task, Trainer
 from graphengine.diffusion.types.image import Image
+from graphengine.diffusion.types.optimiser import Optimiser, Precision
 from graphengine.node.checkpoints import Checkpoints
 from graphengine.node.context import Context, Preview
 
 MEASURES: Final = 20
 """How often a training is measured, if its schedule is long enough."""
-
-
-Precision = Literal["auto", "float32", "bfloat16"]
-"""The number format that a training computes in; its weights are fp32."""
 
 
 def uses_half(precision: Precision, device: torch.device) -> bool:
@@ -106,6 +103,16 @@ def course(
     warm = min(warmup, steps // 10)
     pace = Pace(steps, rate, warmup=warm, weight_decay=weight_decay, ema=ema, seed=seed, **more)
     return Course(pace, figure, patience, written)
+
+
+def paced(
+    how: Optimiser, steps: int, rate: float, seed: int, *, figure: str, patience: int, written: str = "{:.4f}"
+) -> Course:
+    """Return the course of a training whose finer settings are a value of their own."""
+    more: dict[str, Any] = {"warmup": how.warmup, "clip": how.clip, "schedule": how.schedule}
+    return course(
+        steps, rate, how.weight_decay, seed, figure=figure, patience=patience, ema=how.ema, written=written, **more
+    )
 
 
 def averages(trainer: Trainer, start: str = "", part: str = "") -> dict[str, Tensor]:

@@ -1,7 +1,29 @@
-"""Which models can be trained."""
+"""What trainings of denoisers have in common: the parts of a model, which of them can be trained, and what is left."""
 
-from graphengine.diffusion.types.refs import ModelRef, TextEncoderRef
+from typing import Final, NamedTuple
+
+from graphengine.diffusion.types.refs import ModelRef, TextEncoderRef, VaeRef
+from graphengine.diffusion.types.trained import Weights
 from graphengine.errors import NodeError
+
+DENOISER: Final = "denoiser"
+"""What the weights of a whole denoiser are called."""
+
+
+class Parts(NamedTuple):
+    """The parts of the model that is trained."""
+
+    model: ModelRef
+    encoder: TextEncoderRef
+    vae: VaeRef
+
+
+class TrainedDenoiser(NamedTuple):
+    """What a training leaves, and how good it is."""
+
+    weights: Weights
+    gain: float
+    error: float
 
 
 def refuse_adapted(model: ModelRef, encoder: TextEncoderRef) -> None:

@@ -1,12 +1,12 @@
 """Training an autoencoder."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Annotated, Literal, NamedTuple
 
 import torch
 from pydantic import Field
-from torch import nn
 
 from graphengine.diffusion.adapters.weights import SCALE
 from graphengine.diffusion.datasets import Reader
@@ -14,11 +14,11 @@ from graphengine.diffusion.devices import memory_guard
 from graphengine.diffusion.loaded import Autoencoder
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.training.fresh import Start, own_module
-from graphengine.diffusion.training.loop import Schedule
 from graphengine.diffusion.training.reconstruction import Diet, ReconstructionTask
 from graphengine.diffusion.training.samples import SHOWN
 from graphengine.diffusion.types.dataset import Dataset
 from graphengine.diffusion.types.image import Image
+from graphengine.diffusion.types.optimiser import Optimiser
 from graphengine.diffusion.types.refs import VaeRef
 from graphengine.diffusion.types.trained import Weights
 from graphengine.errors import NodeError
@@ -26,9 +26,7 @@ from graphengine.node.checkpoints import NO_CHECKPOINTS, Checkpoints
 from graphengine.node.context import Context
 from graphengine.node.declare import injected, node
 from graphengine.types.builtin import Seed
-from nodes.training.course import Precision, averages, course, uses_half
-
-KIND = "autoencoder"
+from nodes.training.course import Course, Run, averages, paced, uses_half
 
 CONTROLS = 16
 """How many pictures it is measured on."""
@@ -45,11 +43,7 @@ class Trained(NamedTuple):
 
 
 @node(
-    "training.vae",
-    category="training",
-    title="Train autoencoder",
-    lane="gpu",
-    aliases=("Train VAE", "Fine-tune VAE"),
+    "training.vae", category="training", title="Train autoencoder", lane="gpu", aliases=("Train VAE", "Fine-tune VAE")
 )
 def train_vae(
     vae: VaeRef,
@@ -62,74 +56,65 @@ def train_vae(
     batch: Annotated[int, Field(ge=1, le=1024)] = 16,
     crop: Annotated[int, Field(ge=8, le=1024)] = 64,
     noise: Annotated[float, Field(ge=0, le=10)] = 0.05,
-    weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.01,
-    clip: Annotated[float, Field(gt=0, le=1000)] = 1.0,
-    ema: Annotated[float, Field(ge=0, lt=1)] = 0.999,
-    warmup: Annotated[int, Field(ge=0, le=1_000_000)] = 200,
-    schedule: Schedule = "cosine",
-    precision: Precision = "auto",
     patience: Annotated[int, Field(ge=0, le=1000)] = 0,
     seed: Seed = Seed(0),
+    optimiser: Optimiser | None = None,
     *,
     pool: ModelPool = injected,
     context: Context = injected,
     checkpoints: Checkpoints = NO_CHECKPOINTS,
 ) -> Trained:
-    """Train the autoencoder of a model: go on with its weights, or begin with the same architecture from nothing.
+    """Train the autoencoder of a model, from the weights it has or from nothing.
 
-    It learns to give back what it encodes: the absolute and the squared error of crops. Optimised by AdamW; what comes
-    out are the moving averages of the weights. All randomness comes from the seed and the number of the step: a
-    training that was cut off goes on from its last checkpoint, and ends in the same weights. The curve, and pictures
-    above what comes back of them, are shown 20 times on the way.
+    It learns to give back what it encodes: the absolute and the squared error of crops. What comes out are the moving
+    averages of the weights. All randomness comes from the seed and the number of the step: a training that was cut off
+    ends in the same weights. Its curve, and pictures above what comes back of them, are shown 20 times on the way.
 
     Inputs:
         vae: the autoencoder; it is not changed, and trained in fp32, whatever precision it was loaded in.
-        dataset: the pictures to learn from.
-        validation: pictures to measure on, apart from those; the first 16 are used.
+        dataset, validation: pictures to learn from, and (16 others) to measure on.
         start: go on with the weights of the model, or begin ``fresh``, with random ones.
         part: of what is not fresh, the ``decoder`` alone, so that all denoisers go on to suit it; or ``encoder and
             decoder``, after which a denoiser must be trained anew.
-        steps: of the optimiser.
+        steps, batch, crop: of the optimiser, how many crops are in each, and their side in pixels, rounded down.
         rate: the highest learning rate; 2e-3 suits a small one from nothing, 1e-5 the large ones.
-        batch: crops per step.
-        crop: the side of the crops in pixels; it is rounded down to a multiple of the stride.
-        noise: the standard deviation of noise on training latents, for which 1 is that of the latents themselves. What
-            a denoiser gets a little wrong then stays a little wrong.
-        weight_decay: decoupled from the gradient.
-        clip: the largest norm of the whole gradient.
-        ema: how much of the moving averages stays at each step.
-        warmup: steps over which the learning rate rises, at most a tenth of them all.
-        schedule: how it goes on from there: to zero along a ``cosine`` or ``linear``, or ``constant``.
-        precision: of what is computed, never of the weights: ``auto`` is bfloat16 on an accelerator, fp32 on the CPU.
+        noise: the deviation of noise on training latents, whose own is 1: small errors of a denoiser then stay small.
         patience: ends the training after so many of its 20 measurements without a better one; 0 never does.
         seed: of random weights, and of the crops.
+        optimiser: its finer settings; without it those that Optimiser has by itself.
 
     Outputs:
         weights: of what was trained. Save them, and link the file to Apply trained autoencoder.
-        psnr: of round trips of whole pictures of the validation set, in dB.
+        psnr: of round trips of validation pictures, in dB.
 
     Errors: the pictures are smaller than a crop, or their side is no multiple of the stride.
 
-    Source: Rombach et al., High-Resolution Image Synthesis with Latent Diffusion Models (2022), without their
-    perceptual and adversarial losses.
+    Source: Rombach et al., Latent Diffusion Models (2022), without their perceptual and adversarial losses.
     """
-    with memory_guard("training an autoencoder"):
-        with pool.use(replace(vae, dtype="float32")) as lent:
-            own = replace(lent, module=own_module(lent.module, start, seed))
-        nn.Module.to(own.module, memory_format=torch.channels_last)
-        diet = _diet(own, start, part, (batch, crop, noise), bf16=uses_half(precision, pool.device))
-        _refuse_unfit(dataset, validation, own.stride, diet)
-        control = Reader(validation).stack(0, min(CONTROLS, validation.count))
-        task = ReconstructionTask(own.module, diet, Reader(dataset).any, control, pool.device)
-        training = course(
-            steps, rate, weight_decay, seed, figure="psnr", patience=patience, ema=ema, warmup=warmup, written="{:.3f}",
-            clip=clip, schedule=schedule,
-        )  # fmt: skip
-        trainer = training.run(task, checkpoints, context, partial(_samples, task))
+    how = optimiser or Optimiser()
+    training = paced(how, steps, rate, seed, figure="psnr", patience=patience, written="{:.3f}")
+    run: Run = partial(training.run, checkpoints=checkpoints, context=context)
+    with memory_guard("training an autoencoder"), pool.use(replace(vae, dtype="float32")) as lent:
+        own = replace(lent, module=own_module(lent.module, start, seed))
+        diet = _diet(own, start, part, (batch, crop, noise), bf16=uses_half(how.precision, pool.device))
+        return _train(vae, own, (dataset, validation), diet, training, run, start)
+
+
+def _train(
+    vae: VaeRef, own: Autoencoder, pictures: Sequence[Dataset], diet: Diet, training: Course, run: Run, start: Start
+) -> Trained:
+    """Train on the first of the pictures, measured on the others."""
+    dataset, validation = pictures
+    _refuse_unfit(dataset, validation, own.stride, diet)
+    device = own.module.device
+    own.module.to(memory_format=torch.channels_last)
+    control = Reader(validation).stack(0, min(CONTROLS, validation.count))
+    task = ReconstructionTask(own.module, diet, Reader(dataset).any, control, device)
+    trainer = run(task, samples=partial(_samples, task))
     figures = trainer.curve[-1].figures
     notes = training.notes(trainer, **asdict(diet), start=start, model=vae.source.reference, pictures=dataset.count)
     scale = {} if diet.decoder_alone else {SCALE: str(1 / figures["spread"])}
-    return Trained(Weights(KIND, averages(trainer, f"{vae.part}."), {**notes, **scale}), figures["psnr"])
+    return Trained(Weights("autoencoder", averages(trainer, f"{vae.part}."), {**notes, **scale}), figures["psnr"])
 
 
 def _diet(own: Autoencoder, start: Start, part: Part, sizes: tuple[int, int, float], *, bf16: bool) -> Diet:
@@ -139,7 +124,7 @@ def _diet(own: Autoencoder, start: Start, part: Part, sizes: tuple[int, int, flo
     return Diet(
         crop=max(1, crop // own.stride) * own.stride,
         batch=batch,
-        noise=noise if fresh else noise / own.scale,
+        noise=noise if fresh else noise / float(own.scale),
         pull=0.01 if fresh else 0.0,
         decoder_alone=not fresh and part == "decoder",
         bf16=bf16,

@@ -10,18 +10,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, assert_never
+from typing import Any, Protocol, assert_never
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from graphengine.diffusion.training.ema import MovingAverage
+from graphengine.diffusion.types.optimiser import Schedule
 
 log = logging.getLogger(__name__)
-
-Schedule = Literal["cosine", "linear", "constant"]
-"""How the learning rate goes on after its warm-up: down to zero along half a cosine or a line, or not at all."""
 
 
 @dataclass(frozen=True, slots=True)

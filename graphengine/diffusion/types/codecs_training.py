@@ -1,10 +1,12 @@
 """How datasets and trained weights become bytes, and values again."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from graphengine.diffusion.types.buffers import from_buffer, to_buffer
 from graphengine.diffusion.types.dataset import Dataset, Drawn, Filed
+from graphengine.diffusion.types.optimiser import Optimiser
 from graphengine.diffusion.types.trained import Weights
 from graphengine.types.builtin import FileCodec
 from graphengine.types.codec import Encoded
@@ -44,6 +46,26 @@ def _source(meta: Mapping[str, Any]) -> Drawn | Filed:
     if "scenes" in meta:
         return Drawn(meta["scenes"], meta["seed"], meta.get("style", "flat"))
     return Filed(tuple(_FILES.decode(Encoded(each)) for each in meta["files"]), tuple(meta["captions"]))
+
+
+class OptimiserCodec:
+    """Stores the settings."""
+
+    def nbytes(self, value: Optimiser) -> int:
+        """Return a guess of their size."""
+        del value
+        return 64
+
+    def encode(self, value: Optimiser) -> Encoded:
+        """Write them down."""
+        return Encoded(asdict(value))
+
+    def decode(self, encoded: Encoded) -> Optimiser:
+        """Read them."""
+        try:
+            return Optimiser(**encoded.meta)
+        except TypeError as error:
+            raise ValueError(f"the settings of an optimiser were expected: {error}") from error
 
 
 class WeightsCodec:

@@ -2,7 +2,7 @@
 
 from graphengine.diffusion.types.buffers import TensorCodec
 from graphengine.diffusion.types.codecs import ConditioningCodec, LatentCodec, RefCodec
-from graphengine.diffusion.types.codecs_training import DatasetCodec, WeightsCodec
+from graphengine.diffusion.types.codecs_training import DatasetCodec, OptimiserCodec, WeightsCodec
 from graphengine.diffusion.types.conditioning import Conditioning
 from graphengine.diffusion.types.custom import Guider, NoiseRef, SamplerRef, Sigmas
 from graphengine.diffusion.types.custom_codecs import GuiderCodec, NoiseCodec, SamplerCodec
@@ -11,6 +11,7 @@ from graphengine.diffusion.types.depth import Camera, CameraCodec, DepthMap
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.mesh import Mesh, MeshCodec, PointCloud, PointCloudCodec
+from graphengine.diffusion.types.optimiser import Optimiser
 from graphengine.diffusion.types.refs import (
     ControlNetRef,
     DepthModelRef,
@@ -115,5 +116,6 @@ DIFFUSION_TYPES: tuple[SocketType, ...] = (
     SocketType("Sampler", SamplerRef, SamplerCodec(), "A solver.", "#7f9ed6"),
     SocketType("Guider", Guider, GuiderCodec(), "How predictions are made one.", "#d6856b"),
     SocketType("Dataset", Dataset, DatasetCodec(), "Pictures to train on.", "#8d9ac4", lasting=False),
+    SocketType("Optimiser", Optimiser, OptimiserCodec(), "How a training moves weights.", "#9aa87c"),
     SocketType("Weights", Weights, WeightsCodec(), "What a training leaves.", "#b0848d"),
 )

@@ -18,10 +18,14 @@ from graphengine.node.checkpoints import NO_CHECKPOINTS, Checkpoints
 from graphengine.run.context import TaskContext
 from nodes.data.draw import draw
 from nodes.training.apply import Applied, apply_weights
-from nodes.training.denoiser import Trained, train_denoiser
+from nodes.training.denoiser import train_denoiser
+from nodes.training.fitness import TrainedDenoiser as Trained
 from nodes.training.save import save_weights
 
 pytestmark = pytest.mark.torch
+
+
+OTHER = {"weight_decay": 1.0, "clip": 1e-3, "ema": 0.0, "schedule": "constant", "precision": "bfloat16"}
 
 
 def train(model: Any, context: Any, checkpoints: Checkpoints = NO_CHECKPOINTS, **given: Any) -> Trained:
@@ -101,7 +105,7 @@ def test_every_setting_changes_what_is_learnt(model: Any, unwatched: Any) -> Non
 
 
 def test_it_ends_when_nothing_gets_better(model: Any, unwatched: Any) -> None:
-    train(model, unwatched, steps=20, rate=1e-12, warmup=0, patience=2)
+    train(model, unwatched, steps=20, rate=1e-12, patience=2)
     assert len(unwatched.steps) < 20
 
 

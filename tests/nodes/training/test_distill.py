@@ -13,12 +13,14 @@ from graphengine.diffusion.latents import empty_latent
 from graphengine.diffusion.sampling import Sampling, sample
 from graphengine.diffusion.training.distilling import Steps
 from graphengine.diffusion.training.objective import Objective
+from graphengine.diffusion.types.optimiser import Optimiser
 from graphengine.errors import Cancelled, NodeError
 from graphengine.node.checkpoints import NO_CHECKPOINTS, Checkpoints
 from graphengine.run.context import TaskContext
 from nodes.data.draw import draw
 from nodes.training.apply import apply_weights
-from nodes.training.distill import Trained, distill
+from nodes.training.distill import distill
+from nodes.training.fitness import TrainedDenoiser as Trained
 from nodes.training.save import save_weights
 
 pytestmark = pytest.mark.torch
@@ -82,7 +84,7 @@ def test_the_student_ends_nearer_to_the_guided_teacher(
 ) -> None:
     parts = velocity_model.checkpoint
     more = draw(48, size=16, seed=2)
-    trained = train(velocity_model, unwatched, dataset=more, steps=50, batch=8, ema=0.9, rate=1e-3)
+    trained = train(velocity_model, unwatched, dataset=more, steps=50, batch=8, optimiser=Optimiser(ema=0.9), rate=1e-3)
     assert trained.gain > 0.2
     file = save_weights(trained.weights, "student", half=False, context=context).file
     student = apply_weights(parts.model, parts.text_encoder, file, pool=velocity_model.pool).model
