@@ -62,6 +62,7 @@ def tidy(folder: Path, module: Any) -> None:
     """Let the configuration of a saved network say what its class takes, and that it computes in fp32."""
     path = folder / "config.json"
     config = json.loads(path.read_text())
+    config.pop("_name_or_path", None)  # where it was read from, on this machine
     if isinstance(module, PreTrainedModel):  # transformers computes in the type named here, diffusers in fp32
         config["dtype"] = "float32"
     else:  # what a class derives from other entries it warns about

@@ -80,7 +80,7 @@ def distill(
 
     Outputs:
         weights: of the student. Save them, and link the file to Apply trained weights.
-        gain, error: of the latents in which student and teacher end, the squared distance, and the share that is gone.
+        gain, error: of the predictions for validation captions, the squared error, and the share of it that is gone.
 
     Errors: the model predicts a flow, or carries a LoRA or a ControlNet.
 

@@ -162,8 +162,18 @@ class DistillTask:
 
     def loss(self, rng: np.random.Generator) -> Tensor:
         """Compute the mean squared error of the predictions for all steps of a random group of captions."""
-        index = int(rng.integers(self._teacher.groups))
-        way, texts = [state.to(self._student.device) for state in self._teacher.way(index)], self._teacher.group(index)
+        return self._error(self._teacher, int(rng.integers(self._teacher.groups)))
+
+    def measure(self) -> dict[str, float]:
+        """Tell the error on control captions, and which share of what it was at the beginning is gone."""
+        error = self._control_error()
+        return {"error": error, "gain": 1 - error / self._begun}
+
+    def _control_error(self) -> float:
+        return float(np.mean([float(self._error(self._control, each)) for each in range(self._control.groups)]))
+
+    def _error(self, teacher: Teacher, index: int) -> Tensor:
+        way, texts = [state.to(self._student.device) for state in teacher.way(index)], teacher.group(index)
         seen, wanted, times = [], [], []
         for step, (state, after) in enumerate(pairwise(way)):
             levels = self._steps.at(step, len(state))
@@ -172,21 +182,3 @@ class DistillTask:
             times.append(levels.timesteps)
         predicted = self._student.predicted(torch.cat(seen), joined([texts] * len(seen)), torch.cat(times))
         return (predicted - torch.cat(wanted)).square().mean()
-
-    def measure(self) -> dict[str, float]:
-        """Tell how far the student ends from its teacher on control captions, and which share of that is gone."""
-        error = self._control_error()
-        return {"error": error, "gain": 1 - error / self._begun}
-
-    def _control_error(self) -> float:
-        """Compute the mean squared distance between the latents in which both end, from the same noise."""
-        errors = []
-        for index in range(self._control.groups):
-            way, texts = self._control.way(index), self._control.group(index)
-            state = way[0].to(self._student.device)
-            for step in range(self._steps.count):
-                levels = self._steps.at(step, len(state))
-                predicted = self._student.predicted(state, texts, levels.timesteps)
-                state = self._steps.taken(step, state, self._student.objective.clean(levels, state, predicted))
-            errors.append(float((state.cpu() - way[-1]).square().mean()))
-        return float(np.mean(errors))
