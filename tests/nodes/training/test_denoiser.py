@@ -11,6 +11,7 @@ from trainings import Memory
 from graphengine.diffusion.conditioning import encode_text
 from graphengine.diffusion.latents import empty_latent
 from graphengine.diffusion.sampling import Sampling, sample
+from graphengine.diffusion.types.optimiser import Optimiser
 from graphengine.diffusion.types.refs import ModelRef, Patch, TextEncoderRef
 from graphengine.errors import Cancelled, ModelRefused, NodeError
 from graphengine.files.roots import File
