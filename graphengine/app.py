@@ -1,9 +1,8 @@
 """The composition root: the one place that knows the settings and puts the rooms together."""
 
-import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -12,16 +11,17 @@ from pydantic_settings import SettingsError
 
 from graphengine.errors import NotReady, SettingsRefused
 from graphengine.files.digest import Digests
+from graphengine.files.ledger import DigestLedger
 from graphengine.files.roots import Roots
 from graphengine.files.uses import Uses
 from graphengine.models.listing import Models
 from graphengine.node.catalogue.known import KnownPacks
 from graphengine.node.catalogue.loader import Catalogue, Loader, PackFault
-from graphengine.node.context import RunInfo
 from graphengine.node.pack import Closes, Pack, PackSource, ServiceOptions
 from graphengine.node.registry import Registry
-from graphengine.plan.demand import Kept, Place
+from graphengine.plan.demand import Kept
 from graphengine.plan.explain import Explanation, explain
+from graphengine.plan.lock import Surroundings
 from graphengine.plan.memory import Outlook
 from graphengine.plan.plan import Plan
 from graphengine.plan.planner import make_plan, takes_weights, targets_of
@@ -31,7 +31,7 @@ from graphengine.run.cache.flight import SingleFlight
 from graphengine.run.cache.folder import CacheFolder, Usage
 from graphengine.run.cache.memory import MemoryTier
 from graphengine.run.cache.tier import Tier
-from graphengine.run.cache.tiered import TieredCache
+from graphengine.run.cache.tiered import TieredCache, place_of
 from graphengine.run.cache.timings import Timings
 from graphengine.run.executors.base import Executor
 from graphengine.run.executors.binding import Services
@@ -41,9 +41,11 @@ from graphengine.run.executors.ray.door import open_ray
 from graphengine.run.executors.thread import ThreadExecutor
 from graphengine.run.forecaster import Forecaster
 from graphengine.run.history import History
+from graphengine.run.info import run_info
 from graphengine.run.lanes import Lanes
 from graphengine.run.recorder import Recorder
 from graphengine.run.runner import Observer, Run, RunOptions
+from graphengine.run.surroundings import environments_of, surroundings_of
 from graphengine.settings import Settings
 from graphengine.workflow.document import Workflow
 from graphengine.workflow.graph import Graph
@@ -112,7 +114,7 @@ class Engine:
     @cached_property
     def digests(self) -> Digests:
         """The known content hashes."""
-        return Digests()
+        return Digests(DigestLedger(self.settings.data_dir / "digests"))
 
     @cached_property
     def services(self) -> Services:
@@ -122,11 +124,12 @@ class Engine:
     @cached_property
     def environments(self) -> Mapping[str, str]:
         """What results depend on beside inputs, by node id."""
-        known = self.registry.environments(self.service_options)
-        if not self.settings.coalesce:
-            return known
-        nodes = self.registry.nodes
-        return {name: f"{each}, calls together" if nodes[name].together else each for name, each in known.items()}
+        return environments_of(self.registry, self.service_options, coalesce=self.settings.coalesce)
+
+    @cached_property
+    def surroundings(self) -> Surroundings:
+        """What the lock of every run says."""
+        return surroundings_of(self.registry, self.service_options, coalesce=self.settings.coalesce)
 
     @property
     def service_options(self) -> ServiceOptions:
@@ -330,12 +333,7 @@ class Engine:
     @property
     def _kept(self) -> Kept | None:
         is_off = not (self.settings.memory_cache_bytes or self.settings.disk_cache_bytes)
-        return None if is_off else self._place
-
-    def _place(self, fingerprint: str) -> Place | None:
-        if self.memory.has(fingerprint):
-            return "memory"
-        return "disk" if self.disk is not None and self.disk.has(fingerprint) else None
+        return None if is_off else partial(place_of, self.memory, self.disk)
 
     def start(
         self,
@@ -354,7 +352,7 @@ class Engine:
             origin: what the workflow keeps while it is edited: the path of its file, or the id it is stored under.
                 The history remembers the run under it; without it the run is not remembered.
         """
-        info = RunInfo(id=uuid.uuid4().hex, title=workflow.title, workflow=workflow.to_json())
+        info = run_info(workflow, plan, self.surroundings)
         options = RunOptions(
             self.lanes, output_folder, keep_going=keep_going, previews=previews, checkpoints=self.checkpoints
         )

@@ -1,5 +1,6 @@
 """The built-in pack of nodes: folders by domain, one idea per file."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import diffusers
@@ -8,7 +9,7 @@ import torch
 import transformers
 
 import graphengine.diffusion
-from graphengine.diffusion.devices import choose_device
+from graphengine.diffusion.devices import choose_device, choose_dtype, hardware_of
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.quiet import quiet_libraries
 from graphengine.diffusion.types.table import DIFFUSION_TYPES
@@ -26,8 +27,22 @@ def _make_pool(options: ServiceOptions) -> ModelPool:
 
 def _environment(options: ServiceOptions) -> str:
     device = choose_device(options.device or "auto").type
-    libraries = (torch, diffusers, transformers, peft)
-    return " ".join([device, *(f"{library.__name__} {library.__version__}" for library in libraries)])
+    return " ".join([device, *(f"{name} {version}" for name, version in _libraries().items())])
+
+
+def _facts(options: ServiceOptions) -> Mapping[str, str]:
+    device = choose_device(options.device or "auto")
+    return {
+        "device": device.type,
+        "hardware": hardware_of(device),
+        "dtype": str(choose_dtype("auto", device)).removeprefix("torch."),
+        "threads": str(torch.get_num_threads()),
+        **_libraries(),
+    }
+
+
+def _libraries() -> Mapping[str, str]:
+    return {library.__name__: str(library.__version__) for library in (torch, diffusers, transformers, peft)}
 
 
 PACK = Pack(
@@ -37,4 +52,5 @@ PACK = Pack(
     services=(Service(ModelPool, _make_pool),),
     roots={"builtin": EMBEDDED},
     environment=_environment,
+    facts=_facts,
 )

@@ -52,8 +52,8 @@ def differences(live: Registry, data: Registry) -> list[str]:
                 found.append(f"{source} -> {target}")
         if live.assignability.into(source) != data.assignability.into(source):
             found.append(f"into {source}")
-    same = live.environments(OPTIONS) == data.environments(OPTIONS) and live.roots == data.roots
-    return found if same else [*found, "environments or roots"]
+    same = live.environments(OPTIONS) == data.environments(OPTIONS) and live.facts(OPTIONS) == data.facts(OPTIONS)
+    return found if same and live.roots == data.roots else [*found, "environments, facts or roots"]
 
 
 def _agree(one: NodeSpec | None, other: NodeSpec | None) -> bool:

@@ -1,5 +1,6 @@
 """Where modules live and in which number format, and what happens when there is no room."""
 
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -44,6 +45,13 @@ def choose_dtype(name: DTypeName, device: torch.device, half: torch.dtype = torc
         return torch.float32 if device.type == "cpu" else half
     dtype = _DTYPES[name]
     return half if (dtype, half) == (torch.float16, torch.float32) else dtype
+
+
+def hardware_of(device: torch.device) -> str:
+    """Return what computes: the name of a card, or which instructions of a CPU are used, such as ``AVX2``."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return torch.backends.cpu.get_cpu_capability() if device.type == "cpu" else platform.processor() or device.type
 
 
 @contextmanager

@@ -92,21 +92,37 @@ class Autoencoder:
     Attributes:
         module: a diffusers autoencoder.
         stride: pixels per latent cell along each side.
-        scale: latent = (encoded - shift) · scale.
+        scale: latent = (encoded - shift) · scale; one number, or one for each channel.
         shift: see ``scale``.
         patch: see :class:`~graphengine.diffusion.types.latent.LatentSpec`.
     """
 
     module: Any
     stride: int
-    scale: float
-    shift: float
+    scale: float | torch.Tensor
+    shift: float | torch.Tensor
     patch: int = 1
 
     @property
     def spec(self) -> LatentSpec:
         """The form of its latents."""
         return LatentSpec(self.module.config.latent_channels, self.stride, self.patch)
+
+    def decode(self, latents: torch.Tensor) -> torch.Tensor:
+        """Return the pixels [batch, 3, height, width] of latents, from -1 to 1."""
+        values = self._near(latents)
+        pixels: torch.Tensor = self.module.decode(values / self.scale + self.shift, return_dict=False)[0]
+        return pixels.float().cpu()
+
+    def encode(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Return the latents of pixels [batch, 3, height, width] from -1 to 1: the mode, where there is chance."""
+        found = self.module.encode(self._near(pixels))
+        values: torch.Tensor = found.latent_dist.mode() if hasattr(found, "latent_dist") else found.latents
+        return ((values - self.shift) * self.scale).float().cpu()
+
+    def _near(self, values: torch.Tensor) -> torch.Tensor:
+        """Bring values to where the autoencoder is, in its number format."""
+        return values.to(self.module.device, self.module.dtype)
 
     @property
     def modules(self) -> tuple[nn.Module, ...]:
@@ -175,6 +191,24 @@ class ControlNetwork:
     def modules(self) -> tuple[nn.Module, ...]:
         """The network."""
         return (self.module,)
+
+
+@dataclass(frozen=True)
+class PipelineParts:
+    """A pipeline of diffusers; it is not re-entrant: hold ``lock`` while it is called.
+
+    Attributes:
+        pipeline: with all its parts.
+    """
+
+    pipeline: Any
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def modules(self) -> tuple[nn.Module, ...]:
+        """The parts that are networks, by their names."""
+        parts = sorted(self.pipeline.components.items())
+        return tuple(part for _, part in parts if isinstance(part, nn.Module))
 
 
 L = TypeVar("L", bound=Loaded)

@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from graphengine.diffusion.control.loading import CONTROLNET, T2I_ADAPTER, ControlNets, T2IAdapters
 from graphengine.diffusion.depth_models import DEPTH, DepthLoader
 from graphengine.diffusion.families.family import Loader
+from graphengine.diffusion.pipelines import PIPELINE, PipelineLoader
 from graphengine.diffusion.upscalers import SPANDREL, SpandrelLoader
 
 NETWORKS: Mapping[str, Loader] = {
     SPANDREL: SpandrelLoader(),
     DEPTH: DepthLoader(),
+    PIPELINE: PipelineLoader(),
     CONTROLNET: ControlNets(),
     T2I_ADAPTER: T2IAdapters(),
 }

@@ -5,7 +5,7 @@ between them is here: where the loop starts, what it must not change, and who ma
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -15,7 +15,7 @@ from torch import Tensor
 from graphengine.diffusion.control.steering import Steered, lent_controls
 from graphengine.diffusion.devices import memory_guard
 from graphengine.diffusion.families.family import Family
-from graphengine.diffusion.guidance import classifier_free_guidance
+from graphengine.diffusion.guidance import Denoise, classifier_free_guidance, wanted_prediction
 from graphengine.diffusion.loaded import Denoiser
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.resuming import Keeper, Position, freeze, thaw
@@ -26,6 +26,7 @@ from graphengine.diffusion.types.image import Mask
 from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.refs import ModelRef
 from graphengine.diffusion.walk import OnStep, Walk
+from graphengine.diffusion.weakening import Weakened, weakened
 from graphengine.errors import NodeError
 
 __all__ = ["OnStep", "Sampling", "levels_of", "sample"]
@@ -68,6 +69,7 @@ def sample(
         torch.no_grad(),
         memory_guard("sampling"),
     ):
+        weaker = [weakened(denoiser, each) for each in settings.weakenings]
         position = thaw(None if keeper is None else keeper.load(), starts.step, denoiser.device)
         samples = list(position.done)
         for number, start in list(enumerate(starts))[len(samples) :]:
@@ -75,22 +77,46 @@ def sample(
             own = replace(settings, seed=_seeds(settings.seed, start, starts.step))
             walk = Walk(_scheduler(family, denoiser, model, own, part), denoiser, model.prediction, part, own)
             steered = Steered(denoiser, controls, part, first=start)
-            predict = classifier_free_guidance(
-                family,
-                steered.denoiser,
-                positive,
-                negative,
-                scale=settings.guidance,
-                latent=part,
-                beside=walk.beside,
-                mix=settings.mix,
-            )
+            asked = _Asked(family, positive, negative, settings, part, walk.beside)
+            weak = Weakened(settings.weakenings, [asked.weakly(steered.also(each)) for each in weaker])
+            predict = weak.watching(asked.guided(steered.denoiser, weak), walk.begin, walk.total)
             if number == len(position.done):
                 walk.resume(position.walk)
             keep = None if keeper is None else partial(_keep, keeper, Position(starts.step, tuple(samples)))
             predict = steered.watching(predict, walk.begin, walk.total)
             samples.append(walk.run(predict, _counted(on_step, number, len(starts)), keep).float().cpu())
     return replace(latent, samples=torch.cat(samples), noise=None)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What predictions are made for."""
+
+    family: Family
+    positive: Conditioning
+    negative: Conditioning
+    settings: Sampling
+    latent: Latent
+    beside: Tensor | None
+
+    def guided(self, denoiser: Denoiser, weak: Weakened) -> Denoise:
+        return classifier_free_guidance(
+            self.family,
+            denoiser,
+            self.positive,
+            self.negative,
+            scale=self.settings.guidance,
+            latent=self.latent,
+            beside=self.beside,
+            mix=self.settings.mix,
+            push=weak.push if self.settings.weakenings else None,
+        )
+
+    def weakly(self, denoiser: Denoiser) -> Denoise:
+        scale = self.settings.guidance
+        return wanted_prediction(
+            self.family, denoiser, self.positive, scale=scale, latent=self.latent, beside=self.beside
+        )
 
 
 def _keep(keeper: Keeper, position: Position, state: Callable[[], Mapping[str, Any]]) -> None:

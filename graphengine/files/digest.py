@@ -2,15 +2,29 @@
 
 import hashlib
 import threading
+import time
 from itertools import islice
 from pathlib import Path
+from typing import Final, NamedTuple
 
 from graphengine.errors import FileRefused
+from graphengine.files.ledger import DigestLedger, Stamp
 
 MAX_ENTRIES = 10_000
 """How many files and folders a folder may hold that is named as one thing."""
 
-Stamp = tuple[str, int, int]
+LARGE: Final = 2**20
+"""The bytes from which on a hash outlives the process: smaller files are read again as quickly."""
+
+STILL_NS: Final = 2 * 10**9
+"""How long, in ns, a file must have been as it is for that: times of files may be as coarse as this."""
+
+
+class Content(NamedTuple):
+    """What a file or folder holds: its hash in hex, and how many bytes."""
+
+    digest: str
+    nbytes: int
 
 
 def sha256(content: bytes) -> str:
@@ -19,10 +33,15 @@ def sha256(content: bytes) -> str:
 
 
 class Digests:
-    """SHA-256 of files and folders; a file is read again only when its size or modification time changed."""
+    """SHA-256 of files and folders; a file is read again only when its size or modification time changed.
 
-    def __init__(self) -> None:
+    Args:
+        ledger: where hashes of large files outlive the process, if they do.
+    """
+
+    def __init__(self, ledger: DigestLedger | None = None) -> None:
         self._known: dict[Stamp, str] = {}
+        self._ledger = ledger
         self._lock = threading.Lock()
 
     def of(self, path: Path) -> str:
@@ -32,6 +51,10 @@ class Digests:
             FileRefused: the folder holds too much to be a model; nothing has been read.
             OSError: a file cannot be read.
         """
+        return self.content(path).digest
+
+    def content(self, path: Path) -> Content:
+        """Return the digest of a file or folder, and its size; see :meth:`of`."""
         return self._of_folder(path) if path.is_dir() else self._of_file(path)
 
     def known(self, path: Path) -> str | None:
@@ -42,26 +65,47 @@ class Digests:
             OSError: it cannot be looked at.
         """
         if not path.is_dir():
-            return self._known.get(_stamp(path))
-        return self._of_folder(path) if all(_stamp(each) in self._known for each in _files(path)) else None
+            return self._find(_stamp(path))
+        found = all(self._find(_stamp(each)) is not None for each in _files(path))
+        return self._of_folder(path).digest if found else None
 
-    def _of_file(self, path: Path) -> str:
-        stamp = _stamp(path)
+    def note(self, path: Path, digest: str) -> None:
+        """Remember the digest of a file that was computed while it was written.
+
+        Raises:
+            OSError: it cannot be looked at.
+        """
+        self._remember(_stamp(path), digest)
+
+    def _find(self, stamp: Stamp) -> str | None:
         with self._lock:
-            known = self._known.get(stamp)
-        if known is not None:
-            return known
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            found = self._known.get(stamp)
+            if found is None and self._ledger is not None and stamp[1] >= LARGE:
+                found = self._ledger.find(stamp)
+            return found
+
+    def _remember(self, stamp: Stamp, digest: str) -> None:
         with self._lock:
             self._known[stamp] = digest
-        return digest
+            if self._ledger is not None and stamp[1] >= LARGE and stamp[2] < time.time_ns() - STILL_NS:
+                self._ledger.add(stamp, digest)
 
-    def _of_folder(self, folder: Path) -> str:
-        content = hashlib.sha256()
+    def _of_file(self, path: Path) -> Content:
+        stamp = _stamp(path)
+        known = self._find(stamp)
+        if known is None:
+            with path.open("rb") as file:
+                known = hashlib.file_digest(file, "sha256").hexdigest()
+            self._remember(stamp, known)
+        return Content(known, stamp[1])
+
+    def _of_folder(self, folder: Path) -> Content:
+        content, nbytes = hashlib.sha256(), 0
         for path in _files(folder):
-            content.update(f"{path.relative_to(folder).as_posix()}\0{self._of_file(path)}\n".encode())
-        return content.hexdigest()
+            file = self._of_file(path)
+            content.update(f"{path.relative_to(folder).as_posix()}\0{file.digest}\n".encode())
+            nbytes += file.nbytes
+        return Content(content.hexdigest(), nbytes)
 
 
 def _stamp(path: Path) -> Stamp:

@@ -1,22 +1,19 @@
-"""A workflow inside the picture that it made: one iTXt chunk of a PNG file."""
+"""What a picture says of its origin: iTXt chunks of a PNG file, see :mod:`graphengine.files.origin`."""
 
 import zlib
-from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
 from PIL.PngImagePlugin import PngInfo
 
-KEYWORD = "graphengine.workflow"
-"""The keyword of the chunk; its text is the JSON of the document."""
+from graphengine.files.origin import KEYWORDS, MAX_TEXT, WORKFLOW
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
-MAX_TEXT = 64 * 2**20
 MAX_CHUNKS = 1_000_000
 
-_OURS = KEYWORD.encode() + b"\0"
+_BEFORE = 80  # bytes: what a keyword and the NUL behind it take at most
 
 
 def png_text(texts: Mapping[str, str]) -> PngInfo:
@@ -31,21 +28,26 @@ def png_text(texts: Mapping[str, str]) -> PngInfo:
 
 
 def workflow_text(path: Path) -> str | None:
-    """Return the text of the workflow in a PNG file, or None if it carries none; its pixels are not looked at.
+    """Return the text of the workflow in a PNG file, or None if it carries none; see :func:`png_texts`."""
+    return png_texts(path, (WORKFLOW,)).get(WORKFLOW)
+
+
+def png_texts(path: Path, keywords: Collection[str] = KEYWORDS) -> Mapping[str, str]:
+    """Return the texts in a PNG file, by keyword; its pixels are not looked at.
 
     Raises:
         OSError: the file cannot be read, or is broken.
     """
     try:
         with path.open("rb") as file:
-            found = deque(_workflow_chunks(file), maxlen=1)  # of several, the last counts
-            return _text(found[0]) if found else None
+            found = dict(_chunks(file, {each.encode(): each for each in keywords}))  # of several, the last counts
+            return {keyword: _text(content) for keyword, content in found.items()}
     except (ValueError, zlib.error) as error:
         raise OSError(f"{path} is not a whole PNG file: {error}") from error
 
 
-def _workflow_chunks(file: BinaryIO) -> Iterator[bytes]:
-    """Walk from chunk to chunk until IEND, and yield what stands behind our keyword."""
+def _chunks(file: BinaryIO, wanted: Mapping[bytes, str]) -> Iterator[tuple[str, bytes]]:
+    """Walk from chunk to chunk until IEND, and yield what stands behind our keywords."""
     if file.read(len(SIGNATURE)) != SIGNATURE:
         raise ValueError("it does not begin like one")
     for _ in range(MAX_CHUNKS):
@@ -53,11 +55,12 @@ def _workflow_chunks(file: BinaryIO) -> Iterator[bytes]:
         length, kind = int.from_bytes(head[:4], "big"), head[4:]
         if kind == b"IEND":
             return
-        keyword = _read(file, len(_OURS)) if kind == b"iTXt" and length > len(_OURS) else b""
-        if keyword == _OURS:
-            yield _checked(file, kind + keyword, length - len(keyword))
+        begin = _read(file, min(length, _BEFORE)) if kind == b"iTXt" else b""
+        keyword, _, rest = begin.partition(b"\0")
+        if keyword in wanted:
+            yield wanted[keyword], rest + _checked(file, kind + begin, length - len(begin))
         else:
-            file.seek(length - len(keyword) + 4, 1)  # over the CRC, too
+            file.seek(length - len(begin) + 4, 1)  # over the CRC, too
     raise ValueError(f"it has more than {MAX_CHUNKS} chunks")
 
 

@@ -21,12 +21,15 @@ class File:
     """A file or folder that exists: its reference as written, its path, and the hash of its content.
 
     ``digest`` is the SHA-256 of the content in hex (of a folder: of its files' names and hashes). Two files
-    are equal when their content is.
+    are equal when their content is. ``nbytes`` is its size, where somebody has told it; ``found`` is the
+    reference under which it lies, where that is another than the one that was written.
     """
 
     reference: str
     path: Path
     digest: str
+    nbytes: int = 0
+    found: str = ""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, File) and self.digest == other.digest

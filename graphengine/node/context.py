@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,11 +11,17 @@ from graphengine.files.roots import File
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """The run that a call belongs to; ``workflow`` is the document as it was submitted."""
+    """The run that a call belongs to.
+
+    Attributes:
+        workflow: the document as it was submitted, with what its models contain.
+        lock: what else makes its results, see :mod:`graphengine.plan.lock`.
+    """
 
     id: str
     title: str
     workflow: Mapping[str, Any]
+    lock: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,14 @@ class Context(Protocol):
 
     def span(self, name: str) -> AbstractContextManager[None]:
         """Name a part of the call, such as ``load``: timelines show it inside the call, and parts inside parts."""
+        ...
+
+    def origin(self) -> Mapping[str, str]:
+        """Return what to write into the next file that is saved, by keyword, so that it can be made again.
+
+        It is the workflow, its lock, and which of the run's files it is; the same for the same run, byte for byte.
+        See :mod:`graphengine.files.origin`.
+        """
         ...
 
     def save(self, pattern: str, suffix: str, content: bytes | Path, media_type: str) -> File:

@@ -88,6 +88,10 @@ def _no_environment(_: ServiceOptions) -> str:
     return ""
 
 
+def _no_facts(_: ServiceOptions) -> Mapping[str, str]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Pack:
     """What a pack brings.
@@ -97,6 +101,7 @@ class Pack:
         roots: folders with files that come with the pack, by the root's name.
         environment: what the results of its nodes depend on beside their inputs, in words: versions of libraries,
             the kind of device. It is part of their fingerprints.
+        facts: the same by name, and what else may change a bit of a result: the card, how many threads. Locks say it.
     """
 
     name: str
@@ -106,6 +111,7 @@ class Pack:
     services: tuple[Service, ...] = ()
     roots: Mapping[str, Path] = field(default_factory=dict)
     environment: Callable[[ServiceOptions], str] = _no_environment
+    facts: Callable[[ServiceOptions], Mapping[str, str]] = _no_facts
 
     def specs(self) -> Iterator[NodeSpec]:
         """Import every module of the package and yield the nodes declared in it.

@@ -67,6 +67,11 @@ class Registry:
         known = {pack.name: pack.environment(options) for pack in self.packs}
         return {name: known[pack] for name, pack in self._pack_of.items()}
 
+    def facts(self, options: ServiceOptions) -> Mapping[str, Mapping[str, str]]:
+        """Return, by pack, what locks say of where results were made; packs that say nothing are left out."""
+        found = {pack.name: dict(pack.facts(options)) for pack in self.packs}
+        return {name: facts for name, facts in found.items() if facts}
+
     def type_of(self, ref: TypeRef) -> SocketType:
         """Return the definition of a type; of a list, that of its items."""
         return self.types[ref.name] if ref.item is None else self.type_of(ref.item)

@@ -3,9 +3,9 @@
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from graphengine.errors import Cancelled, NodeError
 from graphengine.files.atomic import atomic_writer, write_atomically
 from graphengine.files.digest import sha256
 from graphengine.files.naming import NamePatternError, candidates, fields_of
+from graphengine.files.origin import Output, texts_of
 from graphengine.files.roots import File
 from graphengine.node.checkpoints import NO_CHECKPOINTS, Checkpoints
 from graphengine.node.context import Preview, RunInfo
@@ -79,17 +80,26 @@ class RunScope:
     checkpoints: CheckpointFolder | None = None
 
 
+@dataclass(slots=True)
+class Count:
+    """How many there were."""
+
+    number: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class TaskContext:
     """The context of one call; see :class:`graphengine.node.context.Context`.
 
     Attributes:
         fingerprint: names the result; empty where there is no such name.
+        saved: counts the files that the call has saved.
     """
 
     scope: RunScope
     node: str
     fingerprint: str = ""
+    saved: Count = field(default_factory=Count, compare=False)
 
     @property
     def run(self) -> RunInfo:
@@ -141,6 +151,10 @@ class TaskContext:
         finally:
             self.scope.tell(TaskSpan(self.node, name, began, time.perf_counter() - began))
 
+    def origin(self) -> Mapping[str, str]:
+        """Return what to write into the next file."""
+        return texts_of(self.run.workflow, self.run.lock, Output(self.node, self.saved.number))
+
     def save(self, pattern: str, suffix: str, content: bytes | Path, media_type: str) -> File:
         """Write a result file under the first free name of the pattern; whole or not at all."""
         folder = self.scope.output_folder
@@ -155,7 +169,8 @@ class TaskContext:
                 f"the output folder cannot be written: {reason}", hint="Choose another, or make room."
             ) from error
         file = File(f"outputs:{name}", folder / name, digest)
-        self.scope.tell(TaskOutput(self.node, file, media_type))
+        self.scope.tell(TaskOutput(self.node, file, media_type, self.saved.number))
+        self.saved.number += 1
         return file
 
 

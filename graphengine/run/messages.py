@@ -228,11 +228,12 @@ class TaskSpan:
 
 @dataclass(frozen=True, slots=True)
 class TaskOutput:
-    """A call wrote a result file."""
+    """A call wrote a result file, after as many others as ``index`` says."""
 
     task: str
     file: File
     media_type: str
+    index: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ class Run:
         options: RunOptions,
         observe: Observer,
     ) -> None:
-        self.id = info.id
+        self.info = info
         self._executor = executor
         self._cache = cache
         self._observe = observe
@@ -144,6 +144,11 @@ class Run:
             started=datetime.now().astimezone(),
             checkpoints=None if options.checkpoints is None else options.checkpoints.folder,
         )
+
+    @property
+    def id(self) -> str:
+        """The id of the run."""
+        return self.info.id
 
     def cancel(self) -> None:
         """Stop as soon as the running calls let go; from any thread, at any time, more than once."""

@@ -48,7 +48,11 @@ class JobFailure(Told):
 
 
 class JobView(Told):
-    """A job as clients see it; ``seq`` is the number of its first entry in the log, ``workflow`` a digest."""
+    """A job as clients see it; ``seq`` is the number of its first entry in the log, ``workflow`` a digest.
+
+    ``lock`` says what made its results beside the workflow: hashes of models and inputs, versions of nodes and
+    libraries, the device. It is null until a run of the job has ended.
+    """
 
     id: str
     seq: int
@@ -68,6 +72,7 @@ class JobView(Told):
     cancelling: bool
     failure: JobFailure | None
     result: dict[str, JsonValue] | None
+    lock: dict[str, JsonValue] | None = None
 
     @property
     def over(self) -> bool:

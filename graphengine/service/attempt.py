@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Final, TypeVar, assert_never
 
@@ -158,21 +158,23 @@ class Attempt:
 
     async def _conclude(self, ready: Ready, result: RunResult) -> None:
         lease, attempts = self.job.lease, self._attempts
+        lock = None if self._run is None else self._run.info.lock
         if result.status != "done" or self._retried:  # a worker may have been killed while it was writing
             await asyncio.to_thread(remove_leftovers, self._place.folder(self.job.id))
         match result.status:
             case "done":
                 files = self._journal.files
-                await self._end(lambda notes: attempts.finish(lease, outcome(ready.plan, result.outputs, files), notes))
+                left = partial(outcome, ready.plan, result.outputs, files)  # by then, all files are among them
+                await self._end(lambda notes: attempts.finish(lease, left(), notes, lock))
             case "failed":
                 failure = self._failure or _BROKEN
-                await self._end(lambda notes: attempts.fail(lease, failure, notes))
+                await self._end(lambda notes: attempts.fail(lease, failure, notes, lock))
             case "cancelled" if self._told:
-                await self._end(lambda notes: attempts.stop(lease, notes))
+                await self._end(lambda notes: attempts.stop(lease, notes, lock))
             case "cancelled" if self._closing:
                 await self._end(lambda notes: attempts.release(lease, notes))
             case "cancelled":
-                await self._end(lambda notes: attempts.fail(lease, _STOPPED, notes))
+                await self._end(lambda notes: attempts.fail(lease, _STOPPED, notes, lock))
 
     def _observe(self, event: Event) -> None:
         match event:

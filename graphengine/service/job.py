@@ -133,6 +133,7 @@ class Job:
         interruptions: how often an attempt ended without a word since it was submitted or retried.
         cancelling: it runs, and is told to stop.
         result: what its run left, by name.
+        lock: what made that beside the workflow, see :mod:`graphengine.plan.lock`; None until a run of it has ended.
     """
 
     seq: int
@@ -156,6 +157,7 @@ class Job:
     cancelling: bool
     failure: Failure | None
     result: JsonObject | None
+    lock: JsonObject | None = None
 
     @property
     def lease(self) -> Lease:

@@ -31,6 +31,7 @@ Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 Address = Annotated[str, StringConstraints(pattern=ADDRESS_PATTERN)]
 NodeId = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Text = Annotated[str, StringConstraints(max_length=10_000)]
+FileName = Annotated[str, StringConstraints(min_length=1, max_length=4_096)]
 
 
 class Socket(NamedTuple):
@@ -114,6 +115,17 @@ class WorkflowOutput(_Part):
     description: Text | None = None
 
 
+class Pin(_Part):
+    """What lay under the name of a file when the document was made: ``sha256`` of its content, and its size.
+
+    That of a folder is the hash of its files' names and hashes, see :mod:`graphengine.files.digest`. Without ``bytes``
+    it takes longer to find the same content elsewhere.
+    """
+
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    bytes: int | None = Field(default=None, ge=0)
+
+
 class View(_Part):
     """All that is about looks; the engine never reads it."""
 
@@ -134,7 +146,11 @@ class Subgraph(_Part):
 
 
 class Workflow(_Part):
-    """A whole document. Equal documents mean the same; their ``view`` may differ."""
+    """A whole document. Equal documents mean the same; their ``view`` may differ.
+
+    ``models`` says what the models contained that its nodes name, by the names that they give: so each is found
+    wherever it lies, and whoever has another under the name is told. What no node names any more, does nothing.
+    """
 
     model_config = ConfigDict(json_schema_extra={**_CLOSED, "required": ["format", "version"]})
 
@@ -146,6 +162,7 @@ class Workflow(_Part):
     outputs: dict[Name, WorkflowOutput] = Field(default_factory=dict, json_schema_extra=_NOTHING_ELSE)
     nodes: dict[Name, Node] = Field(default_factory=dict, json_schema_extra=_NOTHING_ELSE)
     subgraphs: dict[Name, Subgraph] = Field(default_factory=dict, json_schema_extra=_NOTHING_ELSE)
+    models: dict[FileName, Pin] = Field(default_factory=dict, json_schema_extra=_NOTHING_ELSE)
     view: View = Field(default_factory=View)
 
     def to_json(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """A graph: a workflow that is proven. Whoever holds one need not check anything again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -130,13 +130,21 @@ def digraph(sources: Mapping[str, Sequence[str]]) -> "nx.DiGraph[str]":
 
 def has_sink(node: GraphNode | GraphLoop) -> bool:
     """Return whether a call of a node, or anything that a loop repeats, has an effect outside."""
-    stack = [node]
+    return any(each.spec.sink for each in called([node]))
+
+
+def called(nodes: "Iterable[GraphNode | GraphLoop]") -> Iterator[GraphNode]:
+    """Yield the nodes that are called for some, those that loops repeat included.
+
+    Of what is repeated until it is enough, the first turn is one thing and those after it another.
+    """
+    stack = list(nodes)
+    stack.reverse()
     while stack:
         each = stack.pop()
         if isinstance(each, GraphNode):
-            if each.spec.sink:
-                return True
+            yield each
+        elif isinstance(each.repeat, ForEach):
+            stack.extend(each.repeat.body.nodes.values())
         else:
-            body = each.repeat.body if isinstance(each.repeat, ForEach) else each.repeat.following
-            stack.extend(body.nodes.values())
-    return False
+            stack.extend((*each.repeat.first.nodes.values(), *each.repeat.following.nodes.values()))

@@ -9,7 +9,7 @@ import networkx as nx
 
 from graphengine.errors import FileRefused, ProblemCode, WorkflowError, shown
 from graphengine.files.digest import Digests
-from graphengine.files.roots import File, Roots
+from graphengine.files.roots import Roots
 from graphengine.node.check import Misfit
 from graphengine.node.registry import Registry
 from graphengine.node.spec import Input, NodeSpec
@@ -19,6 +19,7 @@ from graphengine.types.socket_type import TypeRef
 from graphengine.workflow.bulk import built_in_bulk
 from graphengine.workflow.contents import Contents
 from graphengine.workflow.document import Node, Socket, Workflow, link_of, source_of
+from graphengine.workflow.files import Files, Lost
 from graphengine.workflow.findings import Findings
 from graphengine.workflow.graph import PORTS, Body, Graph, GraphLoop, GraphNode, Link, digraph
 from graphengine.workflow.interface import Interfaces, Sockets
@@ -37,7 +38,7 @@ def resolve(workflow: Workflow, registry: Registry, roots: Roots, digests: Diges
         WorkflowError: with every problem of the document, each at its node and socket.
     """
     with built_in_bulk(len(workflow.nodes)):
-        resolver = _Resolver(workflow, registry, roots, digests)
+        resolver = _Resolver(workflow, registry, Files(roots, digests, workflow.models))
         graph = resolver.graph()
     problems = resolver.findings.problems()
     if problems:
@@ -52,13 +53,10 @@ class _Resolver:
         within: what the document is the inside of, for the body of a loop.
     """
 
-    def __init__(
-        self, workflow: Workflow, registry: Registry, roots: Roots, digests: Digests, within: Ports | None = None
-    ) -> None:
+    def __init__(self, workflow: Workflow, registry: Registry, files: Files, within: Ports | None = None) -> None:
         self.workflow = workflow
         self.registry = registry
-        self.roots = roots
-        self.digests = digests
+        self.files = files
         self.within = within
         self.findings = Findings() if within is None else within.findings
         self.growth = Growth() if within is None else within.growth
@@ -184,7 +182,7 @@ class _Resolver:
 
     def _body(self, document: Workflow, ports: Ports) -> tuple[Body, Mapping[str, TypeRef]]:
         """Resolve what a loop repeats."""
-        graph = _Resolver(document, self.registry, self.roots, self.digests, ports).graph()
+        graph = _Resolver(document, self.registry, self.files, ports).graph()
         types = {
             name: graph.types[socket.node][socket.name].whole
             for name, socket in graph.outputs.items()
@@ -217,7 +215,7 @@ class _Resolver:
 
     def _constant(self, name: str, socket: Input, value: Any, into: dict[str, Any]) -> None:
         try:
-            into[socket.name] = self._file(socket, value) if socket.type == FILE.ref else socket.parse(value)
+            into[socket.name] = self.files.of(socket, value) if socket.type == FILE.ref else socket.parse(value)
         except ValueError as error:
             bound = error.bound if isinstance(error, Misfit) else ""
             known = {"value": shown(value), "wanted": bound} if bound else {}
@@ -225,18 +223,8 @@ class _Resolver:
         except FileRefused as error:
             code: ProblemCode = "file_not_found" if error.missing else "file_refused"
             hint = error.hint
-            self.findings.add(code, f"{error}", name, socket.name, lambda: hint, file=shown(value))
-
-    def _file(self, socket: Input, reference: Any) -> File | None:
-        if reference is None and not socket.required:
-            return None
-        if not isinstance(reference, str):
-            raise ValueError(f"a file is named by its path, a string; {shown(reference)} was given")  # noqa: TRY004
-        path = self.roots.locate(reference, socket.roots)
-        try:
-            return File(reference, path, self.digests.of(path))
-        except OSError as error:
-            raise FileRefused(f"{reference!r} cannot be read: {error.strerror}") from error
+            known = {} if isinstance(error, Lost) else {"file": shown(value)}
+            self.findings.add(code, f"{error}", name, socket.name, lambda: hint, **known)
 
     def _link(self, name: str, socket: Input, source: Socket, into: dict[str, Link], *, keep: bool = False) -> bool:
         """Prove a link and note it; return whether a list comes over it whose items are wanted.

@@ -1,7 +1,6 @@
 """Pictures to files."""
 
 import io
-import json
 from typing import Annotated, Any, Literal, NamedTuple
 
 from PIL import Image as Pil
@@ -10,7 +9,7 @@ from pydantic import AfterValidator, Field
 from graphengine.diffusion.images import to_pil
 from graphengine.diffusion.types.image import Image
 from graphengine.files.naming import check_pattern
-from graphengine.files.picture import KEYWORD, png_text
+from graphengine.files.picture import png_text
 from graphengine.files.roots import File
 from graphengine.node.context import Context
 from graphengine.node.declare import injected, node
@@ -46,8 +45,8 @@ def save(
     """Save pictures into the output folder, one file for each of the batch.
 
     Nothing is ever overwritten: names are counted up. Channels have 8 bits, rounded. PNG is exact and carries
-    the workflow, so that opening the picture opens what made it. JPEG has no transparency; there the
-    ground is white.
+    the workflow, so that opening the picture opens what made it, and all else that it takes to make it again. JPEG has
+    no transparency; there the ground is white.
 
     Inputs:
         name: may hold ``{workflow}``, ``{node}``, ``{run}``, ``{date}``, ``{time}`` and ``{counter:05}``;
@@ -63,10 +62,10 @@ def save(
     Errors: the name has an unknown field or leaves the output folder.
     """
     options = _options(format, quality)
-    if format == "png" and embed_workflow:
-        options["pnginfo"] = png_text({KEYWORD: json.dumps(dict(context.run.workflow))})
     files = []
     for done, picture in enumerate(to_pil(image), start=1):
+        if format == "png" and embed_workflow:
+            options["pnginfo"] = png_text(context.origin())
         content = _encoded(picture, format, options)
         files.append(context.save(name, _SUFFIXES[format], content, f"image/{format}"))
         context.progress(done, image.batch)

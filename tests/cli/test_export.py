@@ -9,7 +9,8 @@ from commands import Command
 from documents import chain
 from PIL import Image as Pillow
 
-from graphengine.files.picture import KEYWORD, png_text
+from graphengine.files.origin import WORKFLOW
+from graphengine.files.picture import png_text
 
 DOCUMENT = chain(3).to_json() | {"title": "Chain 🔴"}
 
@@ -45,7 +46,7 @@ def test_code_is_written_to_a_file_with_what_is_set(command: Command, file: Path
 
 def test_a_picture_that_carries_a_workflow_is_exported(command: Command, tmp_path: Path) -> None:
     picture = tmp_path / "picture.png"
-    Pillow.new("RGB", (4, 4)).save(picture, pnginfo=png_text({KEYWORD: json.dumps(DOCUMENT)}))
+    Pillow.new("RGB", (4, 4)).save(picture, pnginfo=png_text({WORKFLOW: json.dumps(DOCUMENT)}))
     assert made_by(command("export", picture, "--python").stdout) == DOCUMENT
 
 

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 from PIL import Image as Pillow
 
-from graphengine.files.picture import KEYWORD, MAX_TEXT, SIGNATURE, png_text, workflow_text
+from graphengine.files.origin import MAX_TEXT, WORKFLOW
+from graphengine.files.picture import SIGNATURE, png_text, workflow_text
 
 
 def test_a_workflow_survives_in_a_picture(tmp_path: Path) -> None:
     text = json.dumps({"title": "é 漢字 🎨", "n": 2**63, "long": "x" * 3_000_000})
-    Pillow.new("RGB", (8, 8)).save(tmp_path / "a.png", pnginfo=png_text({KEYWORD: text}))
+    Pillow.new("RGB", (8, 8)).save(tmp_path / "a.png", pnginfo=png_text({WORKFLOW: text}))
     assert workflow_text(tmp_path / "a.png") == text
 
 
@@ -22,7 +23,7 @@ def test_a_plain_picture_carries_none(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("keep", [8, 20, 60])
 def test_a_broken_picture_is_an_os_error(tmp_path: Path, keep: int) -> None:
-    Pillow.new("RGB", (64, 64), "red").save(tmp_path / "a.png", pnginfo=png_text({KEYWORD: "x" * 1000}))
+    Pillow.new("RGB", (64, 64), "red").save(tmp_path / "a.png", pnginfo=png_text({WORKFLOW: "x" * 1000}))
     (tmp_path / "a.png").write_bytes((tmp_path / "a.png").read_bytes()[:keep])
     with pytest.raises(OSError, match="not a whole PNG"):
         workflow_text(tmp_path / "a.png")
@@ -40,7 +41,7 @@ def png(*chunks: bytes, side: int = 8) -> bytes:
 def itxt(text: bytes, *, compressed: bool = False) -> bytes:
     flags = b"\1\0" if compressed else b"\0\0"
     body = zlib.compress(text) if compressed else text
-    return chunk(b"iTXt", KEYWORD.encode() + b"\0" + flags + b"en\0translated\0" + body)
+    return chunk(b"iTXt", WORKFLOW.encode() + b"\0" + flags + b"en\0translated\0" + body)
 
 
 @pytest.mark.parametrize("side", [10_000, 60_000])
@@ -59,9 +60,9 @@ def test_a_compressed_text_is_read(tmp_path: Path) -> None:
     [
         (png(itxt(b"{}")).replace(b"{}", b"[]"), "checksum of its workflow"),
         (png(itxt(bytes(MAX_TEXT + 1), compressed=True)), "larger than 64 MiB"),
-        (png(chunk(b"iTXt", KEYWORD.encode() + b"\0\1\0\0\0" + zlib.compress(b"text")[:-6])), "cut off"),
-        (png(chunk(b"iTXt", KEYWORD.encode() + b"\0\1\0\0\0no zlib")), "incorrect header"),
-        (png(chunk(b"iTXt", KEYWORD.encode() + b"\0\0\0")), "malformed"),
+        (png(chunk(b"iTXt", WORKFLOW.encode() + b"\0\1\0\0\0" + zlib.compress(b"text")[:-6])), "cut off"),
+        (png(chunk(b"iTXt", WORKFLOW.encode() + b"\0\1\0\0\0no zlib")), "incorrect header"),
+        (png(chunk(b"iTXt", WORKFLOW.encode() + b"\0\0\0")), "malformed"),
         (png(itxt(b"\xff")), "invalid start byte"),
     ],
 )

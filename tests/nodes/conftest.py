@@ -99,6 +99,7 @@ class Notes:
 
     node: str = "node"
     cancel_at: int | None = None
+    looks: bool = True
     steps: list[tuple[int, int]] = field(default_factory=list)
     previews: list[Preview] = field(default_factory=list)
 
@@ -119,7 +120,8 @@ class Notes:
         return nullcontext()
 
     def preview(self, make: Callable[[], Preview]) -> None:
-        self.previews.append(make())
+        if self.looks:
+            self.previews.append(make())
 
     def save(self, pattern: str, suffix: str, content: bytes, media_type: str) -> File:
         raise AssertionError("this node does not save")
@@ -128,3 +130,9 @@ class Notes:
 @pytest.fixture
 def notes() -> Notes:
     return Notes()
+
+
+@pytest.fixture
+def unwatched() -> Notes:
+    """A context whose previews nobody looks at."""
+    return Notes(looks=False)

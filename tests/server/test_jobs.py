@@ -20,6 +20,18 @@ async def test_a_job_is_run_and_has_its_result(client: Client) -> None:
     done = await client.ended(job["id"])
     assert (done["state"], done["title"], done["tags"]) == ("done", "mine", ["a"])
     assert done["result"]["outputs"]["end"] == {"task": "pass", "type": "Float", "value": 5.0}
+    assert job["lock"] is None
+    assert done["lock"]["nodes"] == {"plain.add": 1, "plain.number": 1, "plain.pass": 1}
+    assert done["lock"]["graphengine"]
+
+
+async def test_a_job_that_failed_says_what_it_ran_with_until_it_is_tried_again(client: Client) -> None:
+    job = await client.submit(document({"fail": ["plain.fail", {"how": "bug"}]}))
+    failed = await client.ended(job["id"])
+    assert failed["state"] == "failed"
+    assert failed["lock"]["nodes"] == {"plain.fail": 1}
+    again = await client.ask("POST", f"/api/jobs/{job['id']}/retry", {})
+    assert again.data["lock"] is None
 
 
 async def test_inputs_and_targets_are_the_submitters(client: Client) -> None:
@@ -155,6 +167,7 @@ async def test_a_plan_tells_problems_and_reasons(client: Client) -> None:
     assert after.data["tasks"]["pass"]["verdict"] == "cached"
 
 
+@pytest.mark.inside
 async def test_a_plan_tells_of_the_memory_and_refuses_what_cannot_fit(
     client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

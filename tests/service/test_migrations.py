@@ -8,6 +8,7 @@ import pytest
 from graphengine.errors import StoreRefused
 from graphengine.service.database.migrations import Step, migrate, statements
 from graphengine.service.database.schema import STEPS
+from graphengine.service.queue.records import find_job
 
 
 def fresh() -> sqlite3.Connection:
@@ -67,4 +68,18 @@ def test_the_schema_of_every_step_is_sound() -> None:
         migrate(connection, STEPS[:number], "it")
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    connection.close()
+
+
+def test_jobs_of_before_have_no_lock() -> None:
+    connection = fresh()
+    migrate(connection, STEPS[:3], "it")
+    connection.execute("INSERT INTO workflow VALUES ('d', '{}')")
+    connection.execute(
+        "INSERT INTO job (seq, id, owner, body, state, priority, rank, weights, workflow, inputs, title, tags, created)"
+        " VALUES (1, 'old', 'ann', '', 'done', 0, 1, '', 'd', '{}', '', '[]', 1)"
+    )
+    connection.row_factory = sqlite3.Row
+    migrate(connection, STEPS, "it")
+    assert find_job(connection, "old").lock is None
     connection.close()

@@ -7,7 +7,8 @@ from documents import chain
 from PIL import Image as Pillow
 
 from graphengine.errors import WorkflowError
-from graphengine.files.picture import KEYWORD, png_text
+from graphengine.files.origin import WORKFLOW
+from graphengine.files.picture import png_text
 from graphengine.workflow.load import load_workflow
 
 
@@ -15,7 +16,7 @@ def test_json_and_pictures_hold_the_same_workflow(tmp_path: Path) -> None:
     workflow = chain(3)
     text = json.dumps(workflow.to_json())
     (tmp_path / "a.json").write_text(text)
-    Pillow.new("RGB", (4, 4)).save(tmp_path / "picture.json", format="PNG", pnginfo=png_text({KEYWORD: text}))
+    Pillow.new("RGB", (4, 4)).save(tmp_path / "picture.json", format="PNG", pnginfo=png_text({WORKFLOW: text}))
     assert load_workflow(tmp_path / "a.json") == load_workflow(tmp_path / "picture.json") == workflow
 
 
@@ -31,7 +32,7 @@ def test_what_cannot_be_loaded_says_why(tmp_path: Path) -> None:
 
 
 def test_a_broken_picture_is_one_malformed_document(tmp_path: Path) -> None:
-    Pillow.new("RGB", (64, 64), "red").save(tmp_path / "a.png", pnginfo=png_text({KEYWORD: "x" * 1000}))
+    Pillow.new("RGB", (64, 64), "red").save(tmp_path / "a.png", pnginfo=png_text({WORKFLOW: "x" * 1000}))
     (tmp_path / "a.png").write_bytes((tmp_path / "a.png").read_bytes()[:200])
     with pytest.raises(WorkflowError) as caught:
         load_workflow(tmp_path / "a.png")

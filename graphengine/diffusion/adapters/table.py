@@ -8,6 +8,7 @@ from graphengine.diffusion.adapters.embedding import apply_embedding
 from graphengine.diffusion.adapters.lora import apply_lora
 from graphengine.diffusion.adapters.merge import apply_merge
 from graphengine.diffusion.adapters.patcher import Patchers
+from graphengine.diffusion.adapters.weights import apply_weights
 from graphengine.diffusion.families.family import Loader
 
 
@@ -18,4 +19,6 @@ def patchers_with(families: Mapping[str, Loader]) -> Patchers:
         families: what loads the other model of a merge.
     """
     merge = partial(apply_merge, families)
-    return MappingProxyType({"lora": apply_lora, "embedding": apply_embedding, "merge": merge})
+    return MappingProxyType(
+        {"lora": apply_lora, "embedding": apply_embedding, "merge": merge, "weights": apply_weights}
+    )

@@ -51,17 +51,7 @@ class ControlNetGuide(Guide):
 
     def tell(self, rows: Tensor, timestep: Tensor, texts: Tensor, settings: Mapping[str, Any]) -> Told:
         """See :class:`Guide`."""
-        dtype = self.pixels.dtype
-        down, middle = self.network(
-            rows[:, : self.network.config.in_channels].to(dtype),
-            timestep,
-            encoder_hidden_states=texts.to(dtype),
-            controlnet_cond=_for_each(self.pixels, rows),
-            conditioning_scale=self.control.strength,
-            added_cond_kwargs=settings.get("added_cond_kwargs"),
-            return_dict=False,
-        )
-        return {DOWN: down, MIDDLE: [middle]}
+        return told_by_controlnet(self.network, self.pixels, self.control.strength, rows, timestep, texts, settings)
 
 
 class AdapterGuide(Guide):
@@ -76,6 +66,35 @@ class AdapterGuide(Guide):
         """See :class:`Guide`."""
         del timestep, texts, settings  # it has looked at all it looks at
         return {WITHIN: [_for_each(state, rows) for state in self._states]}
+
+
+def told_by_controlnet(
+    network: Any,
+    pixels: Tensor,
+    strength: float,
+    rows: Tensor,
+    timestep: Tensor,
+    texts: Tensor,
+    settings: Mapping[str, Any],
+) -> Told:
+    """Return what a ControlNet adds to the states of a UNet that is called with these.
+
+    Args:
+        pixels: one picture, or one for each latent of a batch: [1 or batch, 3, height, width], 0 to 1.
+        strength: how much it counts.
+        rows: the latents, of one batch or several behind one another.
+    """
+    dtype = pixels.dtype
+    down, middle = network(
+        rows[:, : network.config.in_channels].to(dtype),
+        timestep,
+        encoder_hidden_states=texts.to(dtype),
+        controlnet_cond=_for_each(pixels, rows),
+        conditioning_scale=strength,
+        added_cond_kwargs=settings.get("added_cond_kwargs"),
+        return_dict=False,
+    )
+    return {DOWN: down, MIDDLE: [middle]}
 
 
 def guide_of(control: Control, network: Any, denoiser: Any, latent: Latent, first: int) -> Guide:

@@ -1,13 +1,13 @@
 """Denoisers that follow pictures (Zhang et al., Adding Conditional Control to Text-to-Image Diffusion Models, 2023)."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from torch import Tensor
 
-from graphengine.diffusion.control.guides import MIDDLE, Guide, guide_of
+from graphengine.diffusion.control.guides import MIDDLE, Told, guide_of
 from graphengine.diffusion.loaded import Denoiser
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.types.latent import Latent
@@ -53,8 +53,15 @@ class Steered:
 
     def __init__(self, denoiser: Denoiser, controls: Sequence[LentControl], latent: Latent, first: int = 0) -> None:
         self._guides = [guide_of(each.control, each.network, denoiser.module, latent, first) for each in controls]
-        self._steered = _Steered(denoiser.module)
-        self.denoiser = replace(denoiser, module=self._steered) if self._guides else denoiser
+        self._steered: list[SteeredUNet] = []
+        self.denoiser = self.also(denoiser)
+
+    def also(self, denoiser: Denoiser) -> Denoiser:
+        """Return another denoiser of the same sampling with the same controls."""
+        if not self._guides:
+            return denoiser
+        self._steered.append(SteeredUNet(denoiser.module))
+        return replace(denoiser, module=self._steered[-1])
 
     def watching(
         self, predict: Callable[[Tensor, Tensor], Tensor], begin: int, total: int
@@ -66,23 +73,37 @@ class Steered:
 
         def watched(latents: Tensor, timestep: Tensor) -> Tensor:
             step = next(steps)
-            self._steered.guides = [each for each in self._guides if each.counts(step, total)]
+            for unet in self._steered:
+                unet.guides = [each for each in self._guides if each.counts(step, total)]
             return predict(latents, timestep)
 
         return watched
 
 
-class _Steered:
-    """A UNet to its callers, which adds to its states what guides tell."""
+class Teller(Protocol):
+    """Tells a UNet something about pictures."""
+
+    def tell(self, rows: Tensor, timestep: Tensor, texts: Tensor, settings: Mapping[str, Any]) -> Told:
+        """Return what is added to its states when it is called with these."""
+        ...
+
+
+class SteeredUNet:
+    """A UNet to its callers, which adds to its states what is told.
+
+    Attributes:
+        guides: who tells; they may be others at each call.
+    """
 
     def __init__(self, unet: Any) -> None:
         self._unet = unet
-        self.guides: Sequence[Guide] = ()
+        self.guides: Sequence[Teller] = ()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._unet, name)
 
     def __call__(self, rows: Tensor, timestep: Tensor, encoder_hidden_states: Tensor, **settings: Any) -> Any:
+        """Call the UNet."""
         told: dict[str, Sequence[Tensor]] = {}
         for guide in self.guides:
             for name, states in guide.tell(rows, timestep, encoder_hidden_states, settings).items():

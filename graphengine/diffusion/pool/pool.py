@@ -20,6 +20,7 @@ from graphengine.diffusion.loaded import (
     DepthNetwork,
     Loaded,
     PictureNetwork,
+    PipelineParts,
     TextStack,
 )
 from graphengine.diffusion.networks import NETWORKS
@@ -32,6 +33,7 @@ from graphengine.diffusion.types.refs import (
     ControlNetRef,
     DepthModelRef,
     ModelRef,
+    PipelineRef,
     TextEncoderRef,
     UpscalerRef,
     VaeRef,
@@ -97,6 +99,8 @@ class ModelPool:
     def use(self, ref: ControlNetRef) -> AbstractContextManager[ControlNetwork]: ...
     @overload
     def use(self, ref: DepthModelRef) -> AbstractContextManager[DepthNetwork]: ...
+    @overload
+    def use(self, ref: PipelineRef) -> AbstractContextManager[PipelineParts]: ...
     @overload
     def use(self, ref: UpscalerRef) -> AbstractContextManager[PictureNetwork]: ...
     @overload

@@ -148,6 +148,13 @@ class UpscalerRef(WeightsRef):
 
 
 @dataclass(frozen=True, slots=True)
+class PipelineRef(WeightsRef):
+    """A whole pipeline of diffusers; its variant is the name of its class."""
+
+    part: ClassVar[Part] = "pipeline"
+
+
+@dataclass(frozen=True, slots=True)
 class DepthModelRef(WeightsRef):
     """A network that tells how far away what a picture shows is."""
 

@@ -11,7 +11,15 @@ from graphengine.diffusion.types.depth import Camera, CameraCodec, DepthMap
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.mesh import Mesh, MeshCodec, PointCloud, PointCloudCodec
-from graphengine.diffusion.types.refs import ControlNetRef, DepthModelRef, ModelRef, TextEncoderRef, UpscalerRef, VaeRef
+from graphengine.diffusion.types.refs import (
+    ControlNetRef,
+    DepthModelRef,
+    ModelRef,
+    PipelineRef,
+    TextEncoderRef,
+    UpscalerRef,
+    VaeRef,
+)
 from graphengine.diffusion.types.trained import Weights
 from graphengine.diffusion.types.video import Video, VideoCodec
 from graphengine.types.socket_type import SocketType
@@ -70,6 +78,16 @@ DIFFUSION_TYPES: tuple[SocketType, ...] = (
         lasting=False,
         weights=True,
         part="depth",
+    ),
+    SocketType(
+        "Pipeline",
+        PipelineRef,
+        RefCodec(PipelineRef),
+        "A whole pipeline of diffusers.",
+        "#a3a05f",
+        lasting=False,
+        weights=True,
+        part="pipeline",
     ),
     SocketType(
         "ControlNet",

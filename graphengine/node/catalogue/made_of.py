@@ -17,7 +17,7 @@ from typing import Final
 MOST_FILES: Final = 20_000
 """Whoever is made of more files is not kept: looking at them would take longer than it saves."""
 
-_VARIABLES: Final = ("CUDA", "HF", "HIP", "HSA", "NVIDIA", "PYTORCH", "ROCR", "TORCH", "ZE_")
+_VARIABLES: Final = ("CUDA", "HF", "HIP", "HSA", "MKL", "NVIDIA", "OMP", "PYTORCH", "ROCR", "TORCH", "ZE_")
 _DEVICES: Final = ("accel", "dxg", "kfd", "nvidia")
 _DRIVER: Final = Path("/proc/driver/nvidia/version")
 _RECORDS: Final = (".dist-info", ".egg-info", ".egg-link", ".pth")

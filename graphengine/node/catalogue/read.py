@@ -43,11 +43,17 @@ class WrittenRegistry(Registry):
         self.nodes = {each["id"]: _node(each) for each in written["nodes"]}
         self.roots = {name: Path(path) for name, path in written["roots"].items()}
         self._environments: Mapping[str, str] = written["environments"]
+        self._facts: Mapping[str, Mapping[str, str]] = written["facts"]
 
     def environments(self, options: ServiceOptions) -> Mapping[str, str]:
         """Return what was written down, for the options that were asked then."""
         del options
         return self._environments
+
+    def facts(self, options: ServiceOptions) -> Mapping[str, Mapping[str, str]]:
+        """Return what was written down, as for environments."""
+        del options
+        return self._facts
 
 
 class Elsewhere:
@@ -107,6 +113,7 @@ def _input(written: Written) -> Input:
         schema=written["schema"],
         widget=written["widget"],
         roots=tuple(written["roots"]),
+        roles=tuple(written["roles"]),
         lazy=written["lazy"],
     )
 

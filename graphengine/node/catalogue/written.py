@@ -13,7 +13,7 @@ from graphengine.types.builtin import BUILTIN_TYPES
 from graphengine.types.codec import JsonCodec
 from graphengine.types.socket_type import SocketType
 
-FORMAT: Final = "graphengine.catalogue.2"
+FORMAT: Final = "graphengine.catalogue.4"
 
 Written = Mapping[str, Any]
 
@@ -32,6 +32,7 @@ def write_registry(registry: Registry, options: ServiceOptions) -> Written:
         "conversions": [[each.source, each.target] for each in registry.conversions],
         "roots": {name: str(path) for name, path in registry.roots.items()},
         "environments": dict(registry.environments(options)),
+        "facts": {name: dict(each) for name, each in registry.facts(options).items()},
         "nodes": [_node(each) for each in registry.nodes.values()],
     }
 
@@ -87,6 +88,7 @@ def _input(socket: Input) -> Written:
         "schema": socket.schema,
         "widget": socket.widget,
         "roots": list(socket.roots),
+        "roles": list(socket.roles),
         "lazy": socket.lazy,
     }
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Awaitable, Sequence
 
+from graphengine.plan.demand import Place
 from graphengine.run.cache.tier import Tier
 from graphengine.run.handle import Handles
 
@@ -50,3 +51,10 @@ class TieredCache:
     def _promote(self, fingerprint: str, found_in: int, handles: Handles, seconds: float) -> None:
         for tier in self._tiers[:found_in]:
             tier.put(fingerprint, handles, seconds)
+
+
+def place_of(memory: Tier, disk: Tier | None, fingerprint: str) -> Place | None:
+    """Return in which of two tiers a result is kept, if it is."""
+    if memory.has(fingerprint):
+        return "memory"
+    return "disk" if disk is not None and disk.has(fingerprint) else None

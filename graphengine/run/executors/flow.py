@@ -69,6 +69,10 @@ class QuietContext:
         del name
         return nullcontext()
 
+    def origin(self) -> Mapping[str, str]:
+        """Return what to write into the next file."""
+        return self.outer.origin()
+
     def save(self, pattern: str, suffix: str, content: bytes | Path, media_type: str) -> File:
         """Write a result file."""
         return self.outer.save(pattern, suffix, content, media_type)

@@ -76,21 +76,22 @@ class Attempts:
         self._leases.renew(lease)
         await self._database.write(lambda tx: work.record(tx, lease, notes, self._now()))
 
-    async def finish(self, lease: Lease, result: JsonObject, notes: Notes = ()) -> Job:
+    async def finish(self, lease: Lease, result: JsonObject, notes: Notes = (), lock: JsonObject | None = None) -> Job:
         """Say that a run ended well.
 
         Args:
             notes: what happened in it and is not logged yet: it is, in the same commit; as for the other ends.
+            lock: what made its results; as for the other ends.
         """
-        return await self._database.write(lambda tx: work.finish(tx, lease, result, self._now(), notes))
+        return await self._database.write(lambda tx: work.finish(tx, lease, result, self._now(), notes, lock))
 
-    async def fail(self, lease: Lease, failure: Failure, notes: Notes = ()) -> Job:
+    async def fail(self, lease: Lease, failure: Failure, notes: Notes = (), lock: JsonObject | None = None) -> Job:
         """Say that a run failed; it is not tried again."""
-        return await self._database.write(lambda tx: work.fail(tx, lease, failure, self._now(), notes))
+        return await self._database.write(lambda tx: work.fail(tx, lease, failure, self._now(), notes, lock))
 
-    async def stop(self, lease: Lease, notes: Notes = ()) -> Job:
+    async def stop(self, lease: Lease, notes: Notes = (), lock: JsonObject | None = None) -> Job:
         """Say that a run stopped because it was told to."""
-        return await self._database.write(lambda tx: work.stop(tx, lease, self._now(), notes))
+        return await self._database.write(lambda tx: work.stop(tx, lease, self._now(), notes, lock))
 
     async def release(self, lease: Lease, notes: Notes = ()) -> Job:
         """Put a job back where it was, because the engine closes; it is not held against the job."""

@@ -15,7 +15,7 @@ GAP = 2**20
 
 _UPDATE = """
 UPDATE job SET state = :state, rank = :rank, started = :started, ended = :ended, finish = :finish, attempt = :attempt,
-               interruptions = :interruptions, cancelling = 0, failure = :failure, result = :result
+               interruptions = :interruptions, cancelling = 0, failure = :failure, result = :result, lock = :lock
 WHERE seq = :seq
 """
 

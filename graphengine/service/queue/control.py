@@ -36,7 +36,7 @@ def retry(transaction: Transaction, id_: str, limits: Limits, retry_after: int, 
     """Queue a job again that failed or was cancelled, behind those that wait; its interruptions are forgotten."""
     row = job_row(transaction.connection, id_)
     make_room(transaction, 1, limits, retry_after)
-    forgotten = {"interruptions": 0, "started": None, "failure": None, "result": None}
+    forgotten = {"interruptions": 0, "started": None, "failure": None, "result": None, "lock": None}
     change(transaction, row, "retry", now, forgotten, priority=row["priority"], batch=row["batch"])
     transaction.execute("UPDATE job SET overtaken = 0 WHERE seq = ?", (row["seq"],))
     return find_job(transaction.connection, id_)

@@ -36,6 +36,7 @@ def job_of(row: sqlite3.Row | Mapping[str, Any]) -> Job:
         cancelling=bool(row["cancelling"]),
         failure=None if row["failure"] is None else Failure(**json.loads(row["failure"])),
         result=None if row["result"] is None else json.loads(row["result"]),
+        lock=None if row["lock"] is None else json.loads(row["lock"]),
     )
 
 

@@ -5,8 +5,10 @@ queued again where it was; after the second time it has failed, for it may be wh
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from types import MappingProxyType
+from typing import Final
 
 from graphengine.errors import Failure, LeaseLost
 from graphengine.service.canonical import compact
@@ -22,6 +24,9 @@ Note = tuple[TaskKind, JsonObject]
 """Something that happened in a run, for the log."""
 
 Notes = Sequence[Note]
+
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+"""No columns that change."""
 
 INTERRUPTED = Failure(
     "interrupted",
@@ -41,24 +46,40 @@ def claim(transaction: Transaction, prefer: str, limits: Limits, now: int) -> Jo
     return job_of(change(transaction, row, "claim", now, {"attempt": attempt, "started": now}, attempt=attempt))
 
 
-def finish(transaction: Transaction, lease: Lease, result: JsonObject, now: int, notes: Notes = ()) -> Job:
+def finish(
+    transaction: Transaction,
+    lease: Lease,
+    result: JsonObject,
+    now: int,
+    notes: Notes = (),
+    lock: JsonObject | None = None,
+) -> Job:
     """Note that a run ended well.
 
     Args:
         notes: what happened before, and is not logged yet; as for the other ends.
+        lock: what made its results, if the run began; as for the other ends.
     """
     row = _held(transaction, lease, notes, now)
-    return job_of(change(transaction, row, "finish", now, {"result": compact(result)}))
+    return job_of(change(transaction, row, "finish", now, {"result": compact(result), **_locked(lock)}))
 
 
-def fail(transaction: Transaction, lease: Lease, failure: Failure, now: int, notes: Notes = ()) -> Job:
+def fail(
+    transaction: Transaction,
+    lease: Lease,
+    failure: Failure,
+    now: int,
+    notes: Notes = (),
+    lock: JsonObject | None = None,
+) -> Job:
     """Note that a run failed."""
-    return _fail(transaction, _held(transaction, lease, notes, now), failure, now)
+    row = _held(transaction, lease, notes, now)
+    return _fail(transaction, row, failure, now, columns=_locked(lock))
 
 
-def stop(transaction: Transaction, lease: Lease, now: int, notes: Notes = ()) -> Job:
+def stop(transaction: Transaction, lease: Lease, now: int, notes: Notes = (), lock: JsonObject | None = None) -> Job:
     """Note that a run stopped because it was told to."""
-    return job_of(change(transaction, _held(transaction, lease, notes, now), "stop", now, {}))
+    return job_of(change(transaction, _held(transaction, lease, notes, now), "stop", now, _locked(lock)))
 
 
 def release(transaction: Transaction, lease: Lease, now: int, notes: Notes = ()) -> Job:
@@ -111,7 +132,19 @@ def _interrupt(transaction: Transaction, row: sqlite3.Row, limits: Limits, now: 
     return job_of(change(transaction, row, "requeue", now, {"interruptions": times}, interruptions=times))
 
 
-def _fail(transaction: Transaction, row: sqlite3.Row, failure: Failure, now: int, times: int | None = None) -> Job:
+def _fail(
+    transaction: Transaction,
+    row: sqlite3.Row,
+    failure: Failure,
+    now: int,
+    times: int | None = None,
+    columns: Mapping[str, str] = NOTHING,
+) -> Job:
     told = asdict(failure)
-    columns = {"failure": compact(told), "interruptions": row["interruptions"] if times is None else times}
-    return job_of(change(transaction, row, "fail", now, columns, failure=told))
+    times = row["interruptions"] if times is None else times
+    changed = {"failure": compact(told), "interruptions": times, **columns}
+    return job_of(change(transaction, row, "fail", now, changed, failure=told))
+
+
+def _locked(lock: JsonObject | None) -> Mapping[str, str]:
+    return NOTHING if lock is None else {"lock": compact(lock)}

@@ -137,7 +137,7 @@ def test_what_is_wrong_is_said(
     dropped = weights.pop(min(weights))
     assert dropped.numel()
     save_file(weights, source.path / "model.safetensors", {"format": "pt"})
-    with pytest.raises(ModelRefused, match="1 weights are missing"):
+    with pytest.raises(ModelRefused, match="the depth of 'cut' cannot be loaded: 1 weights are missing"):
         estimate(load_depth(File("cut", source.path, "1" * 64)), image, pool=pool, context=notes)
     config = json.loads((source.path / "config.json").read_text())
     (source.path / "config.json").write_text(json.dumps(config | {"architectures": ["BertModel"]}))

@@ -97,7 +97,7 @@ def test_files_and_progress_are_told(noise: Noise, context: TaskContext, events:
     assert events == [
         TaskOutput("picture", files[0], "image/png"),
         TaskProgress("picture", 1, 2),
-        TaskOutput("picture", files[1], "image/png"),
+        TaskOutput("picture", files[1], "image/png", 1),
         TaskProgress("picture", 2, 2),
     ]
     assert files[1].reference == "outputs:picture/2026-05-31_2.png"

@@ -508,6 +508,9 @@ export interface Resync {
 }
 /**
  * A job as clients see it; ``seq`` is the number of its first entry in the log, ``workflow`` a digest.
+ *
+ * ``lock`` says what made its results beside the workflow: hashes of models and inputs, versions of nodes and
+ * libraries, the device. It is null until a run of the job has ended.
  */
 export interface JobView {
   id: string;
@@ -530,6 +533,9 @@ export interface JobView {
   cancelling: boolean;
   failure: JobFailure | null;
   result: {
+    [k: string]: JsonValue;
+  } | null;
+  lock?: {
     [k: string]: JsonValue;
   } | null;
 }

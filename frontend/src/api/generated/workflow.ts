@@ -4,6 +4,9 @@ export type JsonValue = unknown;
 
 /**
  * A whole document. Equal documents mean the same; their ``view`` may differ.
+ *
+ * ``models`` says what the models contained that its nodes name, by the names that they give: so each is found
+ * wherever it lies, and whoever has another under the name is told. What no node names any more, does nothing.
  */
 export interface Workflow {
   format: "graphengine.workflow";
@@ -22,6 +25,7 @@ export interface Workflow {
   subgraphs?: {
     [k: string]: Subgraph;
   };
+  models?: {};
   view?: View;
   [k: string]: unknown;
 }
