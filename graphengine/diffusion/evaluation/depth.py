@@ -57,12 +57,13 @@ def aligned(found: Tensor, true: Tensor) -> Tensor:
     centred = told - told.mean(1, keepdim=True)
     scale = (centred * wanted).sum(1, keepdim=True) / centred.square().sum(1, keepdim=True).clamp_min(1e-12)
     fitted = wanted.mean(1, keepdim=True) + scale * centred
-    found: Tensor = 1 / fitted.clamp(wanted.amin(1, keepdim=True), wanted.amax(1, keepdim=True))
-    return found.view_as(true)
+    brought: Tensor = 1 / fitted.clamp(wanted.amin(1, keepdim=True), wanted.amax(1, keepdim=True))
+    return brought.view_as(true)
 
 
 def _correlation(one: Tensor, other: Tensor) -> Tensor:
     """Return Pearson's correlation of each row; 0 where one of them does not change."""
     first, second = (each - each.mean(1, keepdim=True) for each in (one, other))
     lengths = first.norm(dim=1) * second.norm(dim=1)
-    return (first * second).sum(1) / lengths.clamp_min(torch.finfo(torch.float64).tiny)
+    found: Tensor = (first * second).sum(1) / lengths.clamp_min(torch.finfo(torch.float64).tiny)
+    return found

@@ -72,7 +72,7 @@ def ms_ssim(pictures: Tensor, others: Tensor, scales: int) -> Tensor:
 
 def shortest_side(scales: int) -> int:
     """Return the shortest side that a picture may have to be looked at in several sizes, in pixels."""
-    return _WINDOW * max(2 ** (scales - 1), (scales - 1) ** 2)  # the second is the library's own bound
+    return _WINDOW * max(1 << (scales - 1), (scales - 1) * (scales - 1))  # the second is the library's own bound
 
 
 def _blurred(picture: Tensor) -> Tensor:

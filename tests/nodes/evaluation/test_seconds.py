@@ -11,8 +11,6 @@ from graphengine.diffusion.types.trained import Weights
 from graphengine.errors import Cancelled, NodeError
 from nodes.evaluation.seconds import generator_seconds, sampling_seconds
 from nodes.latent.empty import empty
-from nodes.model.load import load
-from nodes.text.encode import encode
 
 pytestmark = pytest.mark.torch
 
@@ -35,15 +33,11 @@ def test_a_larger_generator_takes_longer(pool: ModelPool, notes: Any) -> None:
         generator_seconds(Weights("tagger", {}, {}), pool=pool, context=notes)
 
 
-def test_more_steps_take_longer(pool: ModelPool, notes: Any, model: Any) -> None:
-    parts = load(model)
-    texts = [encode(parts.text_encoder, text, pool=pool) for text in ("a red circle", "")]
-    latent = empty(parts.model, 32, 32)
-    few, many = (
-        sampling_seconds(parts.model, *texts, latent, parts.vae, steps, pictures=3, pool=pool, context=notes)
-        for steps in (1, 40)
-    )
+def test_more_steps_take_longer(notes: Any, model: Any) -> None:
+    parts, pool = model.checkpoint, model.pool
+    given = (parts.model, model.positive, model.negative, empty(parts.model, 32, 32), parts.vae)
+    few, many = (sampling_seconds(*given, steps, pictures=3, pool=pool, context=notes) for steps in (1, 40))
     assert 0 < few < many
     notes.cancel_at = len(notes.steps) + 1
     with pytest.raises(Cancelled):
-        sampling_seconds(parts.model, *texts, latent, parts.vae, 2, pictures=3, pool=pool, context=notes)
+        sampling_seconds(*given, 2, pictures=3, pool=pool, context=notes)
