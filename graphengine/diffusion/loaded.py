@@ -33,6 +33,7 @@ class Denoiser:
         preview: from latents to small pictures.
         takes_guidance: whether the guidance scale is an input of the network (Meng et al. 2023).
         takes_surroundings: whether mask and surroundings are inputs: a model trained for inpainting.
+        time_per_token: whether it is told a time for each of its tokens.
     """
 
     module: Any
@@ -40,6 +41,7 @@ class Denoiser:
     preview: Preview
     takes_guidance: bool = False
     takes_surroundings: bool = False
+    time_per_token: bool = False
 
     @property
     def device(self) -> torch.device:
