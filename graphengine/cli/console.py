@@ -15,6 +15,8 @@ from graphengine.app import Engine, load_settings
 from graphengine.cli.ending import Exit, say
 from graphengine.errors import EngineBug, GraphEngineError, PackError, Problem, SettingsRefused, WorkflowError
 from graphengine.workflow.document import Workflow
+from graphengine.workflow.files import notices_of
+from graphengine.workflow.graph import Graph
 from graphengine.workflow.load import load_workflow
 from graphengine.workflow.parameters import read_argument, with_parameters
 
@@ -94,6 +96,14 @@ def take_workflow(engine: Engine, path: Path, settings: Iterable[str]) -> Workfl
     if problems:
         raise WorkflowError(problems)
     return workflow
+
+
+def tell_notices(workflow: Workflow, graph: Graph) -> list[dict[str, str]]:
+    """Say what the user should know of the models of a workflow, and return it as ``--json`` prints it."""
+    notices = notices_of(workflow, graph)
+    for notice in notices:
+        say(f"note: {notice}")
+    return [notice.data() for notice in notices]
 
 
 @contextmanager

@@ -34,12 +34,15 @@ COMMANDS: Final[Mapping[str, Later]] = {
     "models": Later(
         "graphengine.cli.models",
         "models",
-        "List the models in the model folders and those that came with packs, with what their headers tell.",
+        "List the models in the model folders and those of packs, with what their headers tell; or add one.",
     ),
     "nodes": Later(
         "graphengine.cli.nodes",
         "nodes",
         "List the nodes, or explain the node NAME: its id, its title, or what other tools call it.",
+    ),
+    "replay": Later(
+        "graphengine.cli.replay", "replay", "Make FILE, a saved picture or video, again; say whether it is the same."
     ),
     "run": Later("graphengine.cli.run", "run", "Run WORKFLOW, a JSON file or a picture that graphengine saved."),
     "schema": Later("graphengine.cli.schema", "schema", "Print the JSON Schema of the workflow document."),

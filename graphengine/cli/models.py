@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from importlib import import_module
 from typing import Any
 
 import click
@@ -13,10 +14,30 @@ from graphengine.models.listing import Model
 _WIDEST = 60  # longer names push what follows to the right
 
 
-@click.command()
+class _Later(click.Group):
+    """The commands about models; who only lists them does not wait for what asks a hub."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands."""
+        del ctx
+        return ["add"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, and load it."""
+        del ctx
+        if cmd_name != "add":
+            return None
+        command: click.Command = import_module("graphengine.cli.models_add").add
+        return command
+
+
+@click.group(cls=_Later, invoke_without_command=True)
 @json_option
-def models(*, as_json: bool) -> None:
-    """List the models in the model folders and those that came with packs, with what their headers tell."""
+@click.pass_context
+def models(context: click.Context, *, as_json: bool) -> None:
+    """List the models in the model folders and those of packs, with what their headers tell; or add one."""
+    if context.invoked_subcommand is not None:
+        return
     with faults_told(as_json=as_json):
         found = open_catalogue().models.all()
     if as_json:

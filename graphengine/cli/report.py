@@ -59,9 +59,7 @@ class Report:
             case _:
                 pass
 
-    def data(
-        self, job: str, plan: Plan, result: RunResult, seconds: float, left_out: Sequence[str]
-    ) -> Mapping[str, Any]:
+    def data(self, job: str, plan: Plan, result: RunResult, seconds: float, left_out: Sequence[str]) -> dict[str, Any]:
         """Return the object that ``--json`` prints."""
         return {
             "job": job,

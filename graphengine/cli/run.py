@@ -1,17 +1,13 @@
 """``graphengine run``: a saved workflow, run to its end."""
 
-import asyncio
 import errno
 import functools
 import json
 import os
-import signal
-import sys
 import time
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext, suppress
+from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
-from typing import NoReturn
 
 import click
 
@@ -27,17 +23,18 @@ from graphengine.cli.console import (
     print_line,
     set_option,
     take_workflow,
+    tell_notices,
     workflow_argument,
 )
 from graphengine.cli.ending import Exit, say
 from graphengine.cli.explain import data_of, show
 from graphengine.cli.progress import display_for
 from graphengine.cli.report import PLAIN, Report
+from graphengine.cli.running import all_of, run_through
 from graphengine.errors import SettingsRefused
 from graphengine.files.atomic import write_atomically
 from graphengine.plan.plan import Plan
-from graphengine.run.messages import Event
-from graphengine.run.runner import Observer, Run, RunResult
+from graphengine.run.runner import RunResult
 from graphengine.run.trace import Trace
 
 NO_CACHE = {"memory_cache_bytes": 0, "disk_cache_bytes": 0}
@@ -79,13 +76,15 @@ def run(
         chosen |= {} if coalesce is None else {"coalesce": coalesce}
         engine = open_catalogue(**chosen) if explain else open_engine(**chosen)
         document = take_workflow(engine, workflow, settings)
-        plan = engine.plan(engine.resolve(document), targets or None)
+        graph = engine.resolve(document)
+        notices = tell_notices(document, graph)
+        plan = engine.plan(graph, targets or None)
         left_out = [] if targets else [name for name in document.outputs if name not in plan.outputs]
         for name in left_out:
             say(f"output {name!r} is left out: its node is muted or cut off")
         origin = str(workflow.resolve())
         if explain:
-            _explain(engine, plan, origin, as_json=as_json)
+            _explain(engine, plan, origin, notices, as_json=as_json)
             return
         _prepare(output_dir, plan)
         started = time.perf_counter()
@@ -93,14 +92,14 @@ def run(
         with nullcontext() if timeline is None else engine.timings.told_to(timeline.hear):
             with display_for(quiet=as_json) as display:
                 observers = [report.note, display.show, *([timeline.note] if timeline is not None else [])]
-                start = functools.partial(engine.start, document, plan, output_dir, _all(observers))
+                start = functools.partial(engine.start, document, plan, output_dir, all_of(observers))
                 remembered = "" if no_cache else origin
-                result, job = asyncio.run(_result(lambda: start(keep_going=keep_going, origin=remembered)))
+                result, job = run_through(lambda: start(keep_going=keep_going, origin=remembered))
             engine.close()
     if trace is not None and timeline is not None:
         _write_trace(trace, timeline)
     if as_json:
-        print_json(report.data(job, plan, result, time.perf_counter() - started, left_out))
+        print_json(report.data(job, plan, result, time.perf_counter() - started, left_out) | {"notices": notices})
     else:
         _print(report, result)
     if result.status == "cancelled":
@@ -108,25 +107,15 @@ def run(
     raise SystemExit(Exit.DONE if result.status == "done" else Exit.FAILED)
 
 
-def _explain(engine: Engine, plan: Plan, origin: str, *, as_json: bool) -> None:
+def _explain(engine: Engine, plan: Plan, origin: str, notices: Sequence[object], *, as_json: bool) -> None:
     """Print what a run of the plan would do, and why."""
     explanations = engine.explain(plan, origin)
     outlook = engine.outlook(explanations)
     engine.close()
     if as_json:
-        print_json(data_of(explanations, outlook))
+        print_json({**data_of(explanations, outlook), "notices": notices})
     else:
         show(explanations, outlook)
-
-
-def _all(observers: Sequence[Observer]) -> Observer:
-    """Return an observer that passes every event on to several."""
-
-    def observe(event: Event) -> None:
-        for each in observers:
-            each(event)
-
-    return observe
 
 
 def _print(report: Report, result: RunResult) -> None:
@@ -157,33 +146,3 @@ def _prepare(folder: Path, plan: Plan) -> None:
         reason = getattr(error, "strerror", None) or error
         message = f"results cannot be written into {folder}: {reason}"
         raise SettingsRefused(message, hint="Say where with --output-dir.") from None
-
-
-async def _result(start: Callable[[], Run]) -> tuple[RunResult, str]:
-    """Start a run in this event loop and wait for its end; an interrupt cancels it, a second one does not wait."""
-    run_ = start()
-    loop = asyncio.get_running_loop()  # which only a call from outside wakes up on every system
-
-    def stop() -> None:
-        say("stopping; interrupt again to leave at once")
-        run_.cancel()
-
-    def interrupted(*_: object) -> None:
-        signal.signal(signal.SIGINT, _leave)
-        loop.call_soon_threadsafe(stop)
-
-    before = signal.signal(signal.SIGINT, interrupted)
-    try:
-        return await run_.result(), run_.id
-    finally:
-        signal.signal(signal.SIGINT, before)  # what follows, writing results to the cache, is no run
-
-
-def _leave(*_: object) -> NoReturn:
-    """Leave without waiting for any thread; files are written whole or not at all."""
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, RuntimeError, ValueError):  # RuntimeError: the signal came amid a write
-            stream.flush()
-    if os.isatty(2):
-        os.write(2, b"\x1b[?25h\n")  # the bars hide the cursor
-    os._exit(Exit.INTERRUPTED)

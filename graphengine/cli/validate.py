@@ -14,6 +14,7 @@ from graphengine.cli.console import (
     print_json,
     set_option,
     take_workflow,
+    tell_notices,
     workflow_argument,
 )
 
@@ -27,9 +28,11 @@ def validate(workflow: Path, settings: Sequence[str], input_dirs: Sequence[Path]
     """Say every problem of WORKFLOW; run nothing, write nothing."""
     with faults_told(as_json=as_json):
         engine = open_catalogue(**inputs_in(input_dirs))
-        graph = engine.resolve(take_workflow(engine, workflow, settings))
+        document = take_workflow(engine, workflow, settings)
+        graph = engine.resolve(document)
+        notices = tell_notices(document, graph)
         plan = engine.plan(graph)
     if as_json:
-        print_json({"status": "valid", "nodes": len(graph.nodes), "tasks": len(plan.tasks)})
+        print_json({"status": "valid", "nodes": len(graph.nodes), "tasks": len(plan.tasks), "notices": notices})
     else:
         click.echo(f"{workflow}: {len(graph.nodes)} nodes, no problems")

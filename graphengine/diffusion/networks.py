@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from graphengine.diffusion.control.ip_adapters import IP_ADAPTER, IPAdapters
 from graphengine.diffusion.control.loading import CONTROLNET, T2I_ADAPTER, ControlNets, T2IAdapters
 from graphengine.diffusion.depth_models import DEPTH, DepthLoader
 from graphengine.diffusion.families.family import Loader
@@ -15,6 +16,7 @@ NETWORKS: Mapping[str, Loader] = {
     PIPELINE: PipelineLoader(),
     CONTROLNET: ControlNets(),
     T2I_ADAPTER: T2IAdapters(),
+    IP_ADAPTER: IPAdapters(),
     RIFE: RifeLoader(),
 }
 """By the family that references name."""

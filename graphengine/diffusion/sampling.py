@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from graphengine.diffusion.control.steering import Steered, lent_controls
+from graphengine.diffusion.control.steering import Steered, equipped, lent_controls
 from graphengine.diffusion.devices import memory_guard
 from graphengine.diffusion.families.family import Family
 from graphengine.diffusion.guidance import Denoise, classifier_free_guidance, wanted_prediction
@@ -64,11 +64,12 @@ def sample(
     family = pool.families[model.family]
     starts = range(0, latent.batch, chunk or latent.batch)
     with (
-        pool.use(model) as denoiser,
+        pool.use(model) as plain,
         lent_controls(pool, model.controls) as controls,
         torch.no_grad(),
         memory_guard("sampling"),
     ):
+        denoiser = equipped(plain, controls)
         weaker = [weakened(denoiser, each) for each in settings.weakenings]
         position = thaw(None if keeper is None else keeper.load(), starts.step, denoiser.device)
         samples = list(position.done)

@@ -14,6 +14,7 @@ from graphengine.server.timed import ScheduleView
 from graphengine.server.views import JobView, MemoryView, NeedsView
 from graphengine.server.webhooks import DeliveryState, DeliveryView, WebhookView
 from graphengine.service.job import Batch, Job
+from graphengine.workflow.files import NoticeCode
 
 
 class Answer(BaseModel):
@@ -210,6 +211,15 @@ class ProblemOut(Answer):
     values: dict[str, str] = Field(default_factory=dict)
 
 
+class NoticeOut(Answer):
+    """What to know of a model: it was found under another name, or has another content than the workflow says."""
+
+    code: NoticeCode
+    message: str
+    node: str
+    socket: str
+
+
 class ReasonOut(Answer):
     """Why a node runs, or does not: which of its inputs, and which other node, it is about."""
 
@@ -230,10 +240,11 @@ class TaskOut(Answer):
 
 
 class PlanOut(Answer):
-    """All that is wrong with a workflow; or, if nothing is, what a run would do with each node."""
+    """All that is wrong with a workflow; or, if nothing is, what a run would do with each node, and what to know."""
 
     valid: bool
     problems: list[ProblemOut] = Field(default_factory=list)
+    notices: list[NoticeOut] = Field(default_factory=list)
     tasks: dict[str, TaskOut] = Field(default_factory=dict)
     seconds: float = 0.0
     weights: str = ""

@@ -11,6 +11,7 @@ from graphengine.run.runner import Observer, Run
 from graphengine.service.canonical import canonical
 from graphengine.service.job import JsonObject
 from graphengine.workflow.document import Workflow
+from graphengine.workflow.files import Notice, notices_of
 from graphengine.workflow.graph import Graph
 from graphengine.workflow.parameters import with_parameters
 from graphengine.workflow.parse import workflow_from
@@ -68,11 +69,13 @@ class Ready:
 
     Attributes:
         origin: what the history remembers the workflow under.
+        notices: what the user should know of its models.
     """
 
     workflow: Workflow
     plan: Plan
     origin: str
+    notices: tuple[Notice, ...] = ()
 
     @property
     def weights(self) -> str:
@@ -89,7 +92,7 @@ def make_ready(
         WorkflowError: with every problem of the document, or of its inputs.
     """
     workflow, graph = _resolved(runner, document, inputs)
-    return Ready(workflow, runner.plan(graph, targets), origin_of(workflow))
+    return Ready(workflow, runner.plan(graph, targets), origin_of(workflow), (*notices_of(workflow, graph),))
 
 
 def prove(runner: Runner, document: JsonObject, inputs: JsonObject, targets: Collection[str] | None = None) -> str:

@@ -23,6 +23,7 @@ OWN = "x-"
 
 NAME_PATTERN: Final = r"^[A-Za-z][A-Za-z0-9_-]{0,63}$"
 ADDRESS_PATTERN: Final = r"^[A-Za-z][A-Za-z0-9_-]{0,63}\.[A-Za-z_][A-Za-z0-9_]{0,63}$"
+DIGEST_PATTERN: Final = r"^[0-9a-f]{64}$"
 UNKNOWN: Final = "unknown_field"
 
 Mode = Literal["run", "bypass", "mute"]
@@ -122,7 +123,7 @@ class Pin(_Part):
     it takes longer to find the same content elsewhere.
     """
 
-    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    sha256: Annotated[str, StringConstraints(pattern=DIGEST_PATTERN)]
     bytes: int | None = Field(default=None, ge=0)
 
 

@@ -7,7 +7,7 @@ of this is silent: :func:`notices_of` says what was found, and what is not what 
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
 from graphengine.errors import FileRefused, shown, shown_bytes
@@ -45,6 +45,13 @@ class Notice:
     message: str
     node: str
     socket: str
+
+    def data(self) -> dict[str, str]:
+        """Return what JSON says of it."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        return f"{self.node}.{self.socket}: {self.message} [{self.code}]"
 
 
 class Files:
@@ -103,7 +110,8 @@ class Files:
     def _places(self, socket: Input, reference: str, pin: Pin) -> Iterator[File]:
         if not is_model(socket, reference):
             return  # inputs may lie among a whole home folder
-        folders = {name: self._roots.folders.get(name, ()) for name in socket.roots or (MODELS,)}
+        roots = socket.roots if MODELS in socket.roots else (MODELS,)
+        folders = {name: self._roots.folders.get(name, ()) for name in roots}
         for place in find_by_content(folders, pin.sha256, pin.bytes, self._digests):
             with suppress(FileRefused):  # it lies behind a link that leads out
                 file = self._read(reference, place, socket.roots)

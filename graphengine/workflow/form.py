@@ -8,10 +8,12 @@ from pydantic import BaseModel, ValidationError
 from graphengine.errors import Problem, shown
 from graphengine.workflow.document import (
     ADDRESS_PATTERN,
+    DIGEST_PATTERN,
     NAME_PATTERN,
     OWN,
     UNKNOWN,
     Node,
+    Pin,
     Subgraph,
     View,
     Workflow,
@@ -21,7 +23,7 @@ from graphengine.workflow.document import (
 
 _INNER: Mapping[str, type[BaseModel]] = {"inputs": WorkflowInput, "outputs": WorkflowOutput, "nodes": Node}
 NAMED_PARTS: Mapping[type[BaseModel], Mapping[str, type[BaseModel]]] = {
-    Workflow: {**_INNER, "subgraphs": Subgraph},
+    Workflow: {**_INNER, "subgraphs": Subgraph, "models": Pin},
     Subgraph: _INNER,
 }
 """The fields of a part that hold further parts by name."""
@@ -31,6 +33,7 @@ MEANINGS = {
     "dict_type": "an object is wanted",
     NAME_PATTERN: "a name is 1 to 64 letters, digits, '_' or '-', beginning with a letter",
     ADDRESS_PATTERN: "an address is written node.socket",
+    DIGEST_PATTERN: "a SHA-256 is 64 hexadecimal digits, in lower case",
 }
 """What pydantic says for programmers, by the kind of fault or by the pattern."""
 

@@ -26,7 +26,7 @@ class Parts(NamedTuple):
     aliases=("Checkpoint loader", "Load checkpoint", "Load diffusion model"),
 )
 def load(
-    source: Annotated[File, Under("models", "builtin")],
+    source: Annotated[File, Under("models", "builtin", roles=("model",))],
     precision: DTypeName = "auto",
     prediction: Literal["auto", "epsilon", "v_prediction"] = "auto",
 ) -> Parts:

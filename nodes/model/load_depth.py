@@ -10,7 +10,9 @@ from graphengine.node.widgets import Under
 
 
 @node("model.load_depth", category="model", lane="io", title="Load depth model", aliases=("Depth Anything", "DPT"))
-def load_depth(source: Annotated[File, Under("models", "builtin")], precision: DTypeName = "auto") -> DepthModelRef:
+def load_depth(
+    source: Annotated[File, Under("models", "builtin", roles=("depth",))], precision: DTypeName = "auto"
+) -> DepthModelRef:
     """Open a network that tells how far away what a picture shows is.
 
     No weights are loaded here, and nothing is asked of a hub.

@@ -16,7 +16,9 @@ from graphengine.node.widgets import Under
     title="Load pipeline",
     aliases=("Diffusers pipeline", "Diffusers"),
 )
-def load_pipeline(source: Annotated[File, Under("models", "builtin")], precision: DTypeName = "auto") -> PipelineRef:
+def load_pipeline(
+    source: Annotated[File, Under("models", "builtin", roles=("model",))], precision: DTypeName = "auto"
+) -> PipelineRef:
     """Open a whole pipeline of diffusers, of any of its kinds: for models that *Load model* does not know.
 
     No weights are loaded here, nothing is asked of a hub, and no code that lies in the folder is run.

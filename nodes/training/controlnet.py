@@ -30,6 +30,7 @@ from graphengine.node.context import Context
 from graphengine.node.declare import injected, node
 from graphengine.types.builtin import Seed
 from nodes.training.course import Course, averages, course
+from nodes.training.fitness import refuse_adapted
 
 CONTROLS = 32
 """How many pictures it is measured on."""
@@ -61,11 +62,11 @@ def train_controlnet(
     validation: Dataset,
     begin: ControlNetRef | None = None,
     steps: Annotated[int, Field(ge=1, le=10_000_000)] = 4_000,
-    rate: Annotated[float, Field(gt=0, le=1)] = 5e-4,
+    rate: Annotated[float, Field(gt=0, le=1)] = 1e-3,
     batch: Annotated[int, Field(ge=1, le=1024)] = 8,
     width: Annotated[int, Field(ge=8, le=WIDEST)] = WIDEST,
     caption_dropout: Annotated[float, Field(ge=0, le=1)] = 0.5,
-    min_snr: Annotated[float, Field(ge=0, le=100)] = 5.0,
+    min_snr: Annotated[float, Field(ge=0, le=100)] = 0.0,
     weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.01,
     patience: Annotated[int, Field(ge=0, le=1000)] = 0,
     seed: Seed = Seed(0),
@@ -87,7 +88,8 @@ def train_controlnet(
         steps: of the optimiser; ``rate`` is its highest learning rate, ``batch`` the pictures per step.
         width: the most channels in the layers that read hints: 256 as published, fewer for a smaller file.
         caption_dropout: the share of captions that are left away, 0 to 1: it learns to read hints without words.
-        min_snr: the largest signal-to-noise ratio that adds weight to the loss; 0 weighs all noise levels alike.
+        min_snr: the largest signal-to-noise ratio that adds weight to the loss; 0 weighs all noise levels alike, also
+            the highest, at which the layout is decided.
         weight_decay: decoupled from the gradient.
         patience: ends the training after so many of its 20 measurements without a better one; 0 never does.
         seed: of the first weights, the pictures, the noise and the noise levels.
@@ -102,21 +104,18 @@ def train_controlnet(
     Source: Zhang et al., Adding Conditional Control to Text-to-Image Diffusion Models (2023).
     """
     parts = _Parts(model, encoder, vae, begin)
-    _refuse_unfit(model, dataset, validation)
+    _refuse_unfit(model, encoder, dataset, validation)
     recipe = ControlNetRecipe(batch, caption_dropout, min_snr)
     training = course(steps, rate, weight_decay, seed, figure="gain", patience=patience, ema=0.999)
     run = partial(training.run, checkpoints=checkpoints, context=context)
     return _train(parts, (dataset, validation), recipe, width, training, pool, run)
 
 
-def _refuse_unfit(model: ModelRef, *datasets: Dataset) -> None:
+def _refuse_unfit(model: ModelRef, encoder: TextEncoderRef, *datasets: Dataset) -> None:
     """Refuse denoisers that no ControlNet can be trained for, and datasets that have nothing to read."""
     if model.prediction not in {"epsilon", "v_prediction"}:
         raise NodeError(f"ControlNets for models that predict {model.prediction} cannot be trained here")
-    if model.controls or any(patch.kind == "lora" for patch in model.patches):
-        raise NodeError(
-            "the model carries a LoRA or a ControlNet already", hint="Link the model as it was before, without them."
-        )
+    refuse_adapted(model, encoder)
     if any(each.hints is None for each in datasets):
         raise NodeError("a dataset has no hints", hint="Link both through Dataset with hints.")
 

@@ -1,6 +1,7 @@
 """Videos to files."""
 
 import io
+import json
 import tempfile
 from collections.abc import Iterable
 from fractions import Fraction
@@ -39,6 +40,7 @@ def save(
     quality: Annotated[int, Field(ge=1, le=100), Slider(1, 100)] = 75,
     sound: Video | None = None,
     name: Annotated[str, AfterValidator(check_pattern)] = "{workflow}",
+    embed_workflow: bool = True,
     *,
     context: Context = injected,
 ) -> Saved:
@@ -57,6 +59,8 @@ def save(
         sound: the video, or the part of one, whose sound is laid under the frames; GIF and WebP are silent.
         name: may hold ``{workflow}``, ``{node}``, ``{run}``, ``{date}``, ``{time}`` and ``{counter:05}``; ``/`` makes
             folders. Nothing is ever overwritten.
+        embed_workflow: whether an MP4 or WebM carries the workflow, and what else it takes to make it again; switch it
+            off before publishing a secret prompt.
 
     Outputs:
         video: what was written, to load frames from again.
@@ -75,7 +79,10 @@ def save(
     with tempfile.TemporaryDirectory(prefix="graphengine-") as folder:
         path = Path(folder) / f"video{kind.suffix}"
         rate = Fraction(fps).limit_denominator(1001)
-        write_video(path, frames, rate=rate, format=format, quality=quality, sound=sound, on_frame=on_frame)
+        told = json.dumps(dict(context.origin())) if embed_workflow else ""
+        write_video(
+            path, frames, rate=rate, format=format, quality=quality, sound=sound, on_frame=on_frame, comment=told
+        )
         file = context.save(name, kind.suffix, path, kind.media_type)
     return Saved(open_video(file), file)
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image as Pil
 from tiny_families import base, dev, make_tiny, refiner, schnell, third, wan
-from tiny_models import make_model, model, quiet
+from tiny_models import make_model, model, quiet, velocity_model
 
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.errors import Cancelled
@@ -22,7 +22,19 @@ from graphengine.node.context import Preview, RunInfo
 from graphengine.run.context import CancelToken, RunScope, TaskContext
 from graphengine.run.messages import Event
 
-__all__ = ["base", "dev", "make_model", "make_tiny", "model", "quiet", "refiner", "schnell", "third", "wan"]
+__all__ = [
+    "base",
+    "dev",
+    "make_model",
+    "make_tiny",
+    "model",
+    "quiet",
+    "refiner",
+    "schnell",
+    "third",
+    "velocity_model",
+    "wan",
+]
 
 WORKFLOW = {"format": "graphengine.workflow", "version": 1, "title": "Ein Test — 試験", "nodes": {}}
 

@@ -11,6 +11,7 @@ from typing import Annotated
 from PIL import Image, ImageDraw
 from pydantic import Field
 
+from graphengine.files.picture import png_text
 from graphengine.files.roots import File
 from graphengine.node.context import Context
 from graphengine.node.declare import injected, node
@@ -24,8 +25,20 @@ RATE = 8_000
 def picture(hue: Annotated[int, Field(ge=0, le=359)] = 0, size: int = 96, *, context: Context = injected) -> File:
     """Write a picture of a disc."""
     content = io.BytesIO()
-    _disc(hue, size, size / 2).save(content, "png")
+    _disc(hue, size, size / 2).save(content, "png", pnginfo=png_text(context.origin()))
     return context.save("picture", ".png", content.getvalue(), "image/png")
+
+
+@node("media.tinted", category="media", lane="io", sink=True)
+def tinted(ink: File, hue: Annotated[int, Field(ge=0, le=359)] = 0, *, context: Context = injected) -> list[File]:
+    """Write two pictures of discs, whose hues begin where the content of a file says."""
+    first, files = hue + sum(ink.path.read_bytes()) % 90, []
+    for step in range(2):
+        content = io.BytesIO()
+        disc = _disc(first + 10 * step, 32, 16)
+        disc.save(content, "png", pnginfo=png_text(context.origin()))
+        files.append(context.save("{node}", ".png", content.getvalue(), "image/png"))
+    return files
 
 
 @node("media.video", category="media", lane="io", sink=True)

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from documents import model_file, weights_file
 from PIL import Image
-from servers import Client, serving
+from servers import Client, document, serving
 
 from graphengine.app import Engine
 from graphengine.client import Client as Follower
+from graphengine.files.digest import Digests
 
 EMBEDDED = Path(__file__).parents[2] / "graphengine" / "diffusion" / "embedded" / "shapes-128"
 
@@ -91,3 +92,19 @@ async def test_pictures_under_a_root_are_shown_and_nothing_else(client: Client, 
     wrong = ("models:../secret.png", "models:link.png", "models:old.ckpt", "models:vae", "models:", "vae/one.png")
     for file in (*wrong, f"models:{tmp_path}/secret.png", "assets:" + "0" * 64, "nowhere:a", ""):
         assert (await client.ask("GET", "/api/picture", params={"file": file})).status == 404, file
+
+
+async def test_a_plan_says_which_model_was_found(client: Client, engine: Engine) -> None:
+    folder = engine.settings.model_folders[0]
+    model_file(folder / "b.safetensors", 50)
+    pin = {"sha256": Digests().of(folder / "b.safetensors")}
+    flow = document({"r": ["plain.recipe", {"file": "models:a.safetensors"}]}, models={"models:a.safetensors": pin})
+    told = (await client.ask("POST", "/api/plan", {"workflow": flow})).data
+    (notice,) = told["notices"]
+    assert (told["valid"], notice["code"], notice["node"]) == (True, "model_found", "r")
+    done = await client.ended((await client.submit(flow))["id"])
+    assert done["lock"]["models"]["models:a.safetensors"]["found"] == "models:b.safetensors"
+    (folder / "b.safetensors").unlink()
+    told = (await client.ask("POST", "/api/plan", {"workflow": flow})).data
+    assert [each["code"] for each in told["problems"]] == ["file_not_found"]
+    assert str(folder) not in str(told)

@@ -7,6 +7,7 @@ from documents import chain
 from PIL import Image as Pillow
 
 from graphengine.errors import WorkflowError
+from graphengine.files.exif import exif_of
 from graphengine.files.origin import WORKFLOW
 from graphengine.files.picture import png_text
 from graphengine.workflow.load import load_workflow
@@ -18,6 +19,17 @@ def test_json_and_pictures_hold_the_same_workflow(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(text)
     Pillow.new("RGB", (4, 4)).save(tmp_path / "picture.json", format="PNG", pnginfo=png_text({WORKFLOW: text}))
     assert load_workflow(tmp_path / "a.json") == load_workflow(tmp_path / "picture.json") == workflow
+
+
+@pytest.mark.parametrize("format_", ["jpeg", "webp", "tiff"])
+def test_other_pictures_hold_it_too(tmp_path: Path, format_: str) -> None:
+    text = json.dumps(chain(3).to_json())
+    picture = Pillow.new("RGB", (4, 4))
+    picture.save(tmp_path / "a", format=format_, exif=exif_of({WORKFLOW: text}, format_))
+    assert load_workflow(tmp_path / "a") == chain(3)
+    picture.save(tmp_path / "a", format=format_)
+    with pytest.raises(WorkflowError, match="carries no workflow"):
+        load_workflow(tmp_path / "a")
 
 
 def test_what_cannot_be_loaded_says_why(tmp_path: Path) -> None:

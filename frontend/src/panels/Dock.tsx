@@ -2,6 +2,7 @@
 
 import { ChevronDown, ChevronUp } from "lucide-react";
 import { useMemo } from "react";
+import type { NoticeOut } from "~/api/generated/service";
 import { goToTask } from "~/canvas/going";
 import { duration } from "~/canvas/status";
 import { useTab } from "~/doc/tabs";
@@ -49,7 +50,7 @@ function Problems() {
   const doc = useTab((tab) => tab.id);
   const planned = usePlans((state) => state.plans[doc]);
   const problems = planned?.plan.problems ?? [];
-  if (problems.length === 0) return null;
+  if (problems.length === 0) return <Notices notices={planned?.plan.notices ?? []} />;
   return (
     <div className="card problems">
       <h2>
@@ -62,6 +63,26 @@ function Problems() {
               <b>{problem.place}</b>{" "}
               <span lang={langOf(problemText(problem), problem.message)}>{problemText(problem)}</span>
               {problem.hint && <small lang="en">{problem.hint}</small>}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function Notices({ notices }: { notices: readonly NoticeOut[] }) {
+  if (notices.length === 0) return null;
+  return (
+    <div className="card problems">
+      <h2>
+        {t("dock.notices")} <small>{notices.length}</small>
+      </h2>
+      <ul>
+        {notices.map((notice) => (
+          <li key={`${notice.node} ${notice.socket} ${notice.message}`}>
+            <button type="button" onClick={() => goToTask(notice.node)}>
+              <b>{`${notice.node}.${notice.socket}`}</b> <span lang="en">{notice.message}</span>
             </button>
           </li>
         ))}

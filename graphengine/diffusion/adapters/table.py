@@ -9,6 +9,7 @@ from graphengine.diffusion.adapters.lora import apply_lora
 from graphengine.diffusion.adapters.merge import apply_merge
 from graphengine.diffusion.adapters.patcher import Patchers
 from graphengine.diffusion.adapters.weights import apply_weights
+from graphengine.diffusion.control.ip_adapters import IMAGE_ENCODER, apply_encoder
 from graphengine.diffusion.families.family import Loader
 
 
@@ -20,5 +21,11 @@ def patchers_with(families: Mapping[str, Loader]) -> Patchers:
     """
     merge = partial(apply_merge, families)
     return MappingProxyType(
-        {"lora": apply_lora, "embedding": apply_embedding, "merge": merge, "weights": apply_weights}
+        {
+            "lora": apply_lora,
+            "embedding": apply_embedding,
+            "merge": merge,
+            "weights": apply_weights,
+            IMAGE_ENCODER: apply_encoder,
+        }
     )

@@ -34,12 +34,7 @@ class Guide:
     def __init__(self, control: Control, network: Any, side: tuple[int, int], first: int, count: int) -> None:
         self.control, self.network = control, network
         parameter = next(network.parameters())
-        self.pixels = _fitted(_rows(control.image, first, count), *side).to(parameter.device, parameter.dtype)
-
-    def counts(self, step: int, total: int) -> bool:
-        """Whether it counts at a step of so many, from 0."""
-        control = self.control
-        return control.start <= step / total and (step + 1) / total <= control.end
+        self.pixels = _fitted(rows_for(control.image, first, count), *side).to(parameter.device, parameter.dtype)
 
     def tell(self, rows: Tensor, timestep: Tensor, texts: Tensor, settings: Mapping[str, Any]) -> Told:
         """Return what is added to the states of a UNet that is called with these."""
@@ -146,8 +141,12 @@ def _for_each(states: Tensor, rows: Tensor) -> Tensor:
     return states.repeat(len(rows) // len(states), *(1 for _ in states.shape[1:]))
 
 
-def _rows(image: Image, first: int, count: int) -> Tensor:
-    """Return the pictures for some latents of a batch: [1 or count, height, width, 3]."""
+def rows_for(image: Image, first: int, count: int) -> Tensor:
+    """Return the pictures for some latents of a batch: [1 or count, height, width, 3].
+
+    Raises:
+        NodeError: there are neither one nor as many as are needed.
+    """
     pixels = image.pixels[..., :3]
     if len(pixels) == 1:
         return pixels

@@ -121,6 +121,10 @@ class _Reading:
 def fresh_controlnet(unet: Any, latent: LatentSpec, width: int, seed: int) -> ControlNetModel:
     """Return a ControlNet for a denoiser: its first half, a network that reads hints, and layers of zeros behind.
 
+    Published ControlNets have zeros behind the network that reads hints too, whose other weights make what passes
+    smaller and smaller: nothing is learned of hints for thousands of steps. Here its weights keep the size of what
+    passes (He et al., Delving Deep into Rectifiers, 2015), and the first step already learns from a hint.
+
     Args:
         unet: what it is for.
         latent: the form of its latents; hints are ``stride`` times as large.
@@ -139,6 +143,10 @@ def fresh_controlnet(unet: Any, latent: LatentSpec, width: int, seed: int) -> Co
     with construction(), torch.random.fork_rng(devices=[]):  # a model that is loaded meanwhile would spoil both
         torch.manual_seed(seed)
         network = ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=channels)
+        for layer in network.controlnet_cond_embedding.modules():
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight)
+                nn.init.zeros_(layer.bias)
     return _prepared(network, unet.device)
 
 

@@ -15,6 +15,8 @@ from graphengine.diffusion.training.material import Material, joined
 from graphengine.diffusion.types.conditioning import ConditioningEntry
 from graphengine.diffusion.types.refs import ModelRef
 
+_AT_ONCE = 16  # pictures that are measured on
+
 
 @dataclass(frozen=True, slots=True)
 class DiffusionRecipe:
@@ -94,7 +96,7 @@ class DiffusionTask:
             bf16=recipe.bf16,
         )
         with torch.no_grad():
-            self._begun = self._denoising.control_error(control, recipe.batch)
+            self._begun = self._denoising.control_error(control, _AT_ONCE)
 
     def texts(self, material: Material, indices: Sequence[int | None]) -> ConditioningEntry:
         """Encode captions, by the text encoders as they are now."""
@@ -111,5 +113,5 @@ class DiffusionTask:
 
     def measure(self) -> dict[str, float]:
         """Tell the error on the control pictures, and which share of what it was at the beginning is gone."""
-        error = self._denoising.control_error(self._control, self._recipe.batch)
+        error = self._denoising.control_error(self._control, _AT_ONCE)
         return {"error": error, "gain": 1 - error / self._begun}

@@ -102,6 +102,14 @@ class Control:
         if not 0 <= self.start < self.end <= 1:
             raise ValueError(f"a control cannot count from {self.start} to {self.end}")
 
+    def counts(self, step: int, total: int) -> bool:
+        """Whether it counts at a step of so many, from 0."""
+        return self.start <= step / total and (step + 1) / total <= self.end
+
+    def amount_at(self, step: int, total: int) -> float:
+        """Return how much it counts at a step of so many, from 0."""
+        return self.strength if self.counts(step, total) else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class ModelRef(WeightsRef):

@@ -20,6 +20,7 @@ from graphengine.diffusion.video.formats import KINDS, Kind, VideoFormat
 from graphengine.diffusion.video.palette import Palettes
 from graphengine.diffusion.video.sound import Track
 from graphengine.errors import NodeError
+from graphengine.files.carried import COMMENT
 
 _SRGB = 13  # the transfer curve of IEC 61966-2-1, as containers number them
 _QUIET = {"SVT_LOG": "1"}  # that encoder writes its settings to stderr; 1 is errors only
@@ -37,6 +38,7 @@ def write_video(
     quality: int,
     sound: Video | None = None,
     on_frame: OnFrame | None = None,
+    comment: str = "",
 ) -> int:
     """Write frames to ``path``; one of them is in memory at a time, and what the encoder keeps.
 
@@ -47,6 +49,7 @@ def write_video(
         rate: frames per second, above 0.
         quality: 1 is small, 100 good.
         sound: whose sound is kept, as long as there are frames; formats that have none are silent.
+        comment: what the container says of it; GIF and WebP have no place for that.
 
     Returns:
         how many frames were written.
@@ -59,6 +62,7 @@ def write_video(
         os.environ.setdefault(name, value)
     try:
         with av.open(str(path), "w", format=kind.container) as container, Track(sound, kind, container) as track:
+            container.metadata.update({COMMENT: comment} if comment else {})
             encoder: _Encoder | None = None
             for frame, levels in _pictures(frames, keep_alpha=format == "webp"):
                 encoder = encoder or _Encoder(container, kind, rate, quality, levels)

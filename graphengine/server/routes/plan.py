@@ -8,13 +8,14 @@ from aiohttp import web
 from graphengine.errors import Problem, WorkflowError
 from graphengine.plan.explain import Explanation
 from graphengine.plan.memory import Machine, Outlook
+from graphengine.server import proving
 from graphengine.server.answers import long_answer
 from graphengine.server.backend import BACKEND
 from graphengine.server.limits import read_body
-from graphengine.server.proving import ready
 from graphengine.server.routing import Route
-from graphengine.server.schema import PlanBody, PlanOut, ProblemOut, ReasonOut, TaskOut
+from graphengine.server.schema import NoticeOut, PlanBody, PlanOut, ProblemOut, ReasonOut, TaskOut
 from graphengine.server.views import MachineView, MemoryView, NeedsView
+from graphengine.service.runner import Ready
 
 
 async def plan(request: web.Request) -> web.Response:
@@ -22,14 +23,14 @@ async def plan(request: web.Request) -> web.Response:
     backend = request.app[BACKEND]
     asked = await read_body(request, PlanBody)
     try:
-        found = await ready(backend, asked)
+        found = await proving.ready(backend, asked)
     except WorkflowError as error:
         problems = error.problems
         return await long_answer(lambda: PlanOut(valid=False, problems=[_problem(each) for each in problems]))
 
     def explained() -> PlanOut:
         told = backend.engine.explain(found.plan, found.origin)
-        return _explained(told, backend.engine.outlook(told), found.weights)
+        return _explained(told, backend.engine.outlook(told), found)
 
     return await long_answer(explained)
 
@@ -38,7 +39,7 @@ def _problem(problem: Problem) -> ProblemOut:
     return ProblemOut(**problem.data(), place=problem.place)
 
 
-def _explained(told: Collection[Explanation], outlook: Outlook, weights: str) -> PlanOut:
+def _explained(told: Collection[Explanation], outlook: Outlook, ready: Ready) -> PlanOut:
     tasks = {
         each.task: TaskOut(
             type=each.node,
@@ -58,7 +59,9 @@ def _explained(told: Collection[Explanation], outlook: Outlook, weights: str) ->
         results=outlook.results,
         there=_there(outlook.machine),
     )
-    return PlanOut(valid=True, tasks=tasks, seconds=round(seconds, 6), weights=weights, memory=memory)
+    notices = [NoticeOut(**asdict(notice)) for notice in ready.notices]
+    seconds = round(seconds, 6)
+    return PlanOut(valid=True, notices=notices, tasks=tasks, seconds=seconds, weights=ready.weights, memory=memory)
 
 
 def _there(machine: Machine) -> MachineView:

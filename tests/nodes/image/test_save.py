@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from PIL import Image as Pil
 from graphengine.diffusion.images import from_pil
 from graphengine.diffusion.types.image import Image
 from graphengine.errors import Cancelled, NodeError
+from graphengine.files.carried import carried_texts
+from graphengine.files.origin import LOCK, WORKFLOW
 from graphengine.files.picture import workflow_text
 from graphengine.files.roots import File
 from graphengine.run.context import CancelToken, TaskContext
@@ -56,6 +59,20 @@ def test_values_are_rounded_and_clamped(context: TaskContext) -> None:
     (file,) = save(image, context=context).files
     with Pil.open(file.path) as picture:
         assert np.asarray(picture)[0, :, 0].tolist() == [0, 0, 1, 255]
+
+
+@pytest.mark.parametrize("format_", ["png", "jpeg", "webp", "tiff"])
+def test_every_file_says_which_of_its_run_it_is(noise: Noise, context: TaskContext, format_: Any) -> None:
+    info = replace(context.run, lock={"version": 1, "settings": {}})
+    files = save(
+        noise(batch=2), "x", format_, context=TaskContext(replace(context.scope, info=info), "each[2]/it")
+    ).files
+    for index, file in enumerate(files):
+        texts = carried_texts(file.path)
+        assert json.loads(texts[WORKFLOW]) == context.run.workflow
+        assert json.loads(texts[LOCK]) == {**info.lock, "output": {"task": "each[2]/it", "index": index}}
+    (file,) = save(noise(), "x", format_, embed_workflow=False, context=context).files
+    assert carried_texts(file.path) == {}
 
 
 def test_the_workflow_can_be_left_out(noise: Noise, context: TaskContext) -> None:

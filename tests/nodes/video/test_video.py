@@ -1,6 +1,7 @@
 """Videos that are written and read again, judged by their pixels and their sound."""
 
 import itertools
+import json
 import math
 from collections.abc import Callable, Iterator
 from fractions import Fraction
@@ -17,6 +18,8 @@ from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.video import Video, VideoCodec
 from graphengine.diffusion.video.formats import KINDS, VideoFormat
 from graphengine.errors import Cancelled, NodeError
+from graphengine.files.carried import carried_texts
+from graphengine.files.origin import WORKFLOW
 from graphengine.files.roots import File
 from graphengine.run.context import CancelToken, TaskContext
 from graphengine.run.messages import Event, TaskOutput
@@ -201,6 +204,14 @@ def test_cancelling_stops_between_frames(moving: list[Image], context: TaskConte
 def test_the_file_is_told_with_its_kind(moving: list[Image], context: TaskContext, events: list[Event]) -> None:
     file = save(moving, format="vp9", context=context).file
     assert TaskOutput("picture", file, "video/webm") in events
+
+
+@pytest.mark.parametrize("format_", ["h264", "vp9"])
+def test_a_video_says_where_it_comes_from(moving: list[Image], context: TaskContext, format_: VideoFormat) -> None:
+    file = save(moving, format=format_, context=context).file
+    assert json.loads(carried_texts(file.path)[WORKFLOW]) == context.run.workflow
+    file = save(moving, format=format_, embed_workflow=False, context=context).file
+    assert carried_texts(file.path) == {}
 
 
 @pytest.mark.parametrize("content", [b"", b"not a video", b"#EXTM3U\n#EXTINF:1,\n/etc/passwd\n", b"GIF89a broken"])

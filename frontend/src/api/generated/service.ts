@@ -191,6 +191,7 @@ export interface InputOut {
     [k: string]: JsonValue;
   } | null;
   roots?: string[];
+  roles?: string[];
 }
 /**
  * Why a job failed.
@@ -431,6 +432,15 @@ export interface PackFaultOut {
  */
 export interface Nothing {}
 /**
+ * What to know of a model: it was found under another name, or has another content than the workflow says.
+ */
+export interface NoticeOut {
+  code: "model_found" | "model_differs";
+  message: string;
+  node: string;
+  socket: string;
+}
+/**
  * Any object.
  */
 export interface ObjectOut {
@@ -466,11 +476,12 @@ export interface PlanBody {
   targets?: [string, ...string[]] | null;
 }
 /**
- * All that is wrong with a workflow; or, if nothing is, what a run would do with each node.
+ * All that is wrong with a workflow; or, if nothing is, what a run would do with each node, and what to know.
  */
 export interface PlanOut {
   valid: boolean;
   problems?: ProblemOut[];
+  notices?: NoticeOut[];
   tasks?: {
     [k: string]: TaskOut;
   };
