@@ -292,7 +292,7 @@ def make_sd3(*, t5: bool = True, tokenizers: tuple[Any, Any] | None = None, **pa
     )
 
 
-def make_wan(*, scheduler: Any = None, channels: int = 16, **parts: Any) -> Any:
+def make_wan(*, channels: int = 16, vae: Any = None, **parts: Any) -> Any:
     """Make a pipeline of Wan's text to video."""
     torch.manual_seed(0)
     tokenizer = make_t5_tokenizer()
@@ -302,20 +302,38 @@ def make_wan(*, scheduler: Any = None, channels: int = 16, **parts: Any) -> Any:
             num_attention_heads=2,
             attention_head_dim=12,
             in_channels=channels,
-            out_channels=16,
+            out_channels=16 if vae is None else channels,
             text_dim=40,
             freq_dim=32,
             ffn_dim=32,
             num_layers=2,
             rope_max_seq_len=32,
         ),
-        vae=AutoencoderKLWan(base_dim=3, z_dim=16, dim_mult=[1, 1, 1, 1], num_res_blocks=1),
+        vae=vae or AutoencoderKLWan(base_dim=3, z_dim=16, dim_mult=[1, 1, 1, 1], num_res_blocks=1),
         text_encoder=UMT5EncoderModel(config),
         tokenizer=tokenizer,
-        scheduler=scheduler
-        or UniPCMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0),
+        scheduler=UniPCMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0),
         **parts,
     )
+
+
+def make_wan_22() -> Any:
+    """Make one of Wan 2.2's 5B, whose autoencoder takes patches of pixels."""
+    torch.manual_seed(0)
+    vae = AutoencoderKLWan(
+        base_dim=3,
+        z_dim=48,
+        dim_mult=[1, 1, 1, 1],
+        num_res_blocks=1,
+        latents_mean=torch.linspace(-1, 1, 48).tolist(),
+        latents_std=torch.linspace(0.5, 2, 48).tolist(),
+        is_residual=True,
+        in_channels=12,
+        out_channels=12,
+        patch_size=2,
+        scale_factor_spatial=16,
+    )
+    return make_wan(channels=48, vae=vae, expand_timesteps=True)
 
 
 @pytest.fixture(scope="session")

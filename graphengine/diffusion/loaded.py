@@ -33,6 +33,7 @@ class Denoiser:
         preview: from latents to small pictures.
         takes_guidance: whether the guidance scale is an input of the network (Meng et al. 2023).
         takes_surroundings: whether mask and surroundings are inputs: a model trained for inpainting.
+        time_per_token: whether it is told a time for each of its tokens.
         looks: returns what a UNet is told of pictures beside the text, from how many of the first conditionings say
             what is not wanted, and how many others there are.
     """
@@ -42,6 +43,7 @@ class Denoiser:
     preview: Preview
     takes_guidance: bool = False
     takes_surroundings: bool = False
+    time_per_token: bool = False
     looks: Callable[[int, int], Mapping[str, Any]] | None = None
 
     @property

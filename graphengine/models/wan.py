@@ -1,4 +1,4 @@
-"""Wan 2.1 (Wan Team 2025), text to video, known by names, shapes and configurations."""
+"""Wan 2.1 and 2.2 (Wan Team 2025), text to video, known by names, shapes and configurations."""
 
 from typing import Final
 
@@ -6,11 +6,16 @@ from graphengine.models.built import UNET_PREFIX, Built, class_of, parts_of
 from graphengine.models.source import ModelFolder, SingleFile, Source
 
 FAMILY: Final = "wan"
-VARIANT: Final = "t2v"
+T2V: Final = "t2v"
+TI2V: Final = "ti2v"
+"""The 5B of Wan 2.2, whose autoencoder is another, and which is told a time for each token."""
 
 _TITLE: Final = "Wan text to video"
-_SIZES: Final = {1536: " 1.3B", 5120: " 14B"}
+_SIZES: Final = {1536: " 1.3B", 3072: " 5B", 5120: " 14B"}
 """What is said of the size, by the width of the tokens."""
+
+_FORMS: Final = {16: (T2V, 8), 48: (TI2V, 16)}
+"""The variant and the stride, by the channels of latents."""
 
 _CHANNELS: Final = 16
 _STRIDE: Final = 8
@@ -38,9 +43,10 @@ _DECODERS: Final = {
 def detect(source: Source) -> Built | None:
     """Return how a model is built, or None if it is of another family.
 
-    The denoiser is one that looks at a text alone: of Wan 2.1, or one of the two experts of Wan 2.2 in a file of its
-    own. The folders of other models of this architecture have the same text encoder and autoencoder, and count as
-    having no denoiser. A single file is a denoiser, with names of its release or of diffusers, or the autoencoder.
+    The denoiser is one that can look at a text alone: of Wan 2.1, the 5B of Wan 2.2, or one of the two experts of its
+    14B in a file of its own. The folders of other models of this architecture have the same text encoder and
+    autoencoder, and count as having no denoiser. A single file is a denoiser, with names of its release or of
+    diffusers, or the autoencoder of Wan 2.1.
 
     Raises:
         ModelRefused: a folder lacks a configuration.
@@ -70,18 +76,25 @@ def widths_of(source: SingleFile) -> tuple[int, int]:
 def _detect_file(source: SingleFile) -> Built | None:
     if _is_denoiser(source):
         title = _TITLE + _SIZES.get(widths_of(source)[0], "")
-        return Built(FAMILY, VARIANT, title, parts_of({"model": True}), "flow", _CHANNELS, _STRIDE, _PATCH, _TIME)
+        channels = _channels_of(source)
+        variant, stride = _FORMS[channels]
+        return Built(FAMILY, variant, title, parts_of({"model": True}), "flow", channels, stride, _PATCH, _TIME)
     entries = [source.shape(entry) for name, entry in _DECODERS.items() if source.shape(name) is not None]
     if entries and entries[0] is not None and entries[0][:2] == (_CHANNELS, _CHANNELS):
         parts = parts_of({"vae": True})
-        return Built(FAMILY, VARIANT, "Wan VAE", parts, "flow", _CHANNELS, _STRIDE, _PATCH, _TIME)
+        return Built(FAMILY, T2V, "Wan VAE", parts, "flow", _CHANNELS, _STRIDE, _PATCH, _TIME)
     return None
+
+
+def _channels_of(source: SingleFile) -> int:
+    """Return the channels that a denoiser takes; 0 if it takes no patches as they must be."""
+    entry = source.shape(f"{prefix_of(source)}{_EMBEDDING}") or ()
+    return entry[1] if entry[2:] == (1, _PATCH, _PATCH) else 0
 
 
 def _is_denoiser(source: SingleFile) -> bool:
     prefix = prefix_of(source)
-    entry = source.shape(f"{prefix}{_EMBEDDING}")
-    if entry is None or entry[1:] != (_CHANNELS, 1, _PATCH, _PATCH):
+    if _channels_of(source) not in _FORMS:
         return False
     if any(source.has(f"{prefix}{other}") for other in _OTHERS):
         return False
@@ -96,16 +109,15 @@ def _detect_folder(source: ModelFolder) -> Built | None:
     vae = source.config("vae")
     channels = vae.get("z_dim", _CHANNELS)
     stride, time = vae.get("scale_factor_spatial", _STRIDE), vae.get("scale_factor_temporal", _TIME)
+    variant = TI2V if source.index.get("expand_timesteps") else T2V
     parts = parts_of({"model": _is_whole(source, channels), "text_encoder": True, "vae": True})
-    return Built(FAMILY, VARIANT, _TITLE, parts, "flow", channels, stride, _PATCH, time)
+    return Built(FAMILY, variant, _TITLE, parts, "flow", channels, stride, _PATCH, time)
 
 
 def _is_whole(source: ModelFolder, channels: int) -> bool:
-    """Whether a folder has one denoiser, which looks at a text alone and is told one time for all tokens."""
-    one = class_of(source.index, "transformer") == "WanTransformer3DModel" and not class_of(
-        source.index, "transformer_2"
-    )
-    if not one or source.index.get("expand_timesteps"):
+    """Whether a folder has one denoiser, which can look at a text alone."""
+    kinds = [class_of(source.index, name) for name in ("transformer", "transformer_2")]
+    if kinds != ["WanTransformer3DModel", None]:
         return False
     transformer = source.config("transformer")
     patch = tuple(transformer.get("patch_size", (1, _PATCH, _PATCH)))

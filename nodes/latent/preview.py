@@ -11,7 +11,9 @@ from graphengine.node.declare import injected, node
 
 @node("latent.preview", category="latent", title="Preview latent", sink=True)
 def preview(latent: Latent, *, context: Context = injected) -> Latent:
-    """Show latents as small pictures, one pixel for each cell, without decoding them; of videos, several frames.
+    """Show latents as small pictures, one pixel for each cell, without decoding them.
+
+    Of a video each cell in time is a picture.
 
     The colours are the three directions in which the channels differ most (principal components), so any model's
     latents can be looked at: shapes and noise are seen, true colours are not.

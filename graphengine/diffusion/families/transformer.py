@@ -68,7 +68,7 @@ def shift_by_size(scheduler: Mapping[str, Any], tokens: int, highest: float) -> 
 
 
 def tokens_of(latent: Latent) -> int:
-    """Return how many patches a latent is."""
+    """Return how many patches a latent is, or each cell in time of a video."""
     patch = latent.spec.patch
     return (latent.samples.shape[-2] // patch) * (latent.samples.shape[-1] // patch)
 

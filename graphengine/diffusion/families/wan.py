@@ -1,4 +1,4 @@
-"""Wan 2.1 (Wan Team 2025): a transformer over patches of a video that reads UMT5, trained on a flow."""
+"""Wan 2.1 and 2.2 (Wan Team 2025): a transformer over patches of a video that reads UMT5, trained on a flow."""
 
 import html
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ from graphengine.diffusion.families.loading import (
     load_transformers,
     preview_of,
 )
-from graphengine.diffusion.families.transformer import check_patches
+from graphengine.diffusion.families.transformer import check_patches, tokens_of
 from graphengine.diffusion.families.windows import TextStates, encode_texts
 from graphengine.diffusion.loaded import Denoiser, Loaded, TextStack
 from graphengine.diffusion.preview import PrincipalPreview
@@ -73,7 +73,12 @@ class Wan:
         module = load_denoiser(
             WanTransformer3DModel, source, configs, "transformer", prefix, dtype, **_sizes(source, configs)
         )
-        return Denoiser(module, _schedule(source, configs), preview_of(source, PrincipalPreview()))
+        return Denoiser(
+            module,
+            _schedule(source, configs),
+            preview_of(source, PrincipalPreview()),
+            time_per_token=ref.variant == wan.TI2V,
+        )
 
     def encode(self, stack: TextStack, texts: Sequence[str], clip_skip: int) -> Sequence[ConditioningEntry]:
         """See :class:`~graphengine.diffusion.families.family.Family`; what is beyond a text is zeros."""
@@ -115,11 +120,12 @@ class Wan:
         check_patches(latent)
         _check_width(transformer.config.text_dim, entries)
         texts = [each.embeddings.expand(latent.batch, -1, -1).to(device, dtype) for each in entries]
+        tokens = (latent.samples.shape[2] * tokens_of(latent),) if denoiser.time_per_token else ()
 
         def forward(rows: Tensor, timestep: Tensor, text: Tensor) -> Tensor:
             output: Tensor = transformer(
                 hidden_states=rows,
-                timestep=timestep.expand(len(rows)),
+                timestep=timestep.float().repeat(len(rows), *tokens) if tokens else timestep.expand(len(rows)),
                 encoder_hidden_states=text,
                 return_dict=False,
             )[0]

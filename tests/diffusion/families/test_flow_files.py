@@ -194,6 +194,22 @@ def test_the_released_layout_of_wan_is_that_of_the_configuration() -> None:
     assert sum(p.numel() for p in vae.parameters()) == 126_892_531
 
 
+@pytest.mark.parametrize(
+    ("name", "changes", "size"),
+    [
+        ("wan_t2v", {"num_layers": 30, "num_attention_heads": 12, "ffn_dim": 8960}, 1_418_996_800),
+        ("wan_t2v", {}, 14_288_491_584),
+        ("wan_ti2v", {}, 4_999_787_712),
+    ],
+)
+def test_the_configurations_of_wan_describe_the_released_models(name: str, changes: Any, size: int) -> None:
+    """The first is the 1.3B, whose sizes are read from the tensors of its file."""
+    config = WanTransformer3DModel.load_config(CONFIGS / name / "transformer")
+    with torch.device("meta"):
+        module: Any = WanTransformer3DModel.from_config({**config, **changes})
+    assert sum(p.numel() for p in module.parameters()) == size
+
+
 @pytest.mark.parametrize("mark", ["scaled_fp8", "double_blocks.0.img_attn.qkv.scale_weight", "x.quant_state.nf4"])
 def test_quantized_weights_are_refused(tmp_path: Path, mark: str) -> None:
     """Read as if they were plain, they would make pictures of noise."""

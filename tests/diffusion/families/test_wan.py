@@ -9,7 +9,7 @@ import pytest
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler, UniPCMultistepScheduler, WanPipeline, WanVideoToVideoPipeline
 from safetensors.torch import save_file
-from tiny_families import STEPS, Tiny, generators, make_wan, picture
+from tiny_families import STEPS, Tiny, generators, make_wan, make_wan_22, picture
 from tiny_models import NEGATIVE, PROMPT, as_file
 
 from graphengine.diffusion.families.table import open_checkpoint
@@ -18,7 +18,8 @@ from graphengine.diffusion.latents import with_mask
 from graphengine.diffusion.regions import placed, together
 from graphengine.diffusion.resuming import Position, freeze, thaw
 from graphengine.diffusion.samplers import SamplerName
-from graphengine.diffusion.together import decode_together
+from graphengine.diffusion.sampling import Sampling
+from graphengine.diffusion.together import Wish, decode_together, sample_together
 from graphengine.diffusion.types.codecs import LatentCodec
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.diffusion.types.latent import Latent, LatentSpec
@@ -99,6 +100,27 @@ def test_video_to_video(wan: Tiny, sampler: SamplerName, strength: float) -> Non
 
 def frames_of(count: int, seed: int = 1, width: int = 32) -> Image:
     return Image(torch.rand(count, 16, width, 3, generator=torch.Generator().manual_seed(seed)))
+
+
+def test_the_5b_of_wan_22(make_tiny: Callable[..., Tiny]) -> None:
+    """It is told a time for each token, and its autoencoder takes patches of pixels, 16 to a cell; but for rounding."""
+    wan = make_tiny(make_wan_22())
+    options = {**COMMON, "width": 64, "height": 32, "num_frames": 5, "guidance_scale": 5.0}
+    theirs, pixels = (
+        pipeline(wan, "uni_pc")(PROMPT, NEGATIVE, generator=generators(3), **{**options, "output_type": kind}).frames
+        for kind in ("latent", "pt")
+    )
+    start = wan.empty(width=64, height=32, frames=5)
+    assert start.spec == LatentSpec(48, 16, 2, 4)
+    ours = wan.sample(start, seed=3, guidance=5.0, sampler="uni_pc")
+    assert torch.allclose(ours.samples, theirs, rtol=1e-4, atol=1e-5)
+    assert wan.checkpoint.vae is not None
+    made = decode(wan.pool, wan.checkpoint.vae, ours)
+    assert torch.allclose(made.pixels.permute(0, 3, 1, 2), pixels[0], atol=1e-4)
+    with torch.no_grad():
+        told = wan.pipeline().vae.encode((made.pixels.permute(3, 0, 1, 2) * 2 - 1)[None]).latent_dist.mode()
+    mean, spread = (torch.linspace(*ends, 48).reshape(1, 48, 1, 1, 1) for ends in ((-1, 1), (0.5, 2)))
+    assert torch.allclose(encode(wan.pool, wan.checkpoint.vae, made).samples, (told - mean) / spread, atol=1e-5)
 
 
 @pytest.mark.parametrize("sampler", ["euler", "uni_pc"])
@@ -182,15 +204,30 @@ def test_a_video_is_what_it_is_alone(wan: Tiny) -> None:
     assert torch.allclose(both[1:], alone, rtol=1e-4, atol=1e-4)
 
 
-def test_a_mask_holds_for_all_frames(wan: Tiny) -> None:
+@pytest.mark.parametrize("sampler", ["euler", "uni_pc", "dpmpp_2m"])
+def test_a_mask_holds_for_all_frames(wan: Tiny, sampler: SamplerName) -> None:
     assert wan.checkpoint.vae is not None
     start = encode(wan.pool, wan.checkpoint.vae, frames_of(5, width=16))
     left = torch.zeros(1, 16, 16)
     left[..., :8] = 1
-    made = wan.sample(with_mask(start, Mask(left)), seed=1, guidance=3.0, denoise=0.8)
+    made = wan.sample(with_mask(start, Mask(left)), seed=1, guidance=3.0, denoise=0.8, sampler=sampler)
     kept = made.samples == start.samples
     assert kept[..., 1].all()
     assert not kept[..., 0].any()
+
+
+def test_jobs_of_videos_are_made_together(wan: Tiny) -> None:
+    assert wan.checkpoint.model is not None
+    texts = wan.text(PROMPT), wan.text(NEGATIVE)
+    start = wan.empty(**SIZE, frames=5)
+    wishes = [Wish(*texts, start, 7), Wish(*reversed(texts), start, 9), Wish(*texts, wan.empty(**SIZE), 7)]
+    settings = Sampling(0, steps=3, guidance=3.0)
+    for wish, made in zip(
+        wishes, sample_together(wan.pool, wan.checkpoint.model, wishes, settings=settings), strict=True
+    ):
+        sides = {"positive": wish.positive, "negative": wish.negative}
+        alone = wan.sample(wish.latent, seed=wish.seed, steps=3, guidance=3.0, **sides)
+        assert torch.allclose(made.samples, alone.samples, rtol=1e-4, atol=1e-4)
 
 
 def test_places_of_texts(wan: Tiny) -> None:
@@ -349,7 +386,6 @@ def test_other_models_of_the_architecture_lend_their_other_parts(make_tiny: Call
     for pipeline in (
         make_wan(channels=36),
         make_wan(transformer_2=experts.transformer, boundary_ratio=0.875),
-        make_wan(expand_timesteps=True),
     ):
         found = make_tiny(pipeline).checkpoint
         assert found.model is None
