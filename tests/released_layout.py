@@ -1,4 +1,4 @@
-"""The names of tensors under which the transformers of Flux.1 and SD 3 were released."""
+"""The names of tensors under which Flux.1, SD 3 and Wan were released."""
 
 import re
 from collections import defaultdict
@@ -65,6 +65,36 @@ SD3 = {
 }
 SD3_JOINED = ("to_q", "to_k", "to_v", "add_q_proj", "add_k_proj", "add_v_proj")
 
+WAN = {
+    r"condition_embedder\.time_embedder\.linear_1\.": "time_embedding.0.",
+    r"condition_embedder\.time_embedder\.linear_2\.": "time_embedding.2.",
+    r"condition_embedder\.text_embedder\.linear_1\.": "text_embedding.0.",
+    r"condition_embedder\.text_embedder\.linear_2\.": "text_embedding.2.",
+    r"condition_embedder\.time_proj\.": "time_projection.1.",
+    r"blocks\.(\d+)\.attn1\.to_([qkv])\.": r"blocks.\1.self_attn.\2.",
+    r"blocks\.(\d+)\.attn1\.to_out\.0\.": r"blocks.\1.self_attn.o.",
+    r"blocks\.(\d+)\.attn1\.norm_": r"blocks.\1.self_attn.norm_",
+    r"blocks\.(\d+)\.attn2\.to_([qkv])\.": r"blocks.\1.cross_attn.\2.",
+    r"blocks\.(\d+)\.attn2\.to_out\.0\.": r"blocks.\1.cross_attn.o.",
+    r"blocks\.(\d+)\.attn2\.norm_": r"blocks.\1.cross_attn.norm_",
+    r"blocks\.(\d+)\.norm2\.": r"blocks.\1.norm3.",
+    r"blocks\.(\d+)\.ffn\.net\.0\.proj\.": r"blocks.\1.ffn.0.",
+    r"blocks\.(\d+)\.ffn\.net\.2\.": r"blocks.\1.ffn.2.",
+    r"blocks\.(\d+)\.scale_shift_table": r"blocks.\1.modulation",
+    r"scale_shift_table": "head.modulation",
+    r"proj_out\.": "head.head.",
+}
+
+_RESIDUAL = {"norm1": "residual.0", "conv1": "residual.2", "norm2": "residual.3", "conv2": "residual.6"}
+WAN_VAE = {
+    r"quant_conv\.": "conv1.",
+    r"post_quant_conv\.": "conv2.",
+    r"(en|de)coder\.conv_in\.": r"\1coder.conv1.",
+    r"(en|de)coder\.norm_out\.": r"\1coder.head.0.",
+    r"(en|de)coder\.conv_out\.": r"\1coder.head.2.",
+    r"(en|de)coder\.mid_block\.attentions\.0\.": r"\1coder.middle.1.",
+}
+
 
 def released_names(module: Any, places: Mapping[str, str], joined: Sequence[str], swapped: Sequence[str]) -> Any:
     """The tensors of a transformer of diffusers under the names of its release.
@@ -98,3 +128,35 @@ def sd3_names(module: Any) -> dict[str, Tensor]:
     last = f"transformer_blocks.{module.config.num_layers - 1}.norm1_context."
     names: dict[str, Tensor] = released_names(module, SD3, SD3_JOINED, ("norm_out.", last))
     return names
+
+
+def wan_names(module: Any) -> dict[str, Tensor]:
+    """Those of Wan's denoiser."""
+    names: dict[str, Tensor] = released_names(module, WAN, (), ())
+    return names
+
+
+def wan_vae_names(module: Any) -> dict[str, Tensor]:
+    """Those of Wan's autoencoder, in which every block has a number of its own."""
+    return {_wan_vae_name(name): value for name, value in module.state_dict().items()}
+
+
+def _wan_vae_name(name: str) -> str:
+    for pattern, new in WAN_VAE.items():
+        if re.match(pattern, name):
+            return re.sub(pattern, new, name)
+    if found := re.match(r"(..coder)\.mid_block\.resnets\.(\d)\.(\w+)\.(\w+)", name):
+        coder, index, layer, kind = found.groups()
+        return f"{coder}.middle.{2 * int(index)}.{_RESIDUAL[layer]}.{kind}"
+    if found := re.match(r"decoder\.up_blocks\.(\d)\.(resnets|upsamplers)\.(\d)\.(.+)", name):
+        block, kind, index, rest = found.groups()
+        number = 4 * int(block) + (3 if kind == "upsamplers" else int(index))
+        return f"decoder.upsamples.{number}.{_wan_layer(rest)}"
+    found = re.fullmatch(r"encoder\.down_blocks\.(\d+)\.(.+)", name)
+    assert found is not None, name
+    return f"encoder.downsamples.{found[1]}.{_wan_layer(found[2])}"
+
+
+def _wan_layer(rest: str) -> str:
+    layer, _, kind = rest.partition(".")
+    return f"{_RESIDUAL.get(layer, layer.replace('conv_shortcut', 'shortcut'))}.{kind}"

@@ -9,6 +9,7 @@ import pytest
 import torch
 from diffusers import (
     AutoencoderKL,
+    AutoencoderKLWan,
     EulerDiscreteScheduler,
     FlowMatchEulerDiscreteScheduler,
     FluxPipeline,
@@ -17,9 +18,20 @@ from diffusers import (
     StableDiffusion3Pipeline,
     StableDiffusionXLImg2ImgPipeline,
     StableDiffusionXLPipeline,
+    UniPCMultistepScheduler,
+    WanPipeline,
+    WanTransformer3DModel,
 )
 from tiny_models import NEGATIVE, PROMPT, as_file, make_text_encoder, make_tokenizer, make_unet
-from transformers import CLIPTextConfig, CLIPTextModelWithProjection, T5Config, T5EncoderModel, T5Tokenizer
+from transformers import (
+    CLIPTextConfig,
+    CLIPTextModelWithProjection,
+    T5Config,
+    T5EncoderModel,
+    T5Tokenizer,
+    UMT5Config,
+    UMT5EncoderModel,
+)
 
 from graphengine.diffusion.conditioning import encode_text
 from graphengine.diffusion.families.table import Checkpoint, open_checkpoint
@@ -57,9 +69,9 @@ class Tiny:
     def negative(self) -> Conditioning:
         return self.text(NEGATIVE)
 
-    def empty(self, batch: int = 1, width: int = SIDE, height: int = SIDE) -> Latent:
+    def empty(self, batch: int = 1, width: int = SIDE, height: int = SIDE, frames: int = 1) -> Latent:
         assert self.checkpoint.model is not None
-        return empty_latent(self.checkpoint.model, width, height, batch)
+        return empty_latent(self.checkpoint.model, width, height, batch, frames)
 
     def pipeline(self, kind: Any = None, sampler: SamplerName | None = None, **options: Any) -> Any:
         """What diffusers makes of the folder, anew, with a sampler of ours."""
@@ -280,6 +292,32 @@ def make_sd3(*, t5: bool = True, tokenizers: tuple[Any, Any] | None = None, **pa
     )
 
 
+def make_wan(*, scheduler: Any = None, channels: int = 16, **parts: Any) -> Any:
+    """Make a pipeline of Wan's text to video."""
+    torch.manual_seed(0)
+    tokenizer = make_t5_tokenizer()
+    config = UMT5Config(vocab_size=len(tokenizer), d_model=40, d_kv=8, d_ff=37, num_layers=2, num_heads=4)
+    return WanPipeline(
+        transformer=WanTransformer3DModel(
+            num_attention_heads=2,
+            attention_head_dim=12,
+            in_channels=channels,
+            out_channels=16,
+            text_dim=40,
+            freq_dim=32,
+            ffn_dim=32,
+            num_layers=2,
+            rope_max_seq_len=32,
+        ),
+        vae=AutoencoderKLWan(base_dim=3, z_dim=16, dim_mult=[1, 1, 1, 1], num_res_blocks=1),
+        text_encoder=UMT5EncoderModel(config),
+        tokenizer=tokenizer,
+        scheduler=scheduler
+        or UniPCMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0),
+        **parts,
+    )
+
+
 @pytest.fixture(scope="session")
 def make_tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Tiny]:
     """Save a pipeline and open it."""
@@ -320,3 +358,9 @@ def schnell(make_tiny: Callable[..., Tiny]) -> Tiny:
 def third(make_tiny: Callable[..., Tiny]) -> Tiny:
     """SD 3 with T5."""
     return make_tiny(make_sd3())
+
+
+@pytest.fixture(scope="session")
+def wan(make_tiny: Callable[..., Tiny]) -> Tiny:
+    """Wan's text to video."""
+    return make_tiny(make_wan())

@@ -11,6 +11,7 @@ from PIL import ImageOps
 
 from graphengine.diffusion.drawing.caption import caption, plain_caption
 from graphengine.diffusion.drawing.facts import facts
+from graphengine.diffusion.drawing.relief import relief
 from graphengine.diffusion.drawing.render import render
 from graphengine.diffusion.drawing.sample import (
     sample_held_out,
@@ -19,7 +20,7 @@ from graphengine.diffusion.drawing.sample import (
     sample_scene,
     sample_two,
 )
-from graphengine.diffusion.drawing.scene import Scene, Still
+from graphengine.diffusion.drawing.scene import Landscape, Scene, Still
 from graphengine.diffusion.drawing.style import in_style
 from graphengine.diffusion.reading import opened
 from graphengine.diffusion.types.dataset import Dataset, Drawn, Filed, Scenes
@@ -37,6 +38,7 @@ class Reader:
         self._dataset = dataset
         kept = max(1, _KEPT_BYTES // (3 * dataset.size**2))
         self.picture = lru_cache(kept)(self._picture)
+        self.depth = lru_cache(kept)(self._depth)
 
     def __len__(self) -> int:
         return self._dataset.count
@@ -95,6 +97,17 @@ class Reader:
                 return _square(files[index], self._dataset.size)
             case other:
                 assert_never(other)
+
+    def _depth(self, index: int) -> NDArray[np.float32]:
+        """Return how far away each pixel of the picture at an index is, in metres, [size, size]; not to be changed.
+
+        Raises:
+            NodeError: it is no drawn landscape.
+        """
+        scene = self.scene(index)
+        if not isinstance(scene, Landscape):
+            raise NodeError("figures on a plain ground have no depth", hint="Draw a dataset of landscapes.")
+        return relief(scene, self._dataset.size)
 
 
 def _scene(scenes: Scenes, seed: int, index: int) -> Scene:

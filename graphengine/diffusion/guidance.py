@@ -20,6 +20,9 @@ Entries = tuple[ConditioningEntry, ...]
 Mix = Callable[[Tensor, Tensor], Tensor]
 """From the predictions for what is not wanted and for what is wanted to one."""
 
+Push = Callable[[Tensor, Tensor, Tensor], Tensor]
+"""From noisy latents, a timestep and the prediction for what is wanted to what is added to that which is made of it."""
+
 _NOTHING = 1e-6  # a weight below which no entry counts at a place
 
 
@@ -33,6 +36,7 @@ def classifier_free_guidance(
     latent: Latent,
     beside: Tensor | None,
     mix: Mix | None = None,
+    push: Push | None = None,
 ) -> Denoise:
     """Push predictions away from the negative conditioning (Ho & Salimans 2022).
 
@@ -43,6 +47,7 @@ def classifier_free_guidance(
 
     Args:
         mix: makes one prediction of both in another way; at scale 1 it is not asked.
+        push: what it returns is added in the end.
 
     Raises:
         NodeError: a conditioning is of another family.
@@ -72,12 +77,25 @@ def classifier_free_guidance(
             unwanted, wanted = _counting(unwanted, done), _counting(wanted, done)
         rows = predict((*unwanted, *wanted), len(unwanted), latents, timestep)
         towards = mean(rows[len(unwanted) :], wanted)
-        if not unwanted:
-            return towards
-        away = mean(rows[: len(unwanted)], unwanted)
-        return away + scale * (towards - away) if mix is None else mix(away, towards)
+        guided = towards
+        if unwanted:
+            away = mean(rows[: len(unwanted)], unwanted)
+            guided = away + scale * (towards - away) if mix is None else mix(away, towards)
+        return guided if push is None else guided + push(latents, timestep, towards)
 
     return denoise
+
+
+def wanted_prediction(
+    family: Family, denoiser: Denoiser, positive: Conditioning, *, scale: float, latent: Latent, beside: Tensor | None
+) -> Denoise:
+    """Return what a denoiser predicts for the positive conditioning alone; see :func:`classifier_free_guidance`.
+
+    ``scale`` is that of the guidance, for models that take it as an input.
+    """
+    told = any(each.guidance is not None for each in positive.entries)
+    inner = scale if denoiser.takes_guidance and not told else 1.0
+    return classifier_free_guidance(family, denoiser, positive, positive, scale=inner, latent=latent, beside=beside)
 
 
 def _check_kin(family: Family, *conditionings: Conditioning) -> None:
@@ -122,13 +140,14 @@ def _shares(rows: Tensor, entries: Entries) -> tuple[Tensor, Tensor | None]:
     if all(entry.mask is None for entry in entries):
         return strengths, None
     places = torch.stack([_place(entry, rows) for entry in entries])
-    return strengths, strengths.reshape(-1, 1, 1, 1, 1) * places
+    return strengths, strengths.reshape(-1, *(1,) * (rows.ndim - 1)) * places
 
 
 def _place(entry: ConditioningEntry, rows: Tensor) -> Tensor:
-    """Return where an entry counts, in cells of predictions [entries, batch, channels, height, width]."""
+    """Return where an entry counts, in cells of predictions [entries, batch, channels, …, height, width]."""
     if entry.mask is None:
-        return torch.ones(rows.shape[1], 1, *rows.shape[-2:], device=rows.device)
-    planes = entry.mask.values.unsqueeze(1)
-    cells = functional.interpolate(planes, size=rows.shape[-2:], mode="area")
-    return cells.expand(rows.shape[1], -1, -1, -1).to(rows)
+        cells = torch.ones(1, 1, *rows.shape[-2:])
+    else:
+        cells = functional.interpolate(entry.mask.values.unsqueeze(1), size=rows.shape[-2:], mode="area")
+    cells = cells.expand(rows.shape[1], -1, -1, -1).to(rows)
+    return cells.unsqueeze(2) if rows.ndim == 6 else cells

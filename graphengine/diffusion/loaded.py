@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Protocol, TypeVar, cast
 
 import torch
+from diffusers import ModelMixin
 from torch import nn
 
 from graphengine.diffusion.preview import Preview
@@ -32,6 +33,8 @@ class Denoiser:
         preview: from latents to small pictures.
         takes_guidance: whether the guidance scale is an input of the network (Meng et al. 2023).
         takes_surroundings: whether mask and surroundings are inputs: a model trained for inpainting.
+        looks: returns what a UNet is told of pictures beside the text, from how many of the first conditionings say
+            what is not wanted, and how many others there are.
     """
 
     module: Any
@@ -39,6 +42,7 @@ class Denoiser:
     preview: Preview
     takes_guidance: bool = False
     takes_surroundings: bool = False
+    looks: Callable[[int, int], Mapping[str, Any]] | None = None
 
     @property
     def device(self) -> torch.device:
@@ -92,21 +96,37 @@ class Autoencoder:
     Attributes:
         module: a diffusers autoencoder.
         stride: pixels per latent cell along each side.
-        scale: latent = (encoded - shift) · scale.
+        scale: latent = (encoded - shift) · scale; one number, or one for each channel.
         shift: see ``scale``.
         patch: see :class:`~graphengine.diffusion.types.latent.LatentSpec`.
     """
 
     module: Any
     stride: int
-    scale: float
-    shift: float
+    scale: float | torch.Tensor
+    shift: float | torch.Tensor
     patch: int = 1
 
     @property
     def spec(self) -> LatentSpec:
         """The form of its latents."""
         return LatentSpec(self.module.config.latent_channels, self.stride, self.patch)
+
+    def decode(self, latents: torch.Tensor) -> torch.Tensor:
+        """Return the pixels [batch, 3, height, width] of latents, from -1 to 1."""
+        values = self._near(latents)
+        pixels: torch.Tensor = self.module.decode(values / self.scale + self.shift, return_dict=False)[0]
+        return pixels.float().cpu()
+
+    def encode(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Return the latents of pixels [batch, 3, height, width] from -1 to 1: the mode, where there is chance."""
+        found = self.module.encode(self._near(pixels))
+        values: torch.Tensor = found.latent_dist.mode() if hasattr(found, "latent_dist") else found.latents
+        return ((values - self.shift) * self.scale).float().cpu()
+
+    def _near(self, values: torch.Tensor) -> torch.Tensor:
+        """Bring values to where the autoencoder is, in its number format."""
+        return values.to(self.module.device, self.module.dtype)
 
     @property
     def modules(self) -> tuple[nn.Module, ...]:
@@ -144,8 +164,9 @@ class DepthNetwork:
     """A network that tells depth, with what makes pictures its inputs; that is not re-entrant: hold ``lock`` for it.
 
     Attributes:
-        module: of transformers.
-        processor: from pictures to what the network takes, and from what it gives to the size of the pictures.
+        module: of transformers, or one that was trained here.
+        processor: from pictures to what the network takes, and from what it gives to the size of the pictures; what was
+            trained here needs none.
         metric: whether it tells metres; else something that is affine in 1/distance.
     """
 
@@ -153,6 +174,22 @@ class DepthNetwork:
     processor: Any
     metric: bool
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def modules(self) -> tuple[nn.Module, ...]:
+        """The network."""
+        return (self.module,)
+
+
+@dataclass(frozen=True)
+class FrameNetwork:
+    """A network that sees what moves between two pictures.
+
+    Attributes:
+        module: see :class:`graphengine.diffusion.video.ifnet.FlowNetwork`.
+    """
+
+    module: Any
 
     @property
     def modules(self) -> tuple[nn.Module, ...]:
@@ -174,6 +211,24 @@ class ControlNetwork:
     def modules(self) -> tuple[nn.Module, ...]:
         """The network."""
         return (self.module,)
+
+
+@dataclass(frozen=True)
+class PipelineParts:
+    """A pipeline of diffusers; it is not re-entrant: hold ``lock`` while it is called.
+
+    Attributes:
+        pipeline: with all its parts.
+    """
+
+    pipeline: Any
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def modules(self) -> tuple[nn.Module, ...]:
+        """The parts that are networks, by their names."""
+        parts = sorted(self.pipeline.components.items())
+        return tuple(part for _, part in parts if isinstance(part, nn.Module))
 
 
 L = TypeVar("L", bound=Loaded)
@@ -219,8 +274,27 @@ def _tensors(loaded: Loaded) -> Iterator[torch.Tensor]:
 def place(loaded: Loaded, device: torch.device, dtype: torch.dtype) -> None:
     """Move all modules to ``device`` in the number format ``dtype``, for inference only."""
     for module in loaded.modules:
-        nn.Module.to(module, device, dtype)  # the libraries' own warn about formats that they never use
+        exact = _exact(module)
+        if exact and dtype != torch.float32:
+            _place_apart(module, device, dtype, exact)
+        else:
+            nn.Module.to(module, device, dtype)  # the libraries' own warn about formats that they never use
         module.eval().requires_grad_(False)
+
+
+def _exact(module: nn.Module) -> frozenset[str]:
+    """Return the parts of a network of diffusers that lose too much in half precision, as its class says."""
+    return (
+        frozenset(getattr(module, "_keep_in_fp32_modules", None) or ())
+        if isinstance(module, ModelMixin)
+        else frozenset()
+    )
+
+
+def _place_apart(module: nn.Module, device: torch.device, dtype: torch.dtype, exact: frozenset[str]) -> None:
+    for name, tensor in (*module.named_parameters(), *module.named_buffers()):
+        wanted = dtype if exact.isdisjoint(name.split(".")) else torch.promote_types(tensor.dtype, torch.float32)
+        tensor.data = tensor.data.to(device, wanted if tensor.is_floating_point() else tensor.dtype)
 
 
 def move(loaded: Loaded, device: torch.device) -> None:

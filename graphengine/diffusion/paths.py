@@ -83,7 +83,10 @@ class FlowPath:
 
     def noised(self, clean: Tensor, noise: Tensor, timestep: Tensor) -> Tensor:
         """See :class:`Path`."""
-        result: Tensor = self._scheduler.scale_noise(clean, timestep, noise)
+        if hasattr(self._scheduler, "scale_noise"):
+            result: Tensor = self._scheduler.scale_noise(clean, timestep, noise)
+        else:
+            result = self._scheduler.add_noise(clean, noise, timestep)
         return result
 
     def seen(self, state: Tensor, timestep: Tensor) -> Tensor:

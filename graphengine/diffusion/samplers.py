@@ -54,6 +54,7 @@ class Sampler:
         options: what makes the class this sampler.
         sigmas: a class whose noise levels it walks in schedules that its own does not know.
         flow: the class that does the same for models that predict a flow; None if there is none.
+        flow_options: what makes that class this sampler; a class that has none takes no other models.
     """
 
     scheduler: Any
@@ -61,6 +62,7 @@ class Sampler:
     options: Mapping[str, Any] = field(default_factory=dict)
     sigmas: Any = None
     flow: Any = None
+    flow_options: Mapping[str, Any] = field(default_factory=dict)
 
     def source(self, options: Collection[str]) -> Any:
         """Return the class that makes the noise levels for a schedule with ``options``, or None if none can."""
@@ -69,6 +71,7 @@ class Sampler:
 
 
 _LATENT = {"clip_sample": False}  # pixels end at -1 and 1, latents do not
+_FLOW = {"prediction_type": "flow_prediction", "use_flow_sigmas": True}
 
 SAMPLERS: Mapping[SamplerName, Sampler] = {
     "euler": Sampler(
@@ -92,6 +95,8 @@ SAMPLERS: Mapping[SamplerName, Sampler] = {
         DPMSolverMultistepScheduler,
         "DPM-Solver++ of second order, multistep (Lu et al. 2022).",
         {"algorithm_type": "dpmsolver++", "solver_order": 2},
+        flow=DPMSolverMultistepScheduler,
+        flow_options={"algorithm_type": "dpmsolver++", "solver_order": 2, **_FLOW},
     ),
     "dpmpp_2m_sde": Sampler(
         DPMSolverMultistepScheduler,
@@ -110,7 +115,12 @@ SAMPLERS: Mapping[SamplerName, Sampler] = {
         {"algorithm_type": "dpmsolver++", "solver_order": 2, "lower_order_final": True},
         sigmas=DPMSolverMultistepScheduler,
     ),
-    "uni_pc": Sampler(UniPCMultistepScheduler, "The unified predictor-corrector (Zhao et al. 2023)."),
+    "uni_pc": Sampler(
+        UniPCMultistepScheduler,
+        "The unified predictor-corrector (Zhao et al. 2023).",
+        flow=UniPCMultistepScheduler,
+        flow_options=_FLOW,
+    ),
     "lcm": Sampler(LCMScheduler, "Latent consistency models, for models distilled so (Luo et al. 2023).", _LATENT),
     "pndm": Sampler(PNDMScheduler, "Pseudo linear multistep (Liu et al. 2022).", {"skip_prk_steps": True}),
     "lms": Sampler(LMSDiscreteScheduler, "Linear multistep (K. Crowson's k-diffusion)."),

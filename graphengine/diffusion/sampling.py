@@ -5,17 +5,17 @@ between them is here: where the loop starts, what it must not change, and who ma
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from graphengine.diffusion.control.steering import Steered, lent_controls
+from graphengine.diffusion.control.steering import Steered, equipped, lent_controls
 from graphengine.diffusion.devices import memory_guard
 from graphengine.diffusion.families.family import Family
-from graphengine.diffusion.guidance import classifier_free_guidance
+from graphengine.diffusion.guidance import Denoise, classifier_free_guidance, wanted_prediction
 from graphengine.diffusion.loaded import Denoiser
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.resuming import Keeper, Position, freeze, thaw
@@ -26,6 +26,7 @@ from graphengine.diffusion.types.image import Mask
 from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.refs import ModelRef
 from graphengine.diffusion.walk import OnStep, Walk
+from graphengine.diffusion.weakening import Weakened, weakened
 from graphengine.errors import NodeError
 
 __all__ = ["OnStep", "Sampling", "levels_of", "sample"]
@@ -63,11 +64,13 @@ def sample(
     family = pool.families[model.family]
     starts = range(0, latent.batch, chunk or latent.batch)
     with (
-        pool.use(model) as denoiser,
+        pool.use(model) as plain,
         lent_controls(pool, model.controls) as controls,
         torch.no_grad(),
         memory_guard("sampling"),
     ):
+        denoiser = equipped(plain, controls)
+        weaker = [weakened(denoiser, each) for each in settings.weakenings]
         position = thaw(None if keeper is None else keeper.load(), starts.step, denoiser.device)
         samples = list(position.done)
         for number, start in list(enumerate(starts))[len(samples) :]:
@@ -75,22 +78,46 @@ def sample(
             own = replace(settings, seed=_seeds(settings.seed, start, starts.step))
             walk = Walk(_scheduler(family, denoiser, model, own, part), denoiser, model.prediction, part, own)
             steered = Steered(denoiser, controls, part, first=start)
-            predict = classifier_free_guidance(
-                family,
-                steered.denoiser,
-                positive,
-                negative,
-                scale=settings.guidance,
-                latent=part,
-                beside=walk.beside,
-                mix=settings.mix,
-            )
+            asked = _Asked(family, positive, negative, settings, part, walk.beside)
+            weak = Weakened(settings.weakenings, [asked.weakly(steered.also(each)) for each in weaker])
+            predict = weak.watching(asked.guided(steered.denoiser, weak), walk.begin, walk.total)
             if number == len(position.done):
                 walk.resume(position.walk)
             keep = None if keeper is None else partial(_keep, keeper, Position(starts.step, tuple(samples)))
             predict = steered.watching(predict, walk.begin, walk.total)
             samples.append(walk.run(predict, _counted(on_step, number, len(starts)), keep).float().cpu())
     return replace(latent, samples=torch.cat(samples), noise=None)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What predictions are made for."""
+
+    family: Family
+    positive: Conditioning
+    negative: Conditioning
+    settings: Sampling
+    latent: Latent
+    beside: Tensor | None
+
+    def guided(self, denoiser: Denoiser, weak: Weakened) -> Denoise:
+        return classifier_free_guidance(
+            self.family,
+            denoiser,
+            self.positive,
+            self.negative,
+            scale=self.settings.guidance,
+            latent=self.latent,
+            beside=self.beside,
+            mix=self.settings.mix,
+            push=weak.push if self.settings.weakenings else None,
+        )
+
+    def weakly(self, denoiser: Denoiser) -> Denoise:
+        scale = self.settings.guidance
+        return wanted_prediction(
+            self.family, denoiser, self.positive, scale=scale, latent=self.latent, beside=self.beside
+        )
 
 
 def _keep(keeper: Keeper, position: Position, state: Callable[[], Mapping[str, Any]]) -> None:
@@ -126,23 +153,31 @@ def _counted(on_step: OnStep | None, number: int, groups: int) -> OnStep | None:
 
 
 def _scheduler(family: Family, denoiser: Denoiser, model: ModelRef, settings: Sampling, latent: Latent) -> Any:
+    trained = _trained(denoiser, model)
     if settings.sigmas is not None:
         return make_scheduler_for(
-            denoiser.scheduler,
+            trained,
             settings.sigmas,
             prediction=model.prediction,
             sampler=settings.sampler,
             device=denoiser.device,
         )
     return make_scheduler(
-        denoiser.scheduler,
+        trained,
         prediction=model.prediction,
         sampler=settings.sampler,
         schedule=settings.schedule,
         steps=settings.steps,
         device=denoiser.device,
-        timing=family.timing(denoiser.scheduler, latent),
+        timing=family.timing(trained, latent),
     )
+
+
+def _trained(denoiser: Denoiser, model: ModelRef) -> Mapping[str, Any]:
+    """Return the noise schedule of a model's training, shifted as it shall be."""
+    if model.shift is None:
+        return denoiser.scheduler
+    return {**denoiser.scheduler, "shift": model.shift, "use_dynamic_shifting": False}
 
 
 def _check(model: ModelRef, latent: Latent, settings: Sampling) -> None:
@@ -170,14 +205,15 @@ def levels_of(pool: ModelPool, model: ModelRef, schedule: ScheduleName, steps: i
         NodeError: the schedule cannot have so many steps.
     """
     with pool.use(model) as denoiser:
+        trained = _trained(denoiser, model)
         scheduler = make_scheduler(
-            denoiser.scheduler,
+            trained,
             prediction=model.prediction,
             sampler="euler",
             schedule=schedule,
             steps=steps,
             device=torch.device("cpu"),
-            timing=pool.families[model.family].timing(denoiser.scheduler, latent),
+            timing=pool.families[model.family].timing(trained, latent),
         )
     levels: Tensor = scheduler.sigmas.float().cpu()
     return levels

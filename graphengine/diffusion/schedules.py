@@ -35,10 +35,13 @@ class Timing:
         even: whether the levels before any shift are evenly spaced from 1 to 1 / steps, and not to the last trained.
         shift: how far levels are moved towards noise, in the logarithm, where the configuration leaves that to the size
             of the picture (Esser et al. 2024, section 5.3).
+        own: whether solvers that know levels of flows visit their own in the normal schedule, and not those of Euler's
+            method.
     """
 
     even: bool = False
     shift: float | None = None
+    own: bool = False
 
 
 def supported_schedules(sampler: SamplerName, prediction: Prediction = "epsilon") -> tuple[ScheduleName, ...]:
@@ -156,10 +159,14 @@ def _build_flow(
     device: torch.device,
     timing: Timing,
 ) -> Any:
+    if timing.own and chosen.flow_options and not options:
+        scheduler = _flow_solver(chosen, trained)
+        scheduler.set_timesteps(steps, device=device)
+        return scheduler
     levels = FlowMatchEulerDiscreteScheduler.from_config(dict(trained), **{**_OFF, **options})
     even = np.linspace(1.0, 1 / steps, steps) if timing.even else None
     levels.set_timesteps(steps, device=device, sigmas=even, mu=timing.shift)
-    return levels if chosen.flow is FlowMatchEulerDiscreteScheduler else _twice(chosen, trained, levels)
+    return _along(chosen, trained, levels)
 
 
 def _walk_flow(chosen: Sampler, trained: Mapping[str, Any], sigmas: Tensor, device: torch.device) -> Any:
@@ -172,7 +179,32 @@ def _walk_flow(chosen: Sampler, trained: Mapping[str, Any], sigmas: Tensor, devi
     levels.sigmas = sigmas.clone().to(device)
     levels.timesteps = levels.sigmas[:-1] * levels.config.num_train_timesteps
     levels.num_inference_steps = len(sigmas) - 1
-    return levels if chosen.flow is FlowMatchEulerDiscreteScheduler else _twice(chosen, trained, levels)
+    return _along(chosen, trained, levels)
+
+
+def _along(chosen: Sampler, trained: Mapping[str, Any], levels: Any) -> Any:
+    """Make a scheduler that walks the levels of another."""
+    if chosen.flow is FlowMatchEulerDiscreteScheduler:
+        return levels
+    return _after(chosen, trained, levels) if chosen.flow_options else _twice(chosen, trained, levels)
+
+
+def _flow_solver(chosen: Sampler, trained: Mapping[str, Any]) -> Any:
+    config = {**trained, "flow_shift": trained.get("shift", 1.0), "use_dynamic_shifting": False}
+    config.pop("shift", None)  # another class's word
+    return chosen.flow.from_config(config, **{**_OFF, **chosen.flow_options})
+
+
+def _after(chosen: Sampler, trained: Mapping[str, Any], levels: Any) -> Any:
+    """Make a scheduler of several steps that walks the levels of another.
+
+    It takes logarithms of how much of the picture is there, which must be something at the first level.
+    """
+    scheduler = _flow_solver(chosen, trained)
+    scheduler.set_timesteps(levels.num_inference_steps, device=levels.timesteps.device)
+    scheduler.sigmas = levels.sigmas.float().cpu().clamp(max=1 - 1e-6)
+    scheduler.timesteps = levels.timesteps
+    return scheduler
 
 
 def _twice(chosen: Sampler, trained: Mapping[str, Any], levels: Any) -> Any:

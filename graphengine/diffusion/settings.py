@@ -7,6 +7,7 @@ from torch import Tensor
 from graphengine.diffusion.guidance import Mix
 from graphengine.diffusion.samplers import SamplerName
 from graphengine.diffusion.schedules import ScheduleName
+from graphengine.diffusion.types.custom import Weakening
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Sampling:
         sigmas: noise levels to walk instead of those of the schedule, all of them: steps and denoise do not count.
         adds_noise: whether noise is added before; not, where the latent has as much as belongs to the first level.
         mix: makes one prediction of two in another way than classifier-free guidance.
+        weakenings: what else predictions are led away from.
         denoise: how much of the schedule is walked: 1 starts from pure noise and nothing of the latent remains; less
             starts from the latent with as much noise as belongs there, int(steps · denoise) steps from the end.
         first: the step with which the walk begins instead, from 0.
@@ -37,6 +39,7 @@ class Sampling:
     sigmas: Tensor | None = None
     adds_noise: bool = True
     mix: Mix | None = None
+    weakenings: tuple[Weakening, ...] = ()
     first: int | None = None
     last: int | None = None
 

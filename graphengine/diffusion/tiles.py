@@ -17,7 +17,7 @@ def tiled(source: Tensor, function: Callable[[Tensor], Tensor], size: int, overl
     middle third each tile fades in linearly as the other fades out. At the edges of the source nothing fades.
 
     Args:
-        source: [batch, channels, height, width].
+        source: [batch, channels, height, width], or with further axes between channels and height.
         function: from a tile of one batch item to one ``scale`` times as large along each side, of any number of
             channels.
         size: side of a tile, in cells of the source; tiles at the far edges are moved inward, not made smaller.
@@ -75,7 +75,7 @@ def joined(tiles: Iterable[Tensor], height: int, width: int, size: int, overlap:
                 f"a tile has {tile.shape[-1]} × {tile.shape[-2]} cells, not {len(horizontal)} × {len(vertical)}"
             )
         if result is None:
-            result = tile.new_zeros((*tile.shape[:2], int(height * scale), int(width * scale)))
+            result = tile.new_zeros((*tile.shape[:-2], int(height * scale), int(width * scale)))
         y, x = int(top * scale), int(left * scale)
         area = (..., slice(y, y + tile.shape[-2]), slice(x, x + tile.shape[-1]))
         result[area] += tile * torch.outer(vertical, horizontal).to(tile)

@@ -81,7 +81,7 @@ def decode_together(
             image = decode(
                 pool, vae, replace(latents[some[0]], samples=joined, mask=None, surroundings=None, noise=None), tiling
             )
-            parts = _split(image.pixels, [latents[index].batch for index in some])
+            parts = _split(image.pixels, [latents[index].pictures for index in some])
             results |= {index: Image(part) for index, part in zip(some, parts, strict=True)}
     return [results[index] for index in range(len(latents))]
 
@@ -162,7 +162,8 @@ def _chunks(group: Sequence[int], latents: Sequence[Latent]) -> list[list[int]]:
     chunks: list[list[int]] = []
     room = 0
     for index in group:
-        pixels = latents[index].samples[:, 0].numel() * latents[index].spec.stride ** 2
+        latent = latents[index]
+        pixels = latent.pictures * latent.planes[0, 0].numel() * latent.spec.stride**2
         if pixels > room:
             chunks.append([])
             room = DECODED_PIXELS

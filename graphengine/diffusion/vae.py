@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from graphengine.diffusion.devices import memory_guard
+from graphengine.diffusion.latents import cells_in_time
 from graphengine.diffusion.loaded import Autoencoder
 from graphengine.diffusion.masks import require_fit
 from graphengine.diffusion.pool import ModelPool
@@ -35,7 +36,7 @@ class Tiling:
 def decode(
     pool: ModelPool, vae: VaeRef, latent: Latent, tiling: Tiling | None = None, *, tile: int | None = None
 ) -> Image:
-    """Decode latents to pictures of 3 channels.
+    """Decode latents to pictures of 3 channels; of videos, to all their frames, one after the other.
 
     Args:
         tiling: work in tiles, one picture after the other.
@@ -46,17 +47,21 @@ def decode(
         OutOfMemory: there is no room; tiling helps.
     """
     with pool.use(vae) as autoencoder, torch.no_grad(), memory_guard("decoding a latent"):
-        _check_kind(vae, autoencoder, latent)
+        check_kind(vae, autoencoder, latent)
+        stride = autoencoder.stride
+        pixels = _in_tiles(autoencoder.decode, latent.samples, _smaller(tiling, tile), stride, Fraction(stride))
+    return to_image(pixels)
 
-        def decode_tile(cells: Tensor) -> Tensor:
-            values = cells / autoencoder.scale + autoencoder.shift if autoencoder.shift else cells / autoencoder.scale
-            pixels: Tensor = autoencoder.module.decode(values, return_dict=False)[0]
-            return pixels
 
-        cells = latent.samples.to(pool.device, autoencoder.module.dtype)
-        scale = Fraction(autoencoder.stride)
-        pixels = _in_tiles(decode_tile, cells, _smaller(tiling, tile), autoencoder.stride, scale).float().cpu()
-    return Image((pixels * 0.5 + 0.5).clamp(0, 1).permute(0, 2, 3, 1).contiguous())
+def to_image(pixels: Tensor) -> Image:
+    """Return pictures of what an autoencoder gives: [batch, 3, height, width] or [batch, 3, frames, height, width]."""
+    flat = pixels.transpose(1, 2).flatten(0, 1) if pixels.ndim == 5 else pixels
+    return Image((flat * 0.5 + 0.5).clamp(0, 1).permute(0, 2, 3, 1).contiguous())
+
+
+def to_pixels(image: Image) -> Tensor:
+    """Return what an autoencoder takes of pictures, [batch, 3, height, width]."""
+    return image.pixels[..., :3].permute(0, 3, 1, 2).contiguous() * 2 - 1
 
 
 def encode(
@@ -64,26 +69,25 @@ def encode(
 ) -> Latent:
     """Encode pictures to latents; alpha is ignored. Of an encoder's distribution the mode is taken.
 
+    To an autoencoder of videos a batch of pictures is the frames of one video.
+
     Args:
         tiling, tile: as for :func:`decode`.
 
     Raises:
-        NodeError: the sides of the picture are no multiples of the stride, or the tiling is impossible.
+        NodeError: the sides of the picture are no multiples of the stride, a video has not one frame and a multiple of
+            so many more as a cell in time has, or the tiling is impossible.
         OutOfMemory: there is no room; tiling helps.
     """
     with pool.use(vae) as autoencoder, torch.no_grad(), memory_guard("encoding a picture"):
-        _check_size(image, autoencoder.spec.step)
-
-        def encode_tile(pixels: Tensor) -> Tensor:
-            found = autoencoder.module.encode(pixels)
-            values: Tensor = found.latent_dist.mode() if hasattr(found, "latent_dist") else found.latents
-            return (values - autoencoder.shift) * autoencoder.scale
-
-        pixels = image.pixels[..., :3].permute(0, 3, 1, 2).contiguous() * 2 - 1
-        pixels = pixels.to(pool.device, autoencoder.module.dtype)
-        scale = Fraction(1, autoencoder.stride)
-        cells = _in_tiles(encode_tile, pixels, _smaller(tiling, tile), 1, scale).float().cpu()
         spec = autoencoder.spec
+        check_size(image, spec.step)
+        pixels = to_pixels(image)
+        if spec.time:
+            cells_in_time(spec, image.batch)
+            pixels = pixels.transpose(0, 1).unsqueeze(0)
+        scale = Fraction(1, autoencoder.stride)
+        cells = _in_tiles(autoencoder.encode, pixels, _smaller(tiling, tile), 1, scale)
     return Latent(cells.contiguous(), vae.family, spec)
 
 
@@ -127,7 +131,8 @@ def _in_tiles(function: Any, source: Tensor, tiling: Tiling | None, unit: int, s
         raise NodeError(str(error), hint="Choose larger tiles, or a smaller overlap.") from error
 
 
-def _check_kind(vae: VaeRef, autoencoder: Autoencoder, latent: Latent) -> None:
+def check_kind(vae: VaeRef, autoencoder: Autoencoder, latent: Latent) -> None:
+    """Refuse a latent that is of another kind than the autoencoder's."""
     wanted = autoencoder.spec
     if latent.family != vae.family or latent.spec != wanted:
         raise NodeError(
@@ -136,7 +141,8 @@ def _check_kind(vae: VaeRef, autoencoder: Autoencoder, latent: Latent) -> None:
         )
 
 
-def _check_size(image: Image, step: int) -> None:
+def check_size(image: Image, step: int) -> None:
+    """Refuse a picture whose sides do not divide."""
     height, width = (max(step, round(side / step) * step) for side in (image.height, image.width))
     if (height, width) != (image.height, image.width):
         raise NodeError(

@@ -142,10 +142,16 @@ class Walk:
         return (1 - free) * kept + free * state
 
     def _look(self, seen: Tensor, output: Tensor, timestep: Tensor) -> Image:
-        return self._denoiser.preview(self._path.clean(seen, output, timestep))
+        clean = self._path.clean(seen, output, timestep)
+        if clean.ndim == 5:  # of a video, the frame in its middle
+            clean = clean[:, :, clean.shape[2] // 2]
+        return self._denoiser.preview(clean)
 
 
 def _fit(mask: Tensor, samples: Tensor) -> Tensor:
-    """Bring a mask [batch or 1, height, width] to the cells of latents: [batch, 1, height, width]."""
-    cells = functional.interpolate(mask.unsqueeze(1), size=samples.shape[-2:])
-    return cells.expand(samples.shape[0], -1, -1, -1)
+    """Bring a mask [batch or 1, height, width] to the cells of latents: [batch, 1, height, width].
+
+    In a video it holds for all frames.
+    """
+    cells = functional.interpolate(mask.unsqueeze(1), size=samples.shape[-2:]).expand(samples.shape[0], -1, -1, -1)
+    return cells.unsqueeze(2) if samples.ndim == 5 else cells

@@ -1,5 +1,6 @@
 """Weights out of files; :mod:`graphengine.models` says what is in them."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from safetensors import safe_open
@@ -12,6 +13,12 @@ def read_tensors(source: SingleFile, prefix: str) -> dict[str, Tensor]:
     """Read the tensors whose names begin with ``prefix``, and no others."""
     with safe_open(source.path, framework="pt") as file:
         return {name: file.get_tensor(name) for name in source.header.shapes if name.startswith(prefix)}
+
+
+def read_notes(source: SingleFile) -> Mapping[str, str]:
+    """Read what a file says of itself beside its tensors."""
+    with safe_open(source.path, framework="pt") as file:
+        return file.metadata() or {}
 
 
 def whole(loaded: tuple[Any, Any], *, alone: bool = False) -> Any:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from graphengine.models import flux, sd, sd3, sdxl
+from graphengine.models import flux, sd, sd3, sdxl, wan
 from graphengine.models.built import Built
 from graphengine.models.source import Source
 
@@ -12,6 +12,7 @@ DETECTORS: Final[tuple[Callable[[Source], Built | None], ...]] = (
     sdxl.detect,
     sd3.detect,
     flux.detect,
+    wan.detect,
 )
 
 

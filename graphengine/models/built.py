@@ -31,6 +31,7 @@ class Built:
         channels: of its latents.
         stride: the pixels of a cell of its latents along each side.
         patch: the cells along each side that the denoiser takes as one.
+        time: the frames of a video that a cell of its latents stands for; 0 for models of pictures.
     """
 
     family: str
@@ -41,6 +42,7 @@ class Built:
     channels: int = CHANNELS
     stride: int = STRIDE
     patch: int = 1
+    time: int = 0
 
 
 def class_of(index: Mapping[str, Any], part: str) -> str | None:

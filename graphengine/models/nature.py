@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from graphengine.models.architectures import built
+from graphengine.models.built import Built
 from graphengine.models.scaled import is_scaled
 from graphengine.models.signatures import Signature, signature_of
 from graphengine.models.source import ModelFolder, SingleFile, Source
@@ -74,9 +75,15 @@ def nature_of(source: Source) -> Nature:
     """
     found = built(source)
     if found is not None:
-        role: Role = "model" if len(found.parts) > 1 else "denoiser"
-        return Nature(role, found.family, found.variant, found.title, loads=not is_scaled(source))
+        loads = "model" in found.parts and not is_scaled(source)
+        return Nature(_role_of(found), found.family, found.variant, found.title, loads=loads)
     return _of_folder(source) if isinstance(source, ModelFolder) else _of_file(source)
+
+
+def _role_of(found: Built) -> Role:
+    if len(found.parts) > 1:
+        return "model"
+    return "vae" if "vae" in found.parts else "denoiser"
 
 
 def _of_folder(folder: ModelFolder) -> Nature:

@@ -11,9 +11,10 @@ from graphengine.files.roots import File
 from graphengine.models.header import Header, read_header
 from graphengine.models.source import ModelFolder, SingleFile, Source, open_source
 
-Part = Literal["model", "text_encoder", "vae", "upscaler", "depth", "control"]
+Part = Literal["model", "text_encoder", "vae", "upscaler", "depth", "control", "pipeline", "interpolator"]
 """What a model is made of: the denoiser, what reads texts, and what is between pictures and latents; and what is a
-model of its own: an upscaler, what tells depth, or what makes a denoiser follow a picture."""
+model of its own: an upscaler, what tells depth, what makes a denoiser follow a picture, a whole pipeline, or what makes
+frames between frames."""
 
 _FOLDERS: Mapping[str, tuple[str, ...]] = {
     "model": ("unet", "transformer", "prior"),

@@ -36,6 +36,9 @@ class Signature:
     variant: str = ""
 
 
+TRAINED_DEPTH: Final = Signature("depth", "", "Depth network, trained here")
+"""What Train depth model leaves."""
+
 Test = Callable[["Names"], bool]
 
 
@@ -158,6 +161,10 @@ _SIGNATURES: Final[tuple[tuple[Test, Signature], ...]] = (
     (
         lambda n: n.begins("neck.reassemble_stage.", "depth_head.", "neck.fusion_stage."),
         Signature("depth", "dpt", "Depth estimator"),
+    ),
+    (
+        lambda n: n.shape("down.0.0.weight")[1:] == (5, 3, 3) and n.shape("head.weight")[:1] == (1,),
+        TRAINED_DEPTH,
     ),
     (
         lambda n: n.has("conv_first.weight") or n.begins("model.1.sub.0.RDB1."),

@@ -225,7 +225,7 @@ def _input(parameter: inspect.Parameter, hint: Any) -> Input:
     bare, metadata = unwrap(hint)
     ref = type_ref(bare)
     widget = next((each.data() for each in metadata if isinstance(each, Widget)), None)
-    roots = next((each.roots for each in metadata if isinstance(each, Under)), ("inputs",))
+    under = next((each for each in metadata if isinstance(each, Under)), Under("inputs"))
     checks = adapter(eager(hint)) if is_plain(ref) else None
     required = Input(
         name=parameter.name,
@@ -233,7 +233,8 @@ def _input(parameter: inspect.Parameter, hint: Any) -> Input:
         check=Check.of(checks) if checks else None,
         schema=checks.json_schema() if checks and not ref.flows else {},
         widget=widget,
-        roots=roots if ref == FILE.ref else (),
+        roots=under.roots if ref == FILE.ref else (),
+        roles=under.roles,
         lazy=eager(hint) != hint,
     )
     if parameter.default is inspect.Parameter.empty:

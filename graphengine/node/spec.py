@@ -28,6 +28,7 @@ class Input:
         schema: JSON Schema of the plain values, for an editor's form; empty where there are none.
         widget: the editor's hint, as data.
         roots: for files, the roots in which a plain path is looked up.
+        roles: for models, what they may be that an editor offers; empty for all.
         lazy: whether what it is linked to is computed only when the node asks.
     """
 
@@ -38,6 +39,7 @@ class Input:
     schema: Mapping[str, Any] = field(default_factory=dict)
     widget: Mapping[str, Any] | None = None
     roots: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
     lazy: bool = False
 
     @cached_property

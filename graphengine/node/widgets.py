@@ -44,9 +44,16 @@ class Colour(Widget):
 
 @dataclass(frozen=True, slots=True)
 class Under:
-    """Where the files of a ``File`` input are looked up: names of roots, in order."""
+    """Where the files of a ``File`` input are looked up: names of roots, in order.
+
+    Args:
+        roles: what models may be that an editor offers, see :data:`graphengine.models.nature.Role`; none is all. Those
+            of which nobody knows what they are are offered too.
+    """
 
     roots: tuple[str, ...]
+    roles: tuple[str, ...]
 
-    def __init__(self, *roots: str) -> None:
+    def __init__(self, *roots: str, roles: tuple[str, ...] = ()) -> None:
         object.__setattr__(self, "roots", roots)
+        object.__setattr__(self, "roles", roles)

@@ -20,6 +20,7 @@ class InputOut(Answer):
     default: JsonValue = None
     widget: dict[str, JsonValue] | None = None
     roots: list[str] = Field(default_factory=list)
+    roles: list[str] = Field(default_factory=list)
 
 
 class OutputOut(Answer):

@@ -38,7 +38,7 @@ from graphengine.service.store import Store
 from graphengine.service.webhook.courier import Courier
 
 _WATCH = 5.0  # seconds between two looks for workers that are silent
-_LINE = 2**15  # bytes of an address: what the queries allow must fit, each of its characters as twelve bytes
+_LINE = 2**16  # bytes of an address: what the queries allow must fit, each of its characters as twelve bytes
 _HANG_UP = 2.0  # seconds that answers on their way may take when all is closed
 
 

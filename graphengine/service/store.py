@@ -1,4 +1,4 @@
-"""The durable room of the service: one database with its queue, its log, its library, its schedules and webhooks."""
+"""The durable room of the service: one database with its queue, log, library, ratings, schedules and webhooks."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from graphengine.service.queue import work
 from graphengine.service.queue.attempts import Attempts
 from graphengine.service.queue.pace import Pace
 from graphengine.service.queue.queue import Queue
+from graphengine.service.ratings import Ratings
 from graphengine.service.schedule.firing import Firing
 from graphengine.service.schedule.scheduler import Scheduler
 from graphengine.service.schedule.schedules import Schedules
@@ -37,6 +38,7 @@ class Store:
     scheduler: Scheduler
     firing: Firing
     webhooks: Webhooks
+    ratings: Ratings
 
     @classmethod
     async def open(cls, folder: Path, limits: Limits = DEFAULT, clock: Clock | None = None) -> "Store":
@@ -65,6 +67,7 @@ class Store:
             Scheduler(database, limits, times),
             Firing(database, limits, times, pace),
             Webhooks(database, times),
+            Ratings(database, times),
         )
 
     async def document(self, digest: str) -> dict[str, Any]:

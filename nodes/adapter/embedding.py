@@ -19,7 +19,7 @@ from graphengine.node.widgets import Under
     aliases=("Textual inversion", "Embedding", "Load embedding"),
 )
 def embedding(
-    encoder: TextEncoderRef, file: Annotated[File, Under("models", "builtin")], word: str = ""
+    encoder: TextEncoderRef, file: Annotated[File, Under("models", "builtin", roles=("embedding",))], word: str = ""
 ) -> TextEncoderRef:
     """Teach a text encoder a word whose vectors were trained, as a style or a thing.
 

@@ -11,7 +11,7 @@ from graphengine.files.roots import File
 from graphengine.node.declare import injected, node
 from graphengine.node.widgets import Slider, Under
 
-LoraFile = Annotated[File, Under("models", "builtin")]
+LoraFile = Annotated[File, Under("models", "builtin", roles=("lora",))]
 Strength = Annotated[float, Field(ge=-20, le=20), Slider(-2, 2, 0.05)]
 
 

@@ -12,7 +12,12 @@ from graphengine.node.declare import node
 from graphengine.node.widgets import Slider
 
 
-@node("control.apply", category="control", title="Apply ControlNet", aliases=("Apply ControlNet (advanced)",))
+@node(
+    "control.apply",
+    category="control",
+    title="Apply ControlNet",
+    aliases=("Apply ControlNet (advanced)", "Apply IP-Adapter"),
+)
 def apply(
     model: ModelRef,
     control: ControlNetRef,

@@ -12,7 +12,9 @@ from graphengine.node.widgets import Under
 @node(
     "control.load", category="control", lane="io", title="Load ControlNet", aliases=("ControlNet loader", "T2I-Adapter")
 )
-def load(source: Annotated[File, Under("models", "builtin")], precision: DTypeName = "auto") -> ControlNetRef:
+def load(
+    source: Annotated[File, Under("models", "builtin", roles=("controlnet", "adapter"))], precision: DTypeName = "auto"
+) -> ControlNetRef:
     """Open a ControlNet or a T2I-Adapter: a folder as diffusers saves it, or a .safetensors file.
 
     What it is is found out from its content. No weights are loaded here: sampling does that.

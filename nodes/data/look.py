@@ -17,6 +17,7 @@ class Shown(NamedTuple):
 
     image: Image
     captions: list[str]
+    tags: list[str]
 
 
 @node("data.look", category="data", title="Look into dataset")
@@ -33,6 +34,8 @@ def look(
     Outputs:
         image: the pictures, as a batch.
         captions: what they show, in the same order.
+        tags: the same as single facts with commas between, such as ``red circle, blue background``; of one's own
+            pictures the words of the captions.
 
     Errors: the dataset has not as many pictures, or a file cannot be read.
     """
@@ -43,4 +46,6 @@ def look(
         )
     reader = Reader(dataset)
     pixels = torch.from_numpy(reader.stack(first, count)).float() / 255
-    return Shown(Image(pixels), [reader.caption(index) for index in range(first, first + count)])
+    indices = range(first, first + count)
+    tags = [", ".join(sorted(reader.tags(index))) for index in indices]
+    return Shown(Image(pixels), [reader.caption(index) for index in indices], tags)

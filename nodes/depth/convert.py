@@ -6,6 +6,7 @@ import torch
 from pydantic import Field
 
 from graphengine.diffusion.colour import LUMA
+from graphengine.diffusion.hints import depth_levels
 from graphengine.diffusion.space.projection import normals_of
 from graphengine.diffusion.types.depth import Camera, DepthMap
 from graphengine.diffusion.types.image import Image
@@ -62,10 +63,7 @@ def to_image(depth: DepthMap) -> Image:
     Inputs:
         depth: the whole range of each of its maps is used.
     """
-    inverse = 1 / depth.values
-    low, high = inverse.amin((1, 2), keepdim=True), inverse.amax((1, 2), keepdim=True)
-    levels = (inverse - low) / (high - low).clamp_min(torch.finfo(torch.float32).tiny)
-    return Image(levels[..., None].expand(-1, -1, -1, 3).contiguous())
+    return Image(depth_levels(depth.values)[..., None].expand(-1, -1, -1, 3).contiguous())
 
 
 @node("depth.normals", category="depth", title="Normals from depth")

@@ -39,7 +39,7 @@ def estimate(
     """Estimate how far away what pictures show is.
 
     Inputs:
-        depth_model: DPT or Depth Anything.
+        depth_model: DPT, Depth Anything, or one that was trained here.
         image: any size; alpha is ignored.
         near, far: the distances of the nearest and the furthest place of each picture. Most models tell only the order
             of things, evenly in 1/distance; those that tell metres are taken at their word, and these do not count.

@@ -11,7 +11,7 @@ from graphengine.node.declare import injected, node
 
 @node("latent.preview", category="latent", title="Preview latent", sink=True)
 def preview(latent: Latent, *, context: Context = injected) -> Latent:
-    """Show latents as small pictures, one pixel for each cell, without decoding them.
+    """Show latents as small pictures, one pixel for each cell, without decoding them; of videos, several frames.
 
     The colours are the three directions in which the channels differ most (principal components), so any model's
     latents can be looked at: shapes and noise are seen, true colours are not.
@@ -24,7 +24,7 @@ def preview(latent: Latent, *, context: Context = injected) -> Latent:
 
 
 def _shown(latent: Latent) -> Preview:
-    (picture,) = to_pil(sheet(PrincipalPreview()(latent.samples)))
+    (picture,) = to_pil(sheet(PrincipalPreview()(latent.planes)))
     content = io.BytesIO()
     picture.save(content, "webp", lossless=True)
     return Preview("image/webp", content.getvalue(), picture.width, picture.height)

@@ -44,9 +44,11 @@ def scale(
     if max(height, width) > _LARGEST:
         raise NodeError(f"the latent would be {width} × {height} cells", hint=f"No side may exceed {_LARGEST} cells.")
 
-    def scaled(planes: Tensor) -> Tensor:
+    def scaled(cells: Tensor) -> Tensor:
         smooth = {} if method == "nearest" else {"antialias": factor < 1}
-        return functional.interpolate(planes, size=(height, width), mode=_NAMES[method], **smooth).contiguous()
+        planes = cells.flatten(0, -4)  # a video's cells in time are pictures of few channels
+        larger = functional.interpolate(planes, size=(height, width), mode=_NAMES[method], **smooth)
+        return larger.reshape(*cells.shape[:-2], height, width).contiguous()
 
     around = None if latent.surroundings is None else scaled(latent.surroundings)
     return replace(latent, samples=scaled(latent.samples), surroundings=around, noise=None)
@@ -65,8 +67,9 @@ def repeat(latent: Latent, count: Annotated[int, Field(ge=1, le=256)] = 2) -> La
     mask = latent.mask
     if mask is not None and mask.values.shape[0] > 1:
         mask = Mask(mask.values.repeat(count, 1, 1))
-    around = None if latent.surroundings is None else latent.surroundings.repeat(count, 1, 1, 1)
-    return replace(latent, samples=latent.samples.repeat(count, 1, 1, 1), mask=mask, surroundings=around, noise=None)
+    times = (count, *(1,) * (latent.samples.ndim - 1))
+    around = None if latent.surroundings is None else latent.surroundings.repeat(times)
+    return replace(latent, samples=latent.samples.repeat(times), mask=mask, surroundings=around, noise=None)
 
 
 @node("latent.blend", category="latent", title="Blend latents")

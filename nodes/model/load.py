@@ -26,21 +26,21 @@ class Parts(NamedTuple):
     aliases=("Checkpoint loader", "Load checkpoint", "Load diffusion model"),
 )
 def load(
-    source: Annotated[File, Under("models", "builtin")],
+    source: Annotated[File, Under("models", "builtin", roles=("model",))],
     precision: DTypeName = "auto",
     prediction: Literal["auto", "epsilon", "v_prediction"] = "auto",
 ) -> Parts:
     """Open a model: a folder as diffusers saves it, or a single .safetensors file.
 
-    Stable Diffusion 1, 2, XL with its refiner, 3 and 3.5, and Flux.1: which it is, is found out from its content. No
-    weights are loaded here: the nodes that use the parts do that.
+    Stable Diffusion 1, 2, XL with its refiner, 3 and 3.5, Flux.1, and Wan's text to video: which it is, is found out
+    from its content. No weights are loaded here: the nodes that use the parts do that.
 
     Inputs:
         source: a path under the models folder; ``builtin:…`` names a model that comes with the program.
         precision: the number format of the weights; ``auto`` is half precision on an accelerator, full on the CPU.
         prediction: what the denoiser predicts. ``auto`` is right for folders; of a single file of SD 2 it assumes
             ``v_prediction`` (the 768-pixel models), and the 512-pixel "base" models need ``epsilon``. Models that
-            predict a flow (Flux.1, SD 3) take ``auto`` alone.
+            predict a flow (Flux.1, SD 3, Wan) take ``auto`` alone.
 
     Outputs:
         model, text_encoder, vae: the parts, as recipes that other nodes take.

@@ -17,7 +17,7 @@ from graphengine.node.widgets import Under
     aliases=("Upscale model loader", "ESRGAN", "Restoration model", "Face restore model"),
 )
 def load_upscaler(
-    source: Annotated[File, Under("models", "builtin")],
+    source: Annotated[File, Under("models", "builtin", roles=("upscaler",))],
     precision: Literal["float32", "float16", "bfloat16"] = "float32",
 ) -> UpscalerRef:
     """Open a network that makes pictures larger, or one that restores them and keeps their size.

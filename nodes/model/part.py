@@ -9,7 +9,9 @@ from graphengine.files.roots import File
 from graphengine.node.declare import node
 from graphengine.node.widgets import Under
 
-Source = Annotated[File, Under("models", "builtin")]
+DenoiserFile = Annotated[File, Under("models", "builtin", roles=("model", "denoiser"))]
+TextEncoderFile = Annotated[File, Under("models", "builtin", roles=("model", "text_encoder"))]
+VaeFile = Annotated[File, Under("models", "builtin", roles=("model", "vae"))]
 
 _HINT = "Take it from the model's diffusers folder, or from a file that holds the whole model."
 
@@ -21,10 +23,12 @@ _HINT = "Take it from the model's diffusers folder, or from a file that holds th
     title="Load denoiser",
     aliases=("UNETLoader", "Load diffusion model", "Load transformer"),
 )
-def load_denoiser(source: Source, precision: DTypeName = "auto") -> ModelRef:
+def load_denoiser(source: DenoiserFile, precision: DTypeName = "auto") -> ModelRef:
     """Open the denoiser of a model, where it comes without text encoder and VAE.
 
-    So Flux.1 is usually published: the denoiser as a single file, the other parts in the diffusers folder.
+    So Flux.1 and Wan are usually published: the denoiser as a single file, the other parts in the diffusers folder, or
+    the VAE in a file too. The two experts of Wan 2.2 are two denoisers: the first half of the steps is for the one of
+    high noise (see *Sample steps*), the rest for the other.
 
     Inputs:
         source: a single file or a folder.
@@ -48,7 +52,7 @@ def load_denoiser(source: Source, precision: DTypeName = "auto") -> ModelRef:
     title="Load text encoder",
     aliases=("CLIPLoader", "DualCLIPLoader", "TripleCLIPLoader"),
 )
-def load_text_encoder(source: Source, precision: DTypeName = "auto") -> TextEncoderRef:
+def load_text_encoder(source: TextEncoderFile, precision: DTypeName = "auto") -> TextEncoderRef:
     """Open the text encoders of a model.
 
     Inputs:
@@ -67,7 +71,7 @@ def load_text_encoder(source: Source, precision: DTypeName = "auto") -> TextEnco
 
 
 @node("model.load_vae", category="model", lane="io", title="Load VAE", aliases=("VAELoader", "Load autoencoder"))
-def load_vae(source: Source, precision: DTypeName = "auto") -> VaeRef:
+def load_vae(source: VaeFile, precision: DTypeName = "auto") -> VaeRef:
     """Open the autoencoder of a model.
 
     Inputs:

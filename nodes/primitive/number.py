@@ -22,7 +22,7 @@ def seed(value: Seed = Seed(0)) -> Seed:
     return value
 
 
-@node("primitive.bool", category="primitive", title="Switch", aliases=("Boolean", "Toggle", "Primitive"))
+@node("primitive.bool", category="primitive", title="Boolean", aliases=("Switch", "Toggle", "Primitive"))
 def switch(value: bool = False) -> bool:
     """Give yes or no."""
     return value

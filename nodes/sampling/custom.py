@@ -59,6 +59,7 @@ def custom(
             sigmas=sigmas.values,
             adds_noise=noise.adds,
             mix=mix_of(guider.kind, guider.scale, guider.amount),
+            weakenings=guider.weakenings,
         ),
         on_step=watched_by(context),
         chunk=chunk_for(attempt.smaller, latent.batch),

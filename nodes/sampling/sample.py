@@ -84,7 +84,7 @@ def sample(
     """Denoise a latent step by step into what the texts say.
 
     Inputs:
-        model: the denoiser.
+        model: the denoiser, of pictures or of videos.
         positive, negative: what the picture shall and shall not show.
         latent: an empty one for text-to-image, an encoded picture for image-to-image; a mask on it keeps the rest.
         seed: of the first picture; each further one of a batch has the next. Equal inputs give equal pictures.
@@ -99,7 +99,7 @@ def sample(
         latent: the samples, in the form of the latent that came in.
 
     Errors: the latent or a text is of another kind of model, or the sampler has no such schedule, or is not for models
-    that predict a flow (Flux.1, SD 3), which take euler and heun.
+    that predict a flow (Flux.1, SD 3, Wan), which take euler, heun, dpmpp_2m and uni_pc.
 
     Source: Ho & Salimans, Classifier-Free Diffusion Guidance (2022).
     """

@@ -1,21 +1,40 @@
 """What all trainings have in common: their pace, that they are kept and watched, and what is written down of them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Literal, Protocol
 
+import torch
 from torch import Tensor
 
 from graphengine.diffusion.images import to_jpeg
-from graphengine.diffusion.training.curve import curve_picture
+from graphengine.diffusion.training.curve import curve_picture, with_samples
 from graphengine.diffusion.training.keeping import CallKeeper
 from graphengine.diffusion.training.loop import Pace, Stop, Task, Trainer
+from graphengine.diffusion.types.image import Image
 from graphengine.node.checkpoints import Checkpoints
 from graphengine.node.context import Context, Preview
 
 MEASURES: Final = 20
 """How often a training is measured, if its schedule is long enough."""
+
+
+Precision = Literal["auto", "float32", "bfloat16"]
+"""The number format that a training computes in; its weights are fp32."""
+
+
+def uses_half(precision: Precision, device: torch.device) -> bool:
+    """Whether a training computes in bfloat16; on its own accord it does where that is quicker for sure."""
+    return precision == "bfloat16" or (precision == "auto" and device.type != "cpu")
+
+
+class Run(Protocol):
+    """Trains a task to its end; see :meth:`Course.run`."""
+
+    def __call__(self, task: Task, *, samples: Callable[[], Image] | None = None) -> Trainer:
+        """Train."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -34,12 +53,18 @@ class Course:
     patience: int
     written: str
 
-    def run(self, task: Task, checkpoints: Checkpoints, context: Context) -> Trainer:
-        """Train to the end, or from where it was cut off."""
+    def run(
+        self, task: Task, checkpoints: Checkpoints, context: Context, samples: Callable[[], Image] | None = None
+    ) -> Trainer:
+        """Train to the end, or from where it was cut off.
+
+        Args:
+            samples: makes pictures with what the task trains, to be looked at whenever it is measured.
+        """
         steps = self.pace.steps
         trainer = Trainer(task, self.pace, CallKeeper(checkpoints))
         stop = Stop(measure_every=max(1, steps // MEASURES), patience=self.patience, figure=self.figure)
-        trainer.run(stop, watch=partial(self._tell, trainer, context))
+        trainer.run(stop, watch=partial(self._tell, trainer, context, samples))
         return trainer
 
     def notes(self, trainer: Trainer, **settings: Any) -> Mapping[str, str]:
@@ -47,13 +72,16 @@ class Course:
         figures = {name: self.written.format(value) for name, value in trainer.curve[-1].figures.items()}
         return {name: str(value) for name, value in (asdict(self.pace) | settings).items()} | figures
 
-    def _tell(self, trainer: Trainer, context: Context) -> None:
+    def _tell(self, trainer: Trainer, context: Context, samples: Callable[[], Image] | None) -> None:
         context.progress(trainer.step, self.pace.steps)
         if trainer.curve and trainer.curve[-1].step == trainer.step:
-            context.preview(partial(self._look, trainer))
+            context.preview(partial(self._look, trainer, samples))
 
-    def _look(self, trainer: Trainer) -> Preview:
+    def _look(self, trainer: Trainer, samples: Callable[[], Image] | None) -> Preview:
         picture = curve_picture(trainer.curve, self.figure, self.pace.steps)
+        if samples is not None:
+            with trainer.averaged():
+                picture = with_samples(picture, samples())
         return Preview("image/jpeg", to_jpeg(picture), picture.width, picture.height)
 
 
@@ -67,12 +95,29 @@ def course(
     patience: int,
     ema: float,
     written: str = "{:.4f}",
+    warmup: int = 100,
+    **more: Any,
 ) -> Course:
-    """Return the course of a training with a warm-up of a tenth of its steps, at most 100."""
-    pace = Pace(steps, rate, warmup=min(100, steps // 10), weight_decay=weight_decay, ema=ema, seed=seed)
+    """Return the course of a training; its warm-up takes at most a tenth of its steps.
+
+    Args:
+        more: of :class:`~graphengine.diffusion.training.loop.Pace`.
+    """
+    warm = min(warmup, steps // 10)
+    pace = Pace(steps, rate, warmup=warm, weight_decay=weight_decay, ema=ema, seed=seed, **more)
     return Course(pace, figure, patience, written)
 
 
-def averages(trainer: Trainer) -> dict[str, Tensor]:
-    """Return the moving averages of the weights, fp32 on the CPU."""
-    return {name: tensor.detach().float().cpu().clone() for name, tensor in trainer.average.weights.items()}
+def averages(trainer: Trainer, start: str = "", part: str = "") -> dict[str, Tensor]:
+    """Return the moving averages of the weights, fp32 on the CPU.
+
+    Args:
+        trainer: what was trained.
+        start: how all names begin in what is returned.
+        part: how the names of those begin that are wanted; they come without it.
+    """
+    return {
+        f"{start}{name.removeprefix(part)}": tensor.detach().float().cpu().clone().contiguous()
+        for name, tensor in trainer.average.weights.items()
+        if name.startswith(part)
+    }

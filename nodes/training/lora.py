@@ -1,6 +1,6 @@
 """Training a LoRA."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Annotated, NamedTuple
@@ -9,9 +9,9 @@ from pydantic import Field
 
 from graphengine.diffusion.devices import memory_guard
 from graphengine.diffusion.pool import ModelPool
-from graphengine.diffusion.training.loop import Trainer
 from graphengine.diffusion.training.lora import Layers, LoraRecipe, LoraTask, as_file
 from graphengine.diffusion.training.material import material_of
+from graphengine.diffusion.training.samples import Samples, first_texts
 from graphengine.diffusion.types.dataset import Dataset
 from graphengine.diffusion.types.refs import ModelRef, TextEncoderRef, VaeRef
 from graphengine.diffusion.types.trained import Weights
@@ -20,10 +20,10 @@ from graphengine.node.checkpoints import NO_CHECKPOINTS, Checkpoints
 from graphengine.node.context import Context
 from graphengine.node.declare import injected, node
 from graphengine.types.builtin import Seed
-from nodes.training.course import Course, course
+from nodes.training.course import Course, Run, course
 
 KIND = "lora"
-Run = Callable[[LoraTask], Trainer]
+
 
 CONTROLS = 32
 """How many pictures it is measured on."""
@@ -101,7 +101,7 @@ def train_lora(
     _refuse_unfit(model)
     recipe = LoraRecipe(rank, alpha, layers, batch, caption_dropout, min_snr)
     training = course(steps, rate, weight_decay, seed, figure="gain", patience=patience, ema=0.99)
-    run = partial(training.run, checkpoints=checkpoints, context=context)
+    run: Run = partial(training.run, checkpoints=checkpoints, context=context)
     return _train(_Parts(model, encoder, vae), (dataset, validation), recipe, training, pool, run)
 
 
@@ -125,8 +125,10 @@ def _train(
     whole: ModelRef = replace(model, dtype="float32")  # small steps are lost in half precision, and moments overflow
     with pool.use(whole) as denoiser, memory_guard("training a LoRA"):
         seen, measured = (material_of(pool, parts.encoder, parts.vae, each) for each in shown)
-        seed = training.pace.seed
-        trainer = run(LoraTask(recipe, pool.families[model.family], denoiser, model, seen, measured, seed))
+        family, seed = pool.families[model.family], training.pace.seed
+        task = LoraTask(recipe, family, denoiser, model, seen, measured, seed)
+        samples = Samples(pool, family, model, parts.vae, shown[1].size, partial(first_texts, measured))
+        trainer = run(task, samples=lambda: samples(task.denoiser))
     notes = training.notes(trainer, **asdict(recipe), model=model.source.reference, **_as_read(recipe))
     weights = Weights(KIND, as_file(trainer.average.weights, recipe.alpha), notes)
     return Trained(weights, trainer.curve[-1].figures["gain"])

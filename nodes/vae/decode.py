@@ -52,7 +52,9 @@ def decode(
     pool: ModelPool = injected,
     attempt: Attempt = FIRST,
 ) -> Image:
-    """Decode a latent to pictures.
+    """Decode a latent to pictures; of a video, to a batch of its frames.
+
+    All frames are in memory then; *Decode video* gives them one by one, as *Save video* takes them.
 
     Inputs:
         vae: that of the model which made the latent.

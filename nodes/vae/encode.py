@@ -30,11 +30,12 @@ def encode(
 
     Inputs:
         vae: that of the model which will sample the latent.
-        image: the pictures; alpha is ignored.
+        image: the pictures; alpha is ignored. To the VAE of a model of videos a batch is the frames of one video.
         tiled: encode in overlapping tiles, for pictures that do not fit into memory; the result differs a little.
         tile_size, tile_overlap: in pixels; the overlap is blended and must be smaller than a tile.
 
-    Errors: a side is not a multiple of 8 (for Flux.1 and SD 3 of 16), or the overlap is not smaller than a tile.
+    Errors: a side is not a multiple of 8 (for Flux.1, SD 3 and Wan of 16), a video has not one frame and a multiple of
+    4 more, or the overlap is not smaller than a tile.
     """
     tiling = Tiling(tile_size, tile_overlap) if tiled else None
     tile = tile_for(attempt.smaller, image.width, image.height)

@@ -23,7 +23,8 @@ def warp_noise(latents: Iterable[Latent], frames: Iterable[Image], seed: Seed = 
         frames: the pictures whose motion is followed, as many.
         seed: of the noise; that of the sampler then counts only for samplers that add noise on their way.
 
-    Errors: a latent is of another size than its frame, or holds several pictures; there are fewer frames than latents.
+    Errors: a latent is of another size than its frame, holds several pictures, or is of a model of videos; there are
+    fewer frames than latents.
 
     Source: after Chang et al., How I Warped Your Noise (2024), and Burgert et al., Go-with-the-Flow (2025).
     """
@@ -34,6 +35,11 @@ def warp_noise(latents: Iterable[Latent], frames: Iterable[Image], seed: Seed = 
         if frame is None:
             raise NodeError(
                 f"there are latents without a frame, from number {index + 1} on", hint="Use the same video."
+            )
+        if latent.spec.time:
+            raise NodeError(
+                "the latent of a model of videos is a video as a whole, and takes no noise frame by frame",
+                hint="Sample it with denoise below 1; its model knows what moves.",
             )
         moving = moving or MovingNoise(latent.spec.channels, latent.spec.stride, seed)
         noise = moving.follow(frame.pixels[0].numpy())

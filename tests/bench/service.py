@@ -30,6 +30,7 @@ CLIENTS = 8
 JOBS = 1_200
 SUBMITS = 400
 NBYTES = 20_000
+OFFERED = 100
 LISTENERS = 200
 RATE = 20
 SECONDS = 5
@@ -176,6 +177,23 @@ async def submits(http: aiohttp.ClientSession, served: Served) -> None:
     print(f"documents of {NBYTES // 1000} kB {SUBMITS / (time.perf_counter() - began):6.0f} submits/s, {told(seconds)}")
 
 
+async def offered(http: aiohttp.ClientSession, served: Served) -> None:
+    """So many documents a second as a service must hold, sent when their time has come, whether or not others wait."""
+    seconds: list[float] = []
+
+    async def send(number: int, due: float) -> None:
+        await asyncio.sleep(due - time.perf_counter())
+        body = {"workflow": large(-1 - number), "id": f"offered-{number}"}
+        async with http.post(f"{served.url}/api/jobs", json=body, headers=served.headers(number % CLIENTS)) as reply:
+            assert reply.status == 201
+        seconds.append(time.perf_counter() - due)
+
+    began = time.perf_counter() + 0.1
+    await asyncio.gather(*[send(number, began + number / OFFERED) for number in range(OFFERED * SECONDS)])
+    rate = len(seconds) / (time.perf_counter() - began)
+    print(f"the same, {OFFERED} offered    {rate:6.0f} submits/s, {told(seconds)}")
+
+
 async def fan_out(http: aiohttp.ClientSession, served: Served) -> None:
     """Twenty submissions a second, each told to 200 clients; the queue is paused, so that nothing else is told."""
     listeners = await asyncio.create_subprocess_exec(
@@ -214,6 +232,7 @@ async def go(folder: Path) -> None:
         print(f"idle: {own:.0f} MiB in the service's process, {workers:.0f} MiB in its workers")
         await small_jobs(http, served)
         await submits(http, served)
+        await offered(http, served)
         await fan_out(http, served)
         own, workers = served.resident()
         print(f"after that: {own:.0f} MiB in the service's process, {workers:.0f} MiB in its workers")

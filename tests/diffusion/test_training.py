@@ -13,21 +13,19 @@ import torch
 from graphengine.diffusion.training import checkpoint
 from graphengine.diffusion.training.autoencoder import (
     AutoencoderRecipe,
-    AutoencoderTask,
-    to_pictures,
-    to_tensor,
-    whole_psnr,
+    autoencoder_task,
 )
 from graphengine.diffusion.training.checkpoint import FileKeeper
 from graphengine.diffusion.training.denoiser import (
     DenoiserRecipe,
     DenoiserTask,
     build_scheduler,
-    diffuse,
 )
 from graphengine.diffusion.training.ema import MovingAverage
 from graphengine.diffusion.training.latents import LatentCache, load_latents, scene_at
 from graphengine.diffusion.training.loop import Pace, Stop, Task, Trainer
+from graphengine.diffusion.training.objective import Objective
+from graphengine.diffusion.training.reconstruction import to_pictures, to_tensor, whole_psnr
 from graphengine.diffusion.training.tokenizer import MAX_TOKENS, train_tokenizer
 
 pytestmark = pytest.mark.torch
@@ -47,9 +45,9 @@ def one_thread() -> Any:
     torch.set_num_threads(before)
 
 
-def autoencoder_task() -> Task:
+def build_autoencoder() -> Task:
     torch.manual_seed(0)
-    return AutoencoderTask(TINY_VAE, CPU)
+    return autoencoder_task(TINY_VAE, CPU)
 
 
 def denoiser_task() -> Task:
@@ -75,7 +73,7 @@ def assert_bitwise_equal(one: Path, other: Path) -> None:
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
-@pytest.mark.parametrize("build", [autoencoder_task, denoiser_task])
+@pytest.mark.parametrize("build", [build_autoencoder, denoiser_task])
 def test_a_resumed_run_is_bitwise_the_undisturbed_one(build: Any, tmp_path: Path) -> None:
     pace = Pace(steps=6, rate=1e-3, warmup=2)
     Trainer(build(), pace, FileKeeper(tmp_path / "whole.pt")).run(Stop())
@@ -143,10 +141,10 @@ def test_a_crash_while_saving_leaves_the_old_checkpoint(tmp_path: Path, monkeypa
 
 def test_the_time_limit_stops_and_saves(tmp_path: Path) -> None:
     ticks = iter(range(100))
-    trainer = Trainer(autoencoder_task(), Pace(steps=100, rate=1e-3), FileKeeper(tmp_path / "vae.pt"))
+    trainer = Trainer(build_autoencoder(), Pace(steps=100, rate=1e-3), FileKeeper(tmp_path / "vae.pt"))
     trainer.run(Stop(seconds=5), clock=lambda: float(next(ticks)))
     assert 0 < trainer.step < 5
-    again = Trainer(autoencoder_task(), Pace(steps=100, rate=1e-3), FileKeeper(tmp_path / "vae.pt"))
+    again = Trainer(build_autoencoder(), Pace(steps=100, rate=1e-3), FileKeeper(tmp_path / "vae.pt"))
     assert (again.step, again.seconds) == (trainer.step, trainer.seconds)
 
 
@@ -172,9 +170,12 @@ def test_diffusion_agrees_with_the_scheduler() -> None:
     scheduler = build_scheduler()
     latents, noise = torch.randn(2, 5, 4, 3, 3).unbind()
     timesteps = torch.tensor([0, 10, 500, 900, 999])
-    noisy, velocity = diffuse(latents, noise, scheduler.alphas_cumprod[timesteps])
+    objective = Objective("v_prediction", scheduler.config, torch.device("cpu"))
+    levels = objective.at(timesteps)
+    noisy, velocity = levels.mixed(latents, noise), objective.target(levels, latents, noise)
     assert torch.allclose(noisy, scheduler.add_noise(latents, noise, timesteps), atol=1e-6)
     assert torch.allclose(velocity, scheduler.get_velocity(latents, noise, timesteps), atol=1e-6)
+    assert torch.allclose(objective.clean(levels, noisy, velocity), latents, atol=1e-6)
 
 
 def test_pictures_survive_the_trip_through_tensors() -> None:
@@ -185,13 +186,13 @@ def test_pictures_survive_the_trip_through_tensors() -> None:
 
 
 def test_latents_are_cached_and_scaled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    vae = autoencoder_task().module
-    first = load_latents(tmp_path / "latents.pt", vae, count=6, seed=0, size=32)  # type: ignore[arg-type]
+    vae = autoencoder_task(TINY_VAE, CPU).vae
+    first = load_latents(tmp_path / "latents.pt", vae, count=6, seed=0, size=32)
     assert first.latents.shape == (6, 4, 4, 4)
     assert first.latents.std().item() == pytest.approx(1, abs=1e-3)
     encode = vae.encode
     monkeypatch.setattr(vae, "encode", None)
-    again = load_latents(tmp_path / "latents.pt", vae, count=6, seed=0, size=32)  # type: ignore[arg-type]
+    again = load_latents(tmp_path / "latents.pt", vae, count=6, seed=0, size=32)
     assert torch.equal(first.latents, again.latents)
     assert first.scenes == again.scenes
     monkeypatch.setattr(vae, "encode", encode)

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,16 +17,32 @@ from torch import Tensor
 
 pytestmark = pytest.mark.torch
 
-WORKFLOW = Path(__file__).parents[2] / "workflows" / "train-upscaler.json"
-STEPS = 60 * max(1, TRIALS // 10)
+WORKFLOWS = Path(__file__).parents[2] / "workflows"
 KILLS = max(1, TRIALS // 10)
 
 
-def begin(folder: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "graphengine", "run", str(WORKFLOW), "--set", f"steps={STEPS}"]
-    told = {"GRAPHENGINE_DATA_DIR": str(folder / "data"), "GRAPHENGINE_CHECKPOINT_SECONDS": "0.2"}
+@dataclass(frozen=True)
+class Case:
+    """A workflow that trains, with inputs that make it quick; a training offers its state after each step."""
+
+    name: str
+    steps: int
+    inputs: Mapping[str, int]
+    seconds: float
+
+
+CASES = (
+    Case("train-upscaler", 60 * KILLS, {}, 0.2),
+    Case("train-text-to-image", 12 * KILLS, {"size": 32, "pictures": 16, "batch": 2, "count": 1}, 0.5),
+)
+
+
+def begin(case: Case, folder: Path) -> subprocess.Popen[str]:
+    given = [f"{name}={value}" for name, value in {"steps": case.steps, **case.inputs}.items()]
+    command = [sys.executable, "-m", "graphengine", "run", str(WORKFLOWS / f"{case.name}.json")]
+    told = {"GRAPHENGINE_DATA_DIR": str(folder / "data"), "GRAPHENGINE_CHECKPOINT_SECONDS": str(case.seconds)}
     return subprocess.Popen(
-        [*command, "--output-dir", str(folder / "output")],
+        [*command, *(word for each in given for word in ("--set", each)), "--output-dir", str(folder / "output")],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -33,12 +50,12 @@ def begin(folder: Path) -> subprocess.Popen[str]:
     )
 
 
-def steps_of(process: subprocess.Popen[str], last: int) -> list[int]:
+def steps_of(process: subprocess.Popen[str], last: int, of: int) -> list[int]:
     """Follow a run up to a step of its training, and return the steps that were told."""
     found: list[int] = []
     assert process.stdout is not None
     for line in process.stdout:
-        step = re.search(rf"train: (\d+)/{STEPS}", line)
+        step = re.search(rf"train: (\d+)/{of}", line)
         if step is not None:
             found.append(int(step[1]))
             if found[-1] >= last:
@@ -51,25 +68,29 @@ def weights_in(folder: Path) -> Mapping[str, Tensor]:
     return load_file(path)
 
 
-def test_a_killed_training_ends_in_the_weights_of_an_undisturbed_one(tmp_path: Path, figure: Figure) -> None:
-    whole = begin(tmp_path / "whole")
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_a_killed_training_ends_in_the_weights_of_an_undisturbed_one(
+    tmp_path: Path, figure: Figure, case: Case
+) -> None:
+    whole = begin(case, tmp_path / "whole")
     whole.communicate()
     assert whole.returncode == 0
-    chance = random.Random(6)
+    chance, apart = random.Random(6), case.steps // KILLS
     resumed = []
     for _ in range(KILLS):
-        process = begin(tmp_path / "parts")
-        told = steps_of(process, (resumed[-1] if resumed else 0) + chance.randint(10, STEPS // KILLS - 5))
+        process = begin(case, tmp_path / "parts")
+        wanted = (resumed[-1] if resumed else 0) + chance.randint(apart // 6, apart - apart // 12)
+        told = steps_of(process, wanted, case.steps)
         resumed.append(told[-1])
         process.kill()
         process.communicate()
         assert not list((tmp_path / "parts" / "output").glob("*")), "nothing is saved before its end"
-    last = begin(tmp_path / "parts")
-    first = steps_of(last, 1)[0]
+    last = begin(case, tmp_path / "parts")
+    first = steps_of(last, 1, case.steps)[0]
     last.communicate()
     assert last.returncode == 0
-    assert first > 5, "it went on, and did not start over"
+    assert first > 1, "it went on, and did not start over"
     one, other = weights_in(tmp_path / "whole"), weights_in(tmp_path / "parts")
     assert one.keys() == other.keys()
     assert all(torch.equal(one[name], other[name]) for name in one)
-    figure(f"a training of {STEPS} steps killed at {resumed} went on at {first}, and ended in the same weights")
+    figure(f"{case.name}: {case.steps} steps killed at {resumed} went on at {first}, and ended in the same weights")

@@ -36,3 +36,11 @@ def test_a_lora_is_trained_saved_and_used(make: Make) -> None:
     without, half, whole = found["pictures"]
     assert not torch.equal(without.pixels, whole.pixels)
     assert (half.pixels - without.pixels).abs().mean() < (whole.pixels - without.pixels).abs().mean()
+
+
+def test_a_controlnet_is_trained_saved_and_used(make: Make) -> None:
+    found = make("train-controlnet", steps=2, look={"hints": "hints.image", "pictures": "decode.image"})
+    with safe_open(found["file"].path, "pt") as file:
+        assert file.metadata()["hints"] == "depth"
+    assert -0.2 < found["gain"] < 1
+    assert found["hints"].pixels.shape == found["pictures"].pixels.shape == (4, 128, 128, 3)

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.torch
 
 @pytest.mark.parametrize("solid", [False, True])
 def test_the_glb_is_as_deep_as_the_landscape(make: Make, solid: bool) -> None:
-    look = {"depth": "landscape.depth", "camera": "landscape.camera", "image": "landscape.image"}
+    look = {"depth": "depth.depth_map", "camera": "landscape.camera", "image": "landscape.image"}
     made = make("depth-to-3d", size=96, frames=3, solid=solid, look=look)
     body: Any = trimesh.load(made["model"].path, force="mesh", process=False)
     assert body.is_watertight == solid

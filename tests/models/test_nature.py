@@ -16,6 +16,12 @@ SD1 = {**UNET, "model.diffusion_model.middle_block.1.proj_in.weight": (8, 8, 1, 
 SD2 = {**UNET, "model.diffusion_model.middle_block.1.proj_in.weight": (8, 8)}
 BESIDE = {"vae.decoder.conv_in.weight": ONE, "text_encoders.t5xxl.transformer.x": ONE}
 WHOLE = {"first_stage_model.decoder.conv_in.weight": ONE, "cond_stage_model.transformer.x": ONE}
+WAN = {
+    "patch_embedding.weight": (8, 16, 1, 2, 2),
+    "blocks.0.cross_attn.q.weight": (8, 8),
+    "blocks.0.ffn.0.weight": (16, 8),
+    "head.head.weight": (64, 8),
+}
 FLUX = {"double_blocks.0.img_attn.norm.key_norm.scale": ONE, "img_in.weight": (8, 64)}
 
 KNOWN: list[tuple[Mapping[str, tuple[int, ...]], str, str, str]] = [
@@ -61,6 +67,17 @@ KNOWN: list[tuple[Mapping[str, tuple[int, ...]], str, str, str]] = [
         "",
     ),
     ({"patch_embedding.weight": (8, 16, 1, 2, 2), "blocks.0.cross_attn.k.weight": ONE}, "denoiser", "wan", ""),
+    (WAN, "denoiser", "wan", "t2v"),
+    ({f"model.diffusion_model.{name}": shape for name, shape in WAN.items()}, "denoiser", "wan", "t2v"),
+    ({**WAN, "patch_embedding.weight": (8, 36, 1, 2, 2)}, "denoiser", "wan", ""),
+    ({**WAN, "img_emb.proj.0.weight": ONE}, "denoiser", "wan", ""),
+    ({**WAN, "vace_blocks.0.after_proj.bias": ONE}, "denoiser", "wan", ""),
+    (
+        {"decoder.middle.0.residual.0.gamma": ONE, "conv2.weight": (16, 16, 1, 1, 1), "decoder.conv1.weight": ONE},
+        "vae",
+        "wan",
+        "t2v",
+    ),
     ({"patchify_proj.weight": ONE, "transformer_blocks.0.scale_shift_table": ONE}, "denoiser", "ltx", ""),
     (
         {"txt_norm.weight": ONE, "img_in.weight": ONE, "transformer_blocks.0.attn.add_q_proj.weight": ONE},
@@ -88,7 +105,7 @@ KNOWN: list[tuple[Mapping[str, tuple[int, ...]], str, str, str]] = [
     ({}, "unknown", "", ""),
 ]
 
-LOADED = {"sd", "sdxl", "sd3", "flux"}
+LOADED = {"sd", "sdxl", "sd3", "flux", "wan"}
 
 
 @pytest.mark.parametrize(("shapes", "role", "family", "variant"), KNOWN, ids=range(len(KNOWN)))

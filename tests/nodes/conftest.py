@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 import torch
 from PIL import Image as Pil
-from tiny_families import base, dev, make_tiny, refiner, schnell, third
-from tiny_models import make_model, model, quiet
+from tiny_families import base, dev, make_tiny, refiner, schnell, third, wan
+from tiny_models import make_model, model, quiet, velocity_model
 
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.errors import Cancelled
@@ -22,7 +22,19 @@ from graphengine.node.context import Preview, RunInfo
 from graphengine.run.context import CancelToken, RunScope, TaskContext
 from graphengine.run.messages import Event
 
-__all__ = ["base", "dev", "make_model", "make_tiny", "model", "quiet", "refiner", "schnell", "third"]
+__all__ = [
+    "base",
+    "dev",
+    "make_model",
+    "make_tiny",
+    "model",
+    "quiet",
+    "refiner",
+    "schnell",
+    "third",
+    "velocity_model",
+    "wan",
+]
 
 WORKFLOW = {"format": "graphengine.workflow", "version": 1, "title": "Ein Test — 試験", "nodes": {}}
 
@@ -99,6 +111,7 @@ class Notes:
 
     node: str = "node"
     cancel_at: int | None = None
+    looks: bool = True
     steps: list[tuple[int, int]] = field(default_factory=list)
     previews: list[Preview] = field(default_factory=list)
 
@@ -119,7 +132,8 @@ class Notes:
         return nullcontext()
 
     def preview(self, make: Callable[[], Preview]) -> None:
-        self.previews.append(make())
+        if self.looks:
+            self.previews.append(make())
 
     def save(self, pattern: str, suffix: str, content: bytes, media_type: str) -> File:
         raise AssertionError("this node does not save")
@@ -128,3 +142,9 @@ class Notes:
 @pytest.fixture
 def notes() -> Notes:
     return Notes()
+
+
+@pytest.fixture
+def unwatched() -> Notes:
+    """A context whose previews nobody looks at."""
+    return Notes(looks=False)

@@ -43,6 +43,7 @@ BY_HAND = {
     "data.pictures",
     "depth.load_exr",
     "enhance.lut",
+    "evaluation.ratings",
     "evaluation.ssim",
     "face.detect",
     "face.detect_with_model",
@@ -57,15 +58,17 @@ BY_HAND = {
     "model.load",
     "model.load_denoiser",
     "model.load_depth",
+    "model.load_pipeline",
     "model.load_text_encoder",
     "model.load_upscaler",
     "model.load_vae",
     "training.load",
+    "video.load_interpolator",
 }
 NOT_GENERATED = {
     *("Model", "TextEncoder", "Vae", "Latent", "Conditioning", "Dataset", "Weights", "Video", "Upscaler", "DepthModel"),
-    *("List[Conditioning]", "Sequence[Latent]"),
-    *("Sigmas", "Noise", "Sampler", "Guider"),
+    *("List[Conditioning]", "Sequence[Latent]", "Interpolator"),
+    *("Sigmas", "Noise", "Sampler", "Guider", "Pipeline"),
 }
 """What these tests make no values of: nodes that require one, or a service, are tested by hand alone."""
 

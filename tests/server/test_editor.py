@@ -23,6 +23,7 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.mark.inside
 @pytest.mark.usefixtures("built")
 async def test_the_page_runs_nothing_that_is_not_ours(client: Client) -> None:
     reply = await client.ask("GET", "/")
@@ -36,6 +37,7 @@ async def test_the_page_runs_nothing_that_is_not_ours(client: Client) -> None:
     assert reply.headers["Cache-Control"] == "no-cache"
 
 
+@pytest.mark.inside
 @pytest.mark.usefixtures("built")
 async def test_files_never_change(client: Client) -> None:
     reply = await client.ask("GET", "/assets/main-1a2b.js")
@@ -59,6 +61,7 @@ STRANGE = [
 ]
 
 
+@pytest.mark.inside
 @pytest.mark.usefixtures("built")
 @pytest.mark.parametrize("name", STRANGE)
 async def test_no_name_leads_elsewhere(client: Client, name: str) -> None:
@@ -66,6 +69,7 @@ async def test_no_name_leads_elsewhere(client: Client, name: str) -> None:
         assert reply.status in {404, 405} or (name in {"..", ".", ""} and b"secret" not in await reply.read())
 
 
+@pytest.mark.inside
 async def test_where_it_is_not_built_a_page_says_how(client: Client, built: Path) -> None:
     shutil.rmtree(built)
     reply = await client.ask("GET", "/")

@@ -167,6 +167,7 @@ async def test_a_plan_tells_problems_and_reasons(client: Client) -> None:
     assert after.data["tasks"]["pass"]["verdict"] == "cached"
 
 
+@pytest.mark.inside
 async def test_a_plan_tells_of_the_memory_and_refuses_what_cannot_fit(
     client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

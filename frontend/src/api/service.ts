@@ -7,9 +7,13 @@ import type {
   JobView,
   ModelsView,
   NodesOut,
+  PairBody,
   PlanOut,
   QueueOut,
+  RatingsOut,
+  RatingView,
   SavedListOut,
+  StarsBody,
   Submit,
   TokensOut,
   VersionOut,
@@ -62,6 +66,12 @@ export const service = {
   setThumbnail: (name: string, picture: Blob) =>
     ask<null>(`${saved(name)}/thumbnail`, { method: "PUT", bytes: picture }),
   remove: (name: string) => ask<null>(saved(name), { method: "DELETE" }),
+
+  /** What oneself has said of a result. */
+  ratings: (digest: string) => ask<RatingsOut>(`/api/ratings?own=true&limit=1000&digest=${digest}`),
+  star: (rated: StarsBody) => ask<RatingView>("/api/ratings/stars", { method: "PUT", body: rated }),
+  prefer: (pair: PairBody) => ask<RatingView>("/api/ratings/pairs", { method: "PUT", body: pair }),
+  unrate: (number: number) => ask<null>(`/api/ratings/given/${number}`, { method: "DELETE" }),
 
   upload: async (file: Blob): Promise<AssetOut> => {
     const bytes = await file.arrayBuffer();

@@ -132,7 +132,7 @@ interface ToolsProps {
 
 function Tools({ brush, setBrush, painting, largest }: ToolsProps) {
   return (
-    <div className="tools" role="toolbar" aria-label={t("mask.brush")}>
+    <fieldset className="tools" aria-label={t("mask.brush")}>
       <Tool
         says={t("mask.brush")}
         isOn={!brush.isErasing}
@@ -181,7 +181,7 @@ function Tools({ brush, setBrush, painting, largest }: ToolsProps) {
       <Tool says={t("mask.clear")} go={() => painting.current?.clear()}>
         <Trash2 size={14} />
       </Tool>
-    </div>
+    </fieldset>
   );
 }
 

@@ -44,7 +44,10 @@ export function wordsOf(model: string): Promise<readonly string[]> {
   const told = modelsOf(model)
     .then((models) => models.get(model)?.id)
     .then((id) => (id === undefined ? [] : service.words(id).then((found) => found.words)))
-    .catch(() => []);
+    .catch(() => {
+      words.delete(model); // it is asked again, when somebody wants to know
+      return [];
+    });
   words.set(model, told);
   return told;
 }

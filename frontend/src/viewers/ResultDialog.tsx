@@ -12,6 +12,7 @@ import { closeDialog } from "~/ui/dialogs";
 import { Frame } from "~/ui/Frame";
 import { Compare } from "./Compare";
 import { FileView, shortName } from "./FileView";
+import { Better, Stars } from "./Rating";
 
 const MOST = 60;
 
@@ -37,7 +38,7 @@ export default function ResultDialog({ start, against = null }: { start: string;
   };
   return (
     <Frame title={`#${shown.number} ${shortName(shown.file)}`} size="full">
-      <div className="acts" role="toolbar" aria-label={t("result.title")}>
+      <fieldset className="acts" aria-label={t("result.title")}>
         <Act isBare says={t("result.newer")} go={() => step(-1)}>
           <ChevronLeft size={14} aria-hidden />
         </Act>
@@ -54,6 +55,7 @@ export default function ResultDialog({ start, against = null }: { start: string;
           </Act>
         )}
         <span className="gap" />
+        {beside ? <Better left={beside} right={shown} /> : <Stars of={shown} />}
         {isPicture(shown) && (
           <>
             <Act says={t("result.input")} go={() => void bring(true)}>
@@ -67,7 +69,7 @@ export default function ResultDialog({ start, against = null }: { start: string;
             </Act>
           </>
         )}
-      </div>
+      </fieldset>
       {beside ? <Compare left={beside} right={shown} /> : <FileView file={shown.file} />}
       {beside && <Choice pictures={pictures} chosen={beside.key} choose={setOther} />}
     </Frame>
@@ -97,7 +99,7 @@ function Choice({
   choose(key: string): void;
 }) {
   return (
-    <div className="strip" role="toolbar" aria-label={t("result.with")}>
+    <fieldset className="strip" aria-label={t("result.with")}>
       {pictures.map(({ key, number, file }) => (
         <button
           key={key}
@@ -109,7 +111,7 @@ function Choice({
           <img src={resultUrl(file.digest)} alt="" loading="lazy" decoding="async" />
         </button>
       ))}
-    </div>
+    </fieldset>
   );
 }
 

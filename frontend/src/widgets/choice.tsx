@@ -97,7 +97,7 @@ function FileView(props: WidgetProps) {
     const models = await modelsOf().catch(() => null);
     const listed = found.flatMap(({ files }, index) =>
       files
-        .filter(({ reference }) => isOffered(reference, roots))
+        .filter(({ reference }) => isOffered(reference, input, models?.get(reference)?.role))
         .map(({ reference }) => ({
           ...optionOf(reference, roots[index] ?? "", index === 0),
           picture: models?.get(reference)?.preview ?? pictureOf(reference),

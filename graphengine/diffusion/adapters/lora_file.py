@@ -15,6 +15,7 @@ from diffusers.loaders import (
     SD3LoraLoaderMixin,
     StableDiffusionLoraLoaderMixin,
     StableDiffusionXLLoraLoaderMixin,
+    WanLoraLoaderMixin,
 )
 from diffusers.utils import convert_state_dict_to_peft, convert_unet_state_dict_to_peft
 from diffusers.utils.state_dict_utils import StateDictType
@@ -32,6 +33,7 @@ LORA_FAMILIES: Mapping[str, Any] = MappingProxyType(
         "sdxl": StableDiffusionXLLoraLoaderMixin,
         "sd3": SD3LoraLoaderMixin,
         "flux": FluxLoraLoaderMixin,
+        "wan": WanLoraLoaderMixin,
     }
 )
 """Which loader of diffusers knows the names of a family's layers."""

@@ -1,13 +1,13 @@
 """Merging models: the weights of one moved towards those of another (Wortsman et al., Model Soups, 2022)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from graphengine.diffusion.adapters.embedding import ExtendedTable
+from graphengine.diffusion.adapters.names import plain_names
 from graphengine.diffusion.families.family import Loader, load_part
 from graphengine.diffusion.loaded import Loaded
 from graphengine.diffusion.types.refs import Patch, WeightsRef
@@ -40,7 +40,7 @@ def apply_merge(families: Mapping[str, Loader], ref: WeightsRef, loaded: Loaded,
 def _merge(module: nn.Module, towards: Mapping[str, Tensor], patch: Patch) -> None:
     own: Mapping[str, nn.Module] = dict(module.named_modules(remove_duplicate=False))
     weights = dict(module.named_parameters(remove_duplicate=False))
-    plain = dict(_plain(own, weights))
+    plain = dict(plain_names(own, weights))
     if plain.keys() != towards.keys() or any(weights[plain[name]].shape != towards[name].shape for name in plain):
         raise ModelRefused("the models are built differently", hint="Merge models of one kind.")
     merged: dict[int, Any] = {}  # a tensor that stands in several places is one tensor afterwards too
@@ -53,14 +53,3 @@ def _merge(module: nn.Module, towards: Mapping[str, Tensor], patch: Patch) -> No
                 mixed = torch.lerp(before.float(), towards[name].to(before.device).float(), much).to(before.dtype)
                 merged[id(before)] = nn.Parameter(mixed, requires_grad=False)
             setattr(own[layer], attribute, merged[id(before)])
-
-
-def _plain(layers: Mapping[str, nn.Module], weights: Mapping[str, Tensor]) -> Iterator[tuple[str, str]]:
-    """Yield the names that weights had before any adapters came, and those that they have; adapters' own are none."""
-    tables = {name for name, each in layers.items() if isinstance(each, ExtendedTable)}
-    for place in weights:
-        layer, _, attribute = place.rpartition(".")
-        outer = layer.removesuffix(".table")
-        if ".lora_" in place or layer in tables:
-            continue
-        yield (f"{outer}.{attribute}" if outer in tables else place).replace(".base_layer.", "."), place

@@ -34,12 +34,7 @@ class Guide:
     def __init__(self, control: Control, network: Any, side: tuple[int, int], first: int, count: int) -> None:
         self.control, self.network = control, network
         parameter = next(network.parameters())
-        self.pixels = _fitted(_rows(control.image, first, count), *side).to(parameter.device, parameter.dtype)
-
-    def counts(self, step: int, total: int) -> bool:
-        """Whether it counts at a step of so many, from 0."""
-        control = self.control
-        return control.start <= step / total and (step + 1) / total <= control.end
+        self.pixels = _fitted(rows_for(control.image, first, count), *side).to(parameter.device, parameter.dtype)
 
     def tell(self, rows: Tensor, timestep: Tensor, texts: Tensor, settings: Mapping[str, Any]) -> Told:
         """Return what is added to the states of a UNet that is called with these."""
@@ -51,17 +46,7 @@ class ControlNetGuide(Guide):
 
     def tell(self, rows: Tensor, timestep: Tensor, texts: Tensor, settings: Mapping[str, Any]) -> Told:
         """See :class:`Guide`."""
-        dtype = self.pixels.dtype
-        down, middle = self.network(
-            rows[:, : self.network.config.in_channels].to(dtype),
-            timestep,
-            encoder_hidden_states=texts.to(dtype),
-            controlnet_cond=_for_each(self.pixels, rows),
-            conditioning_scale=self.control.strength,
-            added_cond_kwargs=settings.get("added_cond_kwargs"),
-            return_dict=False,
-        )
-        return {DOWN: down, MIDDLE: [middle]}
+        return told_by_controlnet(self.network, self.pixels, self.control.strength, rows, timestep, texts, settings)
 
 
 class AdapterGuide(Guide):
@@ -76,6 +61,35 @@ class AdapterGuide(Guide):
         """See :class:`Guide`."""
         del timestep, texts, settings  # it has looked at all it looks at
         return {WITHIN: [_for_each(state, rows) for state in self._states]}
+
+
+def told_by_controlnet(
+    network: Any,
+    pixels: Tensor,
+    strength: float,
+    rows: Tensor,
+    timestep: Tensor,
+    texts: Tensor,
+    settings: Mapping[str, Any],
+) -> Told:
+    """Return what a ControlNet adds to the states of a UNet that is called with these.
+
+    Args:
+        pixels: one picture, or one for each latent of a batch: [1 or batch, 3, height, width], 0 to 1.
+        strength: how much it counts.
+        rows: the latents, of one batch or several behind one another.
+    """
+    dtype = pixels.dtype
+    down, middle = network(
+        rows[:, : network.config.in_channels].to(dtype),
+        timestep,
+        encoder_hidden_states=texts.to(dtype),
+        controlnet_cond=_for_each(pixels, rows),
+        conditioning_scale=strength,
+        added_cond_kwargs=settings.get("added_cond_kwargs"),
+        return_dict=False,
+    )
+    return {DOWN: down, MIDDLE: [middle]}
 
 
 def guide_of(control: Control, network: Any, denoiser: Any, latent: Latent, first: int) -> Guide:
@@ -127,8 +141,12 @@ def _for_each(states: Tensor, rows: Tensor) -> Tensor:
     return states.repeat(len(rows) // len(states), *(1 for _ in states.shape[1:]))
 
 
-def _rows(image: Image, first: int, count: int) -> Tensor:
-    """Return the pictures for some latents of a batch: [1 or count, height, width, 3]."""
+def rows_for(image: Image, first: int, count: int) -> Tensor:
+    """Return the pictures for some latents of a batch: [1 or count, height, width, 3].
+
+    Raises:
+        NodeError: there are neither one nor as many as are needed.
+    """
     pixels = image.pixels[..., :3]
     if len(pixels) == 1:
         return pixels

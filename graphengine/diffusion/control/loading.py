@@ -15,13 +15,16 @@ from torch import Tensor
 from graphengine.diffusion.families.family import CONFIGS
 from graphengine.diffusion.loaded import ControlNetwork, Loaded
 from graphengine.diffusion.types.refs import ControlNetRef, DTypeName, WeightsRef
-from graphengine.diffusion.weights import read_tensors, whole
+from graphengine.diffusion.weights import read_notes, read_tensors, whole
 from graphengine.errors import ModelRefused
 from graphengine.files.roots import File
 from graphengine.models.source import SingleFile, Source, network_config, open_source
 
 CONTROLNET: Final = "controlnet"
 T2I_ADAPTER: Final = "t2i_adapter"
+
+CONFIG: Final = "config"
+"""Under which name a single file may hold, as JSON, the configuration of its ControlNet."""
 
 _CONTROLNET, _T2I_ADAPTER = "ControlNetModel", "T2IAdapter"  # as diffusers writes into configurations
 _LDM = "control_model."
@@ -121,7 +124,7 @@ def _of_folder(kind: Any, weights: Path, dtype: torch.dtype) -> Any:
 
 def _of_file(source: SingleFile, configs: Path) -> Any:
     tensors = read_tensors(source, "")
-    config = _config(_text_width(source), configs)
+    config = _own_config(source) or _config(_text_width(source), configs)
     taken = inspect.signature(ControlNetModel.__init__).parameters
     network = ControlNetModel(**{name: value for name, value in config.items() if name in taken})
     if source.has(_LDM):
@@ -141,6 +144,17 @@ def _text_width(source: SingleFile) -> int | None:
     """Return the width of the texts that a network reads, by its first cross-attention."""
     shapes = source.header.shapes
     return next((shape[-1] for name, shape in sorted(shapes.items()) if name.endswith(_KEYS)), None)
+
+
+def _own_config(source: SingleFile) -> Mapping[str, Any]:
+    """Return the configuration that lies beside the weights, as trainings here leave it; empty if there is none."""
+    try:
+        config = json.loads(read_notes(source).get(CONFIG, "{}"))
+    except ValueError as error:
+        raise ModelRefused(f"the configuration in {source.path.name} is not JSON: {error}", fault="broken") from error
+    if not isinstance(config, dict):
+        raise ModelRefused(f"the configuration in {source.path.name} is no JSON object", fault="broken")
+    return config
 
 
 def _config(width: int | None, configs: Path) -> Mapping[str, Any]:

@@ -1,7 +1,8 @@
 """Scenes at random, from a numpy generator; some combinations are held out and never sampled."""
 
 from collections.abc import Sequence
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Final, TypeVar
 
 import numpy as np
 
@@ -24,8 +25,16 @@ from graphengine.diffusion.drawing.scene import (
 
 T = TypeVar("T")
 
-ONE_FIGURE, TWO_FIGURES = 0.6, 0.25
-"""Shares of pictures with one and with two figures; the rest are landscapes."""
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """Shares of pictures with one and with two figures; the rest are landscapes."""
+
+    one_figure: float = 0.6
+    two_figures: float = 0.25
+
+
+MIXTURE: Final = Mixture()
 
 HOUSE_COLOURS: tuple[Colour, ...] = ("red", "yellow", "blue", "white")
 BOAT_COLOURS: tuple[Colour, ...] = ("red", "black")
@@ -34,12 +43,12 @@ _OFFSET = 0.16
 _JITTER = 0.03
 
 
-def sample_scene(rng: np.random.Generator) -> Scene:
-    """One scene of the training mixture: one figure, two figures in a relation, or a landscape."""
+def sample_scene(rng: np.random.Generator, mixture: Mixture = MIXTURE) -> Scene:
+    """One scene of a mixture: one figure, two figures in a relation, or a landscape."""
     kind = rng.random()
-    if kind < ONE_FIGURE:
+    if kind < mixture.one_figure:
         return sample_one(rng)
-    if kind < ONE_FIGURE + TWO_FIGURES:
+    if kind < mixture.one_figure + mixture.two_figures:
         return sample_two(rng)
     return sample_landscape(rng)
 

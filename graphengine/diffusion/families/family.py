@@ -26,7 +26,7 @@ CONFIGS: Final = Path(str(files("graphengine.diffusion.families") / "configs"))
 
 Predict = Callable[[Tensor, Tensor], Tensor]
 """From noisy latents [batch, channels, height, width] and a timestep to one prediction for each conditioning entry:
-[entries, batch, channels, height, width]."""
+[entries, batch, channels, height, width]. Latents of videos are [batch, channels, frames, height, width]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Detected:
         """Return what a detector of :mod:`graphengine.models` has found."""
         if built is None:
             return None
-        spec = LatentSpec(built.channels, built.stride, built.patch)
+        spec = LatentSpec(built.channels, built.stride, built.patch, built.time)
         return cls(built.variant, built.parts, spec, built.prediction)
 
 

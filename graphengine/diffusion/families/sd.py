@@ -80,5 +80,4 @@ class StableDiffusion:
         unwanted: int,
     ) -> Predict:
         """See :class:`~graphengine.diffusion.families.family.Family`."""
-        del unwanted
-        return predict_by_unet(denoiser, entries, latent=latent, guidance=guidance, beside=beside)
+        return predict_by_unet(denoiser, entries, latent=latent, guidance=guidance, beside=beside, unwanted=unwanted)

@@ -111,7 +111,9 @@ class StableDiffusionXL:
             "text_embeds": torch.cat([each.expand(latent.batch, -1) for each in pooled]),
             "time_ids": torch.tensor(sizes).repeat_interleave(latent.batch, dim=0),
         }
-        return predict_by_unet(denoiser, entries, latent=latent, guidance=guidance, beside=beside, added=added)
+        return predict_by_unet(
+            denoiser, entries, latent=latent, guidance=guidance, beside=beside, unwanted=unwanted, added=added
+        )
 
 
 def _load_text(source: Source, configs: Path, variant: str, dtype: torch.dtype) -> TextStack:

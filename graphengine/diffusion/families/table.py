@@ -7,6 +7,7 @@ from graphengine.diffusion.families.flux import Flux
 from graphengine.diffusion.families.sd import StableDiffusion
 from graphengine.diffusion.families.sd3 import StableDiffusion3
 from graphengine.diffusion.families.sdxl import StableDiffusionXL
+from graphengine.diffusion.families.wan import Wan
 from graphengine.diffusion.types.refs import DTypeName, ModelRef, TextEncoderRef, VaeRef
 from graphengine.errors import ModelRefused
 from graphengine.files.roots import File
@@ -15,7 +16,7 @@ from graphengine.models.scaled import refuse_scaled
 from graphengine.models.source import open_source
 
 FAMILIES: Families = {
-    family.name: family for family in (StableDiffusion(), StableDiffusionXL(), StableDiffusion3(), Flux())
+    family.name: family for family in (StableDiffusion(), StableDiffusionXL(), StableDiffusion3(), Flux(), Wan())
 }
 
 
@@ -66,5 +67,6 @@ def open_checkpoint(
         )
     raise ModelRefused(
         f"{source.reference!r} is of no known architecture",
-        hint=f"Known: {', '.join(families)}; sd is Stable Diffusion 1 and 2.",
+        hint=f"Known: {', '.join(families)}; sd is Stable Diffusion 1 and 2, wan is Wan's text to video. "
+        "Load pipeline takes folders of others.",
     )

@@ -73,7 +73,12 @@ def tokens_of(latent: Latent) -> int:
     return (latent.samples.shape[-2] // patch) * (latent.samples.shape[-1] // patch)
 
 
-def _check(config: Any, entries: Sequence[ConditioningEntry], latent: Latent) -> None:
+def check_patches(latent: Latent) -> None:
+    """Refuse a latent that does not divide into patches.
+
+    Raises:
+        NodeError: it does not.
+    """
     height, width = latent.samples.shape[-2:]
     patch, step = latent.spec.patch, latent.spec.step
     if height % patch or width % patch:
@@ -81,6 +86,10 @@ def _check(config: Any, entries: Sequence[ConditioningEntry], latent: Latent) ->
             f"a latent of {width} x {height} cells cannot be sampled: the model takes {patch} x {patch} of them as one",
             hint=f"The sides of the picture must be multiples of {step} pixels.",
         )
+
+
+def _check(config: Any, entries: Sequence[ConditioningEntry], latent: Latent) -> None:
+    check_patches(latent)
     for entry in entries:
         given = (entry.embeddings.shape[-1], 0 if entry.pooled is None else entry.pooled.shape[-1])
         taken = (config.joint_attention_dim, config.pooled_projection_dim)

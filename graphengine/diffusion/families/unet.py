@@ -46,6 +46,7 @@ def predict_by_unet(
     latent: Latent,
     guidance: float,
     beside: Tensor | None,
+    unwanted: int,
     added: Mapping[str, Tensor] | None = None,
 ) -> Predict:
     """Prepare a sampling; see :meth:`graphengine.diffusion.families.family.Family.begin`.
@@ -60,7 +61,9 @@ def predict_by_unet(
     embeddings = torch.cat([rows.expand(batch, -1, -1) for rows in of_one_length(entries)]).to(device, dtype)
     width = unet.config.time_cond_proj_dim
     scale = None if width is None else _guidance_embedding(guidance, width).to(device, dtype)
-    more = None if added is None else {name: rows.to(device, dtype) for name, rows in added.items()}
+    told = {name: rows.to(device, dtype) for name, rows in (added or {}).items()}
+    looked = {} if denoiser.looks is None else denoiser.looks(unwanted, len(entries) - unwanted)
+    more = {**told, **looked} or None
 
     def predict(latents: Tensor, timestep: Tensor) -> Tensor:
         seen = latents if beside is None else torch.cat([latents, beside], dim=1)

@@ -18,8 +18,10 @@ from graphengine.diffusion.loaded import (
     ControlNetwork,
     Denoiser,
     DepthNetwork,
+    FrameNetwork,
     Loaded,
     PictureNetwork,
+    PipelineParts,
     TextStack,
 )
 from graphengine.diffusion.networks import NETWORKS
@@ -31,7 +33,9 @@ from graphengine.diffusion.pool.transport import TorchTransport, Transport
 from graphengine.diffusion.types.refs import (
     ControlNetRef,
     DepthModelRef,
+    InterpolatorRef,
     ModelRef,
+    PipelineRef,
     TextEncoderRef,
     UpscalerRef,
     VaeRef,
@@ -97,6 +101,10 @@ class ModelPool:
     def use(self, ref: ControlNetRef) -> AbstractContextManager[ControlNetwork]: ...
     @overload
     def use(self, ref: DepthModelRef) -> AbstractContextManager[DepthNetwork]: ...
+    @overload
+    def use(self, ref: InterpolatorRef) -> AbstractContextManager[FrameNetwork]: ...
+    @overload
+    def use(self, ref: PipelineRef) -> AbstractContextManager[PipelineParts]: ...
     @overload
     def use(self, ref: UpscalerRef) -> AbstractContextManager[PictureNetwork]: ...
     @overload

@@ -1,4 +1,4 @@
-"""The recipe's command line: `python -m graphengine.diffusion.training {vae,denoiser,export,judge}`.
+"""The recipe's command line: `python -m graphengine.diffusion.training {vae,denoiser,export,layout,judge}`.
 
 Each stage may be interrupted at any time and continues when it is called again.
 """
@@ -12,16 +12,19 @@ import torch
 
 from graphengine.diffusion.training.card import write_card
 from graphengine.diffusion.training.export import export
+from graphengine.diffusion.training.layout import put_layout, train_layout
 from graphengine.diffusion.training.loop import Pace, Stop
 from graphengine.diffusion.training.stages import Recipe, TrainingFolder, train_autoencoder, train_denoiser
 
 EMBEDDED = Path(__file__).parents[1] / "embedded" / "shapes-128"
 """Where the embedded model lives."""
 
-SEED = 0
+SEEDS = {"vae": 0, "denoiser": 0, "layout": 1}
+"""Other pictures in the last stage than in those before."""
+
 RECIPE = Recipe()
-RATES = {"vae": 2e-3, "denoiser": 1e-3}
-STEPS = {"vae": 9_600, "denoiser": 8_600}
+RATES = {"vae": 2e-3, "denoiser": 1e-3, "layout": 8e-4}
+STEPS = {"vae": 9_600, "denoiser": 8_600, "layout": 5_000}
 
 
 def main() -> None:
@@ -38,19 +41,23 @@ def main() -> None:
             train_denoiser(folder, RECIPE, arguments.pictures, _pace(arguments), stop, device)
         case "export":
             export(folder, RECIPE, arguments.out)
+        case "layout":
+            pace = _pace(arguments)
+            train_layout(folder, RECIPE.denoiser, arguments.out, arguments.pictures, pace, stop, device)
+            put_layout(folder, arguments.out)
         case "judge":
             write_card(folder, RECIPE, arguments.machine, arguments.out)
 
 
 def _pace(arguments: argparse.Namespace) -> Pace:
     """Return the stage's pace; a number of steps that was given replaces the recipe's."""
-    return Pace(arguments.steps or STEPS[arguments.stage], RATES[arguments.stage], seed=SEED)
+    return Pace(arguments.steps or STEPS[arguments.stage], RATES[arguments.stage], seed=SEEDS[arguments.stage])
 
 
 def _parser() -> argparse.ArgumentParser:
     """Return the command line's grammar."""
     parser = argparse.ArgumentParser(prog="python -m graphengine.diffusion.training", description=__doc__)
-    parser.add_argument("stage", choices=("vae", "denoiser", "export", "judge"))
+    parser.add_argument("stage", choices=("vae", "denoiser", "export", "layout", "judge"))
     parser.add_argument("--dir", type=Path, default=Path("training"), help="folder of checkpoints and caches")
     parser.add_argument("--out", type=Path, default=EMBEDDED, help="folder of the exported model")
     parser.add_argument("--steps", type=int, help="length of the schedule (default: the recipe's)")

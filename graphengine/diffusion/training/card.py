@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,9 +15,10 @@ from graphengine.diffusion.evaluation.fidelity import (
     measure_fidelity,
     two_figure_stills,
 )
-from graphengine.diffusion.training.autoencoder import to_pictures, to_tensor, whole_psnr
 from graphengine.diffusion.training.checkpoint import load_checkpoint
 from graphengine.diffusion.training.judging import GUIDANCE, STEPS, generator_of, load_pipeline
+from graphengine.diffusion.training.layout import MIXTURE
+from graphengine.diffusion.training.reconstruction import to_pictures, to_tensor, whole_psnr
 from graphengine.diffusion.training.stages import MissingStageError, Recipe, TrainingFolder
 
 _ROUND_TRIPS = 64
@@ -44,18 +46,21 @@ plain English. It exists so that every workflow runs offline, on a CPU, in secon
 
 ## Data
 
-Pictures and captions drawn by `graphengine.diffusion.drawing`: 60 % one figure, 25 % two figures, 15 %
-landscapes. No picture or text comes from anywhere else. 64 of the 540 combinations of shape, colour and
-background were never trained on as one-figure pictures; they are what fidelity is measured with.
+Pictures and captions drawn by `graphengine.diffusion.drawing`: 60 % one figure, 25 % two figures, 15 % landscapes;
+in the last stage {mixture.two_figures:.0%} two figures. No picture or text comes from anywhere else. 64 of the 540
+combinations of shape, colour and background were never trained on as one-figure pictures; they are what fidelity is
+measured with.
 
 ## Recipe
 
-`python -m graphengine.diffusion.training vae`, then `denoiser`, `export`, `judge`. Trained on {machine}.
+`python -m graphengine.diffusion.training vae`, then `denoiser`, `export`, `layout`, `judge`. Trained on {machine}.
 
 | stage | steps | examples | hours |
 | --- | --- | --- | --- |
 | autoencoder (AutoencoderTiny, 64-pixel crops) | {vae.steps:,} | {vae.examples:,} | {vae.hours:.2f} |
 | denoiser and text encoder, jointly | {denoiser.steps:,} | {denoiser.examples:,} | {denoiser.hours:.2f} |
+| the same, on {mixture.two_figures:.0%} pictures of two figures \
+| {layout.steps:,} | {layout.examples:,} | {layout.hours:.2f} |
 
 Autoencoder: L1 + MSE, noise of 0.05 on the latents. Denoiser: velocity, min-SNR weights (cap 5), 10 % of
 captions dropped. Both: AdamW, linear warm-up, cosine decay, averaged weights.
@@ -68,8 +73,6 @@ Read back from the pixels (`graphengine.diffusion.evaluation`), {steps} steps, g
 | --- | --- | --- | --- | --- | --- |
 | 64 with one figure | {one.background:.0%} | {one.colour:.0%} | {one.both:.0%} | - | {one.shape:.0%} |
 | 32 with two figures | {two.background:.0%} | {two.colours:.0%} | - | {two.layout:.0%} | {two.shapes:.0%} |
-
-A layout near 50 % means that the axis (beside, or one above the other) is followed and the order is a guess.
 
 Autoencoder round trips: {measured.psnr:.1f} dB PSNR over {round_trips} pictures.
 One picture takes {measured.seconds:.1f} s on that machine's CPU.
@@ -85,6 +88,14 @@ class Effort:
     steps: int
     examples: int
     hours: float
+
+
+class Efforts(NamedTuple):
+    """What each stage cost."""
+
+    autoencoder: Effort
+    denoiser: Effort
+    layout: Effort
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +114,11 @@ def write_card(folder: TrainingFolder, recipe: Recipe, machine: str, model: Path
     Raises:
         MissingStageError: if the training folder lacks a stage's checkpoint.
     """
-    efforts = (_effort(folder.autoencoder, recipe.autoencoder.batch), _effort(folder.denoiser, recipe.denoiser.batch))
+    efforts = Efforts(
+        _effort(folder.autoencoder, recipe.autoencoder.batch),
+        _effort(folder.denoiser, recipe.denoiser.batch),
+        _effort(folder.layout, recipe.denoiser.batch),
+    )
     (model / "CARD.md").write_text(card(measure(model), efforts, machine))
 
 
@@ -124,15 +139,17 @@ def measure(model: Path, steps: int = STEPS) -> Measured:
     return Measured(fidelity, whole_psnr(pictures, back), seconds, counts)
 
 
-def card(measured: Measured, efforts: tuple[Effort, Effort], machine: str) -> str:
+def card(measured: Measured, efforts: Efforts, machine: str) -> str:
     """Write the text of the card, in Markdown."""
     sizes = ", ".join(f"{name} {count / 1e6:.2f} M" for name, count in measured.parameters.items())
     return _CARD.format(
         measured=measured,
         one=measured.fidelity.one,
         two=measured.fidelity.two,
-        vae=efforts[0],
-        denoiser=efforts[1],
+        vae=efforts.autoencoder,
+        denoiser=efforts.denoiser,
+        layout=efforts.layout,
+        mixture=MIXTURE,
         sizes=sizes,
         machine=machine,
         steps=STEPS,

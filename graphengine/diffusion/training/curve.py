@@ -7,7 +7,9 @@ import numpy as np
 import torch
 from PIL import Image as Pil
 from PIL import ImageDraw
+from torch.nn import functional
 
+from graphengine.diffusion.images import sheet
 from graphengine.diffusion.training.loop import Point
 from graphengine.diffusion.types.image import Image
 
@@ -39,6 +41,14 @@ def curve_picture(points: Sequence[Point], figure: str, steps: int) -> Image:
     pen.text((_EDGE + 90, 2), f"loss {last.loss:.4g}", fill=_LOSS)
     pen.text((_EDGE + 190, 2), f"{figure} {last.figures[figure]:.2f}", fill=_FIGURE)
     return Image(torch.from_numpy(np.asarray(picture, dtype=np.float32)[None] / 255))
+
+
+def with_samples(curve: Image, samples: Image) -> Image:
+    """Put a row of pictures under a curve, as wide as it."""
+    row = sheet(samples, samples.batch).pixels[..., :3].permute(0, 3, 1, 2)
+    size = (round(curve.width * row.shape[-2] / row.shape[-1]), curve.width)
+    fitted = functional.interpolate(row, size, mode="bilinear", antialias=True).clamp(0, 1)
+    return Image(torch.cat([curve.pixels, fitted.permute(0, 2, 3, 1)], dim=1))
 
 
 def _spread(values: Sequence[float]) -> list[float]:

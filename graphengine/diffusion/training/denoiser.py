@@ -19,6 +19,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 from graphengine.diffusion.drawing.caption import caption
 from graphengine.diffusion.training.autoencoder import CHANNELS, STRIDE
 from graphengine.diffusion.training.latents import LatentCache
+from graphengine.diffusion.training.objective import Levels, Objective
 from graphengine.diffusion.training.tokenizer import MAX_TOKENS
 
 TIMESTEPS = 1000
@@ -107,29 +108,14 @@ def build_text_encoder(recipe: DenoiserRecipe, tokenizer: CLIPTokenizer) -> CLIP
     return encoder
 
 
-def diffuse(latents: Tensor, noise: Tensor, signal: Tensor) -> tuple[Tensor, Tensor]:
-    """Mix latents with noise, and tell the velocity of that mixture.
-
-    Args:
-        latents: clean latents x0 of shape (n, channels, height, width), of unit variance.
-        noise: standard normal noise of the same shape.
-        signal: share of the signal's variance in the mixture (alpha squared), shape (n,), in (0, 1).
-
-    Returns:
-        The noisy latents alpha * x0 + sigma * noise, and the velocity alpha * noise - sigma * x0.
-    """
-    alpha, sigma = (level.sqrt()[:, None, None, None] for level in (signal, 1 - signal))
-    return alpha * latents + sigma * noise, alpha * noise - sigma * latents
-
-
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Clean latents, their token ids, the noise and the timestep added to each."""
+    """Clean latents, their token ids, and the noise added to each."""
 
     latents: Tensor
     tokens: Tensor
     noise: Tensor
-    timesteps: Tensor
+    levels: Levels
 
 
 class DenoiserTask:
@@ -144,27 +130,20 @@ class DenoiserTask:
         self.unet = build_unet(recipe).to(device)
         self.text_encoder = build_text_encoder(recipe, tokenizer).to(device)
         self.module = nn.ModuleDict({"unet": self.unet, "text_encoder": self.text_encoder})
-        self._signal = build_scheduler().alphas_cumprod.to(device)
+        self._objective = Objective("v_prediction", build_scheduler().config, device)
         self._trained = len(cache.scenes) - recipe.control
 
     def loss(self, rng: np.random.Generator) -> Tensor:
         """Compute the weighted squared error of the predicted velocity on one random batch."""
         indices = rng.integers(0, self._trained, self._recipe.batch)
         batch = self._batch(indices, rng, self._recipe.drop)
-        signal = self._signal[batch.timesteps]
-        error = self._error(batch, signal)
-        if self._recipe.snr_cap is None:
-            return error.mean()
-        # For a velocity, min(snr, cap) / (snr + 1) weighs the error as min(snr, cap) would weigh that of x0.
-        snr = signal / (1 - signal)
-        weighted: Tensor = error * snr.clamp_max(self._recipe.snr_cap) / (snr + 1)
+        weighted: Tensor = self._error(batch) * self._objective.weights(batch.levels, self._recipe.snr_cap or 0)
         return weighted.mean()
 
     def measure(self) -> dict[str, float]:
         """Compute the error on the control latents, always with the same captions, noise and timesteps."""
         indices = np.arange(self._trained, len(self._cache.scenes))
-        batch = self._batch(indices, np.random.default_rng(0), 0.0)
-        return {"control": self._error(batch, self._signal[batch.timesteps]).mean().item()}
+        return {"control": self._error(self._batch(indices, np.random.default_rng(0), 0.0)).mean().item()}
 
     def _batch(self, indices: NDArray[np.int64], rng: np.random.Generator, drop: float) -> _Batch:
         """Return the latents of those indices, freshly captioned and noised."""
@@ -174,15 +153,15 @@ class DenoiserTask:
         latents = self._cache.latents[torch.from_numpy(indices)]
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         noise = torch.randn(latents.shape, generator=generator)
-        even = (torch.arange(len(scenes)) + torch.rand(1, generator=generator)) / len(scenes)
-        timesteps = (even * TIMESTEPS).long().clamp_max(TIMESTEPS - 1)
-        return _Batch(*(part.to(self._device) for part in (latents, tokens, noise, timesteps)))
+        levels = self._objective.levels(len(scenes), generator)
+        return _Batch(latents.to(self._device), tokens.to(self._device), noise.to(self._device), levels)
 
-    def _error(self, batch: _Batch, signal: Tensor) -> Tensor:
+    def _error(self, batch: _Batch) -> Tensor:
         """Squared error of the velocity, averaged within each picture: shape (n,)."""
-        noisy, velocity = diffuse(batch.latents, batch.noise, signal)
+        noisy = batch.levels.mixed(batch.latents, batch.noise)
+        velocity = self._objective.target(batch.levels, batch.latents, batch.noise)
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self._recipe.bf16):
             states = self.text_encoder(batch.tokens).last_hidden_state
-            predicted = self.unet(noisy, batch.timesteps, states).sample
+            predicted = self.unet(noisy, batch.levels.timesteps, states).sample
         error: Tensor = (predicted.float() - velocity).square().mean(dim=(1, 2, 3))
         return error

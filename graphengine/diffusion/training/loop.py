@@ -7,9 +7,10 @@ weights, averages, optimiser state and one integer, and a resumed run is bitwise
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, assert_never
 
 import numpy as np
 import torch
@@ -18,6 +19,9 @@ from torch import Tensor, nn
 from graphengine.diffusion.training.ema import MovingAverage
 
 log = logging.getLogger(__name__)
+
+Schedule = Literal["cosine", "linear", "constant"]
+"""How the learning rate goes on after its warm-up: down to zero along half a cosine or a line, or not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,8 @@ class Pace:
         clip: largest allowed norm of the whole gradient.
         ema: decay of the weights' moving average.
         seed: the root of all randomness.
+        schedule: how the rate goes on after the warm-up.
+        momentum: decay of the gradient's own moving average (the first beta of AdamW).
     """
 
     steps: int
@@ -41,13 +47,23 @@ class Pace:
     clip: float = 1.0
     ema: float = 0.999
     seed: int = 0
+    schedule: Schedule = "cosine"
+    momentum: float = 0.9
 
     def rate_at(self, step: int) -> float:
-        """Learning rate of a step: linear warm-up, then half a cosine to zero (Loshchilov & Hutter 2017)."""
+        """Learning rate of a step: linear warm-up, then half a cosine to zero (Loshchilov & Hutter 2017) or so."""
         if step < self.warmup:
             return self.rate * (step + 1) / self.warmup
         share = min(1.0, (step - self.warmup) / max(1, self.steps - self.warmup))
-        return self.rate * 0.5 * (1 + math.cos(math.pi * share))
+        match self.schedule:
+            case "cosine":
+                return self.rate * 0.5 * (1 + math.cos(math.pi * share))
+            case "linear":
+                return self.rate * (1 - share)
+            case "constant":
+                return self.rate
+            case other:
+                assert_never(other)
 
 
 class Task(Protocol):
@@ -114,7 +130,7 @@ class Trainer:
             task.module.parameters(),
             lr=pace.rate,
             weight_decay=pace.weight_decay,
-            betas=(0.9, 0.99),
+            betas=(pace.momentum, 0.99),
             fused=True,
         )
         self.average = MovingAverage(task.module, pace.ema)
@@ -165,15 +181,23 @@ class Trainer:
         self.step += 1
         return loss.item()
 
-    def _measure(self) -> None:
-        """Put a point on the curve."""
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Let the task's module have the averaged weights for a while, to be looked at and not to be trained."""
         module = self._task.module
         own = {name: weight.clone() for name, weight in module.state_dict().items()}
         module.load_state_dict(self.average.weights)
         module.eval()
-        with torch.no_grad():
+        try:
+            with torch.no_grad():
+                yield
+        finally:
+            module.load_state_dict(own)
+
+    def _measure(self) -> None:
+        """Put a point on the curve."""
+        with self.averaged():
             figures = self._task.measure()
-        module.load_state_dict(own)
         point = Point(self.step, float(np.mean(self._losses)), figures)
         self.curve.append(point)
         self._losses = []
@@ -199,7 +223,15 @@ class Trainer:
         self._task.module.load_state_dict(state["module"])
         self.average.load(state["average"])
         self._optimiser.load_state_dict(state["optimiser"])
+        self._lay_moments_out()
         self.step, self.seconds = state["step"], state["seconds"]
         self.curve = [Point(step, loss, figures) for step, loss, figures in state.get("curve", [])]
         self._losses = list(state.get("losses", []))
         log.info("resumed at step %d after %.0f s", self.step, self.seconds)
+
+    def _lay_moments_out(self) -> None:
+        """Let what the optimiser keeps of a weight lie in memory as the weight does: its fused step takes that so."""
+        for weight, kept in self._optimiser.state.items():
+            for name, value in kept.items():
+                if isinstance(value, Tensor) and value.shape == weight.shape and value.stride() != weight.stride():
+                    kept[name] = torch.empty_like(weight, dtype=value.dtype).copy_(value)

@@ -6,17 +6,15 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from diffusers import DDPMScheduler
-from diffusers.models.attention_processor import AttnProcessor
 from peft import LoraConfig, inject_adapter_in_model
 from torch import Tensor, nn
 
 from graphengine.diffusion.families.family import Family
 from graphengine.diffusion.loaded import Denoiser, shared_copy
 from graphengine.diffusion.pool.construction import construction
-from graphengine.diffusion.training.material import Material, joined
-from graphengine.diffusion.types.conditioning import ConditioningEntry
-from graphengine.diffusion.types.latent import Latent
+from graphengine.diffusion.training.denoising import Denoising
+from graphengine.diffusion.training.fresh import plain_attention
+from graphengine.diffusion.training.material import Material
 from graphengine.diffusion.types.refs import ModelRef
 
 Layers = Literal["attention", "attention and convolutions"]
@@ -47,14 +45,6 @@ class LoraRecipe:
     snr_cap: float = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Batch:
-    latents: Tensor
-    texts: ConditioningEntry
-    noise: Tensor
-    timesteps: Tensor
-
-
 class LoraTask:
     """Denoising of pictures by a frozen denoiser with a LoRA (see :class:`graphengine.diffusion.training.loop.Task`).
 
@@ -80,74 +70,36 @@ class LoraTask:
         control: Material,
         seed: int,
     ) -> None:
-        self._recipe, self._family, self._model = recipe, family, model
-        self._material, self._control = material, control
+        self._recipe, self._material, self._control = recipe, material, control
         self._denoiser = shared_copy(denoiser)
         self.weights = _inject(self._denoiser.module, recipe, seed)
         self.module = nn.ParameterDict({name.replace(".", "/"): each for name, each in self.weights.items()})
-        if denoiser.device.type == "cpu" and hasattr(denoiser.module, "set_attn_processor"):
-            # the fused attention's backward pass takes half of a step there; the plain one a tenth
-            self._denoiser.module.set_attn_processor(AttnProcessor())
-        self._signal = DDPMScheduler.from_config(dict(denoiser.scheduler)).alphas_cumprod.to(denoiser.device)
+        plain_attention(self._denoiser.module, denoiser.device)
+        self._denoising = Denoising(
+            family,
+            self._denoiser,
+            model,
+            texts=Material.texts,
+            drop=recipe.drop,
+            snr_cap=recipe.snr_cap,
+            bf16=denoiser.device.type != "cpu",
+        )
         with torch.no_grad():
-            self._untrained = self._control_error()
+            self._untrained = self._denoising.control_error(control, recipe.batch)
+
+    @property
+    def denoiser(self) -> Denoiser:
+        """The denoiser with the LoRA as it is now."""
+        return self._denoiser
 
     def loss(self, rng: np.random.Generator) -> Tensor:
         """Compute the weighted squared error of the prediction on one random batch."""
-        indices = [int(index) for index in rng.integers(0, self._material.count, self._recipe.batch)]
-        batch = self._batch(self._material, indices, rng, self._recipe.drop)
-        signal = self._signal[batch.timesteps]
-        weighted: Tensor = self._error(batch, signal) * self._weights_of(signal)
-        return weighted.mean()
+        return self._denoising.loss(self._material, self._recipe.batch, rng)
 
     def measure(self) -> dict[str, float]:
         """Tell the error on the control pictures, and which share of what it was without the LoRA is gone."""
-        error = self._control_error()
+        error = self._denoising.control_error(self._control, self._recipe.batch)
         return {"error": error, "gain": 1 - error / self._untrained}
-
-    def _control_error(self) -> float:
-        """Compute the error on the control pictures, always with the same noise and timesteps."""
-        total = 0.0
-        for start in range(0, self._control.count, self._recipe.batch):
-            indices = list(range(start, min(start + self._recipe.batch, self._control.count)))
-            batch = self._batch(self._control, indices, np.random.default_rng(start), 0.0)
-            total += float(self._error(batch, self._signal[batch.timesteps]).sum())
-        return total / self._control.count
-
-    def _weights_of(self, signal: Tensor) -> Tensor:
-        if not self._recipe.snr_cap:
-            return torch.ones_like(signal)
-        snr = signal / (1 - signal)
-        capped = snr.clamp_max(self._recipe.snr_cap)
-        return capped / (snr + 1) if self._model.prediction == "v_prediction" else capped / snr
-
-    def _batch(self, material: Material, indices: list[int], rng: np.random.Generator, drop: float) -> _Batch:
-        latents = torch.cat([material.latent(index) for index in indices])
-        texts = [material.text(None if rng.random() < drop else index) for index in indices]
-        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        noise = torch.randn(latents.shape, generator=generator)
-        steps = len(self._signal)
-        even = (torch.arange(len(indices)) + torch.rand(1, generator=generator)) / len(indices)
-        timesteps = (even * steps).long().clamp_max(steps - 1)
-        device = self._denoiser.device
-        return _Batch(latents.to(device), joined(texts), noise.to(device), timesteps.to(device))
-
-    def _error(self, batch: _Batch, signal: Tensor) -> Tensor:
-        """Squared error of the prediction, averaged within each picture: shape [batch]."""
-        alpha, sigma = (level.sqrt()[:, None, None, None] for level in (signal, 1 - signal))
-        noisy = alpha * batch.latents + sigma * batch.noise
-        target = batch.noise
-        if self._model.prediction == "v_prediction":
-            target = alpha * batch.noise - sigma * batch.latents
-        latent = Latent(noisy, self._model.family, self._model.latent)
-        predict = self._family.begin(
-            self._denoiser, [batch.texts], latent=latent, guidance=1.0, beside=None, unwanted=0
-        )
-        device = self._denoiser.device.type
-        with torch.autocast(device, torch.bfloat16, enabled=device != "cpu"):
-            predicted = predict(noisy, batch.timesteps)[0]
-        error: Tensor = (predicted.float() - target).square().mean(dim=(1, 2, 3))
-        return error
 
 
 def as_file(weights: Mapping[str, Tensor], alpha: float) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ from diffusers import AutoencoderTiny
 from transformers import CLIPTokenizer
 
 from graphengine.diffusion.drawing.caption import caption
-from graphengine.diffusion.training.autoencoder import AutoencoderRecipe, AutoencoderTask, build_autoencoder
+from graphengine.diffusion.training.autoencoder import AutoencoderRecipe, autoencoder_task, build_autoencoder
 from graphengine.diffusion.training.checkpoint import FileKeeper, load_checkpoint
 from graphengine.diffusion.training.denoiser import DenoiserRecipe, DenoiserTask
 from graphengine.diffusion.training.latents import load_latents
@@ -44,6 +44,16 @@ class TrainingFolder:
         """The checkpoint of denoiser and text encoder."""
         return self.root / "denoiser.pt"
 
+    @property
+    def layout(self) -> Path:
+        """The checkpoint of the stage after that, which learns where two figures belong."""
+        return self.root / "layout.pt"
+
+    @property
+    def layout_latents(self) -> Path:
+        """The cache of that stage's encoded pictures."""
+        return self.root / "layout-latents.pt"
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -60,7 +70,7 @@ class MissingStageError(GraphEngineError):
 def train_autoencoder(folder: TrainingFolder, recipe: Recipe, pace: Pace, stop: Stop, device: torch.device) -> None:
     """Train the autoencoder, or continue."""
     torch.manual_seed(pace.seed)
-    Trainer(AutoencoderTask(recipe.autoencoder, device), pace, FileKeeper(folder.autoencoder)).run(stop)
+    Trainer(autoencoder_task(recipe.autoencoder, device), pace, FileKeeper(folder.autoencoder)).run(stop)
 
 
 def train_denoiser(

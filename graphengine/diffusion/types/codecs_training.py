@@ -17,16 +17,19 @@ class DatasetCodec:
 
     def nbytes(self, value: Dataset) -> int:
         """Return a guess of the size of the description."""
-        return 64 + (256 * len(value.source.files) if isinstance(value.source, Filed) else 0)
+        return 64 + sum(256 * len(each.files) for each in (value.source, value.hints) if isinstance(each, Filed))
 
     def encode(self, value: Dataset) -> Encoded:
         """Write the description down."""
-        return Encoded({"count": value.count, "size": value.size, **_source_meta(value.source)})
+        hints = value.hints if value.hints is None or isinstance(value.hints, str) else _source_meta(value.hints)
+        return Encoded({"count": value.count, "size": value.size, **_source_meta(value.source), "hints": hints})
 
     def decode(self, encoded: Encoded) -> Dataset:
         """Read the description."""
         try:
-            return Dataset(encoded.meta["count"], encoded.meta["size"], _source(encoded.meta))
+            hints = encoded.meta.get("hints")
+            told = _source(hints) if isinstance(hints, Mapping) else hints
+            return Dataset(encoded.meta["count"], encoded.meta["size"], _source(encoded.meta), told)
         except KeyError as error:
             raise ValueError(f"a dataset was expected: {error} is missing") from error
 

@@ -53,6 +53,29 @@ class SamplerRef:
 
 
 @dataclass(frozen=True, slots=True)
+class Weakening:
+    """How a model is weakened, to lead away from what it predicts then.
+
+    Attributes:
+        kind: what its chosen blocks leave away: the mixing of places in their self-attention, or all that they do.
+        scale: how far it leads away; 0 is not at all.
+        layers: the blocks, by their numbers from 0 or by parts of their names, with commas between; empty means those
+            in the middle.
+        start, end: when it counts, as parts of the steps from noise (0) to the picture (1).
+    """
+
+    kind: Literal["attention", "layers"]
+    scale: float
+    layers: str = ""
+    start: float = 0.0
+    end: float = 1.0
+
+    def counts(self, step: int, total: int) -> bool:
+        """Whether it counts at a step of so many, from 0."""
+        return total * self.start <= step < total * self.end
+
+
+@dataclass(frozen=True, slots=True)
 class Guider:
     """How predictions are made one.
 
@@ -61,6 +84,7 @@ class Guider:
         scale: of the guidance; 1 is none.
         kind: the formula.
         amount: of what is special to the formula, 0 to 1.
+        weakenings: what else predictions are led away from; each is one more forward of the network.
     """
 
     positive: Conditioning
@@ -68,5 +92,6 @@ class Guider:
     scale: float
     kind: GuiderKind = "cfg"
     amount: float = 0.0
+    weakenings: tuple[Weakening, ...] = ()
 
     __hash__ = None  # type: ignore[assignment]  # holds tensors

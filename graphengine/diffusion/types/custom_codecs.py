@@ -1,7 +1,9 @@
 """How the parts of a sampling become bytes, and values again."""
 
+from dataclasses import astuple
+
 from graphengine.diffusion.types.codecs import ConditioningCodec, expect
-from graphengine.diffusion.types.custom import Guider, NoiseRef, SamplerRef
+from graphengine.diffusion.types.custom import Guider, NoiseRef, SamplerRef, Weakening
 from graphengine.types.codec import Encoded
 
 _CONDITIONING = ConditioningCodec()
@@ -56,6 +58,7 @@ class GuiderCodec:
             "negative": unwanted.meta,
             "wanted": len(wanted.buffers),
             "numbers": [value.scale, value.kind, value.amount],
+            "weakenings": [astuple(each) for each in value.weakenings],
         }
         return Encoded(meta, (*wanted.buffers, *unwanted.buffers))
 
@@ -65,4 +68,6 @@ class GuiderCodec:
         parts = (encoded.buffers[: meta["wanted"]], encoded.buffers[meta["wanted"] :])
         wanted = _CONDITIONING.decode(Encoded(meta["positive"], tuple(parts[0])))
         unwanted = _CONDITIONING.decode(Encoded(meta["negative"], tuple(parts[1])))
-        return Guider(wanted, unwanted, *meta["numbers"])
+        weakenings = tuple(Weakening(*each) for each in meta.get("weakenings", ()))
+        scale, kind, amount = meta["numbers"]
+        return Guider(wanted, unwanted, scale, kind, amount, weakenings)

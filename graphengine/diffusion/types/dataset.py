@@ -10,6 +10,10 @@ Scenes = Literal["mixed", "one figure", "two figures", "landscapes", "held out"]
 """What the drawn pictures show; what is held out has combinations of looks that no other set has."""
 
 
+Hint = Literal["depth", "edges"]
+"""What a ControlNet is shown of a picture: how far away things are, white is nearest; or where they end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Drawn:
     """Pictures that the program draws: the one at an index depends on the seed and the index alone.
@@ -41,8 +45,11 @@ class Dataset:
         count: how many there are.
         size: their side in pixels.
         source: where they come from.
+        hints: what a ControlNet is shown of them: what is made of the pictures themselves, or other pictures, one for
+            each of these; None is nothing.
     """
 
     count: int
     size: int
     source: Drawn | Filed
+    hints: Hint | Drawn | Filed | None = None

@@ -102,6 +102,14 @@ class Control:
         if not 0 <= self.start < self.end <= 1:
             raise ValueError(f"a control cannot count from {self.start} to {self.end}")
 
+    def counts(self, step: int, total: int) -> bool:
+        """Whether it counts at a step of so many, from 0."""
+        return self.start <= step / total and (step + 1) / total <= self.end
+
+    def amount_at(self, step: int, total: int) -> float:
+        """Return how much it counts at a step of so many, from 0."""
+        return self.strength if self.counts(step, total) else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class ModelRef(WeightsRef):
@@ -111,6 +119,7 @@ class ModelRef(WeightsRef):
         latent: the form of its latents.
         prediction: what it predicts, see :data:`graphengine.models.prediction.Prediction`.
         controls: what else it looks at; they change no weights.
+        shift: how far noise levels are moved towards noise, for models that predict a flow; None is as it was trained.
     """
 
     part: ClassVar[Part] = "model"
@@ -118,6 +127,7 @@ class ModelRef(WeightsRef):
     latent: LatentSpec = LatentSpec()  # noqa: RUF009 — frozen
     prediction: Prediction = "epsilon"
     controls: tuple[Control, ...] = ()
+    shift: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +158,21 @@ class UpscalerRef(WeightsRef):
 
 
 @dataclass(frozen=True, slots=True)
+class PipelineRef(WeightsRef):
+    """A whole pipeline of diffusers; its variant is the name of its class."""
+
+    part: ClassVar[Part] = "pipeline"
+
+
+@dataclass(frozen=True, slots=True)
 class DepthModelRef(WeightsRef):
     """A network that tells how far away what a picture shows is."""
 
     part: ClassVar[Part] = "depth"
+
+
+@dataclass(frozen=True, slots=True)
+class InterpolatorRef(WeightsRef):
+    """A network that makes frames between frames."""
+
+    part: ClassVar[Part] = "interpolator"

@@ -11,7 +11,16 @@ from graphengine.diffusion.types.depth import Camera, CameraCodec, DepthMap
 from graphengine.diffusion.types.image import Image, Mask
 from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.mesh import Mesh, MeshCodec, PointCloud, PointCloudCodec
-from graphengine.diffusion.types.refs import ControlNetRef, DepthModelRef, ModelRef, TextEncoderRef, UpscalerRef, VaeRef
+from graphengine.diffusion.types.refs import (
+    ControlNetRef,
+    DepthModelRef,
+    InterpolatorRef,
+    ModelRef,
+    PipelineRef,
+    TextEncoderRef,
+    UpscalerRef,
+    VaeRef,
+)
 from graphengine.diffusion.types.trained import Weights
 from graphengine.diffusion.types.video import Video, VideoCodec
 from graphengine.types.socket_type import SocketType
@@ -72,6 +81,16 @@ DIFFUSION_TYPES: tuple[SocketType, ...] = (
         part="depth",
     ),
     SocketType(
+        "Pipeline",
+        PipelineRef,
+        RefCodec(PipelineRef),
+        "A whole pipeline of diffusers.",
+        "#a3a05f",
+        lasting=False,
+        weights=True,
+        part="pipeline",
+    ),
+    SocketType(
         "ControlNet",
         ControlNetRef,
         RefCodec(ControlNetRef),
@@ -80,6 +99,16 @@ DIFFUSION_TYPES: tuple[SocketType, ...] = (
         lasting=False,
         weights=True,
         part="control",
+    ),
+    SocketType(
+        "Interpolator",
+        InterpolatorRef,
+        RefCodec(InterpolatorRef),
+        "Makes frames between frames.",
+        "#5f93a3",
+        lasting=False,
+        weights=True,
+        part="interpolator",
     ),
     SocketType("Sigmas", Sigmas, TensorCodec(Sigmas, "values"), "Noise levels to walk down.", "#b0b86a"),
     SocketType("Noise", NoiseRef, NoiseCodec(), "Where the noise of a sampling comes from.", "#8f8f8f"),

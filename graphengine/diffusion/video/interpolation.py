@@ -22,7 +22,7 @@ class Pair:
     """
 
     def __init__(self, first: Picture, second: Picture, cut: float) -> None:
-        self._first, self._second, self._cut = first, second, cut
+        self.first, self.second, self._cut = first, second, cut
 
     def at(self, time: float) -> Picture:
         """Return the frame at a time from 0 to 1.
@@ -34,7 +34,7 @@ class Pair:
         """
         motion = self._motion
         if motion is None:
-            return self._first
+            return self.first
         rest = 1 - time
         to_first: Field = -rest * time * motion.there + time * time * motion.back
         to_second: Field = rest * rest * motion.there - time * rest * motion.back
@@ -42,13 +42,18 @@ class Pair:
         seen_first = 1 - fetched(motion.only_second, to_second)
         one, other = rest * seen_first + 1e-3 * rest, time * seen_second + 1e-3 * time
         share = (one / (one + other))[..., None]
-        made = share * fetched(self._first, to_first) + (1 - share) * fetched(self._second, to_second)
+        made = share * fetched(self.first, to_first) + (1 - share) * fetched(self.second, to_second)
         return made.astype(np.float32, copy=False)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether a scene ends with the first."""
+        return self._cut < 1 and self._motion is None
 
     @cached_property
     def _motion(self) -> Motion | None:
-        motion = motion_between(self._first, self._second)
-        return None if unlikeness(self._first, self._second, motion) > self._cut else motion
+        motion = motion_between(self.first, self.second)
+        return None if unlikeness(self.first, self.second, motion) > self._cut else motion
 
 
 def resampled(

@@ -36,4 +36,6 @@ def _describe_input(socket: Input) -> Mapping[str, Any]:
         described["widget"] = socket.widget
     if socket.roots:
         described["roots"] = socket.roots
+    if socket.roles:
+        described["roles"] = socket.roles
     return described

@@ -113,6 +113,7 @@ def _input(written: Written) -> Input:
         schema=written["schema"],
         widget=written["widget"],
         roots=tuple(written["roots"]),
+        roles=tuple(written["roles"]),
         lazy=written["lazy"],
     )
 

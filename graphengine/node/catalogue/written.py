@@ -13,7 +13,7 @@ from graphengine.types.builtin import BUILTIN_TYPES
 from graphengine.types.codec import JsonCodec
 from graphengine.types.socket_type import SocketType
 
-FORMAT: Final = "graphengine.catalogue.3"
+FORMAT: Final = "graphengine.catalogue.4"
 
 Written = Mapping[str, Any]
 
@@ -88,6 +88,7 @@ def _input(socket: Input) -> Written:
         "schema": socket.schema,
         "widget": socket.widget,
         "roots": list(socket.roots),
+        "roles": list(socket.roles),
         "lazy": socket.lazy,
     }
 

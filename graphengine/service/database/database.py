@@ -177,7 +177,8 @@ class Database:
         except StoreUnavailable as error:
             return Health(ready=False, reason=str(error))
         except TimeoutError:
-            return Health(ready=False, reason="the database does not answer")
+            told = self._writer.fault  # of a commit before: the probe waits behind another that fails as it did
+            return Health(ready=False, reason="the database does not answer" if told is None else str(told))
         except sqlite3.Error:
             return Health(ready=False, reason="the database does not work")
         except OSError:

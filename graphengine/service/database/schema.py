@@ -185,6 +185,19 @@ CREATE TABLE delivery (
 ) STRICT
 """
 
+_RATING = """
+CREATE TABLE rating (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    owner TEXT NOT NULL,
+    first TEXT NOT NULL,  -- the SHA-256 of a result
+    second TEXT NOT NULL,  -- of another, the larger one; empty: the first was rated alone
+    verdict INTEGER NOT NULL,  -- stars; of two: -1 the first is better, 1 the second, 0 neither
+    about TEXT NOT NULL,  -- JSON: what each was made of
+    time INTEGER NOT NULL,
+    UNIQUE (owner, first, second)
+) STRICT
+"""
+
 STEPS: Final[Sequence[Step]] = (
     statements(
         _STORE,
@@ -227,5 +240,10 @@ STEPS: Final[Sequence[Step]] = (
         "CREATE INDEX delivery_due ON delivery (webhook, due) WHERE state = 'waiting'",
     ),
     statements("ALTER TABLE job ADD COLUMN lock TEXT"),  # JSON: what made the results of its last run
+    statements(
+        _RATING,
+        "CREATE INDEX rating_first ON rating (first)",
+        "CREATE INDEX rating_second ON rating (second) WHERE second <> ''",
+    ),
 )
 """The steps to the current schema, the first from an empty database."""

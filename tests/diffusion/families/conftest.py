@@ -1,6 +1,6 @@
 """What the tests of families share: tiny models."""
 
-from tiny_families import base, dev, make_tiny, refiner, schnell, third
+from tiny_families import base, dev, make_tiny, refiner, schnell, third, wan
 from tiny_models import make_model, model, quiet, velocity_model
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "schnell",
     "third",
     "velocity_model",
+    "wan",
 ]

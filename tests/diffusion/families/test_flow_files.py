@@ -1,4 +1,4 @@
-"""Single files of Flux.1 and SD 3, and their configurations."""
+"""Single files of Flux.1, SD 3 and Wan, and their configurations."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -6,11 +6,21 @@ from typing import Any
 
 import pytest
 import torch
-from diffusers import AutoencoderKL, FluxTransformer2DModel, SD3Transformer2DModel
-from diffusers.loaders.single_file_utils import convert_flux_transformer_checkpoint_to_diffusers
+from diffusers import (
+    AutoencoderKL,
+    AutoencoderKLWan,
+    FluxTransformer2DModel,
+    SD3Transformer2DModel,
+    WanTransformer3DModel,
+)
+from diffusers.loaders.single_file_utils import (
+    convert_flux_transformer_checkpoint_to_diffusers,
+    convert_wan_transformer_to_diffusers,
+    convert_wan_vae_to_diffusers,
+)
 from ldm_layout import vae_names, write
-from released_layout import flux_names, sd3_names
-from tiny_families import Tiny, make_flux, make_projected_encoder, make_sd3, open_tiny, picture
+from released_layout import flux_names, sd3_names, wan_names, wan_vae_names
+from tiny_families import Tiny, make_flux, make_projected_encoder, make_sd3, make_wan, open_tiny, picture
 from tiny_models import as_file
 from torch import Tensor
 
@@ -19,7 +29,9 @@ from graphengine.diffusion.families.family import CONFIGS
 from graphengine.diffusion.families.flux import Flux
 from graphengine.diffusion.families.sd3 import StableDiffusion3
 from graphengine.diffusion.families.table import open_checkpoint
+from graphengine.diffusion.families.wan import Wan
 from graphengine.diffusion.pool import ModelPool
+from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.latent import LatentSpec
 from graphengine.diffusion.types.refs import TextEncoderRef
 from graphengine.diffusion.vae import encode
@@ -119,6 +131,67 @@ def test_flux_from_a_file(make_tiny: Callable[..., Tiny], tmp_path: Path, prefix
     with pytest.raises(ModelRefused, match="no vocabulary of T5") as caught, made.pool.use(ref):
         pass
     assert "diffusers folder" in caught.value.hint
+
+
+@pytest.mark.parametrize("layout", ["released", "prefixed", "renamed"])
+def test_wan_from_a_file(make_tiny: Callable[..., Tiny], tmp_path: Path, layout: str) -> None:
+    """Its sizes are read from the tensors: here another number of blocks than the configuration says."""
+    pipeline = make_wan()
+    folder = make_tiny(pipeline)
+    configs = configs_of(folder.path, tmp_path / "configs", "wan_t2v")
+    torch.manual_seed(1)
+    changes = {"num_layers": 3, "ffn_dim": 40, "num_attention_heads": 3}
+    module: Any = WanTransformer3DModel.from_config({**pipeline.transformer.config, **changes})
+    names = module.state_dict() if layout == "renamed" else wan_names(module)
+    path = tmp_path / "model.safetensors"
+    write(path, prefixed(names, PREFIX) if layout == "prefixed" else names)
+    nature = nature_of(open_source(path))
+    assert (nature.role, nature.family, nature.variant, nature.loads) == ("denoiser", "wan", "t2v", True)
+    made = open_file(path, Wan(configs))
+    model = made.checkpoint.model
+    assert model is not None
+    assert model.latent == folder.empty().spec == LatentSpec(16, 8, 2, 4)
+    assert (made.checkpoint.text_encoder, made.checkpoint.vae) == (None, None)
+    with made.pool.use(model) as denoiser:
+        assert denoiser.scheduler["shift"] == 3.0
+        ours, theirs = denoiser.module.state_dict(), module.state_dict()
+        assert ours.keys() == theirs.keys()
+        assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    ref = TextEncoderRef(as_file(path), "wan", "t2v")
+    with pytest.raises(ModelRefused, match="no vocabulary of UMT5") as caught, made.pool.use(ref):
+        pass
+    assert "diffusers folder" in caught.value.hint
+
+
+@pytest.mark.parametrize("released", [True, False])
+def test_the_autoencoder_of_wan_from_a_file(make_tiny: Callable[..., Tiny], tmp_path: Path, *, released: bool) -> None:
+    pipeline = make_wan()
+    torch.manual_seed(1)
+    pipeline.vae = AutoencoderKLWan(base_dim=4, z_dim=16)
+    folder = make_tiny(pipeline)
+    path = tmp_path / "vae.safetensors"
+    write(path, wan_vae_names(pipeline.vae) if released else pipeline.vae.state_dict())
+    nature = nature_of(open_source(path))
+    assert (nature.role, nature.family, nature.loads) == ("vae", "wan", False)
+    made = open_file(path, Wan(configs_of(folder.path, tmp_path / "configs", "wan_t2v")))
+    assert (made.checkpoint.model, made.checkpoint.text_encoder) == (None, None)
+    frames = Image(torch.rand(5, 16, 16, 3))
+    ours, theirs = (encode(each.pool, each.checkpoint.vae, frames) for each in (made, folder))  # type: ignore[arg-type]
+    assert ours == theirs
+
+
+def test_the_released_layout_of_wan_is_that_of_the_configuration() -> None:
+    config = WanTransformer3DModel.load_config(CONFIGS / "wan_t2v" / "transformer")
+    with torch.device("meta"):
+        module: Any = WanTransformer3DModel.from_config({**config, "num_layers": 1})
+        vae: Any = AutoencoderKLWan.from_config(AutoencoderKLWan.load_config(CONFIGS / "wan_t2v" / "vae"))
+        converted = convert_wan_transformer_to_diffusers(prefixed(wan_names(module), PREFIX))
+        coded = convert_wan_vae_to_diffusers(wan_vae_names(vae))
+    for found, made in ((converted, module), (coded, vae)):
+        assert {name: value.shape for name, value in found.items()} == {
+            name: value.shape for name, value in made.state_dict().items()
+        }
+    assert sum(p.numel() for p in vae.parameters()) == 126_892_531
 
 
 @pytest.mark.parametrize("mark", ["scaled_fp8", "double_blocks.0.img_attn.qkv.scale_weight", "x.quant_state.nf4"])

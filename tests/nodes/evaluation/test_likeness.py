@@ -5,7 +5,7 @@ import torch
 
 from graphengine.diffusion.types.image import Image
 from graphengine.errors import NodeError
-from nodes.evaluation.likeness import peak_ratio, structural_similarity
+from nodes.evaluation.likeness import multiscale_similarity, peak_ratio, structural_similarity
 
 pytestmark = pytest.mark.torch
 
@@ -33,6 +33,21 @@ def test_the_similarity_falls_with_noise_and_sees_structure() -> None:
     inverse = Image(1 - true.pixels)
     found = [structural_similarity(each, true) for each in (little, much, inverse)]
     assert 1 > found[0] > 0.98 > found[1] > 0.2 > 0 > found[2]
+
+
+@pytest.mark.parametrize(("scales", "side"), [(1, 11), (2, 22), (3, 44), (4, 99), (5, 176)])
+def test_several_sizes_forgive_what_one_sees(scales: int, side: int) -> None:
+    torch.manual_seed(0)
+    true = Image(torch.rand(1, side, side + 2, 3))
+    odd = (torch.arange(side)[:, None] + torch.arange(side + 2)) % 2
+    noisy = Image((0.8 * true.pixels + 0.2 * odd[None, :, :, None]).contiguous())
+    assert multiscale_similarity(true, true, scales) == pytest.approx(1.0)
+    assert 0.3 < multiscale_similarity(noisy, true, scales) < 0.999
+    if scales > 1:  # a pattern of single pixels is gone in smaller sizes
+        assert multiscale_similarity(noisy, true, scales) > multiscale_similarity(noisy, true, 1)
+    cut = Image(true.pixels[:, 1:].contiguous())
+    with pytest.raises(NodeError, match=f"too small for {scales} sizes"):
+        multiscale_similarity(cut, cut, scales)
 
 
 def test_what_cannot_be_compared_is_refused() -> None:

@@ -49,8 +49,24 @@ def test_a_page_needs_no_pictures(context: TaskContext) -> None:
     assert "<img" not in content
 
 
+def test_several_things_stand_in_one_table(context: TaskContext) -> None:
+    names, rows = ["fidelity", "seconds"], ["<diffusion>", "GAN"]
+    file = report(names, [0.9, 1.25, 0.5, 0.01], rows=rows, context=context).file
+    content = file.path.read_text(encoding="utf-8")
+    assert re.findall(r'<th scope="col">(.*?)</th>', content) == names
+    told = re.findall(r'<th scope="row">(.*?)</th>(.*?)</tr>', content)
+    assert [name for name, _ in told] == ["&lt;diffusion&gt;", "GAN"]
+    assert [re.findall(r">([\d.]+)<", cells) for _, cells in told] == [["0.9", "1.25"], ["0.5", "0.01"]]
+    open_end = report(names, [0.9, 1.25, 0.5], rows=rows, context=context).file.path.read_text(encoding="utf-8")
+    assert len(re.findall(r'<td class="value">', open_end)) == 3
+
+
 def test_what_does_not_match_is_refused(context: TaskContext) -> None:
     with pytest.raises(NodeError, match="there are 1 names for 2 values"):
         report(["a"], [1, 2], context=context)
+    with pytest.raises(NodeError, match="2 rows of 1 columns take 2 values, not 3"):
+        report(["a"], [1, 2, 3], rows=["x", "y"], context=context)
+    with pytest.raises(NodeError, match="2 rows of 2 columns take 4 values, not 2"):
+        report(["a", "b"], [1, 2], rows=["x", "y"], context=context)
     with pytest.raises(NodeError, match="there are 1 captions for 2 pictures"):
         report([], [], Image(torch.rand(2, 4, 4, 3)), ["one"], context=context)

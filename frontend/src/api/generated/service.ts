@@ -191,6 +191,7 @@ export interface InputOut {
     [k: string]: JsonValue;
   } | null;
   roots?: string[];
+  roles?: string[];
 }
 /**
  * Why a job failed.
@@ -446,6 +447,21 @@ export interface ObjectOut {
   [k: string]: unknown;
 }
 /**
+ * Which of two results is better.
+ */
+export interface PairBody {
+  first: RatedPart;
+  second: RatedPart;
+  better: "first" | "second" | "neither";
+}
+/**
+ * A result: the job that made it, and the SHA-256 of its bytes.
+ */
+export interface RatedPart {
+  job: string;
+  digest: string;
+}
+/**
  * A workflow to look at without running it.
  */
 export interface PlanBody {
@@ -595,6 +611,35 @@ export interface QueueOut {
   running: number;
 }
 /**
+ * What somebody thinks: ``stars`` of the first alone, or which of two is ``better``.
+ */
+export interface RatingView {
+  number: number;
+  owner: string;
+  first: SubjectView;
+  second: SubjectView | null;
+  stars: number | null;
+  better: ("first" | "second" | "neither") | null;
+  time: string;
+}
+/**
+ * What a rated result was made of, when it was rated.
+ */
+export interface SubjectView {
+  job: string;
+  digest: string;
+  title: string;
+  inputs: {
+    [k: string]: unknown;
+  };
+}
+/**
+ * Ratings in their order; go on after the number of the last.
+ */
+export interface RatingsOut {
+  ratings: RatingView[];
+}
+/**
  * Whether the service can do its work, and why not.
  */
 export interface ReadyOut {
@@ -723,6 +768,14 @@ export interface SpreadBody {
   values: {
     [k: string]: JsonValue[];
   };
+}
+/**
+ * How many stars a result has.
+ */
+export interface StarsBody {
+  job: string;
+  digest: string;
+  stars: number;
 }
 /**
  * A workflow to run: a document, or the name of a saved one.
