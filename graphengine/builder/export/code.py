@@ -1,5 +1,7 @@
 """A document as the Python that makes it: run, the code makes the same document again."""
 
+from pydantic import JsonValue
+
 from graphengine.builder.export.functions import Functions, aliases
 from graphengine.builder.export.identifiers import Identifiers
 from graphengine.builder.export.imports import Imports
@@ -43,7 +45,9 @@ def _models(workflow: Workflow) -> str:
     """Return the line that says what the models contain, if the document does."""
     if not workflow.models:
         return ""
-    pins = {name: pin.model_dump(mode="json", exclude_defaults=True) for name, pin in workflow.models.items()}
+    pins: dict[str, JsonValue] = {
+        name: pin.model_dump(mode="json", exclude_defaults=True) for name, pin in workflow.models.items()
+    }
     head = "wf.models = "
     return f"{head}{laid_out(literal(pins), 0, len(head))}\n"
 
