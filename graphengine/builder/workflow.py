@@ -34,10 +34,15 @@ class Workflow(Scope):
 
     >>> with Workflow(title="A third") as wf:
     ...     wf.output("third", float_arithmetic(wf.input("number", 1.0), 3, "divide"))
+
+    Attributes:
+        models: what the models contain that its nodes name, by the names that they give:
+            ``{"models:a.safetensors": {"sha256": …, "bytes": …}}``. So each is found wherever it lies.
     """
 
     def __init__(self, title: str = "", *, description: str = "", own: Own | None = None) -> None:
         super().__init__(title, description, own)
+        self.models: dict[str, dict[str, Any]] = {}
         self._subgraphs: dict[str, Subgraph] = {}
 
     def subgraph(self, name: str, *, title: str = "", description: str = "", own: Own | None = None) -> "Subgraph":
@@ -96,7 +101,7 @@ class Workflow(Scope):
         """
         subgraphs = {name: subgraph.written() for name, subgraph in self._subgraphs.items()}
         head = {"format": document.FORMAT, "version": document.VERSION}
-        return workflow_from({**self.written(), **head, "subgraphs": subgraphs})
+        return workflow_from({**self.written(), **head, "subgraphs": subgraphs, "models": self.models})
 
     def to_json(self) -> dict[str, Any]:
         """Return the document as plain data."""

@@ -42,7 +42,9 @@ COMMANDS: Final[Mapping[str, Later]] = {
         "List the nodes, or explain the node NAME: its id, its title, or what other tools call it.",
     ),
     "replay": Later(
-        "graphengine.cli.replay", "replay", "Make FILE, a saved picture or video, again; say whether it is the same."
+        "graphengine.cli.replay",
+        "replay",
+        "Make FILE, a saved picture or video, again; say whether it is the same, or what is otherwise.",
     ),
     "run": Later("graphengine.cli.run", "run", "Run WORKFLOW, a JSON file or a picture that graphengine saved."),
     "schema": Later("graphengine.cli.schema", "schema", "Print the JSON Schema of the workflow document."),

@@ -97,6 +97,16 @@ def test_it_reads_as_if_written_by_hand() -> None:
     )
 
 
+def test_what_models_contain_is_kept() -> None:
+    pins = {"models:a.safetensors": {"sha256": "0" * 64, "bytes": 5}, "models:whole": {"sha256": "1" * 64}}
+    document = workflow({"r": ["plain.recipe", {"file": "models:a.safetensors"}]}, models=pins)
+    code = python_code(document, REGISTRY)
+    assert made_by(code) == document
+    assert made_by(code).to_json()["models"] == pins
+    assert 'wf.models = {\n    "models:a.safetensors": {' in code
+    assert "models =" not in python_code(workflow({"n": ["plain.number", {"value": 1}]}), REGISTRY)
+
+
 def test_an_empty_document_is_an_empty_block() -> None:
     assert python_code(workflow({}), REGISTRY).endswith("\n\nwith Workflow() as wf:\n    pass\n")
     assert made_by(python_code(workflow({}, subgraphs={"s": {}}), REGISTRY)) == workflow({}, subgraphs={"s": {}})

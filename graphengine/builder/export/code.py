@@ -1,11 +1,13 @@
 """A document as the Python that makes it: run, the code makes the same document again."""
 
+from pydantic import JsonValue
+
 from graphengine.builder.export.functions import Functions, aliases
 from graphengine.builder.export.identifiers import Identifiers
 from graphengine.builder.export.imports import Imports
 from graphengine.builder.export.part import Part
 from graphengine.builder.export.shape import Shape
-from graphengine.builder.export.source import STEP, Text
+from graphengine.builder.export.source import STEP, Text, laid_out, literal
 from graphengine.builder.export.variables import variables_of
 from graphengine.node.registry import Registry
 from graphengine.workflow.document import Workflow
@@ -36,7 +38,18 @@ def python_code(workflow: Workflow, registry: Registry) -> str:
         imports.add("graphengine.types.builtin", "Seed")
     for id_, spec in specs.items():
         imports.add(spec.function.__module__, spec.function.__name__, called[id_])
-    return "\n".join([_docstring(workflow), "", *imports.lines(), "", code])
+    return "\n".join([_docstring(workflow), "", *imports.lines(), "", code + _models(workflow)])
+
+
+def _models(workflow: Workflow) -> str:
+    """Return the line that says what the models contain, if the document does."""
+    if not workflow.models:
+        return ""
+    pins: dict[str, JsonValue] = {
+        name: pin.model_dump(mode="json", exclude_defaults=True) for name, pin in workflow.models.items()
+    }
+    head = "wf.models = "
+    return f"{head}{laid_out(literal(pins), 0, len(head))}\n"
 
 
 def _docstring(workflow: Workflow) -> str:
