@@ -88,8 +88,7 @@ def train_controlnet(
         steps: of the optimiser; ``rate`` is its highest learning rate, ``batch`` the pictures per step.
         width: the most channels in the layers that read hints: 256 as published, fewer for a smaller file.
         caption_dropout: the share of captions that are left away, 0 to 1: it learns to read hints without words.
-        min_snr: the largest signal-to-noise ratio that adds weight to the loss; 0 weighs all noise levels alike, also
-            the highest, at which the layout is decided.
+        min_snr: the largest signal-to-noise ratio that adds weight; 0: all noise levels alike, as layout wants it.
         weight_decay: decoupled from the gradient.
         patience: ends the training after so many of its 20 measurements without a better one; 0 never does.
         seed: of the first weights, the pictures, the noise and the noise levels.
@@ -98,8 +97,7 @@ def train_controlnet(
         weights: the ControlNet, with keys as diffusers has them. Save it, and link the file to Load ControlNet.
         gain: the share of the error on the validation pictures that it takes away, up to 1.
 
-    Errors: the model is no UNet that predicts noise or velocity, carries adapters already, or is not what ``begin`` is
-    for; a dataset has no hints.
+    Errors: the model is no such UNet, carries adapters, or is not what ``begin`` is for; a dataset has no hints.
 
     Source: Zhang et al., Adding Conditional Control to Text-to-Image Diffusion Models (2023).
     """
@@ -137,9 +135,9 @@ def _train(
         network = _begun(parts, denoiser.module, width, training.pace.seed, pool)
         seen, measured = (material_of(pool, parts.encoder, parts.vae, each) for each in shown)
         trainer = run(ControlNetTask(recipe, pool.families[model.family], denoiser, model, network, seen, measured))
-    begin = parts.begin.source.reference if parts.begin else ""
+    names = {"model": model.source.reference, "begin": parts.begin.source.reference if parts.begin else ""}
     hints = pictures[0].hints if isinstance(pictures[0].hints, str) else "pictures"
-    notes = training.notes(trainer, **asdict(recipe), model=model.source.reference, begin=begin, hints=hints)
+    notes = training.notes(trainer, **asdict(recipe), **names, hints=hints)
     weights = Weights(CONTROLNET, averages(trainer), {**notes, CONFIG: config_of(network)})
     return Trained(weights, trainer.curve[-1].figures["gain"])
 

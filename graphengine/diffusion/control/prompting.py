@@ -8,7 +8,7 @@ import torch
 from diffusers.loaders import IPAdapterMixin
 from diffusers.models.attention_processor import IPAdapterAttnProcessor2_0
 from torch import Tensor
-from transformers import CLIPImageProcessor
+from transformers import CLIPImageProcessorPil
 
 from graphengine.diffusion.control.guides import rows_for
 from graphengine.diffusion.control.ip_adapters import ATTENTION, PicturePrompt
@@ -87,7 +87,7 @@ def seen(control: Control, adapter: PicturePrompt, first: int, count: int) -> Se
     """
     side = adapter.encoder.config.image_size
     pictures = to_pil(Image(rows_for(control.image, first, count)))
-    given = CLIPImageProcessor(size=side, crop_size=side)(pictures, return_tensors="pt").pixel_values
+    given = CLIPImageProcessorPil(size=side, crop_size=side)(pictures, return_tensors="pt").pixel_values
     given = given.to(adapter.encoder.device, adapter.encoder.dtype)
     if adapter.reads_parts:
         wanted, nothing = (
