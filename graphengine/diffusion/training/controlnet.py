@@ -144,7 +144,7 @@ def fresh_controlnet(unet: Any, latent: LatentSpec, width: int, seed: int) -> Co
         torch.manual_seed(seed)
         network = ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=channels)
         for layer in network.controlnet_cond_embedding.modules():
-            if isinstance(layer, nn.Conv2d):
+            if isinstance(layer, nn.Conv2d) and layer.bias is not None:
                 nn.init.kaiming_normal_(layer.weight)
                 nn.init.zeros_(layer.bias)
     return _prepared(network, unet.device)
