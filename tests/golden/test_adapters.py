@@ -1,14 +1,24 @@
 """What the ready-made workflows for adapters make, judged by their pixels."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from ready_workflows import Make
 from safetensors import safe_open
+from tiny_models import as_file
 
+from graphengine import diffusion
+from graphengine.diffusion.depth_models import open_depth, predicted
 from graphengine.diffusion.drawing.palette import PALETTE, Colour
+from graphengine.diffusion.evaluation.depth import errors_of
+from graphengine.diffusion.pool import ModelPool
+from graphengine.diffusion.types.depth import DepthMap
 from graphengine.diffusion.types.image import Image
 
 pytestmark = pytest.mark.torch
+
+DEPTH = Path(diffusion.__file__).parent / "embedded" / "depth" / "depth.safetensors"
 
 
 def share(image: Image, *colours: Colour) -> float:
@@ -44,3 +54,20 @@ def test_a_controlnet_is_trained_saved_and_used(make: Make) -> None:
         assert file.metadata()["hints"] == "depth"
     assert -0.2 < found["gain"] < 1
     assert found["hints"].pixels.shape == found["pictures"].pixels.shape == (4, 128, 128, 3)
+
+
+@pytest.mark.parametrize(("layout", "things"), [(0, "a red house and a tree"), (10, "a red house")])
+def test_a_controlnet_lays_a_picture_out_as_another_one(make: Make, layout: int, things: str) -> None:
+    asked = {"layout": layout, "steps": 12, "prompt": f"{things} on a meadow on a sunny day"}
+    look = {"asked": "landscape.depth"}
+    free, followed = (make("controlnet-depth", look=look, strength=each, **asked) for each in (0, 1))
+    assert correlation(followed["image"], followed["asked"]) >= 0.9
+    assert correlation(followed["image"], followed["asked"]) > correlation(free["image"], free["asked"])
+
+
+def correlation(image: Image, asked: DepthMap) -> float:
+    """Return Pearson's correlation of the depth that a picture shows with the depth that was asked for."""
+    network = open_depth(as_file(DEPTH))
+    with ModelPool(torch.device("cpu")).use(network) as told:
+        found = predicted(told, image.pixels[0])
+    return float(errors_of(found[None], asked.values).correlation)

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.torch
 
 def test_the_embedded_models_are_judged(tmp_path: Path) -> None:
     engine = Engine(load_settings(disk_cache_bytes=0))
-    look = {"true": "true.value", "names": "names.values", "values": "rest.values"}
+    look = {"true": "true.value", "names": "names.values", "values": "all.values"}
     made = run_ready(engine, tmp_path, "evaluate", look=look, count=16, steps=8)
     assert made["true"] > 0.97  # true pictures are what they should be, or the judge is none
     assert made["fidelity"] > 0.75
@@ -21,6 +21,8 @@ def test_the_embedded_models_are_judged(tmp_path: Path) -> None:
     assert made["vae_psnr"] >= 30
     assert made["enlarged_psnr"] >= made["bicubic_psnr"] + 2
     assert made["depth_correlation"] >= 0.97
+    assert made["control_depth"] >= 0.9
+    assert made["control_depth"] > made["free_depth"], "it is not the text that tells the layout"
     assert made["seconds"] > 0
     assert len(made["names"]) == len(made["values"])
     page = made["file"].path.read_text(encoding="utf-8")
