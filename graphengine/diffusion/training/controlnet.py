@@ -146,7 +146,7 @@ def fresh_controlnet(unet: Any, latent: LatentSpec, width: int, seed: int) -> Co
         for layer in network.controlnet_cond_embedding.modules():
             if isinstance(layer, nn.Conv2d) and layer.bias is not None:
                 nn.init.kaiming_normal_(layer.weight)
-                nn.init.zeros_(layer.bias)
+                nn.init.constant_(layer.get_parameter("bias"), 0.0)
     return _prepared(network, unet.device)
 
 
