@@ -44,6 +44,7 @@ BY_HAND = {
     "depth.load_exr",
     "enhance.lut",
     "evaluation.ratings",
+    "evaluation.ms_ssim",
     "evaluation.ssim",
     "face.detect",
     "face.detect_with_model",
@@ -73,6 +74,7 @@ NOT_GENERATED = {
 """What these tests make no values of: nodes that require one, or a service, are tested by hand alone."""
 
 SUITABLE: Mapping[str, Mapping[str, Any]] = {
+    "evaluation.report": {"rows": []},
     "image.crop": {"width": 5, "height": 4},
     "image.xy_grid": {"rows": ["one"], "columns": ["one", "two", "three"]},
     "image.join_tiles": {"tiles": [Image(torch.rand(2, 6, 8, 3))], "whole": Image(torch.rand(1, 6, 8, 3))},
