@@ -23,6 +23,7 @@ def test_the_embedded_models_are_judged(tmp_path: Path) -> None:
     assert made["depth_correlation"] >= 0.97
     assert made["control_depth"] >= 0.9
     assert made["control_depth"] > made["free_depth"], "it is not the text that tells the layout"
+    assert made["four_steps"] > 0.75
     assert made["seconds"] > 0
     assert len(made["names"]) == len(made["values"])
     page = made["file"].path.read_text(encoding="utf-8")
