@@ -120,7 +120,7 @@ class Run:
         self._log: list[Stimulus] = []
         loop = asyncio.get_running_loop()
         self._ended: asyncio.Future[Status] = loop.create_future()
-        self._inbox = Inbox()
+        self._inbox = inbox = Inbox()
         self._lanes.used_by(loop)
         together = any(task.batch_key is not None for task in self._tasks.values())
         self._grant = partial(self._lanes.grant_later, loop.call_soon) if together else self._lanes.grant
@@ -139,7 +139,7 @@ class Run:
             info=info,
             output_folder=options.output_folder,
             token=self._token,
-            tell=lambda event: self._inbox.take(lambda: observe(event)),
+            tell=lambda event: inbox.take(lambda: observe(event)),  # a circle would keep the whole log
             previews=options.previews,
             started=datetime.now().astimezone(),
             checkpoints=None if options.checkpoints is None else options.checkpoints.folder,

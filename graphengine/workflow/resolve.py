@@ -69,7 +69,8 @@ class _Resolver:
         self.entries: Mapping[str, Node] = {}
         self.types: dict[str, Mapping[str, TypeRef]] = {} if within is None else {PORTS: within.types}
         self.lengths = Lengths(self.findings, {} if within is None else within.lengths)
-        self.loops = Loops(workflow, self.findings, self.lengths, self.growth, self.used, self._body)
+        body = functools.partial(_body, registry, files)  # no method: in a circle all of it would stay when it is over
+        self.loops = Loops(workflow, self.findings, self.lengths, self.growth, self.used, body)
         self.links: Mapping[str, Sequence[str]] = {}  # the nodes that each takes from
 
     def graph(self) -> Graph:
@@ -179,16 +180,6 @@ class _Resolver:
                 message = f"the sequence from {link.source} cannot be taken apart by a loop"
                 hint = "Let a node make a list of it, or take the loop away."
                 self.findings.add("type_mismatch", message, loop.name, key, hint.strip)
-
-    def _body(self, document: Workflow, ports: Ports) -> tuple[Body, Mapping[str, TypeRef]]:
-        """Resolve what a loop repeats."""
-        graph = _Resolver(document, self.registry, self.files, ports).graph()
-        types = {
-            name: graph.types[socket.node][socket.name].whole
-            for name, socket in graph.outputs.items()
-            if socket.name in graph.types.get(socket.node, {})
-        }
-        return Body(graph.nodes, {name: graph.outputs[name] for name in types}), types
 
     # -------------------------------------------------------------- inputs
 
@@ -314,3 +305,14 @@ class _Resolver:
                 for output, type_ in self.types.get(source, {}).items():
                     if fits(type_, socket.type):
                         yield f"{source}.{output}"
+
+
+def _body(registry: Registry, files: Files, document: Workflow, ports: Ports) -> tuple[Body, Mapping[str, TypeRef]]:
+    """Resolve what a loop repeats."""
+    graph = _Resolver(document, registry, files, ports).graph()
+    types = {
+        name: graph.types[socket.node][socket.name].whole
+        for name, socket in graph.outputs.items()
+        if socket.name in graph.types.get(socket.node, {})
+    }
+    return Body(graph.nodes, {name: graph.outputs[name] for name in types}), types

@@ -1,6 +1,7 @@
 """Whole runs: the machine, the hands, real executors and the memory tier together."""
 
 import asyncio
+import gc
 import os
 import time
 from collections import Counter
@@ -84,6 +85,20 @@ async def test_a_large_graph_lets_others_have_their_turn(runs: Runs) -> None:
     assert (await runs.run(chain(5_000))).status == "done"
     await waiting
     assert turns > 3  # before the first call, all of them are asked for: in one go that took 100 ms
+
+
+async def test_what_was_planned_and_run_goes_when_it_is_over(runs: Runs) -> None:
+    """What lies in circles waits for a collection of all, which holds up every thread."""
+    await runs.run(chain(10))
+    gc.collect()
+    gc.disable()
+    try:
+        await runs.run(chain(300))
+        await asyncio.sleep(0)
+        runs.events = []
+        assert gc.collect() < 300
+    finally:
+        gc.enable()
 
 
 async def test_a_graph_is_computed(runs: Runs) -> None:
