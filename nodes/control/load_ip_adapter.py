@@ -21,7 +21,7 @@ def load_ip_adapter(
     encoder: Annotated[File, Under("models", roles=("image_encoder",))],
     precision: DTypeName = "auto",
 ) -> ControlNetRef:
-    """Open an IP-Adapter, by which a model reads pictures as it reads words: what they show, and their style.
+    """Open an IP-Adapter, by which a model reads pictures as it reads words: content and style.
 
     Apply ControlNet gives it its picture, a strength, and a part of the steps. No weights are loaded here.
 

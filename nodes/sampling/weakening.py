@@ -23,7 +23,7 @@ Part = Annotated[float, Field(ge=0, le=1), Slider(0, 1, 0.01)]
 def perturbed_attention(
     guider: Guider, scale: Scale = 3.0, layers: str = "", start: Part = 0.0, end: Part = 1.0
 ) -> Guider:
-    """Lead predictions away from those of a model that does not see how places of the picture belong together.
+    """Lead predictions away from those of a model that does not see how places belong together.
 
     Shapes become clearer, also without a negative text. It takes one more forward of the network in each step.
 

@@ -39,6 +39,7 @@ MAY_IMPORT = {"node", "types", "files", "errors", "diffusion"}
 SELF_EVIDENT = {"image", "mask", "text", "value", "file", "a", "b", "c", "d"}
 BY_HAND = {
     "control.load",
+    "control.load_ip_adapter",
     "data.folder",
     "data.pictures",
     "depth.load_exr",
