@@ -117,6 +117,7 @@ class Attempt:
                 await self._end(lambda notes: attempts.fail(lease, _BROKEN, notes))
         finally:
             self._over = True
+            self._run = None  # its log goes now: what wakes the recorder keeps this in a circle
             pulse.close()
             self._live.close()
             self._journal.close()
