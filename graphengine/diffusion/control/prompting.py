@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
-from diffusers.loaders import IPAdapterMixin
 from diffusers.models.attention_processor import IPAdapterAttnProcessor2_0
 from torch import Tensor
 from transformers import CLIPImageProcessorPil
 
 from graphengine.diffusion.control.guides import rows_for
 from graphengine.diffusion.control.ip_adapters import ATTENTION, PicturePrompt
+from graphengine.diffusion.control.mixin import IPAdapterMixin
 from graphengine.diffusion.images import to_pil
 from graphengine.diffusion.loaded import Denoiser, shared_copy
 from graphengine.diffusion.pool.construction import construction
