@@ -24,7 +24,7 @@ from graphengine.settings import Settings
 _TURN: Final = 1e-3
 """The seconds that the event loop waits for a thread which proves or writes something long to let it go on."""
 
-_COLLECTIONS: Final = (2_000, 10, 50)
+_COLLECTIONS: Final = (2_000, 10, 500)
 """After how many new objects the youngest are collected, and how many times that before older ones and all are."""
 
 
