@@ -3,12 +3,11 @@
 from dataclasses import asdict, replace
 from typing import Annotated, NamedTuple
 
-import torch
 from pydantic import Field
 
 from graphengine.diffusion.datasets import Reader
 from graphengine.diffusion.pool import ModelPool
-from graphengine.diffusion.pool.construction import construction
+from graphengine.diffusion.pool.construction import seeded_construction
 from graphengine.diffusion.training.depth import DEPTH, STRIDE, WIDEST, DepthRecipe, DepthTask
 from graphengine.diffusion.types.dataset import Dataset
 from graphengine.diffusion.types.trained import Weights
@@ -82,8 +81,7 @@ def train_depth(
             )
     data, control = Reader(dataset), Reader(replace(validation, count=min(CONTROLS, validation.count)))
     recipe = DepthRecipe(width, batch)
-    with construction(), torch.random.fork_rng(devices=[]):  # a model that is loaded meanwhile would spoil both
-        torch.manual_seed(seed)
+    with seeded_construction(seed):
         task = DepthTask(recipe, data, control, pool.device)
     training = course(steps, rate, weight_decay, seed, figure="correlation", patience=patience, ema=0.995)
     trainer = training.run(task, checkpoints, context)

@@ -28,7 +28,7 @@ class TrainedDenoiser(NamedTuple):
 
 def refuse_adapted(model: ModelRef, encoder: TextEncoderRef) -> None:
     """Refuse models whose weights are not all their own."""
-    if model.controls or any(patch.kind == "lora" for patch in model.patches):
+    if model.is_adapted:
         raise NodeError(
             "the model carries a LoRA or a ControlNet already",
             hint="Link the model as it was before; apply the others to what was trained afterwards.",

@@ -8,7 +8,7 @@ import torch
 
 from graphengine.diffusion.datasets import Reader
 from graphengine.diffusion.pool import ModelPool
-from graphengine.diffusion.pool.construction import construction
+from graphengine.diffusion.pool.construction import seeded_construction
 from graphengine.diffusion.training.generator import GENERATOR, SIDES, Examples, GeneratorForm, notes_of
 from graphengine.diffusion.training.loop import Task, Trainer
 from graphengine.diffusion.training.tagger import tags_of
@@ -64,8 +64,7 @@ def task_of(
     if not tags:
         raise NodeError("no tag is true of several pictures", hint="Give the pictures captions.")
     form = GeneratorForm(tags, dataset.size, width)
-    with construction(), torch.random.fork_rng(devices=[]):  # a model that is loaded meanwhile would spoil both
-        torch.manual_seed(seed)
+    with seeded_construction(seed):
         return begin(form, Examples(data, tags, pool.device), Examples(control, tags, pool.device), pool.device)
 
 

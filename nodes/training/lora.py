@@ -109,7 +109,7 @@ def _refuse_unfit(model: ModelRef) -> None:
     """Refuse denoisers that no LoRA can be trained for."""
     if model.prediction not in {"epsilon", "v_prediction"}:
         raise NodeError(f"LoRAs for models that predict {model.prediction} cannot be trained here")
-    if model.controls or any(patch.kind == "lora" for patch in model.patches):
+    if model.is_adapted:
         raise NodeError(
             "the model carries a LoRA or a ControlNet already",
             hint="Link the model as it was before; apply the others beside the new LoRA afterwards.",

@@ -4,12 +4,11 @@ import json
 from dataclasses import asdict, replace
 from typing import Annotated, NamedTuple
 
-import torch
 from pydantic import Field
 
 from graphengine.diffusion.datasets import Reader
 from graphengine.diffusion.pool import ModelPool
-from graphengine.diffusion.pool.construction import construction
+from graphengine.diffusion.pool.construction import seeded_construction
 from graphengine.diffusion.training.tagger import SMALLEST, TAGGER, WIDEST, TaggerRecipe, TaggerTask, tags_of
 from graphengine.diffusion.types.dataset import Dataset
 from graphengine.diffusion.types.trained import Weights
@@ -82,8 +81,7 @@ def train_tagger(
     if not tags:
         raise NodeError("no tag is true of several pictures", hint="Give the pictures captions.")
     recipe = TaggerRecipe(width, batch)
-    with construction(), torch.random.fork_rng(devices=[]):  # a model that is loaded meanwhile would spoil both
-        torch.manual_seed(seed)
+    with seeded_construction(seed):
         task = TaggerTask(recipe, tags, data, control, pool.device)
     training = course(steps, rate, weight_decay, seed, figure="f1", patience=patience, ema=0.99)
     trainer = training.run(task, checkpoints, context)

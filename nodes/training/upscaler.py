@@ -8,7 +8,7 @@ from pydantic import Field
 
 from graphengine.diffusion.datasets import Reader
 from graphengine.diffusion.pool import ModelPool
-from graphengine.diffusion.pool.construction import construction
+from graphengine.diffusion.pool.construction import seeded_construction
 from graphengine.diffusion.training.upscaler import UPSCALER, WIDEST, UpscalerRecipe, UpscalerTask
 from graphengine.diffusion.types.dataset import Dataset
 from graphengine.diffusion.types.trained import Weights
@@ -82,8 +82,7 @@ def train_upscaler(
             hint="Lower the crop, or make the dataset's size larger.",
         )
     recipe = UpscalerRecipe(int(factor), width, depth, crop // int(factor) * int(factor), batch)
-    with construction(), torch.random.fork_rng(devices=[]):  # a model that is loaded meanwhile would spoil both
-        torch.manual_seed(seed)
+    with seeded_construction(seed):
         task = UpscalerTask(recipe, Reader(dataset).any, _control(validation, recipe.factor), pool.device)
     training = course(steps, rate, weight_decay, seed, figure="psnr", patience=patience, ema=0.999, written=_DB)
     trainer = training.run(task, checkpoints, context)

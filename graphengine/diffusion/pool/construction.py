@@ -30,3 +30,14 @@ def construction() -> Iterator[None]:
             yield
         finally:
             names["set_default_dtype"] = set_for_all
+
+
+@contextmanager
+def seeded_construction(seed: int) -> Iterator[None]:
+    """Hold this while a module with random weights is made: they come from the seed, and nobody else's numbers change.
+
+    Both take the lock: a model that is loaded meanwhile would spoil the module and the numbers.
+    """
+    with construction(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield

@@ -15,7 +15,7 @@ from graphengine.diffusion.control.guides import Told, told_by_controlnet
 from graphengine.diffusion.control.steering import SteeredUNet
 from graphengine.diffusion.families.family import Family
 from graphengine.diffusion.loaded import Denoiser, shared_copy
-from graphengine.diffusion.pool.construction import construction
+from graphengine.diffusion.pool.construction import seeded_construction
 from graphengine.diffusion.training.denoising import Batch, Denoising
 from graphengine.diffusion.training.fresh import plain_attention
 from graphengine.diffusion.training.material import Material
@@ -140,8 +140,7 @@ def fresh_controlnet(unet: Any, latent: LatentSpec, width: int, seed: int) -> Co
             "ControlNets can be trained for UNets alone", hint="Link a model of Stable Diffusion 1, 2 or XL."
         )
     channels = tuple(min(width, each) for each in _PUBLISHED[-halvings - 1 :])
-    with construction(), torch.random.fork_rng(devices=[]):  # a model that is loaded meanwhile would spoil both
-        torch.manual_seed(seed)
+    with seeded_construction(seed):
         network = ControlNetModel.from_unet(unet, conditioning_embedding_out_channels=channels)
         for layer in network.controlnet_cond_embedding.modules():
             if isinstance(layer, nn.Conv2d) and layer.bias is not None:

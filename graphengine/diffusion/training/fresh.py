@@ -10,7 +10,7 @@ from diffusers.models.attention_processor import AttnProcessor
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from graphengine.diffusion.pool.construction import construction
+from graphengine.diffusion.pool.construction import seeded_construction
 
 Start = Literal["its weights", "fresh"]
 """What a training begins with: the weights of the model, or random ones."""
@@ -24,8 +24,7 @@ def own_module(module: Any, start: Start, seed: int) -> Any:
         start: what it begins with.
         seed: of random weights.
     """
-    with construction(), torch.random.fork_rng(devices=[]):  # a model that is loaded meanwhile would spoil both
-        torch.manual_seed(seed)
+    with seeded_construction(seed):
         own = copy.deepcopy(module) if start == "its weights" else _built_anew(module)
     nn.Module.to(own, module.device, torch.float32)
     own.requires_grad_(True)

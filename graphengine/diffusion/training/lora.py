@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from graphengine.diffusion.families.family import Family
 from graphengine.diffusion.loaded import Denoiser, shared_copy
-from graphengine.diffusion.pool.construction import construction
+from graphengine.diffusion.pool.construction import seeded_construction
 from graphengine.diffusion.training.denoising import Denoising
 from graphengine.diffusion.training.fresh import plain_attention
 from graphengine.diffusion.training.material import Material
@@ -127,8 +127,7 @@ def _inject(module: Any, recipe: LoraRecipe, seed: int) -> dict[str, nn.Paramete
     """Put fresh matrices beside layers, and return them by name; at first they change nothing."""
     layers = [name for name, layer in module.named_modules() if _is_wanted(name, layer, recipe.layers)]
     config = LoraConfig(r=recipe.rank, lora_alpha=recipe.alpha, target_modules=layers)
-    with construction(), torch.random.fork_rng(devices=[]):  # a model that is loaded meanwhile would spoil both
-        torch.manual_seed(seed)
+    with seeded_construction(seed):
         inject_adapter_in_model(config, module, _NAME)
     found = {name: each for name, each in module.named_parameters() if f".{_NAME}." in name and "lora_" in name}
     for parameter in found.values():

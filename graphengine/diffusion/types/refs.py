@@ -127,6 +127,12 @@ class ModelRef(WeightsRef):
     latent: LatentSpec = LatentSpec()  # noqa: RUF009 — frozen
     prediction: Prediction = "epsilon"
     controls: tuple[Control, ...] = ()
+
+    @property
+    def is_adapted(self) -> bool:
+        """Whether it carries a LoRA, or looks at what a ControlNet tells."""
+        return bool(self.controls) or any(patch.kind == "lora" for patch in self.patches)
+
     shift: float | None = None
 
 
