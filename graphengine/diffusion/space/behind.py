@@ -8,11 +8,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+Plane = NDArray[np.float32]
+Places = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+
+_SOFT = 2
+"""The pixels beside an outline whose colours are of both sides."""
+
 
 def behind(pixels: Tensor, depth: Tensor, *, edge: float, reach: int) -> tuple[Tensor, Tensor]:
     """Return a picture and its depth with the rims of things taken away, so far as a moved camera may look behind them.
 
-    Where depth jumps, the nearer side is filled from the further one.
+    Where depth jumps, what is beyond goes on behind the nearer side, from the nearest jump in a row or column: a ridge
+    behind a roof, the ground behind a wall.
 
     Args:
         pixels: [height, width, channels].
@@ -20,13 +28,17 @@ def behind(pixels: Tensor, depth: Tensor, *, edge: float, reach: int) -> tuple[T
         edge: a jump is a ratio of neighbours' distances above 1 + edge.
         reach: how many pixels of the nearer side are taken away.
     """
-    beyond = _beyond(depth.numpy(), edge)
-    spread = cv2.dilate(beyond, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
-    gone = (spread > 0) & (depth.numpy() * (1 + edge) < spread)
-    if not gone.any():
+    plane = depth.numpy()
+    source = _sources(plane, edge, reach)
+    found = source >= 0
+    if not found.any():
         return pixels, depth
-    gone = cv2.dilate(gone.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0  # soft edges have colours of both sides
-    return filled(pixels, torch.from_numpy(gone)), _filled_plane(depth, gone)
+    image, far = pixels.clone(), plane.copy()
+    image[torch.from_numpy(found)] = pixels.reshape(-1, pixels.shape[-1])[torch.from_numpy(source[found])]
+    far[found] = plane.ravel()[source[found]]
+    size = 2 * _SOFT + 1
+    soft = (cv2.dilate(found.astype(np.uint8), np.ones((size, size), np.uint8)) > 0) & ~found
+    return filled(image, torch.from_numpy(soft)), torch.from_numpy(np.maximum(_filled_plane(far, soft), plane))
 
 
 def filled(pixels: Tensor, gone: Tensor) -> Tensor:
@@ -49,21 +61,36 @@ def filled(pixels: Tensor, gone: Tensor) -> Tensor:
     return result
 
 
-def _filled_plane(depth: Tensor, gone: NDArray[np.bool_]) -> Tensor:
-    made: NDArray[Any] = cv2.inpaint(depth.numpy(), gone.astype(np.uint8), 3, cv2.INPAINT_TELEA)
-    found = torch.from_numpy(made)
-    return torch.where(torch.from_numpy(gone), torch.maximum(found, depth), depth)
+def _sources(depth: Plane, edge: float, reach: int) -> Places:
+    """Return for each pixel the place of that which goes on behind it, beyond the nearest jump, or -1."""
+    flat = np.arange(depth.size).reshape(depth.shape)
+    best = np.full(depth.shape, -1)
+    near = np.full(depth.shape, reach + 1)
+    for turns in range(4):  # whatever way is looked, it is to the left
+        looked, place, distance = (np.rot90(each, turns) for each in (depth, best, near))
+        source, steps = _beyond_left(looked, np.rot90(flat, turns), edge)
+        is_nearer = (source >= 0) & (steps < distance)
+        place[is_nearer], distance[is_nearer] = source[is_nearer], steps[is_nearer]
+    return best
 
 
-def _beyond(depth: NDArray[np.float32], edge: float) -> NDArray[np.float32]:
-    """Return at both sides of each jump the further distance, and 0 elsewhere."""
-    found = np.zeros_like(depth)
-    for one, other in (
-        ((slice(None), slice(1, None)), (slice(None), slice(None, -1))),
-        ((slice(1, None), slice(None)), (slice(None, -1), slice(None))),
-    ):
-        near, far = np.minimum(depth[one], depth[other]), np.maximum(depth[one], depth[other])
-        jump = np.where(far > near * (1 + edge), far, 0)
-        for side in (one, other):
-            found[side] = np.maximum(found[side], jump)
-    return found
+def _beyond_left(depth: Plane, flat: Places, edge: float) -> tuple[Places, Places]:
+    """Return for each pixel the place of that beyond the next jump to its left, or -1, and the way to the jump."""
+    across = np.arange(depth.shape[1])
+    ratio = depth[:, :-1] / depth[:, 1:]
+    falls, rises = (
+        np.pad(np.where(jumps, across[1:], -1), ((0, 0), (1, 0)), constant_values=-1)
+        for jumps in (ratio > 1 + edge, ratio < 1 / (1 + edge))
+    )
+    jump = np.maximum.accumulate(falls, axis=1)
+    is_open = jump >= np.maximum.accumulate(rises, axis=1)  # nothing nearer stands between
+    source = np.clip(jump - 1 - _SOFT, 0, None)
+    beyond = np.take_along_axis(depth, source, axis=1)
+    is_there = (jump >= 0) & is_open & (beyond > depth * (1 + edge))
+    return np.where(is_there, np.take_along_axis(flat, source, axis=1), -1), across - jump + 1
+
+
+def _filled_plane(plane: Plane, gone: Mask) -> Plane:
+    """Fill places of a plane of distances from around them."""
+    made: Plane = cv2.inpaint(plane, gone.astype(np.uint8), 3, cv2.INPAINT_TELEA)
+    return np.where(gone, made, plane)
