@@ -381,10 +381,10 @@ def test_pictures_and_videos_are_not_mixed_up(wan: Tiny, dev: Tiny) -> None:
 
 
 def test_other_models_of_the_architecture_lend_their_other_parts(make_tiny: Callable[..., Tiny]) -> None:
-    """Those that look at a picture, and those of two experts, are no denoisers that we know."""
+    """Those that follow a picture at each frame, and those of two experts, are no denoisers that we know."""
     experts = make_wan()
     for pipeline in (
-        make_wan(channels=36),
+        make_wan(channels=52),
         make_wan(transformer_2=experts.transformer, boundary_ratio=0.875),
     ):
         found = make_tiny(pipeline).checkpoint
