@@ -44,7 +44,7 @@ COMMANDS: Final[Mapping[str, Later]] = {
     "replay": Later(
         "graphengine.cli.replay",
         "replay",
-        "Make FILE, that graphengine saved, or all results of JOB again; say whether they are the same, or what differs.",
+        "Make FILE, or all results of JOB of a service, again; say whether they are the same, or what differs.",
     ),
     "run": Later("graphengine.cli.run", "run", "Run WORKFLOW, a JSON file or a picture that graphengine saved."),
     "schema": Later("graphengine.cli.schema", "schema", "Print the JSON Schema of the workflow document."),

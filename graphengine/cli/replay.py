@@ -76,11 +76,12 @@ class _Watch:
 def replay(
     what: str, input_dirs: Sequence[Path], out: Path | None, service: str | None, token: str | None, *, as_json: bool
 ) -> None:
-    """Make FILE, that graphengine saved, or all results of JOB again; say whether they are the same, or what differs.
+    """Make FILE, or all results of JOB of a service, again; say whether they are the same, or what differs.
 
-    FILE carries its workflow, with all values that were set, and its lock: what the models and inputs contained, and
-    the versions and the device. A service keeps them of each JOB; models and inputs must be on this machine. Nothing
-    comes from the cache. Ends with 0 if it shows the same bit for bit, with 1 if not, and with 2 if it cannot be made.
+    FILE is what graphengine saved: it carries its workflow, with all values that were set, and its lock: what the
+    models and inputs contained, and the versions and the device. A service keeps them of each JOB; models and inputs
+    must be on this machine. Nothing comes from the cache. Ends with 0 if it shows the same bit for bit, with 1 if not,
+    and with 2 if it cannot be made.
     """
     file = Path(what)
     if service is not None or (not file.exists() and not file.suffix and ID.fullmatch(what)):
@@ -123,7 +124,7 @@ def _origin_of(path: Path) -> _Origin:
         message = f"{path} cannot be replayed: {getattr(error, 'strerror', None) or error}"
         raise SettingsRefused(message) from None
     if WORKFLOW not in texts:
-        hint = "Pictures and videos that graphengine saves carry one, unless another program rewrote them."
+        hint = "Files that graphengine saves carry one, unless another program rewrote them."
         raise SettingsRefused(f"{path} carries no workflow", hint=hint)
     if LOCK not in texts:
         hint = "It was made before there were any. To make something like it: graphengine run FILE."
