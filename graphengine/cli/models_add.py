@@ -14,7 +14,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TimeRemai
 from graphengine.app import Engine
 from graphengine.cli.console import faults_told, json_option, open_engine, print_json, print_line
 from graphengine.errors import FileRefused, SettingsRefused
-from graphengine.models.adding.download import WEIGHTS, Wanted, fetch
+from graphengine.models.adding.download import WEIGHTS, Wanted, check_url, fetch
 from graphengine.models.adding.hub import HubModel, find_model
 from graphengine.models.adding.lock import reserved
 from graphengine.models.listing import facts_of
@@ -67,6 +67,7 @@ def add(
 
 
 def _of_url(url: str, sha256: str | None) -> HubModel:
+    check_url(url)
     name = PurePosixPath(unquote(urlsplit(url).path)).name
     if not name.lower().endswith(WEIGHTS):
         raise SettingsRefused(f"{url!r} names no safetensors file", hint="Other weights are not loaded.")
