@@ -19,13 +19,17 @@ from diffusers import (
     StableDiffusionXLImg2ImgPipeline,
     StableDiffusionXLPipeline,
     UniPCMultistepScheduler,
+    WanImageToVideoPipeline,
     WanPipeline,
     WanTransformer3DModel,
 )
 from tiny_models import NEGATIVE, PROMPT, as_file, make_text_encoder, make_tokenizer, make_unet
 from transformers import (
+    CLIPImageProcessorPil,
     CLIPTextConfig,
     CLIPTextModelWithProjection,
+    CLIPVisionConfig,
+    CLIPVisionModel,
     T5Config,
     T5EncoderModel,
     T5Tokenizer,
@@ -292,29 +296,45 @@ def make_sd3(*, t5: bool = True, tokenizers: tuple[Any, Any] | None = None, **pa
     )
 
 
-def make_wan(*, channels: int = 16, vae: Any = None, **parts: Any) -> Any:
+def make_wan_transformer(**changes: Any) -> Any:
+    settings = {"in_channels": 16, "out_channels": 16, "text_dim": 40, "freq_dim": 32, "ffn_dim": 32}
+    sizes = {"num_attention_heads": 2, "attention_head_dim": 12, "num_layers": 2, "rope_max_seq_len": 32}
+    return WanTransformer3DModel(**{**settings, **sizes, **changes})
+
+
+def make_wan(*, channels: int = 16, vae: Any = None, kind: Any = WanPipeline, **parts: Any) -> Any:
     """Make a pipeline of Wan's text to video."""
     torch.manual_seed(0)
     tokenizer = make_t5_tokenizer()
     config = UMT5Config(vocab_size=len(tokenizer), d_model=40, d_kv=8, d_ff=37, num_layers=2, num_heads=4)
-    return WanPipeline(
-        transformer=WanTransformer3DModel(
-            num_attention_heads=2,
-            attention_head_dim=12,
-            in_channels=channels,
-            out_channels=16 if vae is None else channels,
-            text_dim=40,
-            freq_dim=32,
-            ffn_dim=32,
-            num_layers=2,
-            rope_max_seq_len=32,
-        ),
+    out = 16 if vae is None else channels
+    return kind(
+        transformer=parts.pop("transformer", None) or make_wan_transformer(in_channels=channels, out_channels=out),
         vae=vae or AutoencoderKLWan(base_dim=3, z_dim=16, dim_mult=[1, 1, 1, 1], num_res_blocks=1),
         text_encoder=UMT5EncoderModel(config),
         tokenizer=tokenizer,
         scheduler=UniPCMultistepScheduler(prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=3.0),
         **parts,
     )
+
+
+def make_wan_i2v(*, looks: bool = True, places: int | None = None, **parts: Any) -> Any:
+    """Make a pipeline of Wan's image to video; that of 2.1 looks at the picture through an encoder.
+
+    Args:
+        places: of the parts of a first and a last frame, where it is trained with both.
+    """
+    torch.manual_seed(1)
+    sight = {"image_dim": 32, "added_kv_proj_dim": 24, "pos_embed_seq_len": places} if looks else {}
+    transformer = make_wan_transformer(in_channels=36, **sight)
+    if places:
+        torch.nn.init.normal_(transformer.condition_embedder.image_embedder.pos_embed)
+    if looks:
+        sizes = {"hidden_size": 32, "intermediate_size": 37, "num_hidden_layers": 3, "num_attention_heads": 4}
+        encoder = CLIPVisionModel(CLIPVisionConfig(image_size=32, patch_size=16, projection_dim=32, **sizes))
+        parts["image_encoder"] = encoder.eval()
+        parts["image_processor"] = CLIPImageProcessorPil(size={"shortest_edge": 32}, crop_size=32)
+    return make_wan(transformer=transformer, kind=WanImageToVideoPipeline, **parts)
 
 
 def make_wan_22() -> Any:

@@ -44,7 +44,7 @@ COMMANDS: Final[Mapping[str, Later]] = {
     "replay": Later(
         "graphengine.cli.replay",
         "replay",
-        "Make FILE, a saved picture or video, again; say whether it is the same, or what is otherwise.",
+        "Make FILE, or all results of JOB of a service, again; say whether they are the same, or what differs.",
     ),
     "run": Later("graphengine.cli.run", "run", "Run WORKFLOW, a JSON file or a picture that graphengine saved."),
     "schema": Later("graphengine.cli.schema", "schema", "Print the JSON Schema of the workflow document."),

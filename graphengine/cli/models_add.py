@@ -14,8 +14,9 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TimeRemai
 from graphengine.app import Engine
 from graphengine.cli.console import faults_told, json_option, open_engine, print_json, print_line
 from graphengine.errors import FileRefused, SettingsRefused
-from graphengine.models.adding.download import WEIGHTS, Wanted, fetch
+from graphengine.models.adding.download import WEIGHTS, Wanted, check_url, fetch
 from graphengine.models.adding.hub import HubModel, find_model
+from graphengine.models.adding.lock import reserved
 from graphengine.models.listing import facts_of
 
 _NAME: Final = re.compile(r"[^\0-\x1f/\\:]{1,200}(/[^\0-\x1f/\\:]{1,200})*")
@@ -49,7 +50,8 @@ def add(
         model = _of_url(source, sha256) if "://" in source else _of_hub(source, sha256, revision, variant)
         target = _target(engine, name or model.name)
         try:
-            digests = _fetch_all(model, target, int(max_gb * 1e9), quiet=as_json)
+            with reserved(target):
+                digests = _fetch_all(model, target, int(max_gb * 1e9), quiet=as_json)
         except OSError as error:
             raise FileRefused(f"{target} cannot be written: {error.strerror or error}") from error
         for file, digest in digests.items():
@@ -65,6 +67,7 @@ def add(
 
 
 def _of_url(url: str, sha256: str | None) -> HubModel:
+    check_url(url)
     name = PurePosixPath(unquote(urlsplit(url).path)).name
     if not name.lower().endswith(WEIGHTS):
         raise SettingsRefused(f"{url!r} names no safetensors file", hint="Other weights are not loaded.")

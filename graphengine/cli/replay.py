@@ -1,9 +1,8 @@
-"""``graphengine replay``: a saved picture or video made again, and compared with what it was."""
+"""``graphengine replay``: what a file shows, or a job left, made again and compared with what it was."""
 
 import json
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -23,6 +22,8 @@ from graphengine.cli.console import (
 )
 from graphengine.cli.ending import Exit, say
 from graphengine.cli.progress import display_for
+from graphengine.cli.replay_job import HERE, Wanted, replay_job
+from graphengine.cli.replaying import afresh, apart, kept_in, tell_otherwise
 from graphengine.cli.running import all_of, run_through
 from graphengine.errors import Failure, SettingsRefused
 from graphengine.files.carried import carried_texts
@@ -32,11 +33,9 @@ from graphengine.plan.differences import Difference, differences
 from graphengine.plan.lock import Lock, lock_of
 from graphengine.plan.plan import Plan
 from graphengine.run.messages import Event, TaskFailed, TaskOutput
+from graphengine.service.job import ID
 from graphengine.workflow.document import Workflow
 from graphengine.workflow.parse import parse_workflow
-
-_AFRESH = {"memory_cache_bytes": 0, "disk_cache_bytes": 0}
-"""Settings with which nothing comes from what was kept: that would be the same by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,21 +67,32 @@ class _Watch:
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("what", metavar="FILE|JOB")
 @input_option
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Keep what was made, in this folder.")
+@click.option("--service", metavar="URL", help=f"The service whose JOB is meant; by default the one at {HERE}.")
+@click.option("--token", envvar="GRAPHENGINE_TOKEN", help="What lets into it, where it asks for that.")
 @json_option
-def replay(file: Path, input_dirs: Sequence[Path], out: Path | None, *, as_json: bool) -> None:
-    """Make FILE, a saved picture or video, again; say whether it is the same, or what is otherwise.
+def replay(
+    what: str, input_dirs: Sequence[Path], out: Path | None, service: str | None, token: str | None, *, as_json: bool
+) -> None:
+    """Make FILE, or all results of JOB of a service, again; say whether they are the same, or what differs.
 
-    FILE carries its workflow, with all values that were set, and its lock: what the models and inputs contained, and
-    the versions and the device. Nothing comes from the cache. Ends with 0 if it shows the same bit for bit, with 1 if
-    not, and with 2 if it cannot be made.
+    FILE is what graphengine saved: it carries its workflow, with all values that were set, and its lock: what the
+    models and inputs contained, and the versions and the device. A service keeps them of each JOB; models and inputs
+    must be on this machine. Nothing comes from the cache. Ends with 0 if it shows the same bit for bit, with 1 if not,
+    and with 2 if it cannot be made.
     """
-    with faults_told(as_json=as_json), _folder(out) as folder:
+    file = Path(what)
+    if service is not None or (not file.exists() and not file.suffix and ID.fullmatch(what)):
+        replay_job(Wanted(what, service or HERE, token), input_dirs, out, as_json=as_json)
+    _replay_file(file, input_dirs, out, as_json=as_json)
+
+
+def _replay_file(file: Path, input_dirs: Sequence[Path], out: Path | None, *, as_json: bool) -> NoReturn:
+    with faults_told(as_json=as_json), kept_in(out) as folder:
         origin = _origin_of(file)
-        settings = {**inputs_in(input_dirs), **_AFRESH, "coalesce": bool(origin.lock["settings"].get("coalesce"))}
-        engine = open_engine(**settings)
+        engine = open_engine(**inputs_in(input_dirs), **afresh(origin.lock))
         graph = engine.resolve(origin.workflow)
         notices = tell_notices(origin.workflow, graph)
         plan = engine.plan(graph, [origin.output.task.partition("[")[0]])
@@ -101,15 +111,6 @@ def replay(file: Path, input_dirs: Sequence[Path], out: Path | None, *, as_json:
     raise SystemExit(Exit.DONE if comparison.same else Exit.FAILED)
 
 
-@contextmanager
-def _folder(out: Path | None) -> Iterator[Path]:
-    if out is not None:
-        yield out
-        return
-    with tempfile.TemporaryDirectory(prefix="graphengine-") as folder:
-        yield Path(folder)
-
-
 def _origin_of(path: Path) -> _Origin:
     """Return what a file says of its origin.
 
@@ -123,7 +124,7 @@ def _origin_of(path: Path) -> _Origin:
         message = f"{path} cannot be replayed: {getattr(error, 'strerror', None) or error}"
         raise SettingsRefused(message) from None
     if WORKFLOW not in texts:
-        hint = "Pictures and videos that graphengine saves carry one, unless another program rewrote them."
+        hint = "Files that graphengine saves carry one, unless another program rewrote them."
         raise SettingsRefused(f"{path} carries no workflow", hint=hint)
     if LOCK not in texts:
         hint = "It was made before there were any. To make something like it: graphengine run FILE."
@@ -177,9 +178,5 @@ def _tell(file: Path, comparison: Comparison, otherwise: Sequence[Difference]) -
         for each in otherwise:
             say(f"note: although {each}")
         return
-    apart = f"{comparison.differing:,} of {comparison.values:,} values differ, by at most {comparison.largest}"
-    print_line(f"not the same: {file}: {comparison.problem or apart}")
-    for each in otherwise:
-        print_line(f"  {each}")
-    if not otherwise:
-        print_line("  All that its lock names is as it was: the file was changed since, or chance had a part.")
+    print_line(f"not the same: {file}: {apart(comparison)}")
+    tell_otherwise(otherwise)

@@ -1,10 +1,12 @@
 """The client: a service as it looks from a Python program."""
 
+import json
 import secrets
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from types import TracebackType
 from typing import Any, Final, Literal, Self
+from urllib.parse import quote
 
 from graphengine.client.connection import Connection
 from graphengine.client.documents import AnyWorkflow, named
@@ -172,6 +174,15 @@ class Client:
         """
         async with self._connection.http.get(f"{self._base}/{path.lstrip('/')}", raise_for_status=True) as response:
             return await response.read()
+
+    async def workflow(self, id_: str) -> dict[str, Any]:
+        """Return the workflow of a job as it was submitted; the values of its inputs are in ``inputs`` of the job.
+
+        Raises:
+            aiohttp.ClientError: it cannot be had.
+        """
+        document: dict[str, Any] = json.loads(await self.fetch(f"/api/jobs/{quote(id_, safe='')}/workflow"))
+        return document
 
     async def _updates(self, subscription: Subscription) -> AsyncGenerator[Update, None]:
         await self._connection.follow(subscription)

@@ -101,6 +101,10 @@ class SyncClient:
         """See :meth:`Client.fetch`."""
         return self._do(self._client.fetch(path))
 
+    def workflow(self, id_: str) -> dict[str, Any]:
+        """See :meth:`Client.workflow`."""
+        return self._do(self._client.workflow(id_))
+
     def _do(self, act: Coroutine[Any, Any, T]) -> T:
         future = asyncio.run_coroutine_threadsafe(act, self._loop)
         try:

@@ -13,11 +13,11 @@ from torch import Tensor
 
 from graphengine.diffusion.reading import MAX_PIXELS
 from graphengine.errors import NodeError
+from graphengine.files.exr import COMMENTS, MAGIC
+from graphengine.files.origin import joined
 from graphengine.files.roots import File
 
 MEDIA_TYPE = "image/x-exr"
-
-_MAGIC = b"\x76\x2f\x31\x01"
 
 
 def read_channels(file: File) -> Mapping[str, NDArray[Any]]:
@@ -32,7 +32,7 @@ def read_channels(file: File) -> Mapping[str, NDArray[Any]]:
     library = import_module("OpenEXR")
     try:
         with file.path.open("rb") as content:
-            if content.read(4) != _MAGIC:
+            if content.read(4) != MAGIC:
                 raise NodeError(f"{file.reference!r} is no OpenEXR file", hint="Use Load image for other pictures.")
         with library.File(str(file.path), header_only=True) as opened:
             height, width = _check_sizes(file, [part.header for part in opened.parts])
@@ -73,15 +73,18 @@ def _size(header: Mapping[str, Any]) -> tuple[int, int]:
     return height, width
 
 
-def exr_bytes(channels: Mapping[str, Tensor], *, half: bool) -> bytes:
+def exr_bytes(channels: Mapping[str, Tensor], *, half: bool, texts: Mapping[str, str] | None = None) -> bytes:
     """Return the bytes of a file with some channels.
 
     Args:
         channels: each fp32 [height, width], by their names.
         half: in 16 bits and not in 32.
+        texts: what it says of its origin, see :mod:`graphengine.files.origin`.
     """
     library = import_module("OpenEXR")
     header = {"compression": library.ZIP_COMPRESSION, "type": library.scanlineimage}
+    if texts:
+        header[COMMENTS] = joined(texts).decode("ascii")
     pixels = {name: _numbers(values, half=half) for name, values in channels.items()}
     with tempfile.TemporaryDirectory() as folder:  # the library writes to paths alone
         path = Path(folder, "picture.exr")

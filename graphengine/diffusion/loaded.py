@@ -4,7 +4,7 @@ import copy
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Literal, Protocol, TypeVar, cast
 
 import torch
 from diffusers import ModelMixin
@@ -12,6 +12,8 @@ from torch import nn
 
 from graphengine.diffusion.preview import Preview
 from graphengine.diffusion.types.latent import LatentSpec
+
+Frames = Literal["none", "beside", "held"]
 
 
 class Loaded(Protocol):
@@ -34,6 +36,7 @@ class Denoiser:
         takes_guidance: whether the guidance scale is an input of the network (Meng et al. 2023).
         takes_surroundings: whether mask and surroundings are inputs: a model trained for inpainting.
         time_per_token: whether it is told a time for each of its tokens.
+        frames: how it takes frames of a video that are given: not at all, beside the latents, or in their place.
         looks: returns what a UNet is told of pictures beside the text, from how many of the first conditionings say
             what is not wanted, and how many others there are.
     """
@@ -44,6 +47,7 @@ class Denoiser:
     takes_guidance: bool = False
     takes_surroundings: bool = False
     time_per_token: bool = False
+    frames: Frames = "none"
     looks: Callable[[int, int], Mapping[str, Any]] | None = None
 
     @property
@@ -176,6 +180,22 @@ class DepthNetwork:
     processor: Any
     metric: bool
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def modules(self) -> tuple[nn.Module, ...]:
+        """The network."""
+        return (self.module,)
+
+
+@dataclass(frozen=True)
+class ImageEncoder:
+    """A network that tells what a picture shows.
+
+    Attributes:
+        module: a CLIP vision model of transformers.
+    """
+
+    module: Any
 
     @property
     def modules(self) -> tuple[nn.Module, ...]:

@@ -133,7 +133,7 @@ def _seeds(seed: int | tuple[int, ...], start: int, count: int) -> int | tuple[i
 def _part(latent: Latent, start: int, count: int) -> Latent:
     """Return some latents of a batch, with what belongs to them."""
     own = slice(start, start + count)
-    mask, around, noise = latent.mask, latent.surroundings, latent.noise
+    mask, around, noise, given = latent.mask, latent.surroundings, latent.noise, latent.given
     if mask is not None and mask.values.shape[0] > 1:
         mask = Mask(mask.values[own])
     return replace(
@@ -142,6 +142,7 @@ def _part(latent: Latent, start: int, count: int) -> Latent:
         mask=mask,
         surroundings=None if around is None else around[own],
         noise=None if noise is None else noise[own],
+        given=None if given is None else given.part(own),
     )
 
 

@@ -16,7 +16,7 @@ from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.sampling import Sampling, sample
 from graphengine.diffusion.types.conditioning import Conditioning, ConditioningEntry
 from graphengine.diffusion.types.image import Image, Mask
-from graphengine.diffusion.types.latent import Latent
+from graphengine.diffusion.types.latent import GivenFrames, Latent
 from graphengine.diffusion.types.refs import ModelRef, VaeRef
 from graphengine.diffusion.vae import Tiling, decode
 
@@ -78,9 +78,7 @@ def decode_together(
     for group in _grouped((each.family, each.spec, each.samples.shape[1:]) for each in latents):
         for some in _chunks(group, latents):
             joined = torch.cat([latents[index].samples for index in some])
-            image = decode(
-                pool, vae, replace(latents[some[0]], samples=joined, mask=None, surroundings=None, noise=None), tiling
-            )
+            image = decode(pool, vae, Latent(joined, latents[some[0]].family, latents[some[0]].spec), tiling)
             parts = _split(image.pixels, [latents[index].pictures for index in some])
             results |= {index: Image(part) for index, part in zip(some, parts, strict=True)}
     return [results[index] for index in range(len(latents))]
@@ -98,8 +96,13 @@ def _form_of_wish(wish: Wish) -> Hashable:
     latent = wish.latent
     mask = None if latent.mask is None else latent.mask.values.shape[1:]
     shapes = (latent.samples.shape[1:], mask, latent.surroundings is None, latent.noise is None)
-    form = (latent.family, latent.spec, latent.differential, *shapes)
+    given = None if latent.given is None else _form_of_given(latent.given)
+    form = (latent.family, latent.spec, latent.differential, *shapes, given)
     return (form, _form_of_conditioning(wish.positive), _form_of_conditioning(wish.negative))
+
+
+def _form_of_given(given: GivenFrames) -> Hashable:
+    return (given.frames, None if given.seen is None else given.seen.shape[1:])
 
 
 def _form_of_conditioning(conditioning: Conditioning) -> Hashable:
@@ -138,13 +141,21 @@ def _join_latents(latents: Sequence[Latent]) -> Latent:
     masks = [each.mask.values for each in latents if each.mask is not None]
     surroundings = [each.surroundings for each in latents if each.surroundings is not None]
     noise = [each.noise for each in latents if each.noise is not None]
+    given = [each.given for each in latents if each.given is not None]
     return replace(
         latents[0],
         samples=torch.cat([each.samples for each in latents]),
         mask=Mask(_rows(masks, batches)) if masks else None,
         surroundings=torch.cat(surroundings) if surroundings else None,
         noise=torch.cat(noise) if noise else None,
+        given=_join_given(given, batches) if given else None,
     )
+
+
+def _join_given(given: Sequence[GivenFrames], batches: Sequence[int]) -> GivenFrames:
+    seen = [each.seen for each in given if each.seen is not None]
+    latents = _rows([each.latents for each in given], batches)
+    return GivenFrames(latents, given[0].frames, _rows(seen, batches) if seen else None)
 
 
 def _rows(tensors: Sequence[Tensor], batches: Sequence[int]) -> Tensor:

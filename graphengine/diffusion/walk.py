@@ -17,6 +17,7 @@ from graphengine.diffusion.resuming import restore, state_of
 from graphengine.diffusion.settings import Sampling
 from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.latent import Latent
+from graphengine.diffusion.video.given import taken_by
 from graphengine.models.prediction import Prediction
 
 OnStep = Callable[[int, int, Callable[[], Image]], None]
@@ -52,6 +53,7 @@ class Walk:
         if denoiser.takes_surroundings and self._mask is not None and latent.surroundings is not None:
             self.beside = torch.cat([self._mask, latent.surroundings.to(device)], dim=1)
             self._mask = None  # such a model keeps what is outside by itself
+        self._taken = taken_by(denoiser.frames, latent, device) if denoiser.frames == "held" else None
         self._settings = settings
         self._start, self._end = (step * scheduler.order for step in settings.span)
         if hasattr(scheduler, "set_begin_index"):  # those that do not count their steps have none
@@ -102,6 +104,8 @@ class Walk:
                 keep(partial(self._snapshot, index + 1, state))
             if on_step is not None:
                 on_step(index + 1, self._total, partial(self._look, seen, output, timestep))
+        if self._taken is not None:  # what stands there meanwhile is not looked at
+            state = self._taken(state)
         return state / self._stretch(self._start + self._total) if self._ends_noisy else state
 
     @property

@@ -1,18 +1,23 @@
-"""What a file says of its origin, whatever kind it is: a picture, or a video."""
+"""What a file says of its origin, whatever kind it is: a picture, a video, or a body in space."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-import av
-
-from graphengine.files.exif import exif_texts, texts_in
+from graphengine.files import exr, gif, glb, lines
+from graphengine.files.exif import exif_of, exif_texts, texts_in
+from graphengine.files.origin import joined
 from graphengine.files.picture import SIGNATURE, png_texts
+from graphengine.files.webp import add_exif
 
 COMMENT: Final = "comment"
 """The field of a container in which a video says it."""
 
+Reader = Callable[[Path], Mapping[str, str]]
+
 _EBML: Final = b"\x1a\x45\xdf\xa3"
+_EXIF: Final = (b"\xff\xd8\xff", b"II*\0", b"MM\0*")
 
 
 def carried_texts(path: Path) -> Mapping[str, str]:
@@ -22,18 +27,61 @@ def carried_texts(path: Path) -> Mapping[str, str]:
         OSError: the file cannot be read, or is of a kind that carries none.
     """
     with path.open("rb") as file:
-        begin = file.read(12)
-    if begin.startswith(SIGNATURE):
-        return png_texts(path)
-    if begin.startswith(_EBML) or begin[4:8] == b"ftyp":
-        return _video_texts(path)
-    return exif_texts(path)
+        reader = reader_for(file.read(16))
+    return exif_texts(path) if reader is None else reader(path)
+
+
+def reader_for(begin: bytes) -> Reader | None:
+    """Return what reads the texts of a file that begins so; None where it is of no kind that is known to carry any."""
+    if begin[4:8] == b"ftyp":
+        return _video_texts
+    if begin[8:12] == b"WEBP":
+        return exif_texts
+    return next((reader for starts, reader in _READERS if begin.startswith(starts)), None)
+
+
+def add_texts(path: Path, texts: Mapping[str, str]) -> None:
+    """Write texts, by keyword, into a GIF or a moving WebP that is there already: their encoders write none.
+
+    Raises:
+        OSError: it cannot be written, or is something else.
+    """
+    if not texts:
+        return
+    with path.open("rb") as file:
+        begin = file.read(6)
+    if begin in gif.SIGNATURES:
+        gif.add_comment(path, joined(texts))
+        return
+    exif = exif_of(texts, "webp")
+    add_exif(path, b"" if exif is None else exif.tobytes())
 
 
 def _video_texts(path: Path) -> Mapping[str, str]:
+    av: Any = import_module("av")
     try:
         with av.open(str(path)) as container:
             told = {name.lower(): text for name, text in container.metadata.items()}
     except av.error.FFmpegError as error:
         raise OSError(f"{path} is broken: {error.strerror}") from error
     return texts_in(told.get(COMMENT, ""))
+
+
+def _gif_texts(path: Path) -> Mapping[str, str]:
+    return next((found for comment in gif.comments_in(path) if (found := texts_in(comment))), {})
+
+
+def _exr_texts(path: Path) -> Mapping[str, str]:
+    return texts_in(exr.exr_comment(path))
+
+
+_READERS: Final[tuple[tuple[bytes | tuple[bytes, ...], Reader], ...]] = (
+    (SIGNATURE, png_texts),
+    (_EXIF, exif_texts),
+    (_EBML, _video_texts),
+    (gif.SIGNATURES, _gif_texts),
+    (exr.MAGIC, _exr_texts),
+    (glb.MAGIC, glb.glb_texts),
+    ((lines.PLY + b"\n", lines.PLY + b"\r\n", lines.OBJ), lines.line_texts),
+)
+"""By how files begin."""

@@ -1,4 +1,4 @@
-"""Two files that show something, compared by what they show: pixel for pixel, frame for frame."""
+"""Two files that show something, compared by what they show: pixel for pixel, frame for frame, body for body."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,8 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageSequence, UnidentifiedImageError
 
+from graphengine.files import exr, glb, lines
+
 Pixels = NDArray[np.generic]
 
+_BODIES: Final = (glb.MAGIC, lines.PLY, b"#")
 _PICTURES: Final = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP")
 
 
@@ -40,17 +43,28 @@ class Comparison:
 
 
 def compare(before: Path, now: Path) -> Comparison:
-    """Compare two files: as pictures or videos if they are, else byte for byte.
+    """Compare two files: as pictures, videos or bodies if they are, else byte for byte.
 
     Raises:
         OSError: one of them cannot be read.
     """
-    if before.read_bytes() == now.read_bytes():
+    was, is_ = before.read_bytes(), now.read_bytes()
+    if was == is_:
         return Comparison(identical=True)
+    if any(was.startswith(start) and is_.startswith(start) for start in _BODIES):
+        return Comparison(identical=False, problem="" if _body(was) == _body(is_) else "the bodies differ")
     try:
         return _compared(_shown(before), _shown(now))
     except (UnidentifiedImageError, av.error.FFmpegError):
         return Comparison(identical=False, problem="the files differ, and they are neither pictures nor videos")
+
+
+def _body(content: bytes) -> object:
+    """Return what a file of a body shows, without what it says of its origin."""
+    try:
+        return glb.glb_shown(content) if content.startswith(glb.MAGIC) else lines.shown_in_lines(content)
+    except ValueError:
+        return content
 
 
 def _compared(before: Iterator[Pixels], now: Iterator[Pixels]) -> Comparison:
@@ -75,6 +89,10 @@ def _form(pixels: Pixels) -> str:
 
 def _shown(path: Path) -> Iterator[Pixels]:
     """Yield the frames of a file; a picture has one."""
+    with path.open("rb") as file:
+        if file.read(4) == exr.MAGIC:
+            yield from exr.exr_planes(path)
+            return
     try:
         picture = Image.open(path, formats=_PICTURES)
     except UnidentifiedImageError:

@@ -31,6 +31,11 @@ class Output:
     index: int = 0
 
 
+def joined(texts: Mapping[str, str]) -> bytes:
+    """Return texts, by keyword, as the one comment that a file has room for; of none it is empty. It is ASCII."""
+    return json.dumps(dict(texts)).encode("ascii") if texts else b""
+
+
 def texts_of(workflow: Mapping[str, Any], lock: Mapping[str, Any], output: Output) -> Mapping[str, str]:
     """Return what to write into a file, by keyword; no lock where there is none."""
     texts = {WORKFLOW: json.dumps(dict(workflow))}

@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from PIL.PngImagePlugin import PngInfo
 
-from graphengine.files.origin import KEYWORDS, MAX_TEXT, WORKFLOW
+from graphengine.files.origin import KEYWORDS, MAX_TEXT
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -25,11 +25,6 @@ def png_text(texts: Mapping[str, str]) -> PngInfo:
     for keyword, text in texts.items():
         info.add_itxt(keyword, text)
     return info
-
-
-def workflow_text(path: Path) -> str | None:
-    """Return the text of the workflow in a PNG file, or None if it carries none; see :func:`png_texts`."""
-    return png_texts(path, (WORKFLOW,)).get(WORKFLOW)
 
 
 def png_texts(path: Path, keywords: Collection[str] = KEYWORDS) -> Mapping[str, str]:

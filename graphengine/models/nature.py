@@ -22,6 +22,7 @@ Role = Literal[
     "embedding",
     "upscaler",
     "depth",
+    "interpolator",
     "unknown",
 ]
 """What a file is for; a ``model`` is whole, with all that makes a picture of a text."""

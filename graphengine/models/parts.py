@@ -11,14 +11,17 @@ from graphengine.files.roots import File
 from graphengine.models.header import Header, read_header
 from graphengine.models.source import ModelFolder, SingleFile, Source, open_source
 
-Part = Literal["model", "text_encoder", "vae", "upscaler", "depth", "control", "pipeline", "interpolator"]
-"""What a model is made of: the denoiser, what reads texts, and what is between pictures and latents; and what is a
-model of its own: an upscaler, what tells depth, what makes a denoiser follow a picture, a whole pipeline, or what makes
-frames between frames."""
+Part = Literal[
+    "model", "text_encoder", "image_encoder", "vae", "upscaler", "depth", "control", "pipeline", "interpolator"
+]
+"""What a model is made of: the denoiser, what reads texts, what looks at pictures, and what is between pictures and
+latents; and what is a model of its own: an upscaler, what tells depth, what makes a denoiser follow a picture, a whole
+pipeline, or what makes frames between frames."""
 
 _FOLDERS: Mapping[str, tuple[str, ...]] = {
     "model": ("unet", "transformer", "prior"),
     "text_encoder": ("text_encoder",),
+    "image_encoder": ("image_encoder",),
     "vae": ("vae", "vqvae", "movq"),
 }
 """How the folders of a part begin, in the layout of diffusers."""

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from graphengine.models.ifnet import layout_of
+
 Shape = tuple[int, ...]
 Shapes = Mapping[str, Shape]
 
@@ -21,6 +23,7 @@ FileRole = Literal[
     "embedding",
     "upscaler",
     "depth",
+    "interpolator",
 ]
 
 _PREFIX: Final = "model.diffusion_model."
@@ -55,6 +58,11 @@ class Names:
     def has(self, *names: str) -> bool:
         """Whether there are all of these."""
         return all(name in self._bare for name in names)
+
+    @property
+    def is_flow_network(self) -> bool:
+        """Whether it is a network that sees what moves between two frames."""
+        return layout_of(self._shapes) is not None
 
     def shape(self, name: str) -> Shape:
         """Return the shape of a tensor; an empty one if it is not there."""
@@ -166,6 +174,7 @@ _SIGNATURES: Final[tuple[tuple[Test, Signature], ...]] = (
         lambda n: n.shape("down.0.0.weight")[1:] == (5, 3, 3) and n.shape("head.weight")[:1] == (1,),
         TRAINED_DEPTH,
     ),
+    (lambda n: n.is_flow_network, Signature("interpolator", "rife", "RIFE frame interpolation")),
     (
         lambda n: n.has("conv_first.weight") or n.begins("model.1.sub.0.RDB1."),
         Signature("upscaler", "esrgan", "ESRGAN upscaler"),

@@ -1,33 +1,30 @@
-"""A workflow from a file: JSON, or a picture that carries one."""
+"""A workflow from a file: JSON, or a picture, a video or a body that carries one."""
 
 from pathlib import Path
-from typing import Final
 
 from graphengine.errors import Problem, WorkflowError
-from graphengine.files.exif import exif_texts
+from graphengine.files.carried import reader_for
 from graphengine.files.origin import WORKFLOW
-from graphengine.files.picture import SIGNATURE, workflow_text
 from graphengine.workflow.document import Workflow
 from graphengine.workflow.parse import MAX_BYTES, parse_workflow
 
-_PICTURES: Final = (SIGNATURE, b"\xff\xd8\xff", b"II*\0", b"MM\0*")
-
 
 def load_workflow(path: Path) -> Workflow:
-    """Return the workflow in a file, whatever its suffix; pictures are known by their content.
+    """Return the workflow in a file, whatever its suffix; what is no JSON is known by its content.
 
     Raises:
         WorkflowError: the file is not there or cannot be read, carries no workflow, or not a well-formed one.
     """
     content = _content(path)
-    if not content.startswith(_PICTURES) and content[8:12] != b"WEBP":
+    reader = reader_for(content[:16])
+    if reader is None:
         return parse_workflow(content)
     try:
-        text = workflow_text(path) if content.startswith(SIGNATURE) else exif_texts(path).get(WORKFLOW)
+        text = reader(path).get(WORKFLOW)
     except OSError as error:
         raise WorkflowError([Problem("malformed_document", str(error))]) from None
     if text is None:
-        hint = "Pictures that graphengine saves carry one, unless another program rewrote them."
+        hint = "Files that graphengine saves carry one, unless another program rewrote them."
         raise WorkflowError([Problem("malformed_document", f"{path} carries no workflow", hint=hint)])
     return parse_workflow(text)
 

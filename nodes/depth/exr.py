@@ -52,6 +52,7 @@ def load_exr(
 def save_exr(
     depth: DepthMap,
     name: Annotated[str, AfterValidator(check_pattern)] = "{workflow}",
+    embed_workflow: bool = True,
     *,
     context: Context = injected,
 ) -> Saved:
@@ -61,6 +62,8 @@ def save_exr(
         depth: one map or several.
         name: may hold ``{workflow}``, ``{node}``, ``{run}``, ``{date}``, ``{time}`` and ``{counter:05}``;
             ``/`` makes folders.
+        embed_workflow: whether the file carries the workflow, and what else it takes to make it again; switch it off
+            before publishing a secret prompt.
 
     Outputs:
         depth: what came in, to go on with.
@@ -68,5 +71,8 @@ def save_exr(
 
     Errors: the name has an unknown field or leaves the output folder.
     """
-    content = (exr_bytes({"Z": values}, half=False) for values in depth.values)
-    return Saved(depth, [context.save(name, ".exr", each, MEDIA_TYPE) for each in content])
+    files = []
+    for values in depth.values:
+        content = exr_bytes({"Z": values}, half=False, texts=context.origin() if embed_workflow else {})
+        files.append(context.save(name, ".exr", content, MEDIA_TYPE))
+    return Saved(depth, files)

@@ -70,6 +70,7 @@ def save_exr(
     image: Image,
     name: Annotated[str, AfterValidator(check_pattern)] = "{workflow}",
     half: bool = True,
+    embed_workflow: bool = True,
     *,
     context: Context = injected,
 ) -> Saved:
@@ -79,6 +80,8 @@ def save_exr(
         name: may hold ``{workflow}``, ``{node}``, ``{run}``, ``{date}``, ``{time}`` and ``{counter:05}``;
             ``/`` makes folders.
         half: in 16 bits per channel, and not in 32.
+        embed_workflow: whether the file carries the workflow, and what else it takes to make it again; switch it off
+            before publishing a secret prompt.
 
     Outputs:
         image: what came in, to go on with.
@@ -92,6 +95,7 @@ def save_exr(
         channels = dict(zip("RGBA", pixels.unbind(-1), strict=False))
         alpha = channels.get("A", torch.ones(1))
         channels |= {each: to_linear(channels[each]) * alpha for each in "RGB"}
-        files.append(context.save(name, ".exr", exr_bytes(channels, half=half), MEDIA_TYPE))
+        content = exr_bytes(channels, half=half, texts=context.origin() if embed_workflow else {})
+        files.append(context.save(name, ".exr", content, MEDIA_TYPE))
         context.progress(done, image.batch)
     return Saved(image, files)

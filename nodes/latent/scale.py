@@ -36,7 +36,7 @@ def scale(
         method: ``nearest`` repeats cells, ``bilinear`` and ``bicubic`` are smoother and need more denoising.
 
     Outputs:
-        latent: with its mask and surroundings, if it has some, scaled too; noise of its own is left out.
+        latent: with its mask, surroundings and given frames, if it has some, scaled too; noise of its own is left out.
 
     Errors: a side would be longer than 4096 cells.
     """
@@ -51,7 +51,8 @@ def scale(
         return larger.reshape(*cells.shape[:-2], height, width).contiguous()
 
     around = None if latent.surroundings is None else scaled(latent.surroundings)
-    return replace(latent, samples=scaled(latent.samples), surroundings=around, noise=None)
+    given = None if latent.given is None else replace(latent.given, latents=scaled(latent.given.latents))
+    return replace(latent, samples=scaled(latent.samples), surroundings=around, noise=None, given=given)
 
 
 @node("latent.repeat", category="latent", title="Repeat latent")
@@ -69,7 +70,10 @@ def repeat(latent: Latent, count: Annotated[int, Field(ge=1, le=256)] = 2) -> La
         mask = Mask(mask.values.repeat(count, 1, 1))
     times = (count, *(1,) * (latent.samples.ndim - 1))
     around = None if latent.surroundings is None else latent.surroundings.repeat(times)
-    return replace(latent, samples=latent.samples.repeat(times), mask=mask, surroundings=around, noise=None)
+    given = None if latent.given is None else latent.given.repeated(count)
+    return replace(
+        latent, samples=latent.samples.repeat(times), mask=mask, surroundings=around, noise=None, given=given
+    )
 
 
 @node("latent.blend", category="latent", title="Blend latents")

@@ -26,6 +26,7 @@ def save(
     mesh: Mesh,
     format: MeshFormat = "glb",  # noqa: A002 - the word that people use
     name: Name = "{workflow}",
+    embed_workflow: bool = True,
     *,
     context: Context = injected,
 ) -> SavedMesh:
@@ -37,6 +38,8 @@ def save(
             for each vertex.
         name: may hold ``{workflow}``, ``{node}``, ``{run}``, ``{date}``, ``{time}`` and ``{counter:05}``; ``/`` makes
             folders.
+        embed_workflow: whether the file carries the workflow, and what else it takes to make it again; switch it off
+            before publishing a secret prompt.
 
     Outputs:
         mesh: what came in, to go on with.
@@ -44,7 +47,7 @@ def save(
 
     Errors: the name leaves the output folder.
     """
-    content = mesh_file(mesh, format)
+    content = mesh_file(mesh, format, context.origin() if embed_workflow else {})
     return SavedMesh(mesh, context.save(name, f".{format}", content, MEDIA_TYPES[format]))
 
 
@@ -53,6 +56,7 @@ def save_points(
     points: PointCloud,
     format: Literal["ply", "glb"] = "ply",  # noqa: A002 - the word that people use
     name: Name = "{workflow}",
+    embed_workflow: bool = True,
     *,
     context: Context = injected,
 ) -> File:
@@ -61,8 +65,9 @@ def save_points(
     Inputs:
         points: a point cloud; y is up.
         format: ``ply`` or ``glb``.
-        name: as for Save mesh.
+        name, embed_workflow: as for Save mesh.
 
     Errors: the name leaves the output folder.
     """
-    return context.save(name, f".{format}", points_file(points, format), MEDIA_TYPES[format])
+    content = points_file(points, format, context.origin() if embed_workflow else {})
+    return context.save(name, f".{format}", content, MEDIA_TYPES[format])

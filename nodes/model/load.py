@@ -32,8 +32,8 @@ def load(
 ) -> Parts:
     """Open a model: a folder as diffusers saves it, or a single .safetensors file.
 
-    Stable Diffusion 1, 2, XL with its refiner, 3 and 3.5, Flux.1, and Wan's text to video: which it is, is found out
-    from its content. No weights are loaded here: the nodes that use the parts do that.
+    Stable Diffusion 1, 2, XL with its refiner, 3 and 3.5, Flux.1, and Wan's text and image to video: which it is, is
+    found out from its content. No weights are loaded here: the nodes that use the parts do that.
 
     Inputs:
         source: a path under the models folder; ``builtin:…`` names a model that comes with the program.

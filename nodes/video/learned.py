@@ -19,7 +19,8 @@ from nodes.video.interpolate import Cut, Rate
 
 @node("video.load_interpolator", category="video/time", title="Load interpolation model", lane="io", aliases=("RIFE",))
 def load_interpolator(
-    source: Annotated[File, Under("models")], precision: Literal["float32", "float16", "bfloat16"] = "float32"
+    source: Annotated[File, Under("models", roles=("interpolator",))],
+    precision: Literal["float32", "float16", "bfloat16"] = "float32",
 ) -> InterpolatorRef:
     """Open a network that makes frames between frames: RIFE's flow network, version 4.6 and later.
 

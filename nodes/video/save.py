@@ -1,7 +1,6 @@
 """Videos to files."""
 
 import io
-import json
 import tempfile
 from collections.abc import Iterable
 from fractions import Fraction
@@ -16,7 +15,9 @@ from graphengine.diffusion.types.video import Video
 from graphengine.diffusion.video.formats import KINDS, VideoFormat
 from graphengine.diffusion.video.opening import open_video
 from graphengine.diffusion.video.writing import write_video
+from graphengine.files.carried import add_texts
 from graphengine.files.naming import check_pattern
+from graphengine.files.origin import joined
 from graphengine.files.roots import File
 from graphengine.node.context import Context, Preview
 from graphengine.node.declare import injected, node
@@ -59,8 +60,8 @@ def save(
         sound: the video, or the part of one, whose sound is laid under the frames; GIF and WebP are silent.
         name: may hold ``{workflow}``, ``{node}``, ``{run}``, ``{date}``, ``{time}`` and ``{counter:05}``; ``/`` makes
             folders. Nothing is ever overwritten.
-        embed_workflow: whether an MP4 or WebM carries the workflow, and what else it takes to make it again; switch it
-            off before publishing a secret prompt.
+        embed_workflow: whether the file carries the workflow, and what else it takes to make it again; switch it off
+            before publishing a secret prompt.
 
     Outputs:
         video: what was written, to load frames from again.
@@ -79,10 +80,13 @@ def save(
     with tempfile.TemporaryDirectory(prefix="graphengine-") as folder:
         path = Path(folder) / f"video{kind.suffix}"
         rate = Fraction(fps).limit_denominator(1001)
-        told = json.dumps(dict(context.origin())) if embed_workflow else ""
+        texts = context.origin() if embed_workflow else {}
+        told = joined(texts).decode("ascii")
         write_video(
             path, frames, rate=rate, format=format, quality=quality, sound=sound, on_frame=on_frame, comment=told
         )
+        if format in ("gif", "webp"):  # whose encoders take no comment
+            add_texts(path, texts)
         file = context.save(name, kind.suffix, path, kind.media_type)
     return Saved(open_video(file), file)
 

@@ -1,7 +1,9 @@
 """``graphengine models add``: what is fetched is listed, and what was broken off is gone on with."""
 
 import json
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,9 @@ from documents import model_file
 from huggingface_hub import constants
 from shop import TEMPLATE, Shop, opened, sha, stock
 
+from graphengine.errors import FileRefused
 from graphengine.files.digest import Digests
+from graphengine.models.adding.lock import reserved
 
 
 @pytest.fixture
@@ -42,6 +46,42 @@ def test_a_file_of_an_address_is_added(command: Command, shop: Shop, weights: by
     assert (named.exit_code, "models:loras/mine.safetensors" in named.stdout) == (0, True)
     listed = [each["reference"] for each in json.loads(command("models", "--json").stdout)["models"]]
     assert listed == ["models:loras/mine.safetensors", "models:my model.safetensors"]
+
+
+def test_two_do_not_fetch_the_same_at_once(command: Command, shop: Shop, weights: bytes, tmp_path: Path) -> None:
+    shop.files["/a.safetensors"] = weights
+    target = tmp_path / "models" / "a.safetensors"
+    with reserved(target):
+        done = command("models", "add", f"{shop.address}/a.safetensors")
+        assert (done.exit_code, "fetches a.safetensors already" in done.stderr) == (1, True), done.output
+        assert not shop.asked
+        other = command("models", "add", f"{shop.address}/a.safetensors", "--name", "b.safetensors")
+        assert other.exit_code == 0, other.output
+    assert command("models", "add", f"{shop.address}/a.safetensors").exit_code == 0
+    assert sorted(each.name for each in target.parent.iterdir()) == ["a.safetensors", "b.safetensors"]
+
+
+def test_a_name_is_held_by_one_at_a_time(tmp_path: Path) -> None:
+    """Also while those before remove what they held."""
+    inside = had = 0
+
+    def take(_: int) -> None:
+        nonlocal inside, had
+        for _ in range(200):
+            try:
+                with reserved(tmp_path / "a"):
+                    assert inside == 0
+                    inside += 1
+                    had += 1
+                    time.sleep(0)
+                    inside -= 1
+            except FileRefused:
+                pass
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(take, range(8)))
+    assert had > 0
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_of_a_hub_appears_when_it_is_whole(

@@ -18,6 +18,8 @@ from graphengine.diffusion.video.ifnet import FlowNetwork, warped
 from graphengine.diffusion.video.learned import open_interpolator
 from graphengine.errors import ModelRefused
 from graphengine.models.ifnet import Layout, layout_of
+from graphengine.models.nature import nature_of
+from graphengine.models.source import open_source
 from nodes.video.learned import interpolate_with_model, load_interpolator, retime_with_model
 
 pytestmark = pytest.mark.torch
@@ -85,6 +87,8 @@ def test_a_file_is_known_and_read(version: str, saved: Any) -> None:
     trained = {f"{LAYOUTS[version].prefix}teacher.conv0.0.0.weight": torch.ones(1)}
     file = saved(tensors_of(version) | trained)
     assert layout_of({name: tuple(value.shape) for name, value in tensors_of(version).items()}) == LAYOUTS[version]
+    nature = nature_of(open_source(file.path))
+    assert (nature.role, nature.family) == ("interpolator", "rife")
     ref = load_interpolator(file)
     pool = ModelPool(torch.device("cpu"))
     with pool.use(ref) as network:

@@ -70,7 +70,9 @@ KNOWN: list[tuple[Mapping[str, tuple[int, ...]], str, str, str]] = [
     (WAN, "denoiser", "wan", "t2v"),
     ({f"model.diffusion_model.{name}": shape for name, shape in WAN.items()}, "denoiser", "wan", "t2v"),
     ({**WAN, "patch_embedding.weight": (8, 48, 1, 2, 2)}, "denoiser", "wan", "ti2v"),
-    ({**WAN, "patch_embedding.weight": (8, 36, 1, 2, 2)}, "denoiser", "wan", ""),
+    ({**WAN, "patch_embedding.weight": (8, 36, 1, 2, 2)}, "denoiser", "wan", "i2v"),
+    ({**WAN, "patch_embedding.weight": (8, 36, 1, 2, 2), "img_emb.proj.0.weight": ONE}, "denoiser", "wan", "i2v"),
+    ({**WAN, "patch_embedding.weight": (8, 52, 1, 2, 2)}, "denoiser", "wan", ""),
     ({**WAN, "img_emb.proj.0.weight": ONE}, "denoiser", "wan", ""),
     ({**WAN, "vace_blocks.0.after_proj.bias": ONE}, "denoiser", "wan", ""),
     (

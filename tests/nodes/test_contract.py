@@ -60,6 +60,7 @@ BY_HAND = {
     "model.load",
     "model.load_denoiser",
     "model.load_depth",
+    "model.load_image_encoder",
     "model.load_pipeline",
     "model.load_text_encoder",
     "model.load_upscaler",
@@ -69,7 +70,7 @@ BY_HAND = {
 }
 NOT_GENERATED = {
     *("Model", "TextEncoder", "Vae", "Latent", "Conditioning", "Dataset", "Weights", "Video", "Upscaler", "DepthModel"),
-    *("List[Conditioning]", "Sequence[Latent]", "Interpolator"),
+    *("List[Conditioning]", "Sequence[Latent]", "Interpolator", "ImageEncoder"),
     *("Sigmas", "Noise", "Sampler", "Guider", "Pipeline"),
 }
 """What these tests make no values of: nodes that require one, or a service, are tested by hand alone."""

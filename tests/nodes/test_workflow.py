@@ -10,7 +10,8 @@ from PIL import Image as Pil
 
 from graphengine.app import Engine, load_settings
 from graphengine.errors import SettingsRefused, WorkflowError
-from graphengine.files.picture import workflow_text
+from graphengine.files.origin import WORKFLOW
+from graphengine.files.picture import png_texts
 from graphengine.run.messages import Event, TaskOutput
 from nodes import PACK
 
@@ -44,7 +45,7 @@ async def test_from_a_file_to_a_file(engine: Engine, tmp_path: Path) -> None:
     with Pil.open(output.file.path) as picture:
         assert picture.size == (16, 12)
         assert picture.getextrema() == ((200, 200), (100, 100), (50, 50))
-    assert json.loads(workflow_text(output.file.path) or "") == document.to_json()
+    assert json.loads(png_texts(output.file.path).get(WORKFLOW) or "") == document.to_json()
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ configuration: that lies beside this module, one folder per variant.
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -26,7 +27,15 @@ _AUTOENCODERS = {"AutoencoderKL": AutoencoderKL, "AutoencoderTiny": AutoencoderT
 
 
 def load_denoiser(
-    kind: Any, source: Source, configs: Path, part: str, prefix: str, dtype: torch.dtype, **changes: Any
+    kind: Any,
+    source: Source,
+    configs: Path,
+    part: str,
+    prefix: str,
+    dtype: torch.dtype,
+    *,
+    renamed: Mapping[str, str] = MappingProxyType({}),
+    **changes: Any,
 ) -> Any:
     """Load a denoiser of a class of diffusers.
 
@@ -35,9 +44,10 @@ def load_denoiser(
         configs: the folder that describes a single file.
         part: the folder of the part.
         prefix: how the names of its tensors begin in a single file.
+        renamed: names in single files that diffusers does not know, and those that it has for them.
         changes: what of the configuration of a single file is otherwise.
     """
-    return _load_diffusers(kind, source, configs, part, prefix, dtype, **changes)
+    return _load_diffusers(kind, source, configs, part, prefix, dtype, renamed=renamed, **changes)
 
 
 def load_autoencoder(
@@ -123,11 +133,19 @@ def preview_of(source: Source, usual: Preview) -> Preview:
 
 
 def _load_diffusers(
-    kind: Any, source: Source, configs: Path, part: str, prefix: str, dtype: torch.dtype, **changes: Any
+    kind: Any,
+    source: Source,
+    configs: Path,
+    part: str,
+    prefix: str,
+    dtype: torch.dtype,
+    *,
+    renamed: Mapping[str, str] = MappingProxyType({}),
+    **changes: Any,
 ) -> Any:
     if isinstance(source, SingleFile):
         return kind.from_single_file(
-            read_tensors(source, prefix),
+            {renamed.get(name, name): tensor for name, tensor in read_tensors(source, prefix).items()},
             config=str(configs),
             subfolder=part,
             local_files_only=True,

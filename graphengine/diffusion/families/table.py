@@ -67,6 +67,6 @@ def open_checkpoint(
         )
     raise ModelRefused(
         f"{source.reference!r} is of no known architecture",
-        hint=f"Known: {', '.join(families)}; sd is Stable Diffusion 1 and 2, wan is Wan's text to video. "
+        hint=f"Known: {', '.join(families)}; sd is Stable Diffusion 1 and 2, wan is Wan's video models. "
         "Load pipeline takes folders of others.",
     )

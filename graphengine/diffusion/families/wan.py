@@ -21,27 +21,29 @@ from graphengine.diffusion.families.loading import (
     load_transformers,
     preview_of,
 )
-from graphengine.diffusion.families.transformer import check_patches, tokens_of
+from graphengine.diffusion.families.transformer import check_patches
+from graphengine.diffusion.families.wan_sight import LONGEST, sight, times_of
 from graphengine.diffusion.families.windows import TextStates, encode_texts
-from graphengine.diffusion.loaded import Denoiser, Loaded, TextStack
+from graphengine.diffusion.loaded import Denoiser, Frames, Loaded, TextStack
 from graphengine.diffusion.preview import PrincipalPreview
 from graphengine.diffusion.schedules import Timing
 from graphengine.diffusion.types.conditioning import ConditioningEntry
 from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.refs import WeightsRef
 from graphengine.diffusion.video.autoencoder import VideoAutoencoder
+from graphengine.diffusion.video.given import taken_by
 from graphengine.errors import ModelRefused, NodeError
 from graphengine.models import wan
 from graphengine.models.parts import Part
 from graphengine.models.prompt import parse_prompt
 from graphengine.models.source import SingleFile, Source
 
-_LONGEST: Final = 512  # the tokens with which it was trained
+_FRAMES: Final[Mapping[str, Frames]] = {wan.I2V: "beside", wan.TI2V: "held"}
 
 
 @dataclass(frozen=True, slots=True)
 class Wan:
-    """The family of Wan's text to video.
+    """The family of Wan's text and image to video.
 
     Attributes:
         configs: a folder with one folder of configurations per variant, for single files.
@@ -64,20 +66,28 @@ class Wan:
 
     def load(self, ref: WeightsRef, source: Source, dtype: torch.dtype) -> Loaded:
         """See :class:`~graphengine.diffusion.families.family.Family`."""
-        configs = self.configs / f"wan_{ref.variant}"
+        configs = self.configs / f"wan_{wan.T2V if ref.variant == wan.I2V else ref.variant}"
         if ref.part == "vae":
-            return _load_vae(source, configs, dtype)
+            return _load_vae(source, configs, dtype, between=_FRAMES.get(ref.variant) != "held")
         if ref.part == "text_encoder":
             return _load_text(source, configs, dtype)
         prefix = wan.prefix_of(source) if isinstance(source, SingleFile) else ""
         module = load_denoiser(
-            WanTransformer3DModel, source, configs, "transformer", prefix, dtype, **_sizes(source, configs)
+            WanTransformer3DModel,
+            source,
+            configs,
+            "transformer",
+            prefix,
+            dtype,
+            renamed={f"{prefix}{wan.PLACES[0]}": wan.PLACES[1]},
+            **_sizes(source, configs),
         )
         return Denoiser(
             module,
             _schedule(source, configs),
             preview_of(source, PrincipalPreview()),
             time_per_token=ref.variant == wan.TI2V,
+            frames=_FRAMES.get(ref.variant, "none"),
         )
 
     def encode(self, stack: TextStack, texts: Sequence[str], clip_skip: int) -> Sequence[ConditioningEntry]:
@@ -120,19 +130,23 @@ class Wan:
         check_patches(latent)
         _check_width(transformer.config.text_dim, entries)
         texts = [each.embeddings.expand(latent.batch, -1, -1).to(device, dtype) for each in entries]
-        tokens = (latent.samples.shape[2] * tokens_of(latent),) if denoiser.time_per_token else ()
+        taken = taken_by(denoiser.frames, latent, device)
+        seen = sight(transformer.config, latent, entries)
+        states = None if seen is None else seen.to(device, dtype)
+        times = times_of(latent).to(device) if denoiser.time_per_token else None
 
         def forward(rows: Tensor, timestep: Tensor, text: Tensor) -> Tensor:
             output: Tensor = transformer(
                 hidden_states=rows,
-                timestep=timestep.float().repeat(len(rows), *tokens) if tokens else timestep.expand(len(rows)),
+                timestep=timestep.expand(len(rows)) if times is None else (times * timestep).expand(len(rows), -1),
                 encoder_hidden_states=text,
+                encoder_hidden_states_image=states,
                 return_dict=False,
             )[0]
             return output.float()
 
         def predict(latents: Tensor, timestep: Tensor) -> Tensor:
-            rows = latents.to(dtype)
+            rows = taken(latents).to(dtype)
             return torch.stack([forward(rows, timestep, text) for text in texts])
 
         return predict
@@ -156,10 +170,15 @@ def _sizes(source: Source, configs: Path) -> Mapping[str, Any]:
         return {}
     width, inner = wan.widths_of(source)
     heads = width // config_of(source, configs, "transformer")["attention_head_dim"]
-    return {"num_layers": wan.layers_of(source), "num_attention_heads": heads, "ffn_dim": inner}
+    sizes = {"num_layers": wan.layers_of(source), "num_attention_heads": heads, "ffn_dim": inner}
+    sizes["in_channels"] = wan.channels_of(source)
+    sight, places = wan.sight_of(source)
+    if sight:
+        sizes |= {"image_dim": sight, "added_kv_proj_dim": width}
+    return sizes | ({"pos_embed_seq_len": places} if places else {})
 
 
-def _load_vae(source: Source, configs: Path, dtype: torch.dtype) -> VideoAutoencoder:
+def _load_vae(source: Source, configs: Path, dtype: torch.dtype, *, between: bool) -> VideoAutoencoder:
     module = load_denoiser(AutoencoderKLWan, source, configs, "vae", "", dtype)
     config = module.config
     spread, middle = (torch.tensor(each, dtype=torch.float32) for each in (config.latents_std, config.latents_mean))
@@ -170,6 +189,7 @@ def _load_vae(source: Source, configs: Path, dtype: torch.dtype) -> VideoAutoenc
         shift=middle,
         patch=2,
         time=config.scale_factor_temporal,
+        between=between,
     )
 
 
@@ -180,7 +200,7 @@ def _load_text(source: Source, configs: Path, dtype: torch.dtype) -> TextStack:
             hint="Take the text encoder from the model's diffusers folder.",
         )
     encoder = load_transformers(UMT5EncoderModel, source, "text_encoder", dtype)
-    return TextStack((encoder,), (load_tokenizer(source, configs),), longest=_LONGEST)
+    return TextStack((encoder,), (load_tokenizer(source, configs),), longest=LONGEST)
 
 
 def _check_width(taken: int, entries: Sequence[ConditioningEntry]) -> None:

@@ -19,6 +19,7 @@ from graphengine.diffusion.loaded import (
     Denoiser,
     DepthNetwork,
     FrameNetwork,
+    ImageEncoder,
     Loaded,
     PictureNetwork,
     PipelineParts,
@@ -33,6 +34,7 @@ from graphengine.diffusion.pool.transport import TorchTransport, Transport
 from graphengine.diffusion.types.refs import (
     ControlNetRef,
     DepthModelRef,
+    ImageEncoderRef,
     InterpolatorRef,
     ModelRef,
     PipelineRef,
@@ -103,6 +105,8 @@ class ModelPool:
     def use(self, ref: DepthModelRef) -> AbstractContextManager[DepthNetwork]: ...
     @overload
     def use(self, ref: InterpolatorRef) -> AbstractContextManager[FrameNetwork]: ...
+    @overload
+    def use(self, ref: ImageEncoderRef) -> AbstractContextManager[ImageEncoder]: ...
     @overload
     def use(self, ref: PipelineRef) -> AbstractContextManager[PipelineParts]: ...
     @overload

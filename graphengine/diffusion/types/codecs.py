@@ -9,7 +9,7 @@ from torch import Tensor
 from graphengine.diffusion.types.buffers import from_buffer, to_buffer
 from graphengine.diffusion.types.conditioning import Conditioning, ConditioningEntry, MicroConditioning
 from graphengine.diffusion.types.image import Image, Mask
-from graphengine.diffusion.types.latent import Latent, LatentSpec
+from graphengine.diffusion.types.latent import GivenFrames, Latent, LatentSpec
 from graphengine.diffusion.types.refs import Control, ControlNetRef, ModelRef, Patch, WeightsRef
 from graphengine.files.roots import File
 from graphengine.types.builtin import FileCodec
@@ -19,7 +19,7 @@ _FILES = FileCodec()
 
 
 class LatentCodec:
-    """Stores the samples, and mask, surroundings and noise if there are any."""
+    """Stores the samples, and mask, surroundings, noise and given frames if there are any."""
 
     def nbytes(self, value: Latent) -> int:
         """Return the size of all tensors."""
@@ -32,6 +32,8 @@ class LatentCodec:
         meta: dict[str, Any] = {"shapes": shapes, "family": value.family, "spec": asdict(value.spec)}
         if value.differential:
             meta["differential"] = True
+        if value.given is not None:
+            meta["given"] = list(value.given.frames)
         return Encoded(meta, tuple(buffer for _, buffer in parts.values()))
 
     def decode(self, encoded: Encoded) -> Latent:
@@ -42,13 +44,18 @@ class LatentCodec:
         mask = Mask(tensors["mask"]) if "mask" in tensors else None
         spec, differential = LatentSpec(**meta["spec"]), bool(meta.get("differential"))
         around, noise = tensors.get("surroundings"), tensors.get("noise")
-        return Latent(tensors["samples"], meta["family"], spec, mask, around, differential, noise)
+        given = None
+        if "given" in meta:
+            given = GivenFrames(expect(tensors, "given")["given"], tuple(meta["given"]), tensors.get("seen"))
+        return Latent(tensors["samples"], meta["family"], spec, mask, around, differential, noise, given)
 
 
 def _latent_tensors(value: Latent) -> Mapping[str, Tensor]:
     mask = None if value.mask is None else value.mask.values
     around, noise = value.surroundings, value.noise
     tensors = {"samples": value.samples, "mask": mask, "surroundings": around, "noise": noise}
+    if value.given is not None:
+        tensors |= {"given": value.given.latents, "seen": value.given.seen}
     return {name: tensor for name, tensor in tensors.items() if tensor is not None}
 
 

@@ -1,6 +1,6 @@
 """Latents: pictures as a diffusion model sees them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import Tensor
 
@@ -44,6 +44,51 @@ class LatentSpec:
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
+class GivenFrames(TensorValue):
+    """Frames of a video that are given; what is between them shall be made.
+
+    Attributes:
+        latents: the video encoded with grey where no frame is given, normalised: fp32 of shape [1, channels, frames,
+            height, width], or with a row for each video of a batch.
+        frames: the numbers of those that are given, from 0, in their order.
+        seen: what an encoder of pictures sees in them, for models that look at that: fp32 of shape [1, pictures,
+            tokens, width], or with a row for each video.
+
+    Raises:
+        ValueError: a shape or a type is another, or no frame is given.
+    """
+
+    latents: Tensor
+    frames: tuple[int, ...]
+    seen: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        require(self.latents, "given frames", None, None, None, None, None)
+        if self.seen is not None:
+            require(self.seen, "what is seen in given frames", None, None, None, None)
+        if not self.frames or min(self.frames) < 0:
+            raise ValueError(f"these are no numbers of frames: {self.frames}")
+
+    def part(self, rows: slice) -> "GivenFrames":
+        """Return what belongs to some videos of a batch."""
+        latents, seen = self.latents, self.seen
+        return replace(
+            self,
+            latents=latents if latents.shape[0] == 1 else latents[rows],
+            seen=seen if seen is None or seen.shape[0] == 1 else seen[rows],
+        )
+
+    def repeated(self, count: int) -> "GivenFrames":
+        """Return what belongs to a batch that is ``count`` times this one."""
+        latents, seen = self.latents, self.seen
+        return replace(
+            self,
+            latents=latents if latents.shape[0] == 1 else latents.repeat(count, 1, 1, 1, 1),
+            seen=seen if seen is None or seen.shape[0] == 1 else seen.repeat(count, 1, 1, 1),
+        )
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Latent(TensorValue):
     """A batch of latents of one size, of pictures or of videos, normalised as the denoiser of their family sees them.
 
@@ -59,6 +104,7 @@ class Latent(TensorValue):
             trained for inpainting look at it; others do not need it.
         noise: what sampling starts from instead of noise drawn by its seed: fp32 in the shape of ``samples``, of unit
             variance.
+        given: frames of a video that are given, for models that make a video of them.
 
     Raises:
         ValueError: the shape or the type is another.
@@ -71,6 +117,7 @@ class Latent(TensorValue):
     surroundings: Tensor | None = None
     differential: bool = False
     noise: Tensor | None = None
+    given: GivenFrames | None = None
 
     def __post_init__(self) -> None:
         sides = (None, None, None) if self.spec.time else (None, None)
@@ -79,6 +126,16 @@ class Latent(TensorValue):
             require(self.surroundings, "the surroundings of a latent", *self.samples.shape)
         if self.noise is not None:
             require(self.noise, "the noise of a latent", *self.samples.shape)
+        if self.given is not None:
+            self._check(self.given)
+
+    def _check(self, given: GivenFrames) -> None:
+        rows = given.latents.shape[0]
+        require(given.latents, "the given frames of a latent", rows, *self.samples.shape[1:])
+        if {rows, 1 if given.seen is None else given.seen.shape[0]} - {1, self.batch}:
+            raise ValueError(f"the given frames of {rows} videos do not fit a batch of {self.batch}")
+        if given.frames[-1] >= self.spec.pictures(self.samples.shape[2]):
+            raise ValueError(f"a frame {given.frames[-1]} is given, which the video does not have")
 
     @property
     def batch(self) -> int:

@@ -178,6 +178,13 @@ class DepthModelRef(WeightsRef):
 
 
 @dataclass(frozen=True, slots=True)
+class ImageEncoderRef(WeightsRef):
+    """A network that tells what a picture shows, to models that look at that."""
+
+    part: ClassVar[Part] = "image_encoder"
+
+
+@dataclass(frozen=True, slots=True)
 class InterpolatorRef(WeightsRef):
     """A network that makes frames between frames."""
 

@@ -15,6 +15,7 @@ from graphengine.diffusion.types.optimiser import Optimiser
 from graphengine.diffusion.types.refs import (
     ControlNetRef,
     DepthModelRef,
+    ImageEncoderRef,
     InterpolatorRef,
     ModelRef,
     PipelineRef,
@@ -100,6 +101,16 @@ DIFFUSION_TYPES: tuple[SocketType, ...] = (
         lasting=False,
         weights=True,
         part="control",
+    ),
+    SocketType(
+        "ImageEncoder",
+        ImageEncoderRef,
+        RefCodec(ImageEncoderRef),
+        "Tells what a picture shows.",
+        "#a3976f",
+        lasting=False,
+        weights=True,
+        part="image_encoder",
     ),
     SocketType(
         "Interpolator",

@@ -22,11 +22,13 @@ class VideoAutoencoder(Autoencoder):
 
     Attributes:
         time: frames per cell in time.
+        between: whether denoisers take a video with grey between the frames that are given, and not these alone.
     """
 
     scale: Tensor
     shift: Tensor
     time: int = 4
+    between: bool = True
 
     @property
     def spec(self) -> LatentSpec:

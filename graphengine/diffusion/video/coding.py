@@ -27,7 +27,7 @@ def encode_frames(pool: ModelPool, vae: VaeRef, frames: Iterable[Image]) -> Late
         OutOfMemory: there is no room.
     """
     with pool.use(vae) as found, torch.no_grad(), memory_guard("encoding a video"):
-        autoencoder = _of_videos(found)
+        autoencoder = of_videos(found)
         source = _Frames(frames, autoencoder.spec.step)
         cells = autoencoder.encode_steps(source.steps(autoencoder.time))
         cells_in_time(autoencoder.spec, source.count)
@@ -42,7 +42,7 @@ def decode_frames(pool: ModelPool, vae: VaeRef, latent: Latent) -> Iterator[Imag
         OutOfMemory: there is no room.
     """
     with pool.use(vae) as found:
-        autoencoder = _of_videos(found)
+        autoencoder = of_videos(found)
         check_kind(vae, autoencoder, latent)
         for index in range(latent.batch):
             steps = autoencoder.decoding(latent.samples[index : index + 1])
@@ -56,7 +56,12 @@ def _next(steps: Iterator[Tensor]) -> Tensor | None:
         return next(steps, None)
 
 
-def _of_videos(autoencoder: Autoencoder) -> VideoAutoencoder:
+def of_videos(autoencoder: Autoencoder) -> VideoAutoencoder:
+    """Return an autoencoder if it is one of videos.
+
+    Raises:
+        NodeError: it is one of pictures.
+    """
     if not isinstance(autoencoder, VideoAutoencoder):
         raise NodeError(
             "the VAE is one of pictures, not of videos", hint="Encode or decode the pictures one by one with it."

@@ -10,7 +10,7 @@ from graphengine.server.backend import BACKEND, Backend
 from graphengine.server.limits import read_body, read_query
 from graphengine.server.proving import proven
 from graphengine.server.routing import Route
-from graphengine.server.schema import BatchOut, JobsOut, JobsQuery, Move, Nothing, Submit
+from graphengine.server.schema import BatchOut, JobsOut, JobsQuery, Move, Nothing, ObjectOut, Submit
 from graphengine.server.security import CALLER
 from graphengine.server.shown import job_view
 from graphengine.server.views import JobView
@@ -51,6 +51,13 @@ async def list_jobs(request: web.Request) -> web.Response:
 async def get(request: web.Request) -> web.Response:
     """Return a job, and when it is done its result."""
     return answer(job_view(await request.app[BACKEND].store.queue.get(request.match_info["id"])))
+
+
+async def workflow(request: web.Request) -> web.Response:
+    """Return the workflow of a job as it was submitted, without the values of its inputs."""
+    store = request.app[BACKEND].store
+    job = await store.queue.get(request.match_info["id"])
+    return answer(ObjectOut(**await store.document(job.workflow)))
 
 
 async def cancel(request: web.Request) -> web.Response:
@@ -119,6 +126,7 @@ ROUTES = (
     Route("POST", "/api/jobs", submit, "submit", "jobs", body=Submit, answer=JobView, statuses=(201, 200)),
     Route("GET", "/api/jobs", list_jobs, "read", "jobs", query=JobsQuery, answer=JobsOut),
     Route("GET", "/api/jobs/{id}", get, "read", "jobs", answer=JobView),
+    Route("GET", "/api/jobs/{id}/workflow", workflow, "read", "jobs", answer=ObjectOut),
     Route("POST", "/api/jobs/{id}/cancel", cancel, "submit", "jobs", body=Nothing, answer=JobView),
     Route("POST", "/api/jobs/{id}/retry", retry, "submit", "jobs", body=Nothing, answer=JobView),
     Route("POST", "/api/jobs/{id}/move", move, "submit", "jobs", body=Move, answer=JobView),

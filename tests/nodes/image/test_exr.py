@@ -1,5 +1,6 @@
 """OpenEXR: light and distances come back as they were written."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from graphengine.diffusion import exr
 from graphengine.diffusion.types.depth import DepthMap
 from graphengine.diffusion.types.image import Image
 from graphengine.errors import NodeError
+from graphengine.files.carried import carried_texts
+from graphengine.files.origin import WORKFLOW
 from graphengine.files.roots import File
 from nodes.depth import exr as depth_exr
 from nodes.image.exr import load_exr, save_exr
@@ -34,6 +37,7 @@ def test_pictures_come_back(half: bool, tolerance: float, noise: Callable[..., I
     image = noise(batch=2, channels=4)
     saved = save_exr(image, half=half, context=context)
     assert saved.image == image
+    assert all(json.loads(carried_texts(file.path)[WORKFLOW]) == context.run.workflow for file in saved.files)
     for file, pixels in zip(saved.files, image.pixels, strict=True):
         loaded, mask = load_exr(file)
         clear = pixels[..., 3] > 0.05  # there is no colour where there is hardly any
@@ -42,7 +46,9 @@ def test_pictures_come_back(half: bool, tolerance: float, noise: Callable[..., I
 
 
 def test_what_is_written_is_light(context: Any) -> None:
-    (file,) = save_exr(Image(torch.full((1, 4, 6, 3), 0.5)), half=False, context=context).files
+    grey = Image(torch.full((1, 4, 6, 3), 0.5))
+    (file,) = save_exr(grey, half=False, embed_workflow=False, context=context).files
+    assert carried_texts(file.path) == {}
     with OpenEXR.File(str(file.path), separate_channels=True) as opened:
         channels = {name: np.array(each.pixels) for name, each in opened.channels().items()}
     assert set(channels) == {"R", "G", "B"}
@@ -63,6 +69,7 @@ def test_light_above_white_is_cut_off_or_drawn_in(tmp_path: Path, file_of: FileO
 def test_depth_comes_back_and_the_sky_has_an_end(tmp_path: Path, file_of: FileOf, context: Any) -> None:
     depth = DepthMap(torch.rand(2, 5, 7) * 50 + 0.1)
     files = depth_exr.save_exr(depth, context=context).files
+    assert all(WORKFLOW in carried_texts(file.path) for file in files)
     assert [depth_exr.load_exr(file).values[0].tolist() for file in files] == depth.values.tolist()
     rendered = file_of(written(tmp_path / "z.exr", **{"View.Z": [[2.0, 1e10, 0.0, np.nan]]}))
     assert depth_exr.load_exr(rendered, "View.Z", 100.0).values.tolist() == [[[2.0, 100.0, 100.0, 100.0]]]

@@ -16,7 +16,7 @@ from graphengine.diffusion.types.image import Image
 from graphengine.errors import Cancelled, NodeError
 from graphengine.files.carried import carried_texts
 from graphengine.files.origin import LOCK, WORKFLOW
-from graphengine.files.picture import workflow_text
+from graphengine.files.picture import png_texts
 from graphengine.files.roots import File
 from graphengine.run.context import CancelToken, TaskContext
 from graphengine.run.messages import Event, TaskOutput, TaskProgress
@@ -37,14 +37,14 @@ def test_png_is_exact_and_carries_the_workflow(noise: Noise, eight_bits: Rounded
     assert [file.path.name for file in files] == ["sunset_00001.png", "sunset_00002.png"]
     assert torch.equal(torch.cat([load(file).image.pixels for file in files]), image.pixels)
     for file in files:
-        assert json.loads(workflow_text(file.path) or "") == context.run.workflow
+        assert json.loads(png_texts(file.path).get(WORKFLOW) or "") == context.run.workflow
 
 
 def test_a_large_workflow_does_not_make_the_picture_unreadable(noise: Noise, context: TaskContext) -> None:
     info = replace(context.run, workflow={"notes": "\ud800" + "x" * 3_000_000})
     (file,) = save(noise(), context=TaskContext(replace(context.scope, info=info), "picture")).files
     assert load(file).image.width == 8
-    assert json.loads(workflow_text(file.path) or "") == info.workflow
+    assert json.loads(png_texts(file.path).get(WORKFLOW) or "") == info.workflow
 
 
 def test_alpha_is_exact(noise: Noise, eight_bits: Rounded, context: TaskContext) -> None:
@@ -77,7 +77,7 @@ def test_every_file_says_which_of_its_run_it_is(noise: Noise, context: TaskConte
 
 def test_the_workflow_can_be_left_out(noise: Noise, context: TaskContext) -> None:
     (file,) = save(noise(), embed_workflow=False, context=context).files
-    assert workflow_text(file.path) is None
+    assert png_texts(file.path).get(WORKFLOW) is None
 
 
 @pytest.mark.parametrize(("format_", "suffix"), [("jpeg", ".jpg"), ("webp", ".webp")])

@@ -1,6 +1,7 @@
 """Surfaces from depth: closed where they should be, torn where depth jumps, and as deep as the depth was."""
 
 import io
+import json
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,9 @@ from graphengine.diffusion.types.depth import Camera, DepthMap
 from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.mesh import Mesh, MeshCodec, PointCloud, PointCloudCodec
 from graphengine.errors import NodeError
+from graphengine.files.carried import carried_texts
+from graphengine.files.compare import compare
+from graphengine.files.origin import WORKFLOW
 from graphengine.run.context import TaskContext
 from nodes.drawing.landscape import landscape
 from nodes.mesh.from_depth import from_depth, points
@@ -51,6 +55,23 @@ def test_a_solid_is_watertight_and_faces_outwards(context: TaskContext) -> None:
     assert body.is_winding_consistent
     assert body.volume > 0
     assert not loaded(save(from_depth(image, depth, LENS), context=context).file.path.read_bytes(), "glb").is_watertight
+
+
+@pytest.mark.parametrize("format_", ["glb", "ply", "obj"])
+def test_a_file_says_where_it_comes_from(context: TaskContext, format_: Any) -> None:
+    surface = from_depth(*hills(8), LENS)
+    file = save(surface, format_, context=context).file
+    assert json.loads(carried_texts(file.path)[WORKFLOW]) == context.run.workflow
+    body = loaded(file.path.read_bytes(), format_)
+    assert len(body.faces) == len(surface.faces)
+    plain = save(surface, format_, embed_workflow=False, context=context).file
+    assert b"graphengine.workflow" not in plain.path.read_bytes()
+    assert compare(file.path, plain.path).same
+    if format_ != "obj":
+        cloud = points(*hills(8), LENS)
+        file, plain = (save_points(cloud, format_, embed_workflow=told, context=context) for told in (True, False))
+        assert json.loads(carried_texts(file.path)[WORKFLOW]) == context.run.workflow
+        assert carried_texts(plain.path) == {}
 
 
 def test_a_glb_has_the_picture_on_it(context: TaskContext) -> None:

@@ -206,7 +206,7 @@ def test_the_file_is_told_with_its_kind(moving: list[Image], context: TaskContex
     assert TaskOutput("picture", file, "video/webm") in events
 
 
-@pytest.mark.parametrize("format_", ["h264", "vp9"])
+@pytest.mark.parametrize("format_", ["h264", "vp9", "gif", "webp"])
 def test_a_video_says_where_it_comes_from(moving: list[Image], context: TaskContext, format_: VideoFormat) -> None:
     file = save(moving, format=format_, context=context).file
     assert json.loads(carried_texts(file.path)[WORKFLOW]) == context.run.workflow

@@ -333,6 +333,7 @@ export interface ModelView {
     | "embedding"
     | "upscaler"
     | "depth"
+    | "interpolator"
     | "unknown";
   family: string;
   variant: string;
