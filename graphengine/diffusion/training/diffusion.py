@@ -107,8 +107,9 @@ class DiffusionTask:
 
     def loss(self, rng: np.random.Generator) -> Tensor:
         """Compute the weighted squared error of the prediction on one random batch."""
+        self.module.eval()  # the dropout of a network's own, such as T5's, draws from no seed
         for dropout in self._dropouts:
-            dropout.begin(int(rng.integers(2**62)))
+            dropout.train().begin(int(rng.integers(2**62)))
         return self._denoising.loss(self._material, self._recipe.batch, rng)
 
     def measure(self) -> dict[str, float]:
