@@ -81,7 +81,8 @@ def train_denoiser(
         caption_dropout: the share of captions that are left away, 0 to 1, so that guidance works.
         min_snr: the largest signal-to-noise ratio that adds weight to the loss; 0 (and a flow) weighs all levels alike.
         dropout: the share of values that are dropped inside of the denoiser, against learning by heart.
-        patience: ends the training after so many of its 20 measurements without a better one; 0 never does.
+        patience: ends the training after so many of its 20 measurements without a better one, and the best weights
+            come out; 0 never does, and the last come out.
         seed: of random weights, the pictures, the noise and the noise levels.
         optimiser: its finer settings; without it those that Optimiser has by itself.
 
@@ -118,7 +119,7 @@ def _train(
         task, samples = _task(pool, parts, pictures, recipe, training.pace.seed, text_encoder)
         trainer = run(task, samples=samples)
     told = {"text_encoder": text_encoder, "model": parts.model.source.reference, "pictures": pictures[0].count}
-    notes, figures = training.notes(trainer, **asdict(recipe), **told), trainer.curve[-1].figures
+    notes, figures = training.notes(trainer, **asdict(recipe), **told), trainer.outcome.figures
     return TrainedDenoiser(Weights(DENOISER, averages(trainer), notes), figures["gain"], figures["error"])
 
 

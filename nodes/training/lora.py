@@ -44,7 +44,9 @@ class Trained(NamedTuple):
     gain: float
 
 
-@node("training.lora", category="training", title="Train LoRA", lane="gpu", aliases=("Fine-tune", "Dreambooth"))
+@node(
+    "training.lora", category="training", version=2, title="Train LoRA", lane="gpu", aliases=("Fine-tune", "Dreambooth")
+)
 def train_lora(
     model: ModelRef,
     encoder: TextEncoderRef,
@@ -89,7 +91,8 @@ def train_lora(
         caption_dropout: the share of captions that are left away, 0 to 1.
         min_snr: the largest signal-to-noise ratio that adds weight to the loss; 0 (and a flow) weighs all levels alike.
         weight_decay: decoupled from the gradient.
-        patience: ends the training after so many of its 20 measurements without a better one; 0 never does.
+        patience: ends the training after so many of its 20 measurements without a better one, and the best weights
+            come out; 0 never does, and the last come out.
         seed: of the first weights, the pictures, the noise and the noise levels.
         optimiser: its finer settings, and then its weight decay; without it averages over some 100 steps.
 
@@ -137,7 +140,7 @@ def _train(
     told = _as_read(recipe) if part == "unet" else {}
     notes = training.notes(trainer, **asdict(recipe), model=model.source.reference, **told)
     weights = Weights(KIND, as_file(trainer.average.weights, recipe.alpha, part), notes)
-    return Trained(weights, trainer.curve[-1].figures["gain"])
+    return Trained(weights, trainer.outcome.figures["gain"])
 
 
 def _as_read(recipe: LoraRecipe) -> Mapping[str, str]:
