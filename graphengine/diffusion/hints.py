@@ -61,7 +61,7 @@ def hints_of(dataset: Dataset) -> Callable[[int], Tensor]:
         case None:
             raise NodeError("the dataset has no hints", hint="Link it through Dataset with hints.")
         case source:
-            shown = Reader(Dataset(dataset.count, dataset.size, source)).picture
+            shown = Reader(dataset).beside(source)
             return lambda index: torch.from_numpy(shown(index).copy()).permute(2, 0, 1)[None].float() / 255
 
 

@@ -21,7 +21,8 @@ def hints(dataset: Dataset, hint: Hint = "depth", pictures: Dataset | None = Non
         dataset: the pictures.
         hint: ``depth`` is the true one of drawn landscapes, white is nearest, even in 1/distance; ``edges`` are those
             of any pictures, white on black, as Canny edges finds them.
-        pictures: hints of your own, instead: one for each picture, in the same order and size.
+        pictures: hints of your own, instead, such as masks: one for each picture, in the same order and size. Those of
+            an augmented dataset are for the pictures as they were, and varied as these are.
 
     Outputs:
         dataset: the pictures with their hints.
@@ -30,9 +31,10 @@ def hints(dataset: Dataset, hint: Hint = "depth", pictures: Dataset | None = Non
     """
     if pictures is None:
         return replace(dataset, hints=hint)
-    if (pictures.count, pictures.size) != (dataset.count, dataset.size):
+    count = dataset.augmentation.originals if dataset.augmentation else dataset.count
+    if (pictures.count, pictures.size) != (count, dataset.size):
         raise NodeError(
-            f"{pictures.count} hints of {pictures.size} pixels do not suit {dataset.count} pictures of {dataset.size}",
+            f"{pictures.count} hints of {pictures.size} pixels do not suit {count} pictures of {dataset.size}",
             hint="Give one for each picture, in the same order and size.",
         )
     return replace(dataset, hints=pictures.source)

@@ -31,7 +31,7 @@ class Applied(NamedTuple):
 def apply_weights(
     model: ModelRef, encoder: TextEncoderRef, file: WeightsFile, *, pool: ModelPool = injected
 ) -> Applied:
-    """Use a denoiser that was trained here, and the text encoder that was trained with it.
+    """Use a denoiser that was trained here, and the text encoder that was trained with it or alone.
 
     The model itself stays as it is. While the trained one is used it takes as much memory again.
 
@@ -40,13 +40,15 @@ def apply_weights(
         file: a safetensors file that Save weights wrote.
 
     Outputs:
-        model: with the weights of the file.
-        text_encoder: likewise, if it was trained; else as it came.
+        model: with the weights of the file, if it was trained; else as it came.
+        text_encoder: likewise.
 
-    Errors: the file holds no denoiser, or one of another architecture.
+    Errors: the file holds neither, or weights of another architecture.
     """
     patch = Patch("weights", file)
-    applied = Applied(model.patched(patch), encoder.patched(patch) if _holds(file, encoder.part) else encoder)
+    words = _holds(file, encoder.part)
+    denoises = not words or _holds(file, model.part)  # a file of neither is refused where it is loaded
+    applied = Applied(model.patched(patch) if denoises else model, encoder.patched(patch) if words else encoder)
     for ref in applied:
         with pool.use(ref):  # what does not fit is told here
             pass

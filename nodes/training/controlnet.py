@@ -53,7 +53,7 @@ class Trained(NamedTuple):
     gain: float
 
 
-@node("training.controlnet", category="training", title="Train ControlNet", lane="gpu")
+@node("training.controlnet", category="training", version=2, title="Train ControlNet", lane="gpu")
 def train_controlnet(
     model: ModelRef,
     encoder: TextEncoderRef,
@@ -90,7 +90,8 @@ def train_controlnet(
         caption_dropout: the share of captions that are left away, 0 to 1: it learns to read hints without words.
         min_snr: the largest signal-to-noise ratio that adds weight; 0: all noise levels alike, as layout wants it.
         weight_decay: decoupled from the gradient.
-        patience: ends the training after so many of its 20 measurements without a better one; 0 never does.
+        patience: ends the training after so many of its 20 measurements without a better one, and the best weights
+            come out; 0 never does, and the last come out.
         seed: of the first weights, the pictures, the noise and the noise levels.
 
     Outputs:
@@ -139,7 +140,7 @@ def _train(
     hints = pictures[0].hints if isinstance(pictures[0].hints, str) else "pictures"
     notes = training.notes(trainer, **asdict(recipe), **names, hints=hints)
     weights = Weights(CONTROLNET, averages(trainer), {**notes, CONFIG: config_of(network)})
-    return Trained(weights, trainer.curve[-1].figures["gain"])
+    return Trained(weights, trainer.outcome.figures["gain"])
 
 
 def _begun(parts: _Parts, unet: Any, width: int, seed: int, pool: ModelPool) -> Any:

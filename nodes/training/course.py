@@ -41,7 +41,8 @@ class Course:
     Attributes:
         pace: how it is optimised.
         figure: what is measured, and is to grow.
-        patience: after how many measurements without a better one it ends; 0 is never.
+        patience: after how many measurements without a better one it ends; 0 is never. Where it is not, the weights
+            that come out are those that were measured best.
         written: how figures are written down beside the weights.
     """
 
@@ -66,8 +67,9 @@ class Course:
 
     def notes(self, trainer: Trainer, **settings: Any) -> Mapping[str, str]:
         """Return what lies beside the weights: the settings, and the figures at the end."""
-        figures = {name: self.written.format(value) for name, value in trainer.curve[-1].figures.items()}
-        return {name: str(value) for name, value in (asdict(self.pace) | settings).items()} | figures
+        figures = {name: self.written.format(value) for name, value in trainer.outcome.figures.items()}
+        told = asdict(self.pace) | settings | {"measured_at": trainer.outcome.step}
+        return {name: str(value) for name, value in told.items()} | figures
 
     def _tell(self, trainer: Trainer, context: Context, samples: Callable[[], Image] | None) -> None:
         context.progress(trainer.step, self.pace.steps)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from graphengine.diffusion.devices import memory_guard
 from graphengine.diffusion.pool import ModelPool
-from graphengine.diffusion.training.diffusion import DiffusionRecipe, DiffusionTask, own_denoiser, own_stack
+from graphengine.diffusion.training.diffusion import DiffusionRecipe, DiffusionTask, Learners, own_denoiser, own_stack
 from graphengine.diffusion.training.fresh import Start
 from graphengine.diffusion.training.material import material_of
 from graphengine.diffusion.training.samples import SHOWN, Samples
@@ -29,12 +29,17 @@ from nodes.training.fitness import DENOISER, Parts, TrainedDenoiser, refuse_adap
 CONTROLS = 64
 """How many pictures it is measured on."""
 
-TextEncoder = Literal["stays", "trained too"]
+TextEncoder = Literal["stays", "trained too", "trained alone"]
 """What becomes of the text encoder."""
 
 
 @node(
-    "training.denoiser", category="training", title="Train denoiser", lane="gpu", aliases=("Fine-tune", "Train model")
+    "training.denoiser",
+    category="training",
+    version=2,
+    title="Train denoiser",
+    lane="gpu",
+    aliases=("Fine-tune", "Train model", "Train text encoder"),
 )
 def train_denoiser(
     model: ModelRef,
@@ -61,20 +66,23 @@ def train_denoiser(
     """Train all weights of a denoiser, from those it has or from nothing.
 
     It learns to predict what the model predicts: noise, velocity or flow. What comes out are the moving averages of the
-    weights; the model itself is not changed. All randomness comes from the seed and the number of the step: a training
-    that was cut off ends in the same weights. Its curve and pictures of the first four captions are shown 20 times.
+    weights; the model itself is not changed. To models of videos pictures are videos of one frame. All randomness comes
+    from the seed and the number of the step: a training that was cut off ends in the same weights. Its curve and
+    pictures of the first four captions are shown 20 times.
 
     Inputs:
         model, encoder, vae: the parts of the model. It is trained in fp32, whatever precision it was loaded in.
         dataset, validation: pictures with captions, to learn from and (64 others) to measure on.
         start: go on with the weights of the model, or begin ``fresh``, with random ones.
-        text_encoder: ``stays`` as it is, or is ``trained too``, from the same start.
+        text_encoder: ``stays`` as it is, or is ``trained too``, from the same start; ``trained alone`` is from that
+            start too, while the denoiser stays as it is.
         steps, batch: of the optimiser, and how many pictures are in each.
         rate: the highest learning rate; 1e-3 suits a small model from nothing, 1e-5 the large ones.
         caption_dropout: the share of captions that are left away, 0 to 1, so that guidance works.
         min_snr: the largest signal-to-noise ratio that adds weight to the loss; 0 (and a flow) weighs all levels alike.
         dropout: the share of values that are dropped inside of the denoiser, against learning by heart.
-        patience: ends the training after so many of its 20 measurements without a better one; 0 never does.
+        patience: ends the training after so many of its 20 measurements without a better one, and the best weights
+            come out; 0 never does, and the last come out.
         seed: of random weights, the pictures, the noise and the noise levels.
         optimiser: its finer settings; without it those that Optimiser has by itself.
 
@@ -92,8 +100,8 @@ def train_denoiser(
     )
     training = paced(how, steps, rate, seed, figure="gain", patience=patience)
     run: Run = partial(training.run, checkpoints=checkpoints, context=context)
-    parts, together = Parts(model, encoder, vae), text_encoder != "stays"
-    return _train(parts, (dataset, validation), recipe, training, pool, run, together=together)
+    parts = Parts(model, encoder, vae)
+    return _train(parts, (dataset, validation), recipe, training, pool, run, text_encoder)
 
 
 def _train(
@@ -103,35 +111,41 @@ def _train(
     training: Course,
     pool: ModelPool,
     run: Run,
-    *,
-    together: bool,
+    text_encoder: TextEncoder,
 ) -> TrainedDenoiser:
     """Train on the first of the pictures, measured on the others."""
     refuse_adapted(parts.model, parts.encoder)
     with memory_guard("training a denoiser"):
-        task, samples = _task(pool, parts, pictures, recipe, training.pace.seed, together=together)
+        task, samples = _task(pool, parts, pictures, recipe, training.pace.seed, text_encoder)
         trainer = run(task, samples=samples)
-    told = {"text_encoder": together, "model": parts.model.source.reference, "pictures": pictures[0].count}
-    notes, figures = training.notes(trainer, **asdict(recipe), **told), trainer.curve[-1].figures
+    told = {"text_encoder": text_encoder, "model": parts.model.source.reference, "pictures": pictures[0].count}
+    notes, figures = training.notes(trainer, **asdict(recipe), **told), trainer.outcome.figures
     return TrainedDenoiser(Weights(DENOISER, averages(trainer), notes), figures["gain"], figures["error"])
 
 
 def _task(
-    pool: ModelPool, parts: Parts, pictures: Sequence[Dataset], recipe: DiffusionRecipe, seed: int, *, together: bool
+    pool: ModelPool,
+    parts: Parts,
+    pictures: Sequence[Dataset],
+    recipe: DiffusionRecipe,
+    seed: int,
+    text_encoder: TextEncoder,
 ) -> tuple[DiffusionTask, Callable[[], Image]]:
     """Return what is trained, and what draws pictures with it."""
     model: ModelRef = replace(parts.model, dtype="float32")
     encoder: TextEncoderRef = replace(parts.encoder, dtype="float32")
     family = pool.families[model.family]
+    alone = text_encoder == "trained alone"
     with pool.use(model) as lent:
-        denoiser = own_denoiser(lent, recipe.start, seed)
+        denoiser = own_denoiser(lent, "its weights" if alone else recipe.start, seed)
     stack = None
-    if together:
+    if text_encoder != "stays":
         with pool.use(encoder) as read:
             stack = own_stack(read, recipe.start, seed)
     control = replace(pictures[1], count=min(CONTROLS, pictures[1].count))
     seen, measured = (material_of(pool, parts.encoder, parts.vae, each) for each in (pictures[0], control))
-    task = DiffusionTask(recipe, family, denoiser, stack, parts.model, seen, measured, encoder.clip_skip)
+    learners = Learners(denoiser, stack, encoder.clip_skip, alone=alone)
+    task = DiffusionTask(recipe, family, learners, parts.model, seen, measured)
     shown = range(min(SHOWN, measured.count))
 
     def texts() -> tuple[ConditioningEntry, ConditioningEntry]:

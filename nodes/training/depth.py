@@ -30,7 +30,14 @@ class Trained(NamedTuple):
     abs_rel: float
 
 
-@node("training.depth", category="training", title="Train depth model", lane="gpu", aliases=("Depth estimation",))
+@node(
+    "training.depth",
+    category="training",
+    version=2,
+    title="Train depth model",
+    lane="gpu",
+    aliases=("Depth estimation",),
+)
 def train_depth(
     dataset: Dataset,
     validation: Dataset,
@@ -61,7 +68,8 @@ def train_depth(
         batch: pictures per step.
         width: channels at the size of the picture; four smaller sizes have 2, 4, 6 and 8 times as many.
         weight_decay: decoupled from the gradient.
-        patience: ends the training after so many of its 20 measurements without a better one; 0 never does.
+        patience: ends the training after so many of its 20 measurements without a better one, and the best weights
+            come out; 0 never does, and the last come out.
         seed: of the first weights and of the choice of pictures.
 
     Outputs:
@@ -85,6 +93,6 @@ def train_depth(
         task = DepthTask(recipe, data, control, pool.device)
     training = course(steps, rate, weight_decay, seed, figure="correlation", patience=patience, ema=0.995)
     trainer = training.run(task, checkpoints, context)
-    figures = trainer.curve[-1].figures
+    figures = trainer.outcome.figures
     weights = Weights(DEPTH, averages(trainer), training.notes(trainer, **asdict(recipe)))
     return Trained(weights, figures["correlation"], figures["abs_rel"])

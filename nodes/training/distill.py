@@ -35,6 +35,7 @@ CONTROLS = 16
 @node(
     "training.distill",
     category="training",
+    version=2,
     title="Distill for few steps",
     lane="gpu",
     aliases=("Progressive distillation", "Guidance distillation", "Train LCM", "Turbo", "Lightning"),
@@ -74,7 +75,8 @@ def distill(
         cfg: the guidance scale of the teacher, which the student learns to do without; 1 is none.
         steps, batch: of the optimiser, and how many captions are in each: all steps of the student are learnt of them.
         rate: the highest learning rate.
-        patience: ends the training after so many of its 20 measurements without a better one; 0 never does.
+        patience: ends the training after so many of its 20 measurements without a better one, and the best weights
+            come out; 0 never does, and the last come out.
         seed: of the noise, and of which captions are learnt when.
         optimiser: its finer settings; without it no weight decay, and averages over some 200 steps.
 
@@ -127,7 +129,7 @@ def _train(
         )
         trainer = run(task, samples=partial(samples, student))
     notes = training.notes(trainer, **asdict(recipe), bf16=bf16, model=model.source.reference, captions=dataset.count)
-    figures = trainer.curve[-1].figures
+    figures = trainer.outcome.figures
     return TrainedDenoiser(Weights(DENOISER, averages(trainer), notes), figures["gain"], figures["error"])
 
 

@@ -17,7 +17,14 @@ from nodes.training.course import course
 from nodes.training.generators import Trained, task_of, trained
 
 
-@node("training.gan", category="training", title="Train GAN", lane="gpu", aliases=("Generative adversarial network",))
+@node(
+    "training.gan",
+    category="training",
+    version=2,
+    title="Train GAN",
+    lane="gpu",
+    aliases=("Generative adversarial network",),
+)
 def train_gan(
     dataset: Dataset,
     validation: Dataset,
@@ -48,7 +55,8 @@ def train_gan(
         batch: pictures per step.
         width: channels of both networks at the size of the picture; smaller sizes have up to eight times as many.
         weight_decay: decoupled from the gradient.
-        patience: ends the training after so many of its 20 measurements without a better one; 0 never does.
+        patience: ends the training after so many of its 20 measurements without a better one, and the best weights
+            come out; 0 never does, and the last come out.
         seed: of the first weights, of the noise and of the choice of pictures.
 
     Outputs:

@@ -71,6 +71,4 @@ def task_of(
 def trained(trainer: Trainer, training: Course, form: GeneratorForm, **settings: object) -> Trained:
     """Return the generator alone, of what was trained."""
     notes = {**training.notes(trainer, **settings), **notes_of(form)}
-    return Trained(
-        Weights(GENERATOR, averages(trainer, part="generator."), notes), trainer.curve[-1].figures["nearness"]
-    )
+    return Trained(Weights(GENERATOR, averages(trainer, part="generator."), notes), trainer.outcome.figures["nearness"])

@@ -5,6 +5,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from typing import Annotated, NamedTuple
 
+from diffusers import UNet2DConditionModel
 from pydantic import Field
 
 from graphengine.diffusion.devices import memory_guard
@@ -13,6 +14,7 @@ from graphengine.diffusion.training.lora import Layers, LoraRecipe, LoraTask, as
 from graphengine.diffusion.training.material import material_of
 from graphengine.diffusion.training.samples import Samples, first_texts
 from graphengine.diffusion.types.dataset import Dataset
+from graphengine.diffusion.types.optimiser import Optimiser
 from graphengine.diffusion.types.refs import ModelRef, TextEncoderRef, VaeRef
 from graphengine.diffusion.types.trained import Weights
 from graphengine.errors import NodeError
@@ -20,7 +22,7 @@ from graphengine.node.checkpoints import NO_CHECKPOINTS, Checkpoints
 from graphengine.node.context import Context
 from graphengine.node.declare import injected, node
 from graphengine.types.builtin import Seed
-from nodes.training.course import Course, Run, course
+from nodes.training.course import Course, Run, paced, uses_half
 
 KIND = "lora"
 
@@ -42,7 +44,9 @@ class Trained(NamedTuple):
     gain: float
 
 
-@node("training.lora", category="training", title="Train LoRA", lane="gpu", aliases=("Fine-tune", "Dreambooth"))
+@node(
+    "training.lora", category="training", version=2, title="Train LoRA", lane="gpu", aliases=("Fine-tune", "Dreambooth")
+)
 def train_lora(
     model: ModelRef,
     encoder: TextEncoderRef,
@@ -60,6 +64,7 @@ def train_lora(
     weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.01,
     patience: Annotated[int, Field(ge=0, le=1000)] = 0,
     seed: Seed = Seed(0),
+    optimiser: Optimiser | None = None,
     *,
     pool: ModelPool = injected,
     context: Context = injected,
@@ -67,9 +72,9 @@ def train_lora(
 ) -> Trained:
     """Train a LoRA that changes what a denoiser draws, such as its style.
 
-    Optimised by AdamW under a cosine schedule with a linear warm-up; what comes out are the moving averages of the
-    weights. The model itself is not changed. All randomness comes from the seed and the number of the step: a training
-    that was cut off goes on from its last checkpoint, and ends in the same weights.
+    Optimised by AdamW; what comes out are the moving averages of the weights. The model itself is not changed. All
+    randomness comes from the seed and the number of the step: a training that was cut off goes on from its last
+    checkpoint, and ends in the same weights.
 
     Inputs:
         model, encoder, vae: the parts of the model that the LoRA is for. It is trained in fp32, whatever precision the
@@ -81,34 +86,36 @@ def train_lora(
         batch: pictures per step.
         rank: the shorter side of the matrices: how much the LoRA can hold.
         alpha: the matrices' product is scaled by alpha / rank.
-        layers: those of the attention blocks alone, or also the convolutions between them.
+        layers: those of the attention blocks alone, or also what lies between them: the convolutions of UNets, the
+            feed-forward layers of transformers.
         caption_dropout: the share of captions that are left away, 0 to 1.
-        min_snr: the largest signal-to-noise ratio that adds weight to the loss; 0 weighs all noise levels alike.
+        min_snr: the largest signal-to-noise ratio that adds weight to the loss; 0 (and a flow) weighs all levels alike.
         weight_decay: decoupled from the gradient.
-        patience: ends the training after so many of its 20 measurements without a better one; 0 never does.
+        patience: ends the training after so many of its 20 measurements without a better one, and the best weights
+            come out; 0 never does, and the last come out.
         seed: of the first weights, the pictures, the noise and the noise levels.
+        optimiser: its finer settings, and then its weight decay; without it averages over some 100 steps.
 
     Outputs:
-        weights: the LoRA, with keys as kohya's scripts write them (``lora_unet_…``), which all tools read. Save it, and
-            link the file to Apply LoRA.
+        weights: the LoRA, with keys that all tools read: of UNets as kohya's scripts write them (``lora_unet_…``), of
+            transformers as diffusers does (``transformer.…``). Save it, and link the file to Apply LoRA.
         gain: the share of the error on the validation pictures that the LoRA takes away, up to 1.
 
-    Errors: the model predicts neither noise nor velocity, or carries a LoRA or a ControlNet already; or the
-    pictures do not suit its autoencoder.
+    Errors: the model carries a LoRA or a ControlNet already, or the pictures do not suit its autoencoder.
 
     Source: Hu et al., LoRA (2022); Hang et al., Efficient Diffusion Training via Min-SNR Weighting Strategy (2023).
     """
     _refuse_unfit(model)
-    recipe = LoraRecipe(rank, alpha, layers, batch, caption_dropout, min_snr)
-    training = course(steps, rate, weight_decay, seed, figure="gain", patience=patience, ema=0.99)
+    how = optimiser or Optimiser(weight_decay, ema=0.99, warmup=100)
+    half = uses_half(how.precision, pool.device)
+    recipe = LoraRecipe(rank, alpha, layers, batch, caption_dropout, min_snr, bf16=half)
+    training = paced(how, steps, rate, seed, figure="gain", patience=patience)
     run: Run = partial(training.run, checkpoints=checkpoints, context=context)
     return _train(_Parts(model, encoder, vae), (dataset, validation), recipe, training, pool, run)
 
 
 def _refuse_unfit(model: ModelRef) -> None:
     """Refuse denoisers that no LoRA can be trained for."""
-    if model.prediction not in {"epsilon", "v_prediction"}:
-        raise NodeError(f"LoRAs for models that predict {model.prediction} cannot be trained here")
     if model.is_adapted:
         raise NodeError(
             "the model carries a LoRA or a ControlNet already",
@@ -129,12 +136,14 @@ def _train(
         task = LoraTask(recipe, family, denoiser, model, seen, measured, seed)
         samples = Samples(pool, family, model, parts.vae, shown[1].size, partial(first_texts, measured))
         trainer = run(task, samples=lambda: samples(task.denoiser))
-    notes = training.notes(trainer, **asdict(recipe), model=model.source.reference, **_as_read(recipe))
-    weights = Weights(KIND, as_file(trainer.average.weights, recipe.alpha), notes)
-    return Trained(weights, trainer.curve[-1].figures["gain"])
+        part = "unet" if isinstance(denoiser.module, UNet2DConditionModel) else "transformer"
+    told = _as_read(recipe) if part == "unet" else {}
+    notes = training.notes(trainer, **asdict(recipe), model=model.source.reference, **told)
+    weights = Weights(KIND, as_file(trainer.average.weights, recipe.alpha, part), notes)
+    return Trained(weights, trainer.outcome.figures["gain"])
 
 
 def _as_read(recipe: LoraRecipe) -> Mapping[str, str]:
-    """Return the notes that other tools look for."""
+    """Return the notes that tools for kohya's files look for."""
     size = {"ss_network_dim": str(recipe.rank), "ss_network_alpha": str(recipe.alpha)}
     return {"ss_network_module": "networks.lora", **size}

@@ -30,7 +30,9 @@ class Trained(NamedTuple):
     f1: float
 
 
-@node("training.tagger", category="training", title="Train tagger", lane="gpu", aliases=("Train classifier",))
+@node(
+    "training.tagger", category="training", version=2, title="Train tagger", lane="gpu", aliases=("Train classifier",)
+)
 def train_tagger(
     dataset: Dataset,
     validation: Dataset,
@@ -61,7 +63,8 @@ def train_tagger(
         batch: pictures per step.
         width: channels of the first of four stages; each of the others has as many more.
         weight_decay: decoupled from the gradient.
-        patience: ends the training after so many of its 20 measurements without a better one; 0 never does.
+        patience: ends the training after so many of its 20 measurements without a better one, and the best weights
+            come out; 0 never does, and the last come out.
         seed: of the first weights and of the choice of pictures.
 
     Outputs:
@@ -86,4 +89,4 @@ def train_tagger(
     training = course(steps, rate, weight_decay, seed, figure="f1", patience=patience, ema=0.99)
     trainer = training.run(task, checkpoints, context)
     notes = training.notes(trainer, **asdict(recipe), tags=json.dumps(tags))
-    return Trained(Weights(TAGGER, averages(trainer), notes), trainer.curve[-1].figures["f1"])
+    return Trained(Weights(TAGGER, averages(trainer), notes), trainer.outcome.figures["f1"])

@@ -30,7 +30,7 @@ class Trained(NamedTuple):
     bicubic: float
 
 
-@node("training.upscaler", category="training", title="Train upscaler", lane="gpu")
+@node("training.upscaler", category="training", version=2, title="Train upscaler", lane="gpu")
 def train_upscaler(
     dataset: Dataset,
     validation: Dataset,
@@ -65,7 +65,8 @@ def train_upscaler(
         crop: side of a crop in pixels, after the enlargement; cut to a multiple of the factor.
         width, depth: channels of the convolutions, and how many there are between the first and the last.
         weight_decay: decoupled from the gradient.
-        patience: ends the training after so many of its 20 measurements without a better one; 0 never does.
+        patience: ends the training after so many of its 20 measurements without a better one, and the best weights
+            come out; 0 never does, and the last come out.
         seed: of the first weights and of the crops.
 
     Outputs:
@@ -86,7 +87,7 @@ def train_upscaler(
         task = UpscalerTask(recipe, Reader(dataset).any, _control(validation, recipe.factor), pool.device)
     training = course(steps, rate, weight_decay, seed, figure="psnr", patience=patience, ema=0.999, written=_DB)
     trainer = training.run(task, checkpoints, context)
-    figures = trainer.curve[-1].figures
+    figures = trainer.outcome.figures
     weights = Weights(UPSCALER, averages(trainer), training.notes(trainer, **asdict(recipe)))
     return Trained(weights, figures["psnr"], figures["bicubic"])
 

@@ -43,7 +43,12 @@ class Trained(NamedTuple):
 
 
 @node(
-    "training.vae", category="training", title="Train autoencoder", lane="gpu", aliases=("Train VAE", "Fine-tune VAE")
+    "training.vae",
+    category="training",
+    version=2,
+    title="Train autoencoder",
+    lane="gpu",
+    aliases=("Train VAE", "Fine-tune VAE"),
 )
 def train_vae(
     vae: VaeRef,
@@ -79,7 +84,8 @@ def train_vae(
         steps, batch, crop: of the optimiser, how many crops are in each, and their side in pixels, rounded down.
         rate: the highest learning rate; 2e-3 suits a small one from nothing, 1e-5 the large ones.
         noise: the deviation of noise on training latents, whose own is 1: small errors of a denoiser then stay small.
-        patience: ends the training after so many of its 20 measurements without a better one; 0 never does.
+        patience: ends the training after so many of its 20 measurements without a better one, and the best weights
+            come out; 0 never does, and the last come out.
         seed: of random weights, and of the crops.
         optimiser: its finer settings; without it those that Optimiser has by itself.
 
@@ -111,7 +117,7 @@ def _train(
     control = Reader(validation).stack(0, min(CONTROLS, validation.count))
     task = ReconstructionTask(own.module, diet, Reader(dataset).any, control, device)
     trainer = run(task, samples=partial(_samples, task))
-    figures = trainer.curve[-1].figures
+    figures = trainer.outcome.figures
     notes = training.notes(trainer, **asdict(diet), start=start, model=vae.source.reference, pictures=dataset.count)
     scale = {} if diet.decoder_alone else {SCALE: str(1 / figures["spread"])}
     return Trained(Weights("autoencoder", averages(trainer, f"{vae.part}."), {**notes, **scale}), figures["psnr"])

@@ -3,12 +3,14 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from graphengine.diffusion.training import checkpoint
 from graphengine.diffusion.training.autoencoder import (
@@ -137,6 +139,46 @@ def test_a_crash_while_saving_leaves_the_old_checkpoint(tmp_path: Path, monkeypa
         checkpoint.save_checkpoint(path, {"step": 2})
     assert checkpoint.load_checkpoint(path) == {"step": 1}
     assert checkpoint.load_checkpoint(tmp_path / "none.pt") is None
+
+
+class Passing:
+    """Learns to be 4, and is best where it passes 1."""
+
+    def __init__(self) -> None:
+        self.module = nn.Linear(1, 1, bias=False)
+        nn.init.zeros_(self.module.weight)
+
+    def loss(self, rng: np.random.Generator) -> torch.Tensor:
+        del rng
+        return (self.module.weight - 4).square().sum()
+
+    def measure(self) -> dict[str, float]:
+        return {"score": -abs(float(self.module.weight) - 1)}
+
+
+def test_a_run_with_patience_ends_with_the_weights_that_were_best(tmp_path: Path) -> None:
+    pace = Pace(steps=200, rate=0.1, warmup=0, ema=0.0, schedule="constant")
+    stop = Stop(measure_every=2, patience=3, figure="score")
+    trainer = Trainer(Passing(), pace, FileKeeper(tmp_path / "whole.pt"))
+    trainer.run(stop)
+    scores = [point.figures["score"] for point in trainer.curve]
+    assert trainer.step < 200
+    assert scores.index(max(scores)) == len(scores) - 4
+    assert trainer.outcome == trainer.curve[-4]
+    assert -abs(float(trainer.average.weights["weight"]) - 1) == max(scores) > -0.2
+    parts = tmp_path / "parts.pt"
+    for step in (3, trainer.step - 1, None):  # it is cut off before the best and after it
+        resumed = Trainer(Passing(), pace, FileKeeper(parts))
+        resumed.run(replace(stop, step=step))
+    assert torch.equal(resumed.average.weights["weight"], trainer.average.weights["weight"])
+    assert resumed.outcome == trainer.outcome
+    assert_bitwise_equal(tmp_path / "whole.pt", parts)
+    again = Trainer(Passing(), pace, FileKeeper(parts))
+    again.run(stop)
+    assert (again.step, again.outcome) == (trainer.step, trainer.outcome)
+    patient = Trainer(Passing(), pace, FileKeeper(tmp_path / "patient.pt"))
+    patient.run(Stop(measure_every=2))
+    assert patient.outcome == patient.curve[-1]
 
 
 def test_the_time_limit_stops_and_saves(tmp_path: Path) -> None:

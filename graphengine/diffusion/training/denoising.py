@@ -26,7 +26,8 @@ class Batch:
     Attributes:
         material: where they are from.
         indices: which of it they are.
-        latents: without noise, [batch, channels, height, width]; ``noise`` is what they are mixed with.
+        latents: without noise, [batch, channels, height, width], or with frames before the height for models of videos;
+            ``noise`` is what they are mixed with.
         texts: what is to be seen in them, a row for each.
         levels: how noisy each becomes.
     """
@@ -99,16 +100,20 @@ class Denoising:
         texts = self._texts(material, [None if rng.random() < drop else index for index in indices])
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         noise = torch.randn(latents.shape, generator=generator)
-        levels = self.objective.levels(len(indices), generator)
+        timing = self._family.timing(self._denoiser.scheduler, self._latent(latents))
+        levels = self.objective.levels(len(indices), generator, timing.shift)
         device = self._denoiser.device
         return Batch(material, tuple(indices), latents.to(device), texts, noise.to(device), levels)
 
     def predicted(self, noisy: Tensor, texts: ConditioningEntry, timesteps: Tensor) -> Tensor:
         """Return what the denoiser predicts, fp32."""
-        latent = Latent(noisy, self._model.family, self._model.latent)
+        latent = self._latent(noisy)
         predict = self._family.begin(self._denoiser, [texts], latent=latent, guidance=1.0, beside=None, unwanted=0)
         with torch.autocast(self._denoiser.device.type, torch.bfloat16, enabled=self._bf16):
             return predict(noisy, timesteps)[0].float()
+
+    def _latent(self, samples: Tensor) -> Latent:
+        return Latent(samples, self._model.family, self._model.latent)
 
     def _error(self, batch: Batch) -> Tensor:
         """Squared error of the prediction, averaged within each picture: shape [batch]."""
@@ -116,5 +121,5 @@ class Denoising:
         noisy = batch.levels.mixed(batch.latents, batch.noise)
         target = self.objective.target(batch.levels, batch.latents, batch.noise)
         predicted = self.predicted(noisy, batch.texts, batch.levels.timesteps)
-        error: Tensor = (predicted - target).square().mean(dim=(1, 2, 3))
+        error: Tensor = (predicted - target).square().flatten(1).mean(dim=1)
         return error

@@ -1,4 +1,4 @@
-"""Training a whole denoiser, from its weights or from nothing, and its text encoders together with it."""
+"""Training a whole denoiser, from its weights or from nothing, and its text encoders with it or without it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -51,16 +51,42 @@ def own_stack(stack: TextStack, start: Start, seed: int) -> TextStack:
     return replace(stack, encoders=tuple(own))
 
 
+@dataclass(frozen=True, slots=True)
+class Learners:
+    """The networks of a training; those that learn are changed.
+
+    Attributes:
+        denoiser: predicts.
+        stack: text encoders that learn; None leaves a model's own as they are.
+        clip_skip: how many of their last layers are left out.
+        alone: whether they alone learn, by what the denoiser makes of their words, and not the denoiser.
+    """
+
+    denoiser: Denoiser
+    stack: TextStack | None = None
+    clip_skip: int = 0
+    alone: bool = False
+
+    def modules(self) -> dict[str, nn.Module]:
+        """Return what learns, by the names of parts; what does not learn needs no gradients from here on."""
+        parts: dict[str, nn.Module] = {}
+        if self.alone:
+            nn.Module.requires_grad_(self.denoiser.module, requires_grad=False)
+        else:
+            parts["model"] = self.denoiser.module
+        if self.stack is not None:
+            parts["text_encoder"] = nn.ModuleList(self.stack.encoders)
+        return parts
+
+
 class DiffusionTask:
-    """Denoising of pictures by a denoiser that learns (see :class:`graphengine.diffusion.training.loop.Task`).
+    """Denoising of pictures by networks that learn (see :class:`graphengine.diffusion.training.loop.Task`).
 
     Args:
-        recipe: its diet.
+        recipe: their diet.
         family: of the denoiser.
-        denoiser: to be trained; it is changed.
-        stack: text encoders to be trained with it, likewise; None leaves them as they are.
+        learners: the denoiser and the text encoders.
         model: what the denoiser is.
-        clip_skip: how many of the last layers of trained text encoders are left out.
         material: to learn from.
         control: to measure on.
     """
@@ -71,21 +97,17 @@ class DiffusionTask:
         self,
         recipe: DiffusionRecipe,
         family: Family,
-        denoiser: Denoiser,
-        stack: TextStack | None,
+        learners: Learners,
         model: ModelRef,
         material: Material,
         control: Material,
-        clip_skip: int = 0,
     ) -> None:
-        self._recipe, self._family, self._stack = recipe, family, stack
-        self._material, self._control, self._clip_skip = material, control, clip_skip
-        self.denoiser = denoiser
+        self._recipe, self._family, self._learners = recipe, family, learners
+        self._material, self._control = material, control
+        denoiser = learners.denoiser
         self._dropouts = with_dropout(denoiser.module, recipe.dropout) if recipe.dropout else []
-        parts: dict[str, nn.Module] = {"model": denoiser.module}
-        if stack is not None:
-            parts["text_encoder"] = nn.ModuleList(stack.encoders)
-        self.module = nn.ModuleDict(parts).eval()
+        self.module = nn.ModuleDict(learners.modules()).eval()
+        denoiser.module.eval()
         self._denoising = Denoising(
             family,
             denoiser,
@@ -100,16 +122,20 @@ class DiffusionTask:
 
     def texts(self, material: Material, indices: Sequence[int | None]) -> ConditioningEntry:
         """Encode captions, by the text encoders as they are now."""
-        if self._stack is None:
+        if self._learners.stack is None:
             return material.texts(indices)
         captions = [material.caption(index) for index in indices]
-        return joined(self._family.encode(self._stack, captions, self._clip_skip))
+        return joined(self._family.encode(self._learners.stack, captions, self._learners.clip_skip))
 
     def loss(self, rng: np.random.Generator) -> Tensor:
         """Compute the weighted squared error of the prediction on one random batch."""
+        self.module.eval()  # the dropout of a network's own, such as T5's, draws from no seed
         for dropout in self._dropouts:
-            dropout.begin(int(rng.integers(2**62)))
-        return self._denoising.loss(self._material, self._recipe.batch, rng)
+            dropout.train().begin(int(rng.integers(2**62)))
+        error = self._denoising.loss(self._material, self._recipe.batch, rng)
+        for dropout in self._dropouts:
+            dropout.eval()  # what is measured and shown is whole
+        return error
 
     def measure(self) -> dict[str, float]:
         """Tell the error on the control pictures, and which share of what it was at the beginning is gone."""

@@ -7,7 +7,7 @@ weights, averages, optimiser state and one integer, and a resumed run is bitwise
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol, assert_never
@@ -99,7 +99,8 @@ class Stop:
     """When to stop before the schedule ends, and how often to measure (all in steps or seconds).
 
     Attributes:
-        patience: after how many measurements without a better one to stop; 0 is never.
+        patience: after how many measurements without a better one to stop; 0 is never. Where it is not, the weights
+            that come out are those that were measured best (Prechelt, Early Stopping - But When?, 1998).
         figure: the figure that is to grow.
     """
 
@@ -136,7 +137,14 @@ class Trainer:
         self.seconds = 0.0
         self.curve: list[Point] = []
         self._losses: list[float] = []
+        self._best: dict[str, Tensor] | None = None
+        self._outcome: Point | None = None
         self._resume()
+
+    @property
+    def outcome(self) -> Point:
+        """The point of the curve whose weights the averages are: after a run with patience the best, else the last."""
+        return self._outcome or self.curve[-1]
 
     def run(
         self, stop: Stop, clock: Callable[[], float] = time.monotonic, watch: Callable[[], None] = lambda: None
@@ -154,15 +162,19 @@ class Trainer:
             self._losses.append(self._advance())
             self.seconds = spent + clock() - begin
             if self.step % stop.measure_every == 0 or self.step == self._pace.steps:
-                self._measure()
+                self._measure(stop)
             self._keeper.offer(self._state)
             watch()
         self._keeper.end(self._state)
+        if stop.patience and self._best is not None:
+            self.average.load(self._best)
+            self._outcome = self.curve[_best_of(self.curve, stop.figure)]
 
     def _has_settled(self, stop: Stop) -> bool:
         """Whether the last measurements have brought nothing."""
-        told = [point.figures[stop.figure] for point in self.curve] if stop.patience else []
-        return bool(told) and len(told) - 1 - max(range(len(told)), key=told.__getitem__) >= stop.patience
+        if not stop.patience or not self.curve:
+            return False
+        return len(self.curve) - 1 - _best_of(self.curve, stop.figure) >= stop.patience
 
     def _advance(self) -> float:
         """One optimiser step; returns its loss."""
@@ -192,13 +204,15 @@ class Trainer:
         finally:
             module.load_state_dict(own)
 
-    def _measure(self) -> None:
-        """Put a point on the curve."""
+    def _measure(self, stop: Stop) -> None:
+        """Put a point on the curve; where that may end the run, weights that are better than all before are kept."""
         with self.averaged():
             figures = self._task.measure()
         point = Point(self.step, float(np.mean(self._losses)), figures)
         self.curve.append(point)
         self._losses = []
+        if stop.patience and self.curve[_best_of(self.curve, stop.figure)] is point:
+            self._best = {name: weight.clone() for name, weight in self.average.weights.items()}
         shown = " ".join(f"{name} {value:.4g}" for name, value in figures.items())
         log.info("step %d, %.0f s, loss %.5f, %s", self.step, self.seconds, point.loss, shown)
 
@@ -211,6 +225,7 @@ class Trainer:
             "optimiser": self._optimiser.state_dict(),
             "curve": [[point.step, point.loss, dict(point.figures)] for point in self.curve],
             "losses": list(self._losses),
+            "best": self._best,
         }
 
     def _resume(self) -> None:
@@ -225,6 +240,9 @@ class Trainer:
         self.step, self.seconds = state["step"], state["seconds"]
         self.curve = [Point(step, loss, figures) for step, loss, figures in state.get("curve", [])]
         self._losses = list(state.get("losses", []))
+        best = state.get("best")
+        if best is not None:
+            self._best = {name: best[name].to(weight.device) for name, weight in self.average.weights.items()}
         log.info("resumed at step %d after %.0f s", self.step, self.seconds)
 
     def _lay_moments_out(self) -> None:
@@ -233,3 +251,8 @@ class Trainer:
             for name, value in kept.items():
                 if isinstance(value, Tensor) and value.shape == weight.shape and value.stride() != weight.stride():
                     kept[name] = torch.empty_like(weight, dtype=value.dtype).copy_(value)
+
+
+def _best_of(curve: Sequence[Point], figure: str) -> int:
+    """Return which point of a curve has the highest figure; of equal ones the first."""
+    return max(range(len(curve)), key=lambda index: curve[index].figures[figure])

@@ -1,5 +1,6 @@
 """Training a LoRA (Hu et al. 2022): thin matrices beside the layers of a denoiser, which itself stays as it is."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -18,9 +19,11 @@ from graphengine.diffusion.training.material import Material
 from graphengine.diffusion.types.refs import ModelRef
 
 Layers = Literal["attention", "attention and convolutions"]
-"""Which layers get matrices."""
+"""Which layers get matrices: those that attend alone, or all that make up the blocks of a denoiser."""
 
 _NAME = "trained"
+_ATTENDS = re.compile(r"\battentions\.|blocks\..*\battn\w*\.")
+_BETWEEN = re.compile(r"\.resnets\.|blocks\.\d+\.(ff|ff_context|ffn|proj_mlp|proj_out)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +33,13 @@ class LoraRecipe:
     Attributes:
         rank: the shorter side of the matrices.
         alpha: their product is scaled by alpha / rank.
-        layers: those of the attention blocks alone, or also the convolutions between them.
+        layers: those of the attention blocks alone, or also what lies between them: the convolutions of UNets, the
+            feed-forward layers of transformers.
         batch: pictures per step.
         drop: the share of captions that are left away, so that guidance goes on working (Ho & Salimans 2022).
         snr_cap: the largest signal-to-noise ratio that adds weight (min-SNR's gamma, Hang et al. 2023); 0: all noise
             levels alike.
+        bf16: compute in bfloat16 under autocast, weights stay fp32.
     """
 
     rank: int = 8
@@ -43,6 +48,7 @@ class LoraRecipe:
     batch: int = 8
     drop: float = 0.1
     snr_cap: float = 5.0
+    bf16: bool = False
 
 
 class LoraTask:
@@ -82,7 +88,7 @@ class LoraTask:
             texts=Material.texts,
             drop=recipe.drop,
             snr_cap=recipe.snr_cap,
-            bf16=denoiser.device.type != "cpu",
+            bf16=recipe.bf16,
         )
         with torch.no_grad():
             self._untrained = self._denoising.control_error(control, recipe.batch)
@@ -102,24 +108,30 @@ class LoraTask:
         return {"error": error, "gain": 1 - error / self._untrained}
 
 
-def as_file(weights: Mapping[str, Tensor], alpha: float) -> dict[str, Tensor]:
-    """Name the weights of a LoRA as kohya's scripts do, which all tools read.
+def as_file(weights: Mapping[str, Tensor], alpha: float, part: str = "unet") -> dict[str, Tensor]:
+    """Name the weights of a LoRA as all tools read them.
 
     Args:
         weights: by names as :class:`LoraTask` has them.
         alpha: see :class:`LoraRecipe`.
+        part: what diffusers calls the denoiser: ``unet`` or ``transformer``.
 
     Returns:
-        for each layer ``lora_unet_….lora_down.weight``, ``….lora_up.weight`` and ``….alpha``, fp32 on the CPU.
+        fp32 on the CPU. For each layer of a UNet ``lora_unet_….lora_down.weight``, ``….lora_up.weight`` and
+        ``….alpha``, as kohya's scripts have it; of a transformer ``transformer.….lora_A.weight`` and
+        ``….lora_B.weight``, as diffusers has it, whose files have no alpha: what they are scaled by is in the latter.
     """
     tensors: dict[str, Tensor] = {}
     for name, weight in weights.items():
         layer, _, factor = name.replace("/", ".").partition(".lora_")
-        key = f"lora_unet_{layer.replace('.', '_')}"
-        tensors[f"{key}.lora_{'down' if factor.startswith('A') else 'up'}.weight"] = (
-            weight.detach().float().cpu().clone()
-        )
-        tensors[f"{key}.alpha"] = torch.tensor(float(alpha))
+        own, which = weight.detach().float().cpu().clone(), factor[0]
+        if part == "unet":
+            key = f"lora_unet_{layer.replace('.', '_')}"
+            tensors[f"{key}.lora_{'down' if which == 'A' else 'up'}.weight"] = own
+            tensors[f"{key}.alpha"] = torch.tensor(float(alpha))
+        else:
+            scale = 1.0 if which == "A" else alpha / own.shape[1]
+            tensors[f"{part}.{layer}.lora_{which}.weight"] = scale * own
     return tensors
 
 
@@ -138,4 +150,4 @@ def _inject(module: Any, recipe: LoraRecipe, seed: int) -> dict[str, nn.Paramete
 def _is_wanted(name: str, layer: nn.Module, layers: Layers) -> bool:
     if not isinstance(layer, nn.Linear | nn.Conv2d):
         return False
-    return "attentions." in name or (layers != "attention" and ".resnets." in name)
+    return _ATTENDS.search(name) is not None or (layers != "attention" and _BETWEEN.search(name) is not None)

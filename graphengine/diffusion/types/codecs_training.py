@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from graphengine.diffusion.types.buffers import from_buffer, to_buffer
-from graphengine.diffusion.types.dataset import Dataset, Drawn, Filed
+from graphengine.diffusion.types.dataset import Augmentation, Dataset, Drawn, Filed
 from graphengine.diffusion.types.optimiser import Optimiser
 from graphengine.diffusion.types.trained import Weights
 from graphengine.types.builtin import FileCodec
@@ -24,27 +24,33 @@ class DatasetCodec:
     def encode(self, value: Dataset) -> Encoded:
         """Write the description down."""
         hints = value.hints if value.hints is None or isinstance(value.hints, str) else _source_meta(value.hints)
-        return Encoded({"count": value.count, "size": value.size, **_source_meta(value.source), "hints": hints})
+        varied = {} if value.augmentation is None else {"augmentation": asdict(value.augmentation)}
+        meta = {"count": value.count, "size": value.size, **_source_meta(value.source), "hints": hints, **varied}
+        return Encoded(meta)
 
     def decode(self, encoded: Encoded) -> Dataset:
         """Read the description."""
         try:
             hints = encoded.meta.get("hints")
             told = _source(hints) if isinstance(hints, Mapping) else hints
-            return Dataset(encoded.meta["count"], encoded.meta["size"], _source(encoded.meta), told)
+            varied = encoded.meta.get("augmentation")
+            augmentation = None if varied is None else Augmentation(**varied)
+            return Dataset(encoded.meta["count"], encoded.meta["size"], _source(encoded.meta), told, augmentation)
         except KeyError as error:
             raise ValueError(f"a dataset was expected: {error} is missing") from error
+        except TypeError as error:
+            raise ValueError(f"a dataset was expected: {error}") from error
 
 
 def _source_meta(source: Drawn | Filed) -> Mapping[str, Any]:
     if isinstance(source, Drawn):
-        return {"scenes": source.scenes, "seed": source.seed, "style": source.style}
+        return {"scenes": source.scenes, "seed": source.seed, "style": source.style, "first": source.first}
     return {"files": [_FILES.encode(file).meta for file in source.files], "captions": list(source.captions)}
 
 
 def _source(meta: Mapping[str, Any]) -> Drawn | Filed:
     if "scenes" in meta:
-        return Drawn(meta["scenes"], meta["seed"], meta.get("style", "flat"))
+        return Drawn(meta["scenes"], meta["seed"], meta.get("style", "flat"), meta.get("first", 0))
     return Filed(tuple(_FILES.decode(Encoded(each)) for each in meta["files"]), tuple(meta["captions"]))
 
 

@@ -51,7 +51,7 @@ def applied(model: Any, trained: Trained, context: TaskContext) -> Applied:
     return apply_weights(model.checkpoint.model, model.checkpoint.text_encoder, file, pool=model.pool)
 
 
-@pytest.mark.parametrize("together", ["stays", "trained too"])
+@pytest.mark.parametrize("together", ["stays", "trained too", "trained alone"])
 def test_a_training_that_is_cut_off_ends_in_the_same_weights(
     model: Any, notes: Any, unwatched: Any, together: str
 ) -> None:
@@ -93,6 +93,25 @@ def test_what_is_applied_computes_with_the_trained_weights(model: Any, unwatched
         assert own.keys() == told.keys()
         assert all(torch.equal(own[name], told[name]) for name in told)
     assert not torch.equal(drawn(model, *result), drawn(model, result.model))
+
+
+@pytest.mark.parametrize("start", ["its weights", "fresh"])
+def test_a_text_encoder_alone_learns_and_the_denoiser_stays(
+    model: Any, unwatched: Any, context: TaskContext, start: Any
+) -> None:
+    trained = train(model, unwatched, steps=25, batch=4, start=start, text_encoder="trained alone")
+    assert trained.gain > 0
+    assert {name.split(".")[0] for name in trained.weights.tensors} == {"text_encoder"}
+    assert trained.weights.notes["text_encoder"] == "trained alone"
+    result = applied(model, trained, context)
+    assert result.model == model.checkpoint.model
+    with model.pool.use(result.text_encoder) as loaded:
+        own = loaded.modules[0].state_dict()
+    weights = {name.removeprefix("text_encoder.0."): each for name, each in trained.weights.tensors.items()}
+    assert all(torch.equal(own[name], weights[name]) for name in weights)
+    plain = drawn(model, model.checkpoint.model)
+    assert not torch.equal(drawn(model, *result), plain)
+    assert torch.equal(drawn(model, model.checkpoint.model), plain)
 
 
 def test_every_setting_changes_what_is_learnt(model: Any, unwatched: Any) -> None:

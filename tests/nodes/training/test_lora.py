@@ -14,7 +14,9 @@ from trainings import Memory
 from graphengine.diffusion.conditioning import encode_text
 from graphengine.diffusion.latents import empty_latent
 from graphengine.diffusion.sampling import Sampling, sample
+from graphengine.diffusion.training.lora import as_file
 from graphengine.diffusion.types.image import Image
+from graphengine.diffusion.types.optimiser import Optimiser
 from graphengine.diffusion.types.refs import Control, ControlNetRef, ModelRef, Patch
 from graphengine.errors import Cancelled, NodeError
 from graphengine.node.checkpoints import NO_CHECKPOINTS, Checkpoints
@@ -101,13 +103,49 @@ def test_it_carries_how_it_was_made(model: Any, notes: Any, context: TaskContext
     assert all(name.startswith("lora_unet_") for name in names)
 
 
-def test_other_predictions_are_refused(model: Any, notes: Any) -> None:
-    parts = model.checkpoint
-    with pytest.raises(NodeError, match="cannot be trained"):
-        train_lora(
-            ModelRef(parts.model.source, "sd", parts.model.variant, prediction="flow"),  # type: ignore[arg-type]
-            parts.text_encoder, parts.vae, draw(1), draw(1), pool=model.pool, context=notes,
-        )  # fmt: skip
+@pytest.mark.parametrize("name", ["third", "dev", "wan"])
+def test_transformers_that_predict_a_flow_learn_and_diffusers_reads_it(
+    request: Any, unwatched: Any, context: TaskContext, name: str
+) -> None:
+    tiny, every = request.getfixturevalue(name), "attention and convolutions"
+    trained = train(tiny, unwatched, steps=12, rate=2e-2, rank=4, alpha=8.0, layers=every)
+    assert trained.gain > 0.01
+    alone = train(tiny, unwatched, steps=1).weights.tensors
+    assert 0 < len(alone) < len(trained.weights.tensors)
+    assert all(".attn" in key for key in alone)
+    file = save_weights(trained.weights, "lora", half=False, context=context).file
+    applied = lora_model(tiny.checkpoint.model, file, pool=tiny.pool)
+    pipeline = tiny.pipeline()
+    pipeline.load_lora_weights(str(file.path))
+    pipeline.fuse_lora()
+    theirs = {key.replace(".base_layer", ""): each for key, each in pipeline.transformer.named_parameters()}
+    with tiny.pool.use(applied) as lent, tiny.pool.use(tiny.checkpoint.model) as plain:
+        before = dict(plain.module.named_parameters())
+        layers = {key: each for key, each in lent.module.named_modules() if hasattr(each, "get_delta_weight")}
+        assert 2 * len(layers) == len(trained.weights.tensors)
+        moved = 0
+        for key, layer in layers.items():
+            change = sum(layer.get_delta_weight(each) for each in layer.active_adapters)
+            moved += bool(change.abs().max() > 1e-4)
+            assert torch.allclose(before[f"{key}.weight"] + change, theirs[f"{key}.weight"], atol=1e-6), key
+    assert moved > 0.8 * len(layers), "what some last layers make of texts is not used"
+
+
+def test_what_a_file_without_alpha_is_scaled_by_is_in_the_weights() -> None:
+    down, up = torch.randn(2, 5), torch.randn(3, 2)
+    raw = {"blocks/0/attn/to_q/lora_A/trained/weight": down, "blocks/0/attn/to_q/lora_B/trained/weight": up}
+    told = as_file(raw, 6.0, "transformer")
+    start = "transformer.blocks.0.attn.to_q.lora_"
+    assert told.keys() == {f"{start}A.weight", f"{start}B.weight"}
+    assert torch.allclose(told[f"{start}B.weight"] @ told[f"{start}A.weight"], 3.0 * up @ down)
+
+
+def test_every_finer_setting_changes_what_is_learnt(model: Any, unwatched: Any) -> None:
+    plain = train(model, unwatched, steps=2).weights
+    assert train(model, unwatched, steps=2, optimiser=Optimiser(0.01, ema=0.99, warmup=100)).weights == plain
+    for name, value in {"clip": 1e-3, "ema": 0.0, "schedule": "constant", "precision": "bfloat16"}.items():
+        given = Optimiser(**({"weight_decay": 0.01, "ema": 0.99, "warmup": 100} | {name: value}))
+        assert train(model, unwatched, steps=2, optimiser=given).weights != plain, name
 
 
 def test_a_model_that_carries_others_is_refused(model: Any, notes: Any) -> None:
