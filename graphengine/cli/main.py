@@ -46,7 +46,7 @@ COMMANDS: Final[Mapping[str, Later]] = {
         "replay",
         "Make FILE, a saved picture or video, again; say whether it is the same, or what is otherwise.",
     ),
-    "run": Later("graphengine.cli.run", "run", "Run WORKFLOW, a JSON file or a picture that graphengine saved."),
+    "run": Later("graphengine.cli.run", "run", "Run WORKFLOW, a JSON file or a result that graphengine saved."),
     "schema": Later("graphengine.cli.schema", "schema", "Print the JSON Schema of the workflow document."),
     "serve": Later("graphengine.cli.serve", "serve_command", "Serve the HTTP API until told to end."),
     "token": Later("graphengine.cli.serve", "token", "Say who may use the service."),

@@ -25,14 +25,17 @@ def carried_texts(path: Path) -> Mapping[str, str]:
         begin = file.read(12)
     if begin.startswith(SIGNATURE):
         return png_texts(path)
-    if begin.startswith(_EBML) or begin[4:8] == b"ftyp":
-        return _video_texts(path)
+    if begin.startswith(_EBML):
+        return _video_texts(path, "matroska")
+    if begin[4:8] == b"ftyp":
+        return _video_texts(path, "mp4")
     return exif_texts(path)
 
 
-def _video_texts(path: Path) -> Mapping[str, str]:
+def _video_texts(path: Path, format_: str) -> Mapping[str, str]:
+    """Return the texts in a container, which is read as nothing else: other kinds may lead to other files."""
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), format=format_) as container:
             told = {name.lower(): text for name, text in container.metadata.items()}
     except av.error.FFmpegError as error:
         raise OSError(f"{path} is broken: {error.strerror}") from error
