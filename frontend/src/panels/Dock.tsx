@@ -12,6 +12,7 @@ import { usePlans } from "~/run/plan";
 import { openJobs, shownJob, useRuns } from "~/run/store";
 import { langOf, problemText } from "~/run/told";
 import { bytesText } from "~/ui/bytes";
+import { openDialog } from "~/ui/dialogs";
 import { useLayout } from "~/ui/layout";
 import { Queue } from "./Queue";
 import { Results } from "./Results";
@@ -114,6 +115,11 @@ function Timeline() {
           {t("dock.cached", { count: cached })}
           {peak > 0 && ` · ${t("dock.peak", { memory: bytesText(peak) })}`}
         </small>
+        {job.lock !== null && (
+          <button type="button" className="plain" onClick={() => openDialog({ kind: "made", job: job.id })}>
+            {t("made.title")}
+          </button>
+        )}
       </h2>
       <ul>
         {bars.map((bar) => (

@@ -41,6 +41,19 @@ export interface CacheOut {
   budget: number;
 }
 /**
+ * What a file says of its origin: the workflow that made it and the lock of its run, as they were written into it.
+ *
+ * Null is what it does not carry; a file of a kind that carries nothing, or a broken one, has neither.
+ */
+export interface CarriedOut {
+  workflow?: {
+    [k: string]: unknown;
+  } | null;
+  lock?: {
+    [k: string]: unknown;
+  } | null;
+}
+/**
  * A way from one type to another that happens by itself on a link.
  */
 export interface ConversionOut {
