@@ -10,7 +10,7 @@ import { t } from "~/i18n/language";
 import { isOver, type Job, type Task } from "~/run/jobs";
 import { usePlans } from "~/run/plan";
 import { openJobs, shownJob, useRuns } from "~/run/store";
-import { langOf, problemText } from "~/run/told";
+import { langOf, noticeText, problemText } from "~/run/told";
 import { bytesText } from "~/ui/bytes";
 import { openDialog } from "~/ui/dialogs";
 import { useLayout } from "~/ui/layout";
@@ -33,7 +33,10 @@ export function Dock({ isOpen }: { isOpen: boolean }) {
           <Results />
         </>
       ) : (
-        <span className="quiet-word">{open.length ? words : t("dock.nothing")}</span>
+        <span className="quiet-word">
+          {open.length ? words : t("dock.nothing")}
+          <Noted />
+        </span>
       )}
       <button
         type="button"
@@ -45,6 +48,13 @@ export function Dock({ isOpen }: { isOpen: boolean }) {
       </button>
     </section>
   );
+}
+
+/** How many notices there are, where there is no room for them. */
+function Noted() {
+  const doc = useTab((tab) => tab.id);
+  const count = usePlans((state) => state.plans[doc]?.plan.notices?.length ?? 0);
+  return count > 0 && ` · ${t("dock.notices")}: ${count}`;
 }
 
 function Problems() {
@@ -83,7 +93,8 @@ function Notices({ notices }: { notices: readonly NoticeOut[] }) {
         {notices.map((notice) => (
           <li key={`${notice.node} ${notice.socket} ${notice.message}`}>
             <button type="button" onClick={() => goToTask(notice.node)}>
-              <b>{`${notice.node}.${notice.socket}`}</b> <span lang="en">{notice.message}</span>
+              <b>{`${notice.node}.${notice.socket}`}</b>{" "}
+              <span lang={langOf(noticeText(notice), notice.message)}>{noticeText(notice)}</span>
             </button>
           </li>
         ))}

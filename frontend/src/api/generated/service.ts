@@ -446,12 +446,17 @@ export interface PackFaultOut {
 export interface Nothing {}
 /**
  * What to know of a model: it was found under another name, or has another content than the workflow says.
+ *
+ * ``values`` are what the message is made of, by name.
  */
 export interface NoticeOut {
   code: "model_found" | "model_differs";
   message: string;
   node: string;
   socket: string;
+  values?: {
+    [k: string]: string;
+  };
 }
 /**
  * Any object.
