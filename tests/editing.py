@@ -3,10 +3,13 @@
 import asyncio
 import base64
 import json
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from playwright.async_api import ConsoleMessage, Locator, Page, expect
+from playwright.async_api import ConsoleMessage, FloatRect, Locator, Page, expect
+
+T = TypeVar("T")
 
 LONG = 120_000
 """The milliseconds that a first run may take on a busy machine: workers start, and load their model."""
@@ -28,6 +31,35 @@ SETTLED = """
 """
 
 
+LISTEN = """() => {
+  const said = new Set();
+  const hear = () => {
+    for (const each of document.querySelectorAll(".notice, p[role=status]")) said.add(each.textContent);
+    said.add(document.title);
+    said.add(document.querySelector("link[rel=icon]").href);
+  };
+  const what = { subtree: true, childList: true, characterData: true, attributeFilter: ["href"] };
+  new MutationObserver(hear).observe(document, what);
+  hear();
+  window.said_ = said;
+}"""
+
+KEPT = """() => new Promise((resolve, reject) => {
+  const asked = indexedDB.open("graphengine");
+  asked.onerror = reject;
+  asked.onsuccess = () => {
+    const database = asked.result;
+    const work = database.transaction(["documents", "versions"]);
+    const found = ["documents", "versions"].map((name) => work.objectStore(name).getAll());
+    work.onabort = reject;
+    work.oncomplete = () => {
+      database.close();
+      resolve(found.map(({ result }) => result.map(({ text }) => text)));
+    };
+  };
+})"""
+
+
 class Editor:
     """An editor in a page.
 
@@ -43,6 +75,12 @@ class Editor:
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     async def open(self, address: str) -> None:
+        async def is_ready() -> bool:
+            return (await self.page.request.get(f"{address.rstrip('/')}/readyz")).ok
+
+        await becomes(
+            is_ready, bool, seconds=300
+        )  # else a server just started says for a while that it knows no nodes yet
         await self.page.goto(address)
         await self.page.wait_for_selector(".canvas")
 
@@ -121,6 +159,24 @@ class Editor:
         await expect(self.page.locator(".results img")).to_have_count(before + 1, timeout=LONG)
         await expect(self.page.locator(".job")).to_have_count(0, timeout=LONG)
 
+    async def listen(self) -> None:
+        """Note from now on what the page says: notices, news for who does not see it, its title, and its icon."""
+        await self.page.evaluate(LISTEN)
+
+    async def said(self) -> list[str]:
+        """Return what the page has said since :meth:`listen`, also what it shows no longer."""
+        found: list[str] = await self.page.evaluate("[...window.said_]")
+        return found
+
+    async def hear(self, words: str) -> None:
+        """Wait until the page has said something with some words in it, however short it was to be seen."""
+        await becomes(self.said, lambda said: any(words in each for each in said))
+
+    async def kept(self) -> tuple[list[str], list[str]]:
+        """Return what the browser keeps, as JSON: documents, and their versions."""
+        documents, versions = await self.page.evaluate(KEPT)
+        return documents, versions
+
     async def shoot(self, name: str) -> None:
         """Take a picture for people to look at."""
         self._screenshots.mkdir(exist_ok=True)
@@ -150,12 +206,32 @@ async def drag(editor: Editor, begin: tuple[float, float], end: tuple[float, flo
 
 
 async def middle(what: Locator) -> tuple[float, float]:
-    """Return the middle of an element, once it stands still: nodes grow with what they show, and the view moves."""
-    seen = [await what.bounding_box()]
+    """Return the middle of an element, once it stands still."""
+    box = await box_of(what)
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+async def box_of(what: Locator) -> FloatRect:
+    """Return where an element is, once it stands still: nodes grow with what they show, and the view moves."""
+    box = await at_rest(what.bounding_box)
+    assert box is not None
+    return box
+
+
+async def at_rest(read: Callable[[], Awaitable[T]]) -> T:
+    """Return what is read, once it is the same three times."""
+    seen = [await read()]
     async with asyncio.timeout(30):
         while len(seen) < 3 or seen[-3:] != [seen[-1]] * 3:
             await asyncio.sleep(0.05)
-            seen.append(await what.bounding_box())
-    box = seen[-1]
-    assert box is not None
-    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+            seen.append(await read())
+    return seen[-1]
+
+
+async def becomes(read: Callable[[], Awaitable[T]], fits: Callable[[T], object], seconds: float = LONG / 1_000) -> T:
+    """Return what is read, once it fits."""
+    end = asyncio.get_running_loop().time() + seconds
+    while not fits(found := await read()):
+        assert asyncio.get_running_loop().time() < end, f"it stays {found!r:.2000}"
+        await asyncio.sleep(0.05)
+    return found

@@ -98,7 +98,7 @@ def take_workflow(engine: Engine, path: Path, settings: Iterable[str]) -> Workfl
     return workflow
 
 
-def tell_notices(workflow: Workflow, graph: Graph) -> list[dict[str, str]]:
+def tell_notices(workflow: Workflow, graph: Graph) -> list[dict[str, Any]]:
     """Say what the user should know of the models of a workflow, and return it as ``--json`` prints it."""
     notices = notices_of(workflow, graph)
     for notice in notices:

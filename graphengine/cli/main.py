@@ -46,7 +46,7 @@ COMMANDS: Final[Mapping[str, Later]] = {
         "replay",
         "Make FILE, or all results of JOB of a service, again; say whether they are the same, or what differs.",
     ),
-    "run": Later("graphengine.cli.run", "run", "Run WORKFLOW, a JSON file or a picture that graphengine saved."),
+    "run": Later("graphengine.cli.run", "run", "Run WORKFLOW, a JSON file or a result that graphengine saved."),
     "schema": Later("graphengine.cli.schema", "schema", "Print the JSON Schema of the workflow document."),
     "serve": Later("graphengine.cli.serve", "serve_command", "Serve the HTTP API until told to end."),
     "token": Later("graphengine.cli.serve", "token", "Say who may use the service."),

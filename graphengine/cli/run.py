@@ -70,7 +70,7 @@ def run(
     explain: bool,
     as_json: bool,
 ) -> None:
-    """Run WORKFLOW, a JSON file or a picture that graphengine saved."""
+    """Run WORKFLOW, a JSON file or a result that graphengine saved."""
     with faults_told(as_json=as_json):
         chosen = inputs_in(input_dirs) | (NO_CACHE if no_cache else {})
         chosen |= {} if coalesce is None else {"coalesce": coalesce}

@@ -1,9 +1,11 @@
 """What a file says of its origin, whatever kind it is: a picture, a video, or a body in space."""
 
 from collections.abc import Callable, Mapping
-from importlib import import_module
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+
+import av
 
 from graphengine.files import exr, gif, glb, lines
 from graphengine.files.exif import exif_of, exif_texts, texts_in
@@ -34,7 +36,7 @@ def carried_texts(path: Path) -> Mapping[str, str]:
 def reader_for(begin: bytes) -> Reader | None:
     """Return what reads the texts of a file that begins so; None where it is of no kind that is known to carry any."""
     if begin[4:8] == b"ftyp":
-        return _video_texts
+        return partial(_video_texts, format_="mp4")
     if begin[8:12] == b"WEBP":
         return exif_texts
     return next((reader for starts, reader in _READERS if begin.startswith(starts)), None)
@@ -57,10 +59,10 @@ def add_texts(path: Path, texts: Mapping[str, str]) -> None:
     add_exif(path, b"" if exif is None else exif.tobytes())
 
 
-def _video_texts(path: Path) -> Mapping[str, str]:
-    av: Any = import_module("av")
+def _video_texts(path: Path, format_: str) -> Mapping[str, str]:
+    """Return the texts in a container, which is read as nothing else: other kinds may lead to other files."""
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), format=format_) as container:
             told = {name.lower(): text for name, text in container.metadata.items()}
     except av.error.FFmpegError as error:
         raise OSError(f"{path} is broken: {error.strerror}") from error
@@ -78,7 +80,7 @@ def _exr_texts(path: Path) -> Mapping[str, str]:
 _READERS: Final[tuple[tuple[bytes | tuple[bytes, ...], Reader], ...]] = (
     (SIGNATURE, png_texts),
     (_EXIF, exif_texts),
-    (_EBML, _video_texts),
+    (_EBML, partial(_video_texts, format_="matroska")),
     (gif.SIGNATURES, _gif_texts),
     (exr.MAGIC, _exr_texts),
     (glb.MAGIC, glb.glb_texts),

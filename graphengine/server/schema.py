@@ -212,12 +212,16 @@ class ProblemOut(Answer):
 
 
 class NoticeOut(Answer):
-    """What to know of a model: it was found under another name, or has another content than the workflow says."""
+    """What to know of a model: it was found under another name, or has another content than the workflow says.
+
+    ``values`` are what the message is made of, by name.
+    """
 
     code: NoticeCode
     message: str
     node: str
     socket: str
+    values: dict[str, str] = Field(default_factory=dict)
 
 
 class ReasonOut(Answer):

@@ -109,6 +109,11 @@ class Upload:
         self._hash.update(chunk)
         self.nbytes += len(chunk)
 
+    def settled(self) -> Path:
+        """Return where what has come so far can be read, until this is closed."""
+        self._file.flush()
+        return self._path
+
     def keep(self) -> bool:
         """Let the file be there, whole and synced, and return whether it is new."""
         self._file.flush()

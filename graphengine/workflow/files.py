@@ -38,17 +38,19 @@ class Notice:
     """What the user should know of a workflow that can run.
 
     ``model_found``: a model was found by its content, under another name. ``model_differs``: of the model that was
-    meant there is only the name here, with another content.
+    meant there is only the name here, with another content. ``values`` are what the message is made of, by name, for
+    who writes it in another language.
     """
 
     code: NoticeCode
     message: str
     node: str
     socket: str
+    values: tuple[tuple[str, str], ...] = ()
 
-    def data(self) -> dict[str, str]:
+    def data(self) -> dict[str, Any]:
         """Return what JSON says of it."""
-        return asdict(self)
+        return {**asdict(self), "values": dict(self.values)}
 
     def __str__(self) -> str:
         return f"{self.node}.{self.socket}: {self.message} [{self.code}]"
@@ -142,11 +144,13 @@ def notices_of(workflow: Workflow, graph: Graph) -> list[Notice]:
 
 def _notice(file: File, pin: Pin, node: str, socket: str) -> Notice | None:
     if file.digest != pin.sha256:
-        message = f"{file.reference!r} is not what the workflow was made with: its content is {_short(file.digest)}…, "
-        return Notice("model_differs", f"{message}it was {_short(pin.sha256)}…", node, socket)
+        now, was = _short(file.digest), _short(pin.sha256)
+        message = f"{file.reference!r} is not what the workflow was made with: its content is {now}…, it was {was}…"
+        values = (("name", file.reference), ("now", now), ("was", was))
+        return Notice("model_differs", message, node, socket, values)
     if file.found:
         message = f"what the workflow calls {file.reference!r} was found by its content: {file.found!r}"
-        return Notice("model_found", message, node, socket)
+        return Notice("model_found", message, node, socket, (("name", file.reference), ("found", file.found)))
     return None
 
 

@@ -28,9 +28,11 @@ async def test_every_dialog_is_open_to_everybody(opened: Editor) -> None:
             await page.keyboard.press("Escape")
             await expect(page.get_by_role("dialog")).to_have_count(0)
         await page.keyboard.press("Control+k")
+        await expect(page.locator("[cmdk-root] input")).to_be_focused()
         told += [f"{theme}, commands: {each}" for each in await opened.violations()]
         await page.keyboard.press("Escape")
         await page.get_by_role("button", name="Menu", exact=True).click()
+        await expect(page.get_by_role("menu")).to_be_visible()
         told += [f"{theme}, menu: {each}" for each in await opened.violations()]
         await page.keyboard.press("Escape")
     assert told == []
@@ -87,15 +89,16 @@ async def test_the_editor_speaks_german(browser: Browser, address: str) -> None:
 async def test_a_run_is_told_to_who_does_not_see_it(opened: Editor) -> None:
     page = opened.page
     news = page.locator("p[role=status]")
-    icon = "() => document.querySelector('link[rel=icon]').href.startsWith('data:image/svg+xml')"
     mark = await page.evaluate("document.querySelector('link[rel=icon]').href")
-    await opened.fill("sample", "steps", "150")
+    await opened.fill("sample", "steps", "61")
+    await opened.listen()
     await page.locator("button.run").click()
-    await expect(news).to_have_text("Text to image: started.", timeout=LONG)
-    await page.wait_for_function("() => /^\\d+ % · Text to image/.test(document.title)", timeout=LONG)
-    await page.wait_for_function(icon)
+    await expect(news).to_have_text(re.compile(r"Text to image: finished after [\d.]+ (s|min.*)\."), timeout=LONG)
+    said = await opened.said()
+    assert "Text to image: started." in said
+    assert any(re.match(r"\d+ % · Text to image", each) for each in said)
+    assert any(each.startswith("data:image/svg+xml") for each in said)
     await expect(page.locator(".job")).to_have_count(0, timeout=LONG)
-    await expect(news).to_have_text(re.compile(r"Text to image: finished after [\d.]+ (s|min.*)\."))
     await page.wait_for_function("() => /^Text to image/.test(document.title)")
     assert await page.evaluate("document.querySelector('link[rel=icon]').href") == mark
     await expect(page.locator(".timeline h2")).to_contain_text(re.compile(r"peak [\d.]+ [MG]B"))

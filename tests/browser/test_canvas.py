@@ -132,11 +132,12 @@ async def test_a_named_value_has_tags_and_no_wires(opened: Editor) -> None:
 
 async def test_a_subgraph_goes_into_the_library_and_comes_out_of_it(opened: Editor) -> None:
     page = opened.page
+    await opened.listen()
     await opened.pick("canvas", "sample", "decode")
     await page.keyboard.press("Control+Shift+g")
     await opened.node("Subgraph").locator("header").click(button="right")
     await choose(opened, "Publish to the library")
-    await expect(page.get_by_text("Published “Subgraph”, version 1")).to_be_visible()
+    await opened.hear("Published “Subgraph”, version 1")
     first = await opened.document()
     assert first["subgraphs"]["Subgraph"]["view"]["x-library"] == {"name": "subgraphs/Subgraph", "version": 1}
 
@@ -153,7 +154,7 @@ async def test_a_subgraph_goes_into_the_library_and_comes_out_of_it(opened: Edit
     await page.get_by_role("button", name="main").click()
     await opened.node("Subgraph").locator("header").click(button="right")
     await choose(opened, "Publish to the library")
-    await expect(page.get_by_text("Published “Subgraph”, version 2")).to_be_visible()
+    await opened.hear("Published “Subgraph”, version 2")
 
     await page.locator(".tab button", has_text="Text to image").first.click()
     await opened.node("Subgraph").locator("header").click(button="right")

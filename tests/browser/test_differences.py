@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from editing import TEXT_TO_IMAGE, Editor
+from editing import TEXT_TO_IMAGE, Editor, box_of
 from playwright.async_api import expect
 
 pytestmark = pytest.mark.torch
@@ -47,7 +47,7 @@ async def test_a_document_is_compared_with_a_file(editor: Editor) -> None:
         await expect(page.locator(f".diff-mark.is-{mark}")).to_have_count(count)
     await expect(page.locator(".diff-mark.is-removed")).to_contain_text("Encode text")
     await editor.command("Look at everything")
-    await page.wait_for_timeout(300)
+    await box_of(editor.node("sample"))
     await editor.shoot("differences-dark")
     assert await editor.violations() == []
     await page.emulate_media(color_scheme="light")
@@ -66,13 +66,14 @@ async def test_a_document_is_compared_with_a_file(editor: Editor) -> None:
 async def test_two_versions_of_the_library_are_compared(editor: Editor) -> None:
     page = editor.page
     await editor.drop(TEXT_TO_IMAGE.name, TEXT_TO_IMAGE.read_bytes())
+    await editor.listen()
     for number, steps in enumerate(("12", "21"), 1):
         await editor.fill("sample", "steps", steps)
         await page.keyboard.press("Control+s")
         if number == 1:
             await page.get_by_role("textbox", name="Name", exact=True).fill("Compared")
             await page.get_by_role("dialog").get_by_role("button", name="Save").click()
-        await expect(page.get_by_text(f"version {number}", exact=False)).to_be_visible()
+        await editor.hear(f"Saved “Compared”, version {number}")
     await editor.fill("sample", "steps", "30")
     await editor.command("Versions…")
     dialog = page.get_by_role("dialog")

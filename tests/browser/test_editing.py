@@ -140,15 +140,17 @@ async def test_fifty_mixed_steps_are_undone_and_redone_to_the_same_bytes(opened:
 
 async def test_a_reload_in_mid_edit_and_in_mid_run_loses_nothing(opened: Editor) -> None:
     page = opened.page
-    await opened.fill("sample", "steps", "150")
+    for name in ("width", "height"):
+        await opened.fill("canvas", name, "512")  # the run goes on until it is cancelled
+    await opened.fill("sample", "steps", "1000")
     await opened.fill("sample", "seed", "18446744073709551615")
     await page.locator("button.run").click()
-    await expect(opened.node("sample").locator(".word")).to_contain_text("/150", timeout=LONG)
+    await expect(opened.node("sample").locator(".word")).to_contain_text("/1000", timeout=LONG)
     await page.locator('[id="positive.text"]').fill("edited at the last moment")
     await page.reload()
     await expect(page.locator('[id="positive.text"]')).to_have_value("edited at the last moment")
     await expect(page.locator('[id="sample.seed"]')).to_have_value("18446744073709551615")
-    await expect(opened.node("sample").locator(".word")).to_contain_text("/150")
+    await expect(opened.node("sample").locator(".word")).to_contain_text("/1000", timeout=LONG)
     await page.get_by_role("button", name="Cancel Text to image").click()
     await expect(page.locator(".job")).to_have_count(0, timeout=LONG)
 

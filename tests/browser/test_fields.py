@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from editing import LONG, TEXT_TO_IMAGE, Editor, middle
+from editing import LONG, TEXT_TO_IMAGE, Editor, box_of, middle
 from playwright.async_api import Route, expect
 
 pytestmark = pytest.mark.torch
@@ -72,8 +72,7 @@ async def test_fields_of_every_kind_are_edited(editor: Editor, address: str) -> 
     first = panel.get_by_role("slider", name="tone, point 1")
     await first.focus()
     await page.keyboard.press("ArrowUp")
-    box = await panel.locator("svg.curve").bounding_box()
-    assert box is not None
+    box = await box_of(panel.locator("svg.curve"))
     await page.mouse.dblclick(box["x"] + box["width"] / 2, box["y"] + box["height"] / 4)
     await expect(panel.get_by_role("slider", name="tone, point 3")).to_be_visible()
     await panel.get_by_role("button", name="Add", exact=True).click()
@@ -176,7 +175,7 @@ async def test_nodes_are_aligned_and_the_map_shows_many(editor: Editor) -> None:
     await editor.drop("many.json", json.dumps(document).encode())
     await expect(page.locator(".minimap")).to_be_visible(timeout=LONG)
     await page.keyboard.press("Home")
-    await page.wait_for_timeout(300)
+    await box_of(editor.node("n0"))
     await editor.pick("n0", "n5", "n10")
     await page.locator(".inspector").get_by_role("button", name="Align left edges").click()
     told = (await editor.document())["view"]["nodes"]

@@ -1,14 +1,16 @@
 """The graph as a whole: subgraphs, frames, links that bend, and the keyboard alone."""
 
-import asyncio
 import re
 from pathlib import Path
 
 import pytest
-from editing import LONG, Editor, drag, middle
+from editing import LONG, Editor, becomes, drag, middle
 from playwright.async_api import expect
 
 pytestmark = pytest.mark.torch
+
+PLACES = "[...document.querySelectorAll('.react-flow__node')].map((each) => each.style.transform)"
+"""Where nodes are on the canvas, wherever that is looked at from."""
 
 
 async def test_a_subgraph_is_made_entered_and_unpacked(opened: Editor) -> None:
@@ -128,9 +130,7 @@ async def test_nodes_are_copied_put_in_and_taken_out_by_hand(opened: Editor) -> 
     assert await opened.document() == before
 
     link = page.locator('.react-flow__edge[data-id="save.image"] .react-flow__edge-interaction')
-    box = await link.bounding_box()
-    assert box is not None
-    on = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    on = await middle(link)
     await opened.add("blur", 760, 640)
     await expect(opened.node("blur")).to_be_visible()
     await drag(opened, await middle(opened.node("blur").locator("header")), on)
@@ -162,9 +162,7 @@ async def test_a_link_is_led_by_points(opened: Editor) -> None:
     page = opened.page
     before = await opened.document()
     link = page.locator('.react-flow__edge[data-id="sample.latent"] .react-flow__edge-interaction')
-    box = await link.bounding_box()
-    assert box is not None
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    x, y = await middle(link)
     await page.mouse.dblclick(x, y)
     await expect(page.locator(".bend")).to_have_count(1)
     await drag(opened, (x, y), (x, y + 120))
@@ -187,9 +185,10 @@ async def test_found_and_laid_out(opened: Editor) -> None:
     await page.keyboard.press("Escape")
     before = await opened.document()
     await page.locator(".react-flow__pane").click(position={"x": 5, "y": 5})
+    places = await page.evaluate(PLACES)
     await page.keyboard.press("Shift+L")
     await expect(page.locator(".crumbs")).to_have_count(0)
-    await asyncio.sleep(3)
+    await becomes(lambda: page.evaluate(PLACES), lambda found: found != places)  # a worker makes it, and takes its time
     after = await opened.document()
     assert after["view"]["nodes"] != before["view"]["nodes"]
     assert after["nodes"] == before["nodes"]

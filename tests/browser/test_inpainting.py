@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from editing import Editor
+from editing import Editor, box_of
 from PIL import Image, ImageDraw
 from playwright.async_api import expect
 from servers import document, link
@@ -76,8 +76,7 @@ async def test_a_mask_is_painted_and_used(editor: Editor) -> None:
     await expect(canvas).to_be_visible()
     await page.get_by_role("slider", name="Size").fill("40")
     await page.get_by_role("slider", name="Soft").fill("0")
-    box = await canvas.bounding_box()
-    assert box is not None
+    box = await box_of(canvas)
     scale = box["width"] / SIZE
 
     async def stroke(*points: tuple[float, float]) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from editing import Editor
+from editing import Editor, becomes
 from playwright.async_api import expect
 
 pytestmark = pytest.mark.torch
@@ -43,7 +43,7 @@ async def test_tokens_are_counted_and_words_are_offered(opened: Editor) -> None:
     await expect(field).to_have_value("a triangle cir")
 
     await field.fill("a red wolfhound")
-    await page.wait_for_timeout(500)  # what rests is kept
+    await becomes(opened.kept, lambda kept: any("wolfhound" in document for document in kept[0]))
     await page.reload()
     other = page.locator('[id="negative.text"]')
     await other.fill("")

@@ -45,6 +45,7 @@ async def test_stars_and_pairs(browser: Browser, server: ServerProcess) -> None:
     await expect(page.get_by_role("button", name="Neither")).to_have_attribute("aria-pressed", "true")
     await expect(left).to_have_attribute("aria-pressed", "false")
     await left.click()
+    await expect(left).to_have_attribute("aria-pressed", "true")
     await editor.shoot("better")
     assert await editor.violations() == []
     table = await page.request.get(f"{address}/api/ratings.csv")

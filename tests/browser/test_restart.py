@@ -41,10 +41,11 @@ class Log:
 
 
 def stages(count: int) -> dict[str, Any]:
-    """Return stages of two seconds each, one after another; the last of them writes a file."""
+    """Return stages one after another; the second takes four seconds, and what comes last writes a file."""
     nodes: dict[str, Any] = {"s0": ["plain.steps", {"count": 40, "pause": 0.01}]}
     for index in range(1, count):
-        nodes[f"s{index}"] = ["plain.steps", {"count": link(f"s{index - 1}.value"), "pause": 0.05}]
+        pause = 0.1 if index == 1 else 0.01
+        nodes[f"s{index}"] = ["plain.steps", {"count": link(f"s{index - 1}.value"), "pause": pause}]
     nodes["show"] = ["plain.show", {"value": link(f"s{count - 1}.value")}]
     nodes["write"] = ["plain.write", {"text": link("show.value")}]
     return document(nodes, title="Stages")

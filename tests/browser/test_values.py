@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from editing import LONG, Editor, middle
+from editing import LONG, Editor, at_rest, becomes, middle
 from playwright.async_api import expect
 
 pytestmark = pytest.mark.torch
@@ -101,19 +101,22 @@ async def test_two_results_are_compared(opened: Editor) -> None:
 
 async def test_two_fingers_pan_and_pinching_zooms(opened: Editor) -> None:
     page = opened.page
-    before = await page.evaluate(HERE)
+
+    async def here() -> list[float]:
+        found: list[float] = await page.evaluate(HERE)
+        return found
+
+    before = await at_rest(here)
     await page.mouse.move(*await middle(page.locator(".react-flow__pane")))
     for _ in range(5):
         await page.mouse.wheel(-7, 9)
-    await page.wait_for_timeout(400)
-    panned = await page.evaluate(HERE)
-    assert panned == pytest.approx([before[0] + 35, before[1] - 45, before[2]], abs=0.1)
+    wanted = pytest.approx([before[0] + 35, before[1] - 45, before[2]], abs=0.1)
+    panned = await becomes(here, lambda now: now == wanted)
     await page.keyboard.down("Control")
     await page.mouse.wheel(0, -9)
     await page.keyboard.up("Control")
-    await page.wait_for_timeout(400)
-    pinched = await page.evaluate(HERE)
-    assert pinched[2] > panned[2]
+    await becomes(here, lambda now: now[2] > panned[2])
+    pinched = await at_rest(here)
+    await page.wait_for_timeout(300)  # what comes sooner is of the same gesture
     await page.mouse.wheel(0, 100)  # a notch of a wheel
-    await page.wait_for_timeout(400)
-    assert (await page.evaluate(HERE))[2] < pinched[2]
+    await becomes(here, lambda now: now[2] < pinched[2])

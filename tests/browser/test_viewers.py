@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from editing import LONG, Editor
+from editing import LONG, Editor, becomes, box_of
 from playwright.async_api import Browser, Page, expect
 from servers import ServerProcess, document
 
@@ -63,8 +63,7 @@ async def test_pictures_films_sounds_and_models(browser: Browser, server: Server
 
     await page.locator(".results button:has(img)").first.click()
     await page.get_by_role("button", name="Compare with #").click()
-    box = await page.locator(".compare").bounding_box()
-    assert box is not None
+    box = await box_of(page.locator(".compare"))
     await page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 30)
     await page.mouse.down()
     await page.mouse.move(box["x"] + box["width"] * 0.26, box["y"] + 60, steps=4)
@@ -99,8 +98,7 @@ async def test_pictures_films_sounds_and_models(browser: Browser, server: Server
     await scene.focus()
     for _ in range(3):
         await page.keyboard.press("ArrowRight")
-    await page.wait_for_timeout(200)
-    assert await page.locator(".scene canvas").screenshot() != before
+    await becomes(page.locator(".scene canvas").screenshot, lambda now: now != before)
     await editor.shoot("model-dark")
     assert await editor.violations() == []
     await page.emulate_media(color_scheme="light")

@@ -102,6 +102,7 @@ async def test_a_plan_says_which_model_was_found(client: Client, engine: Engine)
     told = (await client.ask("POST", "/api/plan", {"workflow": flow})).data
     (notice,) = told["notices"]
     assert (told["valid"], notice["code"], notice["node"]) == (True, "model_found", "r")
+    assert notice["values"] == {"name": "models:a.safetensors", "found": "models:b.safetensors"}
     done = await client.ended((await client.submit(flow))["id"])
     assert done["lock"]["models"]["models:a.safetensors"]["found"] == "models:b.safetensors"
     (folder / "b.safetensors").unlink()

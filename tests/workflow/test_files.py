@@ -215,3 +215,4 @@ def test_pins_hold_inside_subgraphs_and_loops(engine: Engine, pinned: Pinned, mo
     whole = Workflow.model_validate({**data, "models": pins})
     notices = notices_of(whole, engine.resolve(whole))
     assert [each.code for each in notices] == ["model_found"], "once for each model"
+    assert all(value in each.message for each in notices for value in each.data()["values"].values())

@@ -2,11 +2,14 @@ import json
 import os
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 from documents import chain
 from PIL import Image as Pillow
 
 from graphengine.errors import WorkflowError
+from graphengine.files.carried import COMMENT
 from graphengine.files.exif import exif_of
 from graphengine.files.origin import WORKFLOW
 from graphengine.files.picture import png_text
@@ -29,6 +32,31 @@ def test_other_pictures_hold_it_too(tmp_path: Path, format_: str) -> None:
     assert load_workflow(tmp_path / "a") == chain(3)
     picture.save(tmp_path / "a", format=format_)
     with pytest.raises(WorkflowError, match="carries no workflow"):
+        load_workflow(tmp_path / "a")
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_videos_hold_it_too(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"film{suffix}"
+    with av.open(str(path), "w") as container:
+        container.metadata[COMMENT] = json.dumps({WORKFLOW: json.dumps(chain(3).to_json())})
+        stream = container.add_stream("libx264", rate=8)
+        stream.width = stream.height = 64
+        stream.pix_fmt = "yuv420p"
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")))
+        container.mux(stream.encode(None))
+    assert load_workflow(path) == chain(3)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_text_of_every_encoding_is_text(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "a").write_bytes(json.dumps(chain(3).to_json(), indent=2).encode(encoding))
+    assert load_workflow(tmp_path / "a") == chain(3)
+    (tmp_path / "a").write_text("\n  [1]")
+    with pytest.raises(WorkflowError, match="a workflow is a JSON object"):
+        load_workflow(tmp_path / "a")
+    (tmp_path / "a").write_bytes(bytes(range(256)))
+    with pytest.raises(WorkflowError, match="neither a JPEG nor"):
         load_workflow(tmp_path / "a")
 
 

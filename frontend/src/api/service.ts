@@ -1,6 +1,7 @@
 /** What the service can do, each as a function. */
 import type {
   AssetOut,
+  CarriedOut,
   DocumentOut,
   FilesOut,
   JobsOut,
@@ -72,6 +73,11 @@ export const service = {
   star: (rated: StarsBody) => ask<RatingView>("/api/ratings/stars", { method: "PUT", body: rated }),
   prefer: (pair: PairBody) => ask<RatingView>("/api/ratings/pairs", { method: "PUT", body: pair }),
   unrate: (number: number) => ask<null>(`/api/ratings/given/${number}`, { method: "DELETE" }),
+
+  /** What a file of this machine says of its origin: any kind that carries anything. */
+  carriedIn: (file: Blob) => ask<CarriedOut>("/api/carried", { method: "POST", bytes: file }),
+  /** The same of a file that the service has. */
+  carriedBy: (digest: string) => ask<CarriedOut>(`/api/carried/${digest}`),
 
   upload: async (file: Blob): Promise<AssetOut> => {
     const bytes = await file.arrayBuffer();

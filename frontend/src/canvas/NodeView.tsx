@@ -2,6 +2,7 @@
 
 import { Handle, type NodeProps, Position } from "@xyflow/react";
 import { type KeyboardEvent, memo, type ReactNode } from "react";
+import type { ProblemOut } from "~/api/generated/service";
 import type { Input } from "~/catalog/catalog";
 import { useCatalog } from "~/catalog/store";
 import { setValue } from "~/doc/edit";
@@ -9,9 +10,9 @@ import { isExposed } from "~/doc/interface";
 import { sourceOf } from "~/doc/model";
 import { edit, placeOfTab, useTab } from "~/doc/tabs";
 import { t } from "~/i18n/language";
-import { plannedTask, problemsOf, usePlans } from "~/run/plan";
+import { noticeOf, plannedTask, problemsOf, usePlans } from "~/run/plan";
 import { taskOf, useRuns } from "~/run/store";
-import { problemText } from "~/run/told";
+import { noticeText, problemText } from "~/run/told";
 import { widgetOf } from "~/widgets/registry";
 import { useDetail } from "./Detail";
 import { fixOf } from "./fixes";
@@ -91,7 +92,7 @@ function useStatus(name: string, mode: string | undefined) {
 }
 
 function RowView({ row, node, isNear, soft }: { row: Row; node: string; isNear: boolean; soft: boolean }) {
-  const problem = useProblem(node, row.input?.name);
+  const { problem, notice } = useTold(node, row.input?.name);
   const tone = problem ? (soft ? " missing" : " wrong") : "";
   if (row.kind === "sockets") {
     return (
@@ -105,17 +106,23 @@ function RowView({ row, node, isNear, soft }: { row: Row; node: string; isNear: 
       </div>
     );
   }
+  const says = problem ? problemText(problem) : notice && noticeText(notice);
   return (
-    <div className={`row value${tone}`} style={{ height: row.height }} title={problem && problemText(problem)}>
+    <div className={`row value${tone}${notice ? " noted" : ""}`} style={{ height: row.height }} title={says}>
       <Value input={row.input} isLinked={row.isLinked} node={node} isNear={isNear} />
     </div>
   );
 }
 
-function useProblem(node: string, input: string | undefined) {
+/** What the service says of an input. */
+function useTold(node: string, input: string | undefined) {
   const doc = useTab((tab) => tab.id);
   const task = useTab((tab) => [...tab.path, node].join("/"));
-  return usePlans((state) => problemsOf(state, doc, task).find((each) => input !== undefined && each.socket === input));
+  const isIt = ({ socket }: ProblemOut) => input !== undefined && socket === input;
+  return {
+    problem: usePlans((state) => problemsOf(state, doc, task).find(isIt)),
+    notice: usePlans((state) => noticeOf(state, doc, task, input)),
+  };
 }
 
 function Socket({ input, node, problem }: { input: Input; node: string; problem?: string | undefined }) {

@@ -1,12 +1,13 @@
 /** Comparing documents: with versions, with files, with what made a result. */
 import { service } from "~/api/service";
 import { compareTab } from "~/doc/comparing";
-import { parseWorkflow, workflowOf } from "~/doc/file";
+import { parseWorkflow } from "~/doc/file";
 import { useKeeper } from "~/doc/keeping";
 import { type Part, type Path, subgraphIn, type Workflow } from "~/doc/model";
 import { activeTab } from "~/doc/tabs";
 import { t } from "~/i18n/language";
 import { complain } from "~/ui/notices";
+import { workflowIn } from "./carried";
 import { openDocument } from "./files";
 
 /** A document as it is or was somewhere. */
@@ -45,8 +46,8 @@ export async function pastOf(): Promise<Version[]> {
   return [...local, ...saved].sort((a, b) => b.time - a.time);
 }
 
-/** What is in a file, or what made a picture. */
-export const inFile = (file: Blob, word: string): Past => ({ word, load: () => workflowOf(file, word) });
+/** What is in a file, or what made it. */
+export const inFile = (file: Blob, word: string): Past => ({ word, load: () => workflowIn(file, word) });
 
 /**
  * Compares an older document with a newer one, which opens beside; or, where there is none, with what is looked at.

@@ -6,7 +6,7 @@ import { layOut } from "~/canvas/layout";
 import { shownView } from "~/canvas/state";
 import { finder } from "~/catalog/store";
 import { addNode, setValue } from "~/doc/edit";
-import { NoWorkflow, workflowOf, workflowText } from "~/doc/file";
+import { NoWorkflow, workflowText } from "~/doc/file";
 import { useKeeper } from "~/doc/keeping";
 import { linksOf, type Point, type Workflow } from "~/doc/model";
 import { fileOf, loaderOf } from "~/doc/pictures";
@@ -14,6 +14,7 @@ import { activeTab, edit, markSaved, openTab, placeOfTab, select, showTab, title
 import { t } from "~/i18n/language";
 import { openDialog } from "~/ui/dialogs";
 import { complain, say } from "~/ui/notices";
+import { workflowIn } from "./carried";
 
 /** Opens a document in a new tab, and lays it out where it has no places. */
 export function openDocument(doc: Workflow, more: Parameters<typeof openTab>[1] = {}): void {
@@ -32,19 +33,28 @@ export interface Drop {
   asPicture?: boolean;
 }
 
-/** A dropped or chosen workflow always opens a tab of its own; any other picture becomes a node that loads it. */
+/**
+ * A dropped or chosen workflow always opens a tab of its own; any other picture becomes a node that loads it. What
+ * falls on a node that loads a picture is meant for that, whatever it carries.
+ */
 export async function openFiles(files: Iterable<File>, drop?: Drop): Promise<void> {
   let count = 0;
+  const asPicture = drop !== undefined && (drop.asPicture || loads(drop.node));
   for (const file of files) {
     const isPicture = file.type.startsWith("image/") || PICTURE.test(file.name);
     try {
-      if (drop?.asPicture && isPicture) await addPicture(file, drop, count++);
-      else openDocument(await workflowOf(file, file.name));
+      if (asPicture && isPicture) await addPicture(file, drop, count++);
+      else openDocument(await workflowIn(file, file.name));
     } catch (error) {
       if (isPicture && error instanceof NoWorkflow) await addPicture(file, drop, count++).catch(complain);
       else complain(error);
     }
   }
+}
+
+function loads(node: string | null | undefined): boolean {
+  const tab = activeTab();
+  return node != null && fileOf(finder(), tab.doc, placeOfTab(tab).part, node) !== null;
 }
 
 const PICTURE = /\.(png|jpe?g|webp|gif|bmp|tiff?)$/i;
@@ -74,7 +84,7 @@ export function chooseFiles(): void {
   const input = document.createElement("input");
   input.type = "file";
   input.multiple = true;
-  input.accept = ".json,image/*";
+  input.accept = ".json,image/*,video/*,.exr,.glb";
   input.onchange = () => void openFiles(input.files ?? []);
   input.click();
 }

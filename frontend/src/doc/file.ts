@@ -1,5 +1,6 @@
-/** Workflows in files: JSON, or a PNG that carries the workflow that made it. */
+/** Workflows in files: JSON; and what a PNG carries, which can be read here. */
 import { parseJson, writeJson } from "~/api/json";
+import { t } from "~/i18n/language";
 import type { Workflow } from "./model";
 
 const KEYWORD = "graphengine.workflow";
@@ -7,27 +8,31 @@ const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
 export class NoWorkflow extends Error {}
 
-/** @throws NoWorkflow with what is wrong, for people. */
-export async function workflowOf(file: Blob, name: string): Promise<Workflow> {
-  const bytes = new Uint8Array(await file.arrayBuffer());
-  const isPicture = SIGNATURE.every((byte, index) => bytes[index] === byte);
-  const text = isPicture ? pngText(bytes) : new TextDecoder().decode(bytes);
-  if (text === null) throw new NoWorkflow(`${name} carries no workflow`);
-  return parseWorkflow(text, name);
+const BEGINNING = 64;
+
+/** Whether a file that begins so is text, as JSON is: what carries a workflow is not. */
+export function isText(beginning: Uint8Array): boolean {
+  return beginning.subarray(0, BEGINNING).every((byte) => byte >= 0x20 || byte === 9 || byte === 10 || byte === 13);
 }
 
-/** @throws NoWorkflow */
+/** @throws NoWorkflow with what is wrong, for people. */
 export function parseWorkflow(text: string, name: string): Workflow {
   let data: unknown;
   try {
     data = parseJson(text);
   } catch {
-    throw new NoWorkflow(`${name} is not JSON`);
+    throw new NoWorkflow(t("file.noJson", { name }));
   }
-  if (data === null || typeof data !== "object" || (data as Workflow).format !== KEYWORD) {
-    throw new NoWorkflow(`${name} is not a workflow of graphengine`);
+  return checkedWorkflow(data, name);
+}
+
+/** Returns what was read of a file; null where it carries nothing. @throws NoWorkflow with what is wrong, for people. */
+export function checkedWorkflow(data: unknown, name: string): Workflow {
+  if (data === null) throw new NoWorkflow(t("file.carriesNone", { name }));
+  if (typeof data !== "object" || (data as Workflow).format !== KEYWORD) {
+    throw new NoWorkflow(t("file.other", { name }));
   }
-  if ((data as Workflow).version !== 1) throw new NoWorkflow(`${name} was made by a newer version`);
+  if ((data as Workflow).version !== 1) throw new NoWorkflow(t("file.newer", { name }));
   return data as Workflow;
 }
 
@@ -35,8 +40,9 @@ export function workflowText(doc: Workflow): string {
   return `${writeJson(doc, 2)}\n`;
 }
 
-/** The text of the last iTXt chunk of ours; the service writes it without compression. */
-function pngText(bytes: Uint8Array): string | null {
+/** The text of the last iTXt chunk of ours in a PNG; the service writes it without compression. */
+export function pngText(bytes: Uint8Array): string | null {
+  if (!SIGNATURE.every((byte, index) => bytes[index] === byte)) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const latin = (from: number, to: number) => String.fromCharCode(...bytes.subarray(from, to));
   let found: string | null = null;

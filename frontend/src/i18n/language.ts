@@ -40,10 +40,10 @@ export async function takeLanguage(wanted: readonly string[]): Promise<string> {
  * What the service says, in the language of the reader: by its code, where there are words for it and all that they
  * are made of is known, else as the service said it.
  *
- * @param kind problems, or reasons.
+ * @param kind problems, notices, or reasons.
  */
 export function told(
-  kind: "problems" | "reasons",
+  kind: "problems" | "notices" | "reasons",
   code: string,
   message: string,
   values: Readonly<Record<string, unknown>>,

@@ -10,8 +10,9 @@ import { t } from "~/i18n/language";
 import { isOver, type Job, type Task } from "~/run/jobs";
 import { usePlans } from "~/run/plan";
 import { openJobs, shownJob, useRuns } from "~/run/store";
-import { langOf, problemText } from "~/run/told";
+import { langOf, noticeText, problemText } from "~/run/told";
 import { bytesText } from "~/ui/bytes";
+import { openDialog } from "~/ui/dialogs";
 import { useLayout } from "~/ui/layout";
 import { Queue } from "./Queue";
 import { Results } from "./Results";
@@ -32,7 +33,10 @@ export function Dock({ isOpen }: { isOpen: boolean }) {
           <Results />
         </>
       ) : (
-        <span className="quiet-word">{open.length ? words : t("dock.nothing")}</span>
+        <span className="quiet-word">
+          {open.length ? words : t("dock.nothing")}
+          <Noted />
+        </span>
       )}
       <button
         type="button"
@@ -44,6 +48,13 @@ export function Dock({ isOpen }: { isOpen: boolean }) {
       </button>
     </section>
   );
+}
+
+/** How many notices there are, where there is no room for them. */
+function Noted() {
+  const doc = useTab((tab) => tab.id);
+  const count = usePlans((state) => state.plans[doc]?.plan.notices?.length ?? 0);
+  return count > 0 && ` · ${t("dock.notices")}: ${count}`;
 }
 
 function Problems() {
@@ -82,7 +93,8 @@ function Notices({ notices }: { notices: readonly NoticeOut[] }) {
         {notices.map((notice) => (
           <li key={`${notice.node} ${notice.socket} ${notice.message}`}>
             <button type="button" onClick={() => goToTask(notice.node)}>
-              <b>{`${notice.node}.${notice.socket}`}</b> <span lang="en">{notice.message}</span>
+              <b>{`${notice.node}.${notice.socket}`}</b>{" "}
+              <span lang={langOf(noticeText(notice), notice.message)}>{noticeText(notice)}</span>
             </button>
           </li>
         ))}
@@ -114,6 +126,11 @@ function Timeline() {
           {t("dock.cached", { count: cached })}
           {peak > 0 && ` · ${t("dock.peak", { memory: bytesText(peak) })}`}
         </small>
+        {job.lock !== null && (
+          <button type="button" className="plain" onClick={() => openDialog({ kind: "made", job: job.id })}>
+            {t("made.title")}
+          </button>
+        )}
       </h2>
       <ul>
         {bars.map((bar) => (

@@ -11,9 +11,9 @@ import { disconnect, setTitle, setValue } from "~/doc/edit";
 import { type Address, sourceOf } from "~/doc/model";
 import { edit, placeOfTab, usePart, useTab } from "~/doc/tabs";
 import { t } from "~/i18n/language";
-import { plannedTask, problemsOf, usePlans } from "~/run/plan";
+import { noticeOf, plannedTask, problemsOf, usePlans } from "~/run/plan";
 import { taskOf, useRuns } from "~/run/store";
-import { langOf, problemText, reasonText } from "~/run/told";
+import { langOf, noticeText, problemText, reasonText } from "~/run/told";
 import { openDialog } from "~/ui/dialogs";
 import { widgetOf } from "~/widgets/registry";
 import { FramePanel, frameAround } from "./FramePanel";
@@ -128,6 +128,7 @@ function Field({ name, input }: { name: string; input: Input }) {
   const doc = useTab((tab) => tab.id);
   const task = useTab((tab) => [...tab.path, name].join("/"));
   const problem = usePlans((state) => problemsOf(state, doc, task).find((each) => each.socket === input.name));
+  const notice = usePlans((state) => noticeOf(state, doc, task, input.name));
   const source = sourceOf(value);
   const widget = isWritable(input) ? widgetOf(input) : null;
   if (!widget && !problem && !source) return null;
@@ -176,6 +177,11 @@ function Field({ name, input }: { name: string; input: Input }) {
         <span className="linked">{input.type}</span>
       )}
       {problem && <Problem name={name} input={input} message={problemText(problem)} />}
+      {notice && (
+        <p className="noted" lang={langOf(noticeText(notice), notice.message)}>
+          {noticeText(notice)}
+        </p>
+      )}
     </div>
   );
 }

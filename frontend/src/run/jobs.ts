@@ -50,6 +50,8 @@ export interface Job {
   files: ResultFile[];
   /** By task, the seconds that it was expected to take when it was submitted from here; those from the cache are left out. */
   expected: Readonly<Record<string, number>> | null;
+  /** What made its results beside the workflow, as the service says it; null until a run has ended. */
+  lock: unknown;
 }
 
 const DOC = "doc:";
@@ -75,6 +77,7 @@ export function jobOf(view: JobView, known?: Job): Job {
     tasks: known?.tasks ?? {},
     files: result?.files ?? known?.files ?? [],
     expected: known?.expected ?? null,
+    lock: view.lock ?? null,
   };
 }
 

@@ -1,6 +1,6 @@
 /** What a run would do, and what is wrong: asked of the service whenever the document rests. */
 import { create } from "zustand";
-import type { PlanOut, ProblemOut, TaskOut } from "~/api/generated/service";
+import type { NoticeOut, PlanOut, ProblemOut, TaskOut } from "~/api/generated/service";
 import { Unreachable } from "~/api/http";
 import { service } from "~/api/service";
 import type { Workflow } from "~/doc/model";
@@ -68,6 +68,11 @@ const NONE: readonly ProblemOut[] = [];
 
 export function problemsOf(state: Plans, doc: string, node: string): readonly ProblemOut[] {
   return state.plans[doc]?.problems.get(node) ?? NONE;
+}
+
+/** What is to be known of the model that a node names for an input. */
+export function noticeOf(state: Plans, doc: string, node: string, input: string | undefined): NoticeOut | undefined {
+  return state.plans[doc]?.plan.notices?.find((each) => each.node === node && each.socket === input);
 }
 
 export function plannedTask(state: Plans, doc: string, node: string): TaskOut | undefined {

@@ -1,9 +1,12 @@
 /** The sentences of the service about a workflow, as the reader shall see them. */
-import type { ProblemOut, ReasonOut } from "~/api/generated/service";
+import type { NoticeOut, ProblemOut, ReasonOut } from "~/api/generated/service";
 import { told } from "~/i18n/language";
 
 export const problemText = ({ code, message, values }: ProblemOut): string =>
   told("problems", code, message, values ?? {});
+
+export const noticeText = ({ code, message, values }: NoticeOut): string =>
+  told("notices", code, message, values ?? {});
 
 export const reasonText = (reason: ReasonOut): string => told("reasons", reason.code, reason.message, { ...reason });
 

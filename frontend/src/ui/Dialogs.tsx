@@ -21,6 +21,7 @@ const KeysDialog = lazy(() => import("./KeysDialog"));
 const SweepDialog = lazy(() => import("./SweepDialog"));
 const LoginDialog = lazy(() => import("./LoginDialog"));
 const MaskDialog = lazy(() => import("~/mask/MaskDialog"));
+const MadeDialog = lazy(() => import("~/viewers/MadeDialog"));
 const ResultDialog = lazy(() => import("~/viewers/ResultDialog"));
 
 export function Dialogs() {
@@ -54,6 +55,8 @@ function Shown({ dialog }: { dialog: Dialog }) {
       return <MaskDialog node={dialog.node} />;
     case "result":
       return <ResultDialog start={dialog.key} against={dialog.beside} />;
+    case "made":
+      return <MadeDialog job={dialog.job} />;
     case "file":
       return (
         <Frame title={shortName(dialog.file)} size="full">

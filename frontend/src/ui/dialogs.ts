@@ -16,6 +16,7 @@ export type Dialog =
   | { kind: "login" }
   | { kind: "mask"; node: string }
   | { kind: "file"; file: ResultFile }
+  | { kind: "made"; job: string }
   | { kind: "result"; key: string; beside?: string };
 
 export const useDialog = create<{ dialog: Dialog | null }>()(() => ({ dialog: null }));

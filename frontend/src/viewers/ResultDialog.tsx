@@ -1,17 +1,23 @@
 /** One result, large: the next and the one before, beside another, and the workflow that made it. */
-import { ChevronLeft, ChevronRight, Columns2, FileDiff, Workflow as Graph, ImagePlus } from "lucide-react";
-import { type ReactNode, useState } from "react";
-import { resultUrl } from "~/api/service";
+import { ChevronLeft, ChevronRight, Columns2, FileDiff, Workflow as Graph, ImagePlus, Info } from "lucide-react";
+import { type ReactNode, useEffect, useState } from "react";
+import type { CarriedOut } from "~/api/generated/service";
+import { Refused } from "~/api/http";
+import { resultUrl, service } from "~/api/service";
 import { shownView } from "~/canvas/state";
+import { workflowBehind } from "~/commands/carried";
 import { compare, type Past } from "~/commands/comparing";
-import { openFiles } from "~/commands/files";
-import { workflowOf } from "~/doc/file";
+import { openDocument, openFiles } from "~/commands/files";
 import { t } from "~/i18n/language";
+import { lockOf } from "~/run/lock";
 import { isPicture, type Result, useResults } from "~/run/results";
+import { useRuns } from "~/run/store";
 import { closeDialog } from "~/ui/dialogs";
 import { Frame } from "~/ui/Frame";
+import { complain } from "~/ui/notices";
 import { Compare } from "./Compare";
 import { FileView, shortName } from "./FileView";
+import { MadeWith } from "./MadeWith";
 import { Better, Stars } from "./Rating";
 
 const MOST = 60;
@@ -22,15 +28,23 @@ export default function ResultDialog({ start, against = null }: { start: string;
   const [other, setOther] = useState(against);
   const at = results.findIndex((result) => result.key === key);
   const shown = results[at];
+  const carried = useCarried(shown?.file.digest);
+  const told = useRuns((state) => state.jobs[shown?.job ?? ""]?.lock);
+  const [isTold, setTold] = useState(false);
   if (!shown) return null;
+  const lock = lockOf(carried?.lock ?? told);
   const beside = results.find((result) => result.key === other && isPicture(result));
   const pictures = results.filter((result) => isPicture(result) && result !== shown);
   const offered = beside ?? pictures.find((each) => results.indexOf(each) > at) ?? pictures[0];
   const step = (by: number) => setKey(results[(at + by + results.length) % results.length]?.key ?? key);
-  const bring = async (asPicture: boolean) => {
+  const use = async () => {
     const file = await fileOf(shown);
     closeDialog();
-    await openFiles([file], { at: shownView()?.middle() ?? { x: 0, y: 0 }, asPicture });
+    await openFiles([file], { at: shownView()?.middle() ?? { x: 0, y: 0 }, asPicture: true });
+  };
+  const open = async () => {
+    closeDialog();
+    await madeBy(shown).load().then(openDocument, complain);
   };
   const differ = async () => {
     closeDialog();
@@ -57,11 +71,13 @@ export default function ResultDialog({ start, against = null }: { start: string;
         <span className="gap" />
         {beside ? <Better left={beside} right={shown} /> : <Stars of={shown} />}
         {isPicture(shown) && (
+          <Act says={t("result.input")} go={() => void use()}>
+            <ImagePlus size={13} aria-hidden /> {t("result.input")}
+          </Act>
+        )}
+        {carried?.workflow && (
           <>
-            <Act says={t("result.input")} go={() => void bring(true)}>
-              <ImagePlus size={13} aria-hidden /> {t("result.input")}
-            </Act>
-            <Act says={t("result.workflow")} go={() => void bring(false)}>
+            <Act says={t("result.workflow")} go={() => void open()}>
               <Graph size={13} aria-hidden /> {t("result.workflow")}
             </Act>
             <Act says={beside ? t("diff.two") : t("diff.result")} go={() => void differ()}>
@@ -69,8 +85,20 @@ export default function ResultDialog({ start, against = null }: { start: string;
             </Act>
           </>
         )}
+        {lock && !beside && (
+          <Act says={t("made.hint")} isOn={isTold} go={() => setTold(!isTold)}>
+            <Info size={13} aria-hidden /> {t("made.title")}
+          </Act>
+        )}
       </fieldset>
-      {beside ? <Compare left={beside} right={shown} /> : <FileView file={shown.file} />}
+      {beside ? (
+        <Compare left={beside} right={shown} />
+      ) : (
+        <div className="shown">
+          <FileView file={shown.file} />
+          {lock && isTold && <MadeWith lock={lock} file={carried?.lock ? shortName(shown.file) : null} />}
+        </div>
+      )}
       {beside && <Choice pictures={pictures} chosen={beside.key} choose={setOther} />}
     </Frame>
   );
@@ -79,10 +107,28 @@ export default function ResultDialog({ start, against = null }: { start: string;
 /** The workflow that made a result. */
 function madeBy(result: Result): Past {
   const word = shortName(result.file);
-  return { word, load: async () => workflowOf(await fileOf(result), word) };
+  return { word, load: () => workflowBehind(result.file.digest, word) };
 }
 
-/** A result as a file of this machine, with the workflow that it carries. */
+/** What a file says of its origin; undefined until that is known. */
+function useCarried(digest: string | undefined): CarriedOut | undefined {
+  const [found, setFound] = useState<{ of: string; carried: CarriedOut }>();
+  useEffect(() => {
+    let isWanted = true;
+    if (digest !== undefined) {
+      service.carriedBy(digest).then(
+        (carried) => isWanted && setFound({ of: digest, carried }),
+        (error: unknown) => (error instanceof Refused && error.status === 404 ? undefined : complain(error)), // it is gone
+      );
+    }
+    return () => {
+      isWanted = false;
+    };
+  }, [digest]);
+  return found?.of === digest ? found?.carried : undefined;
+}
+
+/** A result as a file of this machine. */
 async function fileOf({ file }: Result): Promise<File> {
   const blob = await (await fetch(resultUrl(file.digest))).blob();
   return new File([blob], shortName(file), { type: file.media_type });

@@ -1,7 +1,6 @@
 """``/api/assets`` and ``/api/results``: files by what they hold, uploaded or made by jobs."""
 
 import asyncio
-import errno
 from dataclasses import asdict
 
 from aiohttp import web
@@ -10,15 +9,13 @@ from graphengine.errors import Unacceptable
 from graphengine.server.answers import answer
 from graphengine.server.backend import BACKEND
 from graphengine.server.content import UNKNOWN, headers_of
-from graphengine.server.limits import MOST_UPLOAD, PATIENCE, read_body
+from graphengine.server.limits import read_body
 from graphengine.server.problems import Refused
+from graphengine.server.receiving import received
 from graphengine.server.routing import BINARY, Route
 from graphengine.server.schema import AssetOut, PruneBody, PrunedOut
-from graphengine.service.assets import DIGEST, Upload
+from graphengine.service.assets import DIGEST
 from graphengine.service.retention.retention import Policy
-
-_CHUNK = 2**20
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 async def upload(request: web.Request) -> web.Response:
@@ -26,16 +23,10 @@ async def upload(request: web.Request) -> web.Response:
     assets, digest = request.app[BACKEND].assets, request.match_info["digest"]
     if not DIGEST.fullmatch(digest):
         raise Unacceptable("a digest has 64 hex digits, in lower case")
-    try:
-        with assets.upload() as file:
-            await _receive(request, file)
-            if file.digest != digest:
-                raise Refused(422, "wrong_digest", f"the bytes that came have the digest {file.digest}")
-            is_new = await asyncio.to_thread(file.keep)
-    except OSError as error:
-        if error.errno not in _FULL:
-            raise
-        raise Refused(507, "disk_full", "the disk is full") from None
+    async with received(request, assets) as file:
+        if file.digest != digest:
+            raise Refused(422, "wrong_digest", f"the bytes that came have the digest {file.digest}")
+        is_new = await asyncio.to_thread(file.keep)
     return answer(AssetOut(digest=digest, bytes=file.nbytes, reference=f"assets:{digest}"), 201 if is_new else 200)
 
 
@@ -43,20 +34,6 @@ async def get(request: web.Request) -> web.StreamResponse:
     """Return a file, or the part of it that the Range header asks for."""
     path = await asyncio.to_thread(request.app[BACKEND].assets.path, request.match_info["digest"])
     return web.FileResponse(path, headers=await asyncio.to_thread(headers_of, path))
-
-
-async def _receive(request: web.Request, file: Upload) -> None:
-    while True:
-        try:
-            async with asyncio.timeout(PATIENCE):
-                chunk = await request.content.read(_CHUNK)
-        except TimeoutError:
-            raise Refused(408, "too_slow", "the file comes too slowly") from None
-        if not chunk:
-            return
-        if file.nbytes + len(chunk) > MOST_UPLOAD:
-            raise Refused(413, "too_large", f"a file has at most {MOST_UPLOAD:,} bytes")
-        await asyncio.to_thread(file.write, chunk)
 
 
 async def prune(request: web.Request) -> web.Response:

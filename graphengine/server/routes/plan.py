@@ -59,7 +59,7 @@ def _explained(told: Collection[Explanation], outlook: Outlook, ready: Ready) ->
         results=outlook.results,
         there=_there(outlook.machine),
     )
-    notices = [NoticeOut(**asdict(notice)) for notice in ready.notices]
+    notices = [NoticeOut(**notice.data()) for notice in ready.notices]
     seconds = round(seconds, 6)
     return PlanOut(valid=True, notices=notices, tasks=tasks, seconds=seconds, weights=ready.weights, memory=memory)
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from graphengine.server.routes import (
     assets,
+    carried,
     catalogue,
     editor,
     health,
@@ -32,6 +33,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *ratings.ROUTES,
     *workflows.ROUTES,
     *assets.ROUTES,
+    *carried.ROUTES,
     *models.ROUTES,
     *catalogue.ROUTES,
     *health.ROUTES,

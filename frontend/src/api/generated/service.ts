@@ -41,6 +41,19 @@ export interface CacheOut {
   budget: number;
 }
 /**
+ * What a file says of its origin: the workflow that made it and the lock of its run, as they were written into it.
+ *
+ * Null is what it does not carry; a file of a kind that carries nothing, or a broken one, has neither.
+ */
+export interface CarriedOut {
+  workflow?: {
+    [k: string]: unknown;
+  } | null;
+  lock?: {
+    [k: string]: unknown;
+  } | null;
+}
+/**
  * A way from one type to another that happens by itself on a link.
  */
 export interface ConversionOut {
@@ -434,12 +447,17 @@ export interface PackFaultOut {
 export interface Nothing {}
 /**
  * What to know of a model: it was found under another name, or has another content than the workflow says.
+ *
+ * ``values`` are what the message is made of, by name.
  */
 export interface NoticeOut {
   code: "model_found" | "model_differs";
   message: string;
   node: string;
   socket: string;
+  values?: {
+    [k: string]: string;
+  };
 }
 /**
  * Any object.
