@@ -28,7 +28,7 @@ export function Palette() {
 const close = () => usePalette.setState({ request: null });
 
 function List({ request }: { request: PaletteRequest }) {
-  const finder = useCatalog((state) => state.finder);
+  const { finder, state } = useCatalog();
   const { catalog } = finder;
   const shelf = useShelf((state) => state.shelf);
   const [inside] = useState(() => subgraphsFor(finder, activeTab())); // as long as the list is open, nothing changes
@@ -82,7 +82,7 @@ function List({ request }: { request: PaletteRequest }) {
           )}
         </div>
         <Command.List>
-          <Command.Empty>{t("list.none")}</Command.Empty>
+          <Command.Empty>{t(state === "loading" ? "palette.loading" : "list.none")}</Command.Empty>
           {hits.map(({ node }) => (
             <Command.Item key={node.id} value={node.id} onSelect={() => choose(node)}>
               <span>{node.title}</span>
