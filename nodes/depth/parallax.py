@@ -6,6 +6,7 @@ from typing import Annotated
 import torch
 from pydantic import Field
 
+from graphengine.diffusion.space.behind import widened
 from graphengine.diffusion.space.camera_moves import Move, move_pose
 from graphengine.diffusion.space.focus import focused
 from graphengine.diffusion.space.parallax import Scene
@@ -18,7 +19,7 @@ from graphengine.node.widgets import Slider
 Edge = Annotated[float, Field(gt=0, le=10), Slider(0.02, 1, 0.01)]
 
 
-@node("depth.parallax", category="depth", title="Parallax")
+@node("depth.parallax", category="depth", version=2, title="Parallax")
 def parallax(
     image: Image,
     depth: DepthMap,
@@ -29,6 +30,7 @@ def parallax(
     focus: Annotated[float, Field(ge=0, le=1e6)] = 0.0,
     zoom: Annotated[float, Field(ge=1, le=2), Slider(1, 1.5, 0.01)] = 1.06,
     edge: Edge = 0.15,
+    widen: Annotated[int, Field(ge=0, le=64)] = 1,
 ) -> Iterator[Image]:
     """Move a camera through a picture (2.5D): what is near moves more than what is far.
 
@@ -44,11 +46,13 @@ def parallax(
         focus: the distance of what stays in its place; 0 takes the median of the distances.
         zoom: how much the rim is cut away, so that it does not come into sight.
         edge: neighbours whose distances differ by more than this part are torn apart.
+        widen: by how many pixels near things are taken to be wider on all sides, so that their outlines move with them
+            where those of an estimated depth lie a little beside them; 0 for depth that is true to the pixel.
 
     Errors: the sizes differ.
     """
     require_same_size(image, depth)
-    values = depth.values[0]
+    values = widened(depth.values[0], widen)
     reach = max(4, round(image.width * amount * 1.5))
     focus = focus or float(values.median())
     scene = Scene(image.pixels[0], values, camera, edge=edge, reach=reach)

@@ -41,6 +41,13 @@ def behind(pixels: Tensor, depth: Tensor, *, edge: float, reach: int) -> tuple[T
     return filled(image, torch.from_numpy(soft)), torch.from_numpy(np.maximum(_filled_plane(far, soft), plane))
 
 
+def widened(depth: Tensor, by: int) -> Tensor:
+    """Return distances with what is near some pixels wider on all sides."""
+    if by == 0:
+        return depth
+    return torch.from_numpy(cv2.erode(depth.numpy(), np.ones((2 * by + 1, 2 * by + 1), np.uint8)))
+
+
 def filled(pixels: Tensor, gone: Tensor) -> Tensor:
     """Fill places of a picture from around them.
 

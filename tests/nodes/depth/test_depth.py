@@ -113,6 +113,20 @@ def test_what_is_near_moves_more() -> None:
     assert holes.max() < 0.95, "what comes into sight is wall"
 
 
+def test_outlines_of_a_depth_that_is_a_little_narrow_move_with_their_things() -> None:
+    """As seen with the true depth, when the depth of the thing reaches two pixels less far than the thing."""
+    image, depth = steps()
+    thing = (depth.values[0] == depth.values.min()).float()[None, None]
+    narrow = -torch.nn.functional.max_pool2d(-thing, 5, 1, 2)[0, 0] > 0
+    told = DepthMap(torch.where(narrow, depth.values, depth.values.max()))
+
+    def moved(depth: DepthMap, widen: int) -> Image:
+        return list(parallax(image, depth, Camera(1.0), "swing", 4, 0.05, 6.0, 1.0, widen=widen))[1]
+
+    wanted = moved(depth, 0)
+    assert psnr(moved(told, 2), wanted) > psnr(moved(told, 0), wanted) + 6
+
+
 def test_sizes_must_agree() -> None:
     image, _ = steps()
     with pytest.raises(NodeError, match="64 × 64, its depth 8 × 8"):
