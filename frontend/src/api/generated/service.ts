@@ -436,7 +436,7 @@ export interface Nothing {}
  * What to know of a model: it was found under another name, or has another content than the workflow says.
  */
 export interface NoticeOut {
-  code: "model_found" | "model_differs";
+  code: "model_found" | "model_differs" | "value_unsuited";
   message: string;
   node: string;
   socket: string;
