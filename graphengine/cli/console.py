@@ -14,6 +14,7 @@ from pydantic import JsonValue
 from graphengine.app import Engine, load_settings
 from graphengine.cli.ending import Exit, say
 from graphengine.errors import EngineBug, GraphEngineError, PackError, Problem, SettingsRefused, WorkflowError
+from graphengine.workflow.advice import advice_on
 from graphengine.workflow.document import Workflow
 from graphengine.workflow.files import notices_of
 from graphengine.workflow.graph import Graph
@@ -100,7 +101,7 @@ def take_workflow(engine: Engine, path: Path, settings: Iterable[str]) -> Workfl
 
 def tell_notices(workflow: Workflow, graph: Graph) -> list[dict[str, Any]]:
     """Say what the user should know of the models of a workflow, and return it as ``--json`` prints it."""
-    notices = notices_of(workflow, graph)
+    notices = [*notices_of(workflow, graph), *advice_on(graph)]
     for notice in notices:
         say(f"note: {notice}")
     return [notice.data() for notice in notices]

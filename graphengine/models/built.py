@@ -32,6 +32,7 @@ class Built:
         stride: the pixels of a cell of its latents along each side.
         patch: the cells along each side that the denoiser takes as one.
         time: the frames of a video that a cell of its latents stands for; 0 for models of pictures.
+        experts: the variants of denoisers that share the steps, the first for much noise, where none is for all.
     """
 
     family: str
@@ -43,6 +44,7 @@ class Built:
     stride: int = STRIDE
     patch: int = 1
     time: int = 0
+    experts: tuple[str, ...] = ()
 
 
 def class_of(index: Mapping[str, Any], part: str) -> str | None:

@@ -26,6 +26,9 @@ _FOLDERS: Mapping[str, tuple[str, ...]] = {
 }
 """How the folders of a part begin, in the layout of diffusers."""
 
+_IN_TURN = ("transformer_2",)
+"""Folders of denoisers that are used after others, and are models of their own: as large as these."""
+
 _PREFIXES: Mapping[str, tuple[str, ...]] = {
     "text_encoder": ("cond_stage_model.", "conditioner.", "text_encoder"),
     "vae": ("first_stage_model.", "vae."),
@@ -93,7 +96,7 @@ def _of_file(source: SingleFile, part: str) -> Sequence[tuple[int, ...]]:
 
 def _of_folder(source: ModelFolder, part: str) -> Sequence[tuple[int, ...]]:
     folders = sorted(name for name in source.index if (source.path / name).is_dir())
-    own = [name for name in folders if name.startswith(_FOLDERS.get(part, ()))]
+    own = [name for name in folders if name.startswith(_FOLDERS.get(part, ())) and name not in _IN_TURN]
     return [shape for name in own or folders for header in _headers(source, name) for shape in header.shapes.values()]
 
 

@@ -13,6 +13,12 @@ TI2V: Final = "ti2v"
 I2V: Final = "i2v"
 """Image to video: the 14B of Wan 2.1, and the experts of Wan 2.2, which take frames beside the latents."""
 
+HIGH: Final = "high"
+LOW: Final = "low"
+"""Behind the variant of an expert: for much noise, or for little."""
+
+_DENOISERS: Final = ("transformer", "transformer_2")
+
 _TITLES: Final = {T2V: "Wan text to video", TI2V: "Wan text to video", I2V: "Wan image to video"}
 _SIZES: Final = {1536: " 1.3B", 3072: " 5B", 5120: " 14B"}
 """What is said of the size, by the width of the tokens."""
@@ -57,9 +63,9 @@ def detect(source: Source) -> Built | None:
     """Return how a model is built, or None if it is of another family.
 
     The denoiser is one of text to video or of image to video: of Wan 2.1, the 5B of Wan 2.2, or one of the two experts
-    of its 14B in a file of its own. The folders of other models of this architecture have the same text encoder and
-    autoencoder, and count as having no denoiser. A single file is a denoiser, with names of its release or of
-    diffusers, or the autoencoder of Wan 2.1.
+    of its 14B, in a file of its own or both in a folder. The folders of other models of this architecture have the same
+    text encoder and autoencoder, and count as having no denoiser. A single file is a denoiser, with names of its
+    release or of diffusers, or the autoencoder of Wan 2.1.
 
     Raises:
         ModelRefused: a folder lacks a configuration.
@@ -133,18 +139,19 @@ def _detect_folder(source: ModelFolder) -> Built | None:
     vae = source.config("vae")
     channels = vae.get("z_dim", _CHANNELS)
     stride, time = vae.get("scale_factor_spatial", _STRIDE), vae.get("scale_factor_temporal", _TIME)
-    taken = _taken_by(source, channels)
-    variant = TI2V if source.index.get("expand_timesteps") else I2V if taken == channels + _GIVEN else T2V
-    parts = parts_of({"model": taken is not None, "text_encoder": True, "vae": True})
-    return Built(FAMILY, variant, _TITLES[variant], parts, "flow", channels, stride, _PATCH, time)
+    taken = [_taken_by(source, part, channels) for part in _DENOISERS if class_of(source.index, part) is not None]
+    variant = TI2V if source.index.get("expand_timesteps") else I2V if taken[:1] == [channels + _GIVEN] else T2V
+    known = None not in taken and len(set(taken)) == 1
+    parts = parts_of({"model": known and len(taken) == 1, "text_encoder": True, "vae": True})
+    experts = tuple(f"{variant}_{each}" for each in (HIGH, LOW)) if known and len(taken) > 1 else ()
+    return Built(FAMILY, variant, _TITLES[variant], parts, "flow", channels, stride, _PATCH, time, experts)
 
 
-def _taken_by(source: ModelFolder, channels: int) -> int | None:
-    """Return the channels that the denoiser of a folder takes, if it has one alone, of texts or of frames."""
-    kinds = [class_of(source.index, name) for name in ("transformer", "transformer_2")]
-    if kinds != ["WanTransformer3DModel", None]:
+def _taken_by(source: ModelFolder, part: str, channels: int) -> int | None:
+    """Return the channels that a denoiser of a folder takes, if it is one of texts or of frames."""
+    if class_of(source.index, part) != "WanTransformer3DModel":
         return None
-    transformer = source.config("transformer")
+    transformer = source.config(part)
     patch = tuple(transformer.get("patch_size", (1, _PATCH, _PATCH)))
     given: int = transformer.get("in_channels", _CHANNELS)
     looks = transformer.get("image_dim") is not None

@@ -22,7 +22,7 @@ from graphengine.node.lists import Extent, ItemsOf, LengthOf
 from graphengine.node.recording import recorder
 from graphengine.node.spec import MISSING, Injection, Input, Lane, NodeSpec, Output
 from graphengine.node.together import Together
-from graphengine.node.widgets import Under, Widget
+from graphengine.node.widgets import Suits, Under, Widget
 from graphengine.types.builtin import FILE, INT
 from graphengine.types.socket_type import TypeRef
 
@@ -236,6 +236,7 @@ def _input(parameter: inspect.Parameter, hint: Any) -> Input:
         roots=under.roots if ref == FILE.ref else (),
         roles=under.roles,
         lazy=eager(hint) != hint,
+        suits=next((each for each in metadata if isinstance(each, Suits)), None),
     )
     if parameter.default is inspect.Parameter.empty:
         return required

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal
 from graphengine.node.check import Check
 from graphengine.node.lists import Extent, ItemsOf
 from graphengine.node.together import Together
+from graphengine.node.widgets import Suits
 from graphengine.types.socket_type import TypeRef
 
 Lane = Literal["gpu", "cpu", "io"]
@@ -30,6 +31,7 @@ class Input:
         roots: for files, the roots in which a plain path is looked up.
         roles: for models, what they may be that an editor offers; empty for all.
         lazy: whether what it is linked to is computed only when the node asks.
+        suits: what value suits which models.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Input:
     roots: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     lazy: bool = False
+    suits: Suits | None = None
 
     @cached_property
     def flows(self) -> bool:

@@ -57,3 +57,16 @@ class Under:
     def __init__(self, *roots: str, roles: tuple[str, ...] = ()) -> None:
         object.__setattr__(self, "roots", roots)
         object.__setattr__(self, "roles", roles)
+
+
+@dataclass(frozen=True, slots=True)
+class Suits:
+    """What value suits models of some kinds; a workflow that gives another runs, and its user is told.
+
+    Args:
+        by: the input that brings the model.
+        values: by family and variant, ``flux/schnell``, see :class:`graphengine.models.nature.Nature`.
+    """
+
+    by: str
+    values: Mapping[str, float]

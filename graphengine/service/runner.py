@@ -10,6 +10,7 @@ from graphengine.plan.plan import Plan
 from graphengine.run.runner import Observer, Run
 from graphengine.service.canonical import canonical
 from graphengine.service.job import JsonObject
+from graphengine.workflow.advice import advice_on
 from graphengine.workflow.document import Workflow
 from graphengine.workflow.files import Notice, notices_of
 from graphengine.workflow.graph import Graph
@@ -92,7 +93,9 @@ def make_ready(
         WorkflowError: with every problem of the document, or of its inputs.
     """
     workflow, graph = _resolved(runner, document, inputs)
-    return Ready(workflow, runner.plan(graph, targets), origin_of(workflow), (*notices_of(workflow, graph),))
+    return Ready(
+        workflow, runner.plan(graph, targets), origin_of(workflow), (*notices_of(workflow, graph), *advice_on(graph))
+    )
 
 
 def prove(runner: Runner, document: JsonObject, inputs: JsonObject, targets: Collection[str] | None = None) -> str:

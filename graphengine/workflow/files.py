@@ -21,7 +21,7 @@ from graphengine.workflow.graph import Graph, called
 MODELS: Final = "models"
 """The root under which models lie: what a socket looks up there is a model."""
 
-NoticeCode = Literal["model_found", "model_differs"]
+NoticeCode = Literal["model_found", "model_differs", "value_unsuited"]
 
 
 def is_model(socket: Input, reference: str) -> bool:
@@ -38,8 +38,8 @@ class Notice:
     """What the user should know of a workflow that can run.
 
     ``model_found``: a model was found by its content, under another name. ``model_differs``: of the model that was
-    meant there is only the name here, with another content. ``values`` are what the message is made of, by name, for
-    who writes it in another language.
+    meant there is only the name here, with another content. ``value_unsuited``: a value is not what suits a model.
+    ``values`` are what the message is made of, by name, for who writes it in another language.
     """
 
     code: NoticeCode

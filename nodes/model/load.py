@@ -50,6 +50,11 @@ def load(
     found = open_checkpoint(source, dtype=precision, prediction=None if prediction == "auto" else prediction)
     if found.model is None or found.text_encoder is None or found.vae is None:
         parts = {"model": found.model, "text encoder": found.text_encoder, "VAE": found.vae}
+        if found.experts:
+            raise NodeError(
+                f"{source.reference!r} holds two denoisers, each for a part of the steps",
+                hint="Open each with Load denoiser, the rest with Load text encoder and Load VAE; see Sample steps.",
+            )
         missing = " and no ".join(name for name, part in parts.items() if part is None)
         raise NodeError(f"{source.reference!r} holds no {missing}", hint="Choose a file that holds the whole model.")
     return Parts(found.model, found.text_encoder, found.vae)

@@ -1,6 +1,6 @@
 """Opening one part of a model, where the parts lie in files of their own."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from graphengine.diffusion.families.table import open_checkpoint
 from graphengine.diffusion.types.refs import DTypeName, ModelRef, TextEncoderRef, VaeRef
@@ -13,6 +13,9 @@ DenoiserFile = Annotated[File, Under("models", "builtin", roles=("model", "denoi
 TextEncoderFile = Annotated[File, Under("models", "builtin", roles=("model", "text_encoder"))]
 VaeFile = Annotated[File, Under("models", "builtin", roles=("model", "vae"))]
 
+Expert = Literal["high_noise", "low_noise"]
+
+_EXPERTS: tuple[Expert, ...] = ("high_noise", "low_noise")
 _HINT = "Take it from the model's diffusers folder, or from a file that holds the whole model."
 
 
@@ -23,26 +26,29 @@ _HINT = "Take it from the model's diffusers folder, or from a file that holds th
     title="Load denoiser",
     aliases=("UNETLoader", "Load diffusion model", "Load transformer"),
 )
-def load_denoiser(source: DenoiserFile, precision: DTypeName = "auto") -> ModelRef:
+def load_denoiser(source: DenoiserFile, precision: DTypeName = "auto", expert: Expert = "high_noise") -> ModelRef:
     """Open the denoiser of a model, where it comes without text encoder and VAE.
 
     So Flux.1 and Wan are usually published: the denoiser as a single file, the other parts in the diffusers folder, or
-    the VAE in a file too. The two experts of Wan 2.2 are two denoisers: the first half of the steps is for the one of
-    high noise (see *Sample steps*), the rest for the other.
+    the VAE in a file too. The two experts of Wan 2.2's 14B are two denoisers, in files of their own or in one folder:
+    the first half of the steps is for the one of high noise (see *Sample steps*), the rest for the other.
 
     Inputs:
         source: a single file or a folder.
         precision: the number format of the weights, as for loading a whole model.
+        expert: which of the two of a folder that has two; other sources have one.
 
     Outputs:
         model: the denoiser.
 
     Errors: what is refused for a whole model, or there is no denoiser.
     """
-    found = open_checkpoint(source, dtype=precision).model
-    if found is None:
+    checkpoint = open_checkpoint(source, dtype=precision)
+    if checkpoint.experts:
+        return checkpoint.experts[_EXPERTS.index(expert)]
+    if checkpoint.model is None:
         raise NodeError(f"{source.reference!r} holds no denoiser", hint=_HINT)
-    return found
+    return checkpoint.model
 
 
 @node(

@@ -23,6 +23,7 @@ from graphengine.node.declare import injected, node
 from graphengine.node.together import Together
 from graphengine.node.widgets import Slider
 from graphengine.types.builtin import Seed
+from nodes.sampling.scale import GuidanceScale
 from nodes.sampling.watching import look, watched_by
 
 
@@ -71,7 +72,7 @@ def sample(
     latent: Latent,
     seed: Seed = Seed(0),
     steps: Annotated[int, Field(ge=1, le=1000), Slider(1, 100, 1)] = 20,
-    cfg: Annotated[float, Field(ge=0, le=100), Slider(1, 20, 0.1)] = 7.5,
+    cfg: GuidanceScale = 7.5,
     sampler: SamplerName = "euler",
     schedule: ScheduleName = "normal",
     denoise: Annotated[float, Field(ge=0, le=1), Slider(0, 1, 0.01)] = 1.0,

@@ -18,6 +18,7 @@ from graphengine.node.context import FIRST, Attempt, Context
 from graphengine.node.declare import injected, node
 from graphengine.node.widgets import Slider
 from graphengine.types.builtin import Seed
+from nodes.sampling.scale import GuidanceScale
 from nodes.sampling.watching import watched_by
 
 
@@ -39,7 +40,7 @@ def steps(
     start: Annotated[int, Field(ge=0, le=1000), Slider(0, 100, 1)] = 0,
     end: Annotated[int, Field(ge=1, le=1000), Slider(1, 100, 1)] = 20,
     add_noise: bool = True,
-    cfg: Annotated[float, Field(ge=0, le=100), Slider(1, 20, 0.1)] = 7.5,
+    cfg: GuidanceScale = 7.5,
     sampler: SamplerName = "euler",
     schedule: ScheduleName = "normal",
     *,

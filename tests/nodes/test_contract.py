@@ -126,6 +126,11 @@ def test_a_node_without_outputs_is_a_sink(spec: NodeSpec) -> None:
     assert spec.outputs or spec.sink
 
 
+@each_spec
+def test_what_suits_models_is_told_by_an_input(spec: NodeSpec) -> None:
+    assert all(each.suits is None or str(spec.input[each.suits.by].type) == "Model" for each in spec.inputs)
+
+
 # ------------------------------------------------------------------ what an editor reads
 
 

@@ -38,12 +38,14 @@ class Detected:
         parts: what the source holds.
         latent: the form of the latents.
         prediction: what the denoiser predicts.
+        experts: see :class:`~graphengine.models.built.Built`.
     """
 
     variant: str
     parts: frozenset[Part]
     latent: LatentSpec
     prediction: Prediction
+    experts: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, built: Built | None) -> Self | None:
@@ -51,7 +53,7 @@ class Detected:
         if built is None:
             return None
         spec = LatentSpec(built.channels, built.stride, built.patch, built.time)
-        return cls(built.variant, built.parts, spec, built.prediction)
+        return cls(built.variant, built.parts, spec, built.prediction, built.experts)
 
 
 class Loader(Protocol):

@@ -1,6 +1,6 @@
 """The architectures that can be loaded, and how a source finds its own."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graphengine.diffusion.families.family import Families
 from graphengine.diffusion.families.flux import Flux
@@ -22,11 +22,16 @@ FAMILIES: Families = {
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """References to the parts of a model; None where the source has no such part."""
+    """References to the parts of a model; None where the source has no such part.
+
+    Attributes:
+        experts: denoisers that share the steps, the first for much noise; then there is no ``model`` for all of them.
+    """
 
     model: ModelRef | None
     text_encoder: TextEncoderRef | None
     vae: VaeRef | None
+    experts: tuple[ModelRef, ...] = ()
 
 
 def open_checkpoint(
@@ -60,10 +65,12 @@ def open_checkpoint(
                 hint="Leave the prediction to be found out (auto).",
             )
         kind = prediction or found.prediction
+        denoiser = ModelRef(source, name, variant, dtype, latent=found.latent, prediction=kind)
         return Checkpoint(
-            ModelRef(source, name, variant, dtype, latent=found.latent, prediction=kind) if "model" in parts else None,
+            denoiser if "model" in parts else None,
             TextEncoderRef(source, name, variant, dtype) if "text_encoder" in parts else None,
             VaeRef(source, name, variant, dtype) if "vae" in parts else None,
+            tuple(replace(denoiser, variant=each) for each in found.experts),
         )
     raise ModelRefused(
         f"{source.reference!r} is of no known architecture",

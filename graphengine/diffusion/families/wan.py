@@ -66,9 +66,10 @@ class Wan:
 
     def load(self, ref: WeightsRef, source: Source, dtype: torch.dtype) -> Loaded:
         """See :class:`~graphengine.diffusion.families.family.Family`."""
-        configs = self.configs / f"wan_{wan.T2V if ref.variant == wan.I2V else ref.variant}"
+        variant, _, expert = ref.variant.partition("_")
+        configs = self.configs / f"wan_{wan.T2V if variant == wan.I2V else variant}"
         if ref.part == "vae":
-            return _load_vae(source, configs, dtype, between=_FRAMES.get(ref.variant) != "held")
+            return _load_vae(source, configs, dtype, between=_FRAMES.get(variant) != "held")
         if ref.part == "text_encoder":
             return _load_text(source, configs, dtype)
         prefix = wan.prefix_of(source) if isinstance(source, SingleFile) else ""
@@ -76,7 +77,7 @@ class Wan:
             WanTransformer3DModel,
             source,
             configs,
-            "transformer",
+            "transformer_2" if expert == wan.LOW else "transformer",
             prefix,
             dtype,
             renamed={f"{prefix}{wan.PLACES[0]}": wan.PLACES[1]},
@@ -86,8 +87,8 @@ class Wan:
             module,
             _schedule(source, configs),
             preview_of(source, PrincipalPreview()),
-            time_per_token=ref.variant == wan.TI2V,
-            frames=_FRAMES.get(ref.variant, "none"),
+            time_per_token=variant == wan.TI2V,
+            frames=_FRAMES.get(variant, "none"),
         )
 
     def encode(self, stack: TextStack, texts: Sequence[str], clip_skip: int) -> Sequence[ConditioningEntry]:

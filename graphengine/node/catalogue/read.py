@@ -12,6 +12,7 @@ from graphengine.node.pack import ServiceOptions
 from graphengine.node.registry import Registry
 from graphengine.node.spec import MISSING, Injection, Input, NodeSpec, Output
 from graphengine.node.together import Together
+from graphengine.node.widgets import Suits
 from graphengine.types.assign import BUILTIN_CONVERSIONS, Assignability, Conversion
 from graphengine.types.builtin import BUILTIN_TYPES
 from graphengine.types.codec import Encoded, JsonCodec, SealedCodec
@@ -115,6 +116,7 @@ def _input(written: Written) -> Input:
         roots=tuple(written["roots"]),
         roles=tuple(written["roles"]),
         lazy=written["lazy"],
+        suits=None if written["suits"] is None else Suits(written["suits"]["by"], written["suits"]["values"]),
     )
 
 

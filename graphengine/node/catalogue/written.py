@@ -13,7 +13,7 @@ from graphengine.types.builtin import BUILTIN_TYPES
 from graphengine.types.codec import JsonCodec
 from graphengine.types.socket_type import SocketType
 
-FORMAT: Final = "graphengine.catalogue.4"
+FORMAT: Final = "graphengine.catalogue.5"
 
 Written = Mapping[str, Any]
 
@@ -90,6 +90,7 @@ def _input(socket: Input) -> Written:
         "roots": list(socket.roots),
         "roles": list(socket.roles),
         "lazy": socket.lazy,
+        "suits": None if socket.suits is None else {"by": socket.suits.by, "values": dict(socket.suits.values)},
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from diffusers import FlowMatchEulerDiscreteScheduler, WanImageToVideoPipeline, WanTransformer3DModel
+from diffusers import FlowMatchEulerDiscreteScheduler, WanImageToVideoPipeline
 from ldm_layout import write
 from PIL import Image as Pil
 from released_layout import wan_names
@@ -29,8 +29,12 @@ from graphengine.diffusion.types.latent import Latent
 from graphengine.diffusion.types.refs import ImageEncoderRef
 from graphengine.diffusion.vae import decode, encode
 from graphengine.errors import ModelRefused, NodeError
+from graphengine.models.parts import count_weights
+from graphengine.models.source import open_source
 from nodes.latent.scale import repeat, scale
+from nodes.model.load import load
 from nodes.model.load_image_encoder import load_image_encoder
+from nodes.model.part import load_denoiser
 from nodes.vae.bind_frames import bind_frames
 
 pytestmark = pytest.mark.torch
@@ -134,33 +138,41 @@ def test_the_5b_of_wan_22_holds_its_first_frame(make_tiny: Callable[..., Tiny]) 
     assert "no last frame" in caught.value.hint
 
 
-def test_two_experts_in_files_of_their_own(plain: Tiny, tmp_path: Path) -> None:
-    """The first of Wan 2.2's samples while there is much noise, and the second goes on with what it left."""
-    pipeline = plain.pipeline()
+@pytest.fixture(scope="module")
+def pair(make_tiny: Callable[..., Tiny]) -> Tiny:
+    """The two experts of Wan 2.2's, in a folder."""
     torch.manual_seed(5)
-    make_wan_transformer(in_channels=36).save_pretrained(tmp_path / "second")
-    second = WanTransformer3DModel.from_pretrained(tmp_path / "second")  # kernels round by where weights lie in memory
-    pipeline.register_modules(transformer_2=second)
-    pipeline.register_to_config(boundary_ratio=0.7)
+    second = make_wan_transformer(in_channels=36)
+    return make_tiny(make_wan_i2v(looks=False, transformer_2=second, boundary_ratio=0.7), boundary_ratio=0.7)
+
+
+def test_two_experts_share_the_steps(pair: Tiny) -> None:
+    """The first samples while there is much noise, and the second goes on with what it left."""
+    pipeline = pair.pipeline()
     pipeline.scheduler = FlowMatchEulerDiscreteScheduler(shift=3.0)
     settings = {**COMMON, **SIZE, "num_frames": FRAMES}
     wanted = pipeline(frame(1), PROMPT, NEGATIVE, generator=generators(3), **settings).frames
     first = int((pipeline.scheduler.timesteps >= 700).sum())
     assert 0 < first < STEPS
-    (tmp_path / "configs").mkdir()
-    (tmp_path / "configs" / "wan_t2v").symlink_to(plain.path)
-    families = {"wan": Wan(tmp_path / "configs")}
-    pool = ModelPool(torch.device("cpu"), families=families)
-    experts = []
-    for name, module in (("high", pipeline.transformer), ("low", second)):
-        write(tmp_path / f"{name}.safetensors", wan_names(module))
-        found = open_checkpoint(as_file(tmp_path / f"{name}.safetensors"), families=families)
-        experts.append(replace(plain, checkpoint=replace(plain.checkpoint, model=found.model), pool=pool))
-    high, low = experts
-    texts = {"positive": plain.positive, "negative": plain.negative}
-    options = {**OURS, **texts, "sampler": "euler"}
-    half = high.sample(bind(plain, picture(frame(1))), **options, last=first)
+    high, low = (
+        replace(pair, checkpoint=replace(pair.checkpoint, model=load_denoiser(as_file(pair.path), expert=expert)))
+        for expert in ("high_noise", "low_noise")
+    )
+    options = {**OURS, "sampler": "euler"}
+    half = high.sample(bind(high, picture(frame(1))), **options, last=first)
     assert torch.equal(low.sample(half, **options, first=first, adds_noise=False).samples, wanted)
+
+
+def test_a_folder_of_two_experts_is_no_model_for_all_steps(pair: Tiny, plain: Tiny) -> None:
+    found = pair.checkpoint
+    assert (found.model, [each.variant for each in found.experts]) == (None, ["i2v_high", "i2v_low"])
+    with pytest.raises(NodeError, match="two denoisers") as caught:
+        load(as_file(pair.path))
+    assert "Load denoiser" in caught.value.hint
+    assert plain.checkpoint.model is not None
+    both, alone = (count_weights(open_source(each.path), "model") for each in (pair, plain))
+    assert both == alone, "one of them is there at a time"
+    assert load_denoiser(as_file(plain.path), expert="low_noise") == plain.checkpoint.model
 
 
 @pytest.mark.parametrize("places", [None, 10])

@@ -451,7 +451,7 @@ export interface Nothing {}
  * ``values`` are what the message is made of, by name.
  */
 export interface NoticeOut {
-  code: "model_found" | "model_differs";
+  code: "model_found" | "model_differs" | "value_unsuited";
   message: string;
   node: string;
   socket: string;
