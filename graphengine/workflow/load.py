@@ -35,7 +35,7 @@ def load_workflow(path: Path) -> Workflow:
     return parse_workflow(text)
 
 
-def is_text(beginning: bytes) -> bool:
+def _is_text(beginning: bytes) -> bool:
     """Return whether a file that begins so is text, in any encoding that JSON may have; else it is of another kind."""
     begin = beginning[:_BEGINNING]
     return begin.replace(b"\0", b"").startswith(_JSON) or _CONTROL.search(begin) is None
@@ -48,7 +48,7 @@ def _content(path: Path) -> bytes | None:
             raise WorkflowError([Problem("file_refused", f"{path} cannot be read: it is not a file")])
         with path.open("rb") as file:
             begin = file.read(_BEGINNING)
-            return begin + file.read(MAX_BYTES + 1 - len(begin)) if is_text(begin) else None
+            return begin + file.read(MAX_BYTES + 1 - len(begin)) if _is_text(begin) else None
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         raise WorkflowError([Problem("file_not_found", _reason(path, error))]) from None
 
