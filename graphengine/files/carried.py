@@ -62,7 +62,7 @@ def add_texts(path: Path, texts: Mapping[str, str]) -> None:
 def _video_texts(path: Path, format_: str) -> Mapping[str, str]:
     """Return the texts in a container, which is read as nothing else: other kinds may lead to other files."""
     try:
-        with av.open(str(path), format=format_) as container:
+        with av.open(str(path), format=format_, metadata_errors="replace") as container:
             told = {name.lower(): text for name, text in container.metadata.items()}
     except av.error.FFmpegError as error:
         raise OSError(f"{path} is broken: {error.strerror}") from error

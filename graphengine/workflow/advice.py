@@ -48,7 +48,8 @@ def _advice(nodes: Nodes, node: GraphNode, socket: Input) -> Notice | None:
     if wanted is None:
         return None
     message = f"{nature.title} wants {wanted:g} here, and {value:g} is given"
-    return Notice("value_unsuited", message, node.name, socket.name)
+    values = (("model", nature.title), ("wanted", f"{wanted:g}"), ("given", f"{value:g}"))
+    return Notice("value_unsuited", message, node.name, socket.name, values)
 
 
 def _model_of(nodes: Nodes, node: GraphNode, socket: str) -> File | None:

@@ -72,6 +72,13 @@ def test_videos_carry_it_in_their_container(tmp_path: Path, suffix: str) -> None
         carried_texts(path)
 
 
+def test_a_comment_in_another_encoding_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    film(path, 100, comment="a" * 40)
+    path.write_bytes(path.read_bytes().replace(b"a" * 40, b"\xe4" * 40))
+    assert carried_texts(path) == {}
+
+
 @pytest.mark.parametrize("comment", ["", "[]", "{", "null", '{"graphengine.workflow": 5}', "[" * 100_000])
 def test_other_comments_are_none(comment: str) -> None:
     assert texts_in(comment) == {}

@@ -85,7 +85,7 @@ function Problems() {
 function Notices({ notices }: { notices: readonly NoticeOut[] }) {
   if (notices.length === 0) return null;
   return (
-    <div className="card problems">
+    <div className="card problems notes">
       <h2>
         {t("dock.notices")} <small>{notices.length}</small>
       </h2>
