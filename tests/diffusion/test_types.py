@@ -155,7 +155,7 @@ def test_a_value_is_short_in_a_log() -> None:
     latent = Latent(torch.zeros(1, 4, 8, 8), "sd", LatentSpec())
     assert repr(latent) == (
         "Latent(samples=1x4x8x8, family='sd', spec=LatentSpec(channels=4, stride=8, patch=1, time=0), "
-        "mask=None, surroundings=None, differential=False, noise=None)"
+        "mask=None, surroundings=None, differential=False, noise=None, given=None)"
     )
 
 
