@@ -2,7 +2,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { Refused, Unreachable } from "~/api/http";
 import { workflowIn } from "~/commands/carried";
-import { isText, NoWorkflow, pngText } from "~/doc/file";
+import { isDocument, NoWorkflow, pngText } from "~/doc/file";
 
 const doc = { format: "graphengine.workflow", version: 1, nodes: { a: { type: "x", inputs: { seed: 2n ** 60n } } } };
 const text =
@@ -66,8 +66,10 @@ test("without the service a PNG can be read", async () => {
 });
 
 test("kinds are told apart by how they begin", async () => {
-  expect(isText(new TextEncoder().encode("﻿{\r\n\t“"))).toBe(true);
-  expect(isText(new Uint8Array(await JPEG.arrayBuffer()))).toBe(false);
+  expect(isDocument(new TextEncoder().encode("﻿{\r\n\t“"))).toBe(true);
+  expect(isDocument(new Uint8Array(await JPEG.arrayBuffer()))).toBe(false);
+  for (const body of ["ply\nformat ascii 1.0\n", "ply\r\nformat", "# graphengine: {"])
+    expect(isDocument(new TextEncoder().encode(body))).toBe(false);
   expect(pngText(new Uint8Array(await JPEG.arrayBuffer()))).toBe(null);
   expect(pngText(new Uint8Array(await png("{}").arrayBuffer()))).toBe("{}");
 });

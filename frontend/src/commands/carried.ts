@@ -1,7 +1,7 @@
 /** The workflow in a file. What is no text is read by the service: it knows every kind that carries one. */
 import { Unreachable } from "~/api/http";
 import { service } from "~/api/service";
-import { checkedWorkflow, isText, NoWorkflow, parseWorkflow, pngText } from "~/doc/file";
+import { checkedWorkflow, isDocument, NoWorkflow, parseWorkflow, pngText } from "~/doc/file";
 import type { Workflow } from "~/doc/model";
 import { t } from "~/i18n/language";
 
@@ -10,7 +10,7 @@ const MOST_OTHER = 256 * 2 ** 20; // of a kind that the browser cannot name: mor
 
 /** @throws NoWorkflow with what is wrong, for people; Refused or Unreachable where the service reads nothing. */
 export async function workflowIn(file: Blob, name: string): Promise<Workflow> {
-  if (isText(new Uint8Array(await file.slice(0, 64).arrayBuffer()))) return parseWorkflow(await file.text(), name);
+  if (isDocument(new Uint8Array(await file.slice(0, 64).arrayBuffer()))) return parseWorkflow(await file.text(), name);
   if (!KINDS.test(file.type) && file.size > MOST_OTHER) throw new NoWorkflow(t("file.carriesNone", { name }));
   let told: unknown;
   try {

@@ -10,9 +10,13 @@ export class NoWorkflow extends Error {}
 
 const BEGINNING = 64;
 
-/** Whether a file that begins so is text, as JSON is: what carries a workflow is not. */
-export function isText(beginning: Uint8Array): boolean {
-  return beginning.subarray(0, BEGINNING).every((byte) => byte >= 0x20 || byte === 9 || byte === 10 || byte === 13);
+const BODY = /^(ply\r?\n|# graphengine: )/; // PLY and OBJ are text, as the service saves them
+
+/** Whether a file that begins so may be JSON: text, and of no kind that carries a workflow. */
+export function isDocument(beginning: Uint8Array): boolean {
+  const bytes = beginning.subarray(0, BEGINNING);
+  const isText = bytes.every((byte) => byte >= 0x20 || byte === 9 || byte === 10 || byte === 13);
+  return isText && !BODY.test(new TextDecoder().decode(bytes));
 }
 
 /** @throws NoWorkflow with what is wrong, for people. */
