@@ -91,8 +91,7 @@ def train_lora(
         caption_dropout: the share of captions that are left away, 0 to 1.
         min_snr: the largest signal-to-noise ratio that adds weight to the loss; 0 (and a flow) weighs all levels alike.
         weight_decay: decoupled from the gradient.
-        patience: ends the training after so many of its 20 measurements without a better one, and the best weights
-            come out; 0 never does, and the last come out.
+        patience: after so many of its 20 measurements without a better one it ends, with the best; 0 is never.
         seed: of the first weights, the pictures, the noise and the noise levels.
         optimiser: its finer settings, and then its weight decay; without it averages over some 100 steps.
 
