@@ -61,7 +61,7 @@ class Editor:
     async def choose(self, words: str) -> None:
         """Choose from the palette."""
         await self.page.locator(".palette input").fill(words)
-        await self.page.keyboard.press("Enter")
+        await self._take_first()
         await expect(self.page.locator(".palette")).to_have_count(0)
 
     async def plug(self, source: tuple[str, str], target: tuple[str, str]) -> None:
@@ -88,6 +88,11 @@ class Editor:
         """Write a few letters into the list that is open, and take the first of it."""
         await expect(self.page.locator(".palette input")).to_be_focused()
         await self.page.keyboard.type(words)
+        await self._take_first()
+
+    async def _take_first(self) -> None:
+        """Take the first of the open list once there is one: a server just started has no nodes to offer yet."""
+        await expect(self.page.locator(".palette [cmdk-item][data-selected=true]")).to_be_visible(timeout=LONG)
         await self.page.keyboard.press("Enter")
 
     async def drop(self, name: str, content: bytes) -> None:

@@ -31,7 +31,7 @@ async def test_text_to_image_from_nothing(editor: Editor) -> None:
     await editor.plug(("load", "model"), ("sample", "model"))
     await editor.plug(("encode_2", "conditioning"), ("sample", "negative"))
     await editor.plug(("empty", "latent"), ("sample", "latent"))
-    await editor.fill("sample", "steps", "12")
+    await editor.fill("sample", "steps", "60")  # so that they are seen at work
     await editor.fill("sample", "cfg", "2.5")
     await editor.pull(("sample", "latent"), (1000, 160))
     await editor.choose("vae decode")
@@ -46,7 +46,7 @@ async def test_text_to_image_from_nothing(editor: Editor) -> None:
     assert document["nodes"]["empty"]["inputs"]["width"] == 128
 
     await page.locator("button.run").click()
-    await expect(editor.node("sample").locator(".word")).to_contain_text(re.compile(r"\d+/12"), timeout=LONG)
+    await expect(editor.node("sample").locator(".word")).to_contain_text(re.compile(r"\d+/60"), timeout=LONG)
     await expect(editor.node("sample").locator(".media img")).to_be_visible(timeout=LONG)  # the work in progress
     await editor.shoot("running")
     await expect(editor.node("save").locator(".media img")).to_be_visible(timeout=LONG)
