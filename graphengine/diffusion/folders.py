@@ -63,7 +63,7 @@ def caption_of(picture: File) -> str:
     """
     for ending in CAPTION_ENDINGS:
         path = picture.path.with_suffix(ending)
-        if not path.is_file() or not path.resolve().is_relative_to(picture.path.parent.resolve()):
+        if not path.is_file() or not _stays(path, picture.path.parent):
             continue
         try:
             if path.stat().st_size > _LONGEST_CAPTION:
@@ -77,13 +77,17 @@ def caption_of(picture: File) -> str:
 
 
 def _walk(folder: Path, *, recursive: bool) -> Iterator[Path]:
-    inside = folder.resolve()
     for here, subfolders, names in os.walk(folder):
         subfolders[:] = [name for name in subfolders if recursive and not name.startswith(".")]
         for name in names:
             path = Path(here, name)
-            if not name.startswith(".") and path.is_file() and path.resolve().is_relative_to(inside):
+            if not name.startswith(".") and path.is_file() and _stays(path, folder):
                 yield path
+
+
+def _stays(path: Path, folder: Path) -> bool:
+    """Whether a file in a folder really lies there; only links lead elsewhere, and to look where takes long."""
+    return not path.is_symlink() or path.resolve().is_relative_to(folder.resolve())
 
 
 def _reference(folder: File, path: Path) -> str:

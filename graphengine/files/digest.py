@@ -1,17 +1,19 @@
 """Content hashes of files and folders, remembered while size and time stay the same."""
 
 import hashlib
+import os
 import threading
 import time
-from itertools import islice
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from graphengine.errors import FileRefused
 from graphengine.files.ledger import DigestLedger, Stamp
 
-MAX_ENTRIES = 10_000
-"""How many files and folders a folder may hold that is named as one thing."""
+MAX_ENTRIES = 200_000
+"""How many files and folders a folder may hold that is named as one thing: 100,000 pictures with their captions."""
 
 LARGE: Final = 2**20
 """The bytes from which on a hash outlives the process: smaller files are read again as quickly."""
@@ -55,7 +57,7 @@ class Digests:
 
     def content(self, path: Path) -> Content:
         """Return the digest of a file or folder, and its size; see :meth:`of`."""
-        return self._of_folder(path) if path.is_dir() else self._of_file(path)
+        return self._of_files(_files(path)) if path.is_dir() else self._of_file(_stamp(path))
 
     def known(self, path: Path) -> str | None:
         """Return the digest of a file or folder if nothing has to be read for it.
@@ -66,8 +68,9 @@ class Digests:
         """
         if not path.is_dir():
             return self._find(_stamp(path))
-        found = all(self._find(_stamp(each)) is not None for each in _files(path))
-        return self._of_folder(path).digest if found else None
+        files = _files(path)
+        found = all(self._find(stamp) is not None for _, stamp in files)
+        return self._of_files(files).digest if found else None
 
     def note(self, path: Path, digest: str) -> None:
         """Remember the digest of a file that was computed while it was written.
@@ -90,20 +93,19 @@ class Digests:
             if self._ledger is not None and stamp[1] >= LARGE and stamp[2] < time.time_ns() - STILL_NS:
                 self._ledger.add(stamp, digest)
 
-    def _of_file(self, path: Path) -> Content:
-        stamp = _stamp(path)
+    def _of_file(self, stamp: Stamp) -> Content:
         known = self._find(stamp)
         if known is None:
-            with path.open("rb") as file:
+            with Path(stamp[0]).open("rb") as file:
                 known = hashlib.file_digest(file, "sha256").hexdigest()
             self._remember(stamp, known)
         return Content(known, stamp[1])
 
-    def _of_folder(self, folder: Path) -> Content:
+    def _of_files(self, files: Iterable[tuple[str, Stamp]]) -> Content:
         content, nbytes = hashlib.sha256(), 0
-        for path in _files(folder):
-            file = self._of_file(path)
-            content.update(f"{path.relative_to(folder).as_posix()}\0{file.digest}\n".encode())
+        for name, stamp in files:
+            file = self._of_file(stamp)
+            content.update(f"{name}\0{file.digest}\n".encode())
             nbytes += file.nbytes
         return Content(content.hexdigest(), nbytes)
 
@@ -113,9 +115,29 @@ def _stamp(path: Path) -> Stamp:
     return str(path.resolve()), status.st_size, status.st_mtime_ns
 
 
-def _files(folder: Path) -> list[Path]:
-    entries = list(islice(folder.rglob("*"), MAX_ENTRIES + 1))
-    if len(entries) > MAX_ENTRIES:
-        hint = "Name the folder of one model, or a single file."
-        raise FileRefused(f"the folder {folder} holds more than {MAX_ENTRIES:,} files", hint=hint)
-    return sorted(path for path in entries if path.is_file())
+def _files(folder: Path) -> Sequence[tuple[str, Stamp]]:
+    """Return the names of all files within a folder, as seen from it, with their stamps; sorted part by part.
+
+    Links to folders are not followed, and folders that may not be entered are left out.
+    """
+    found: list[tuple[str, Stamp]] = []
+    waiting, entries = [(folder.resolve(), "")], 0
+    while waiting:
+        inner, start = waiting.pop()
+        with suppress(PermissionError), os.scandir(inner) as listed:
+            for entry in listed:
+                entries += 1
+                if entries > MAX_ENTRIES:
+                    hint = "Name the folder of one model or dataset, or a single file."
+                    raise FileRefused(f"the folder {folder} holds more than {MAX_ENTRIES:,} files", hint=hint)
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append((inner / entry.name, f"{start}{entry.name}/"))
+                elif entry.is_file():
+                    found.append((start + entry.name, _stamp_of(entry)))
+    return sorted(found, key=lambda each: each[0].replace("/", "\0"))
+
+
+def _stamp_of(entry: os.DirEntry[str]) -> Stamp:
+    """Return what :func:`_stamp` does; to look where a name leads takes long, and only links lead elsewhere."""
+    status = entry.stat()
+    return str(Path(entry.path).resolve()) if entry.is_symlink() else entry.path, status.st_size, status.st_mtime_ns

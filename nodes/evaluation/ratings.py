@@ -7,10 +7,9 @@ from pydantic import Field
 from graphengine.diffusion.evaluation.preference import Ratings, read_ratings, strengths
 from graphengine.errors import NodeError
 from graphengine.files.roots import File
+from graphengine.files.table import read_table
 from graphengine.node.declare import node
 from graphengine.node.widgets import Under
-
-_LARGEST = 64 * 2**20
 
 
 class Preferred(NamedTuple):
@@ -61,11 +60,10 @@ def ratings(
 
 
 def _read(file: File, by: str) -> Ratings:
+    table = read_table(file)
     try:
-        if file.path.stat().st_size > _LARGEST:
-            raise NodeError(f"{file.reference!r} is larger than 64 MiB")
-        return read_ratings(file.path.read_text(encoding="utf-8-sig"), by)
-    except (OSError, ValueError) as error:
+        return read_ratings(table, by)
+    except ValueError as error:
         raise NodeError(
             f"{file.reference!r} cannot be read: {error}", hint="Take what /api/ratings.csv gives."
         ) from error

@@ -1,17 +1,15 @@
 """Lists that are written in files."""
 
-import csv
 from typing import Annotated, TypeVar
 
 from graphengine.errors import NodeError
 from graphengine.files.roots import File
+from graphengine.files.table import read_table, read_text
 from graphengine.node.declare import node
 from graphengine.node.widgets import Under
 
 Number = TypeVar("Number", int, float)
 TextFile = Annotated[File, Under("inputs")]
-
-_LARGEST = 64 * 2**20
 
 
 @node("list.text_file", category="list", title="Lines of a file", lane="io")
@@ -23,7 +21,7 @@ def text_file(file: TextFile) -> list[str]:
 
     Errors: the file cannot be read as text.
     """
-    return [line.strip() for line in _content(file).splitlines() if line.strip()]
+    return [line.strip() for line in read_text(file).splitlines() if line.strip()]
 
 
 @node("list.csv_texts", category="list", title="Texts of a table", lane="io")
@@ -70,31 +68,16 @@ def _number(cell: str, row: int, kind: type[Number]) -> Number:
         raise NodeError(f"row {row} holds {cell[:40]!r}, which is not a number of this kind") from None
 
 
-def _content(file: File) -> str:
-    try:
-        if file.path.stat().st_size > _LARGEST:
-            raise NodeError(f"{file.reference!r} is larger than 64 MiB")
-        return file.path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise NodeError(f"{file.reference!r} cannot be read as text: {error}", hint="Save it as UTF-8.") from error
-
-
 def _column(file: File, column: str) -> list[str]:
-    text = _content(file)
-    head = text.split("\n", 1)[0]
-    separator = max(",;\t", key=head.count)
-    try:
-        rows = [row for row in csv.reader(text.splitlines(keepends=True), delimiter=separator, strict=True) if row]
-    except csv.Error as error:
-        raise NodeError(f"{file.reference!r} is no table: {error}") from error
-    names = [name.strip() for name in rows[0]] if rows else []
+    table = read_table(file)
+    names = table.names
     if column in names:
         index = names.index(column)
     elif column.isdecimal() and 1 <= int(column) <= len(names):
         index = int(column) - 1
     else:
         raise NodeError(f"the table has no column {column!r}", hint=f"It has {', '.join(names) or 'none'}.")
-    short = [number for number, row in enumerate(rows, start=1) if len(row) <= index]
+    short = [number for number, row in enumerate(table.rows, start=2) if len(row) <= index]
     if short:
         raise NodeError(f"row {short[0]} of the table has no column {column!r}")
-    return [row[index].strip() for row in rows[1:]]
+    return [row[index].strip() for row in table.rows]

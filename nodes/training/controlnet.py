@@ -90,8 +90,7 @@ def train_controlnet(
         caption_dropout: the share of captions that are left away, 0 to 1: it learns to read hints without words.
         min_snr: the largest signal-to-noise ratio that adds weight; 0: all noise levels alike, as layout wants it.
         weight_decay: decoupled from the gradient.
-        patience: ends the training after so many of its 20 measurements without a better one, and the best weights
-            come out; 0 never does, and the last come out.
+        patience: after so many of its 20 measurements without a better one it ends, with the best; 0 is never.
         seed: of the first weights, the pictures, the noise and the noise levels.
 
     Outputs:

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from graphengine.diffusion.devices import memory_guard
 from graphengine.diffusion.pool import ModelPool
-from graphengine.diffusion.training.diffusion import DiffusionRecipe, DiffusionTask, Learners, own_denoiser, own_stack
+from graphengine.diffusion.training.diffusion import DiffusionRecipe, DiffusionTask, TextEncoder, learners_of
 from graphengine.diffusion.training.fresh import Start
 from graphengine.diffusion.training.material import material_of
 from graphengine.diffusion.training.samples import SHOWN, Samples
@@ -28,9 +28,6 @@ from nodes.training.fitness import DENOISER, Parts, TrainedDenoiser, refuse_adap
 
 CONTROLS = 64
 """How many pictures it is measured on."""
-
-TextEncoder = Literal["stays", "trained too", "trained alone"]
-"""What becomes of the text encoder."""
 
 
 @node(
@@ -81,8 +78,7 @@ def train_denoiser(
         caption_dropout: the share of captions that are left away, 0 to 1, so that guidance works.
         min_snr: the largest signal-to-noise ratio that adds weight to the loss; 0 (and a flow) weighs all levels alike.
         dropout: the share of values that are dropped inside of the denoiser, against learning by heart.
-        patience: ends the training after so many of its 20 measurements without a better one, and the best weights
-            come out; 0 never does, and the last come out.
+        patience: after so many of its 20 measurements without a better one it ends, with the best; 0 is never.
         seed: of random weights, the pictures, the noise and the noise levels.
         optimiser: its finer settings; without it those that Optimiser has by itself.
 
@@ -132,19 +128,10 @@ def _task(
     text_encoder: TextEncoder,
 ) -> tuple[DiffusionTask, Callable[[], Image]]:
     """Return what is trained, and what draws pictures with it."""
-    model: ModelRef = replace(parts.model, dtype="float32")
-    encoder: TextEncoderRef = replace(parts.encoder, dtype="float32")
-    family = pool.families[model.family]
-    alone = text_encoder == "trained alone"
-    with pool.use(model) as lent:
-        denoiser = own_denoiser(lent, "its weights" if alone else recipe.start, seed)
-    stack = None
-    if text_encoder != "stays":
-        with pool.use(encoder) as read:
-            stack = own_stack(read, recipe.start, seed)
+    family = pool.families[parts.model.family]
+    learners = learners_of(pool, parts.model, parts.encoder, recipe.start, text_encoder, seed)
     control = replace(pictures[1], count=min(CONTROLS, pictures[1].count))
     seen, measured = (material_of(pool, parts.encoder, parts.vae, each) for each in (pictures[0], control))
-    learners = Learners(denoiser, stack, encoder.clip_skip, alone=alone)
     task = DiffusionTask(recipe, family, learners, parts.model, seen, measured)
     shown = range(min(SHOWN, measured.count))
 
@@ -152,4 +139,4 @@ def _task(
         return task.texts(measured, shown), task.texts(measured, [None] * len(shown))
 
     samples = Samples(pool, family, parts.model, parts.vae, control.size, texts)
-    return task, partial(samples, denoiser)
+    return task, partial(samples, learners.denoiser)

@@ -68,8 +68,7 @@ def train_depth(
         batch: pictures per step.
         width: channels at the size of the picture; four smaller sizes have 2, 4, 6 and 8 times as many.
         weight_decay: decoupled from the gradient.
-        patience: ends the training after so many of its 20 measurements without a better one, and the best weights
-            come out; 0 never does, and the last come out.
+        patience: after so many of its 20 measurements without a better one it ends, with the best; 0 is never.
         seed: of the first weights and of the choice of pictures.
 
     Outputs:

@@ -75,8 +75,7 @@ def distill(
         cfg: the guidance scale of the teacher, which the student learns to do without; 1 is none.
         steps, batch: of the optimiser, and how many captions are in each: all steps of the student are learnt of them.
         rate: the highest learning rate.
-        patience: ends the training after so many of its 20 measurements without a better one, and the best weights
-            come out; 0 never does, and the last come out.
+        patience: after so many of its 20 measurements without a better one it ends, with the best; 0 is never.
         seed: of the noise, and of which captions are learnt when.
         optimiser: its finer settings; without it no weight decay, and averages over some 200 steps.
 

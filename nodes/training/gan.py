@@ -55,8 +55,7 @@ def train_gan(
         batch: pictures per step.
         width: channels of both networks at the size of the picture; smaller sizes have up to eight times as many.
         weight_decay: decoupled from the gradient.
-        patience: ends the training after so many of its 20 measurements without a better one, and the best weights
-            come out; 0 never does, and the last come out.
+        patience: after so many of its 20 measurements without a better one it ends, with the best; 0 is never.
         seed: of the first weights, of the noise and of the choice of pictures.
 
     Outputs:

@@ -77,22 +77,17 @@ def train_lora(
     checkpoint, and ends in the same weights.
 
     Inputs:
-        model, encoder, vae: the parts of the model that the LoRA is for. It is trained in fp32, whatever precision the
-            model was loaded in.
+        model, encoder, vae: the parts of the model that the LoRA is for. It is trained in fp32.
         dataset: the pictures to learn from, with captions.
         validation: pictures to measure on, apart from those; the first 32 are used.
-        steps: of the optimiser.
-        rate: the highest learning rate.
-        batch: pictures per step.
-        rank: the shorter side of the matrices: how much the LoRA can hold.
-        alpha: the matrices' product is scaled by alpha / rank.
+        steps: of the optimiser; ``rate`` is its highest learning rate, ``batch`` the pictures per step.
+        rank: the shorter side of the matrices: how much the LoRA can hold. Their product is scaled by ``alpha`` / rank.
         layers: those of the attention blocks alone, or also what lies between them: the convolutions of UNets, the
             feed-forward layers of transformers.
         caption_dropout: the share of captions that are left away, 0 to 1.
         min_snr: the largest signal-to-noise ratio that adds weight to the loss; 0 (and a flow) weighs all levels alike.
         weight_decay: decoupled from the gradient.
-        patience: ends the training after so many of its 20 measurements without a better one, and the best weights
-            come out; 0 never does, and the last come out.
+        patience: after so many of its 20 measurements without a better one it ends, with the best; 0 is never.
         seed: of the first weights, the pictures, the noise and the noise levels.
         optimiser: its finer settings, and then its weight decay; without it averages over some 100 steps.
 

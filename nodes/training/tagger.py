@@ -63,8 +63,7 @@ def train_tagger(
         batch: pictures per step.
         width: channels of the first of four stages; each of the others has as many more.
         weight_decay: decoupled from the gradient.
-        patience: ends the training after so many of its 20 measurements without a better one, and the best weights
-            come out; 0 never does, and the last come out.
+        patience: after so many of its 20 measurements without a better one it ends, with the best; 0 is never.
         seed: of the first weights and of the choice of pictures.
 
     Outputs:

@@ -65,8 +65,7 @@ def train_upscaler(
         crop: side of a crop in pixels, after the enlargement; cut to a multiple of the factor.
         width, depth: channels of the convolutions, and how many there are between the first and the last.
         weight_decay: decoupled from the gradient.
-        patience: ends the training after so many of its 20 measurements without a better one, and the best weights
-            come out; 0 never does, and the last come out.
+        patience: after so many of its 20 measurements without a better one it ends, with the best; 0 is never.
         seed: of the first weights and of the crops.
 
     Outputs:

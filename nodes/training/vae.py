@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from functools import partial
-from typing import Annotated, Literal, NamedTuple
+from typing import Annotated, NamedTuple
 
 import torch
 from pydantic import Field
@@ -14,7 +14,7 @@ from graphengine.diffusion.devices import memory_guard
 from graphengine.diffusion.loaded import Autoencoder
 from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.training.fresh import Start, own_module
-from graphengine.diffusion.training.reconstruction import Diet, ReconstructionTask
+from graphengine.diffusion.training.reconstruction import Diet, Part, ReconstructionTask
 from graphengine.diffusion.training.samples import SHOWN
 from graphengine.diffusion.types.dataset import Dataset
 from graphengine.diffusion.types.image import Image
@@ -30,9 +30,6 @@ from nodes.training.course import Course, Run, averages, paced, uses_half
 
 CONTROLS = 16
 """How many pictures it is measured on."""
-
-Part = Literal["decoder", "encoder and decoder"]
-"""What of an autoencoder is trained."""
 
 
 class Trained(NamedTuple):
@@ -84,8 +81,7 @@ def train_vae(
         steps, batch, crop: of the optimiser, how many crops are in each, and their side in pixels, rounded down.
         rate: the highest learning rate; 2e-3 suits a small one from nothing, 1e-5 the large ones.
         noise: the deviation of noise on training latents, whose own is 1: small errors of a denoiser then stay small.
-        patience: ends the training after so many of its 20 measurements without a better one, and the best weights
-            come out; 0 never does, and the last come out.
+        patience: after so many of its 20 measurements without a better one it ends, with the best; 0 is never.
         seed: of random weights, and of the crops.
         optimiser: its finer settings; without it those that Optimiser has by itself.
 

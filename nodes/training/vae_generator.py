@@ -58,8 +58,7 @@ def train_vae_generator(
         spread: by how much a picture may differ from what is made of its noise, as a standard deviation of colours in
             0..1; less makes sharper pictures, and noise less like that which is drawn.
         weight_decay: decoupled from the gradient.
-        patience: ends the training after so many of its 20 measurements without a better one, and the best weights
-            come out; 0 never does, and the last come out.
+        patience: after so many of its 20 measurements without a better one it ends, with the best; 0 is never.
         seed: of the first weights, of the noise and of the choice of pictures.
 
     Outputs:

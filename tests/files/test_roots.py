@@ -1,10 +1,11 @@
+import hashlib
 import os
 from pathlib import Path
 
 import pytest
 
 from graphengine.errors import FileRefused
-from graphengine.files.digest import Digests, sha256
+from graphengine.files.digest import Content, Digests, sha256
 from graphengine.files.roots import File, Roots
 
 
@@ -114,6 +115,22 @@ def test_the_digest_of_a_folder_knows_names_and_content(tmp_path: Path) -> None:
     second = digests.of(tmp_path / "x")
     (tmp_path / "x" / "b").write_bytes(b"22")
     assert len({first, second, digests.of(tmp_path / "x")}) == 3
+
+
+def test_files_of_a_folder_are_in_order_part_by_part_and_no_folder_is_entered_by_a_link(tmp_path: Path) -> None:
+    folder = tmp_path / "x"
+    for name in ("b/z", "b-c", "b/a/y", "a"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+    (folder / "link").symlink_to(folder / "b", target_is_directory=True)
+    (folder / "also").symlink_to(folder / "b" / "z")
+    expected = hashlib.sha256()
+    for name, content in (("a", "a"), ("also", "b/z"), ("b/a/y", "b/a/y"), ("b/z", "b/z"), ("b-c", "b-c")):
+        expected.update(f"{name}\0{sha256(content.encode())}\n".encode())
+    digests = Digests()
+    assert digests.known(folder) is None
+    assert digests.content(folder) == Content(expected.hexdigest(), 1 + 3 + 5 + 3 + 3)
+    assert digests.known(folder) == expected.hexdigest()
 
 
 def test_a_folder_with_too_much_in_it_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,12 @@
 """What people prefer: from ratings of single results, and of two beside each other, to one figure for each group."""
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
 from typing import Final, NamedTuple
+
+from graphengine.files.table import Table
 
 ROUNDS: Final = 1_000
 """How often strengths are improved at most."""
@@ -48,23 +48,22 @@ class Ratings:
         return len(self.stars.get(group, ())) + sum(group in duel[:2] for duel in self.duels)
 
 
-def read_ratings(text: str, by: str) -> Ratings:
+def read_ratings(table: Table, by: str) -> Ratings:
     """Read the table of ratings that a service gives.
 
     Args:
-        text: comma-separated values with a line of names.
+        table: as the service gives it.
         by: what makes groups: ``title`` of the workflow, or the name of one of its inputs.
 
     Raises:
         ValueError: it is no such table, or a rated result has no such input.
     """
-    rows = csv.DictReader(io.StringIO(text), strict=True)
-    if not {"stars", "better", "first_title", "first_inputs"} <= set(rows.fieldnames or ()):
+    if not {"stars", "better", "first_title", "first_inputs"} <= set(table.names):
         raise ValueError("it is no table of ratings")
     stars: dict[str, list[int]] = {}
     duels: list[Duel] = []
-    try:
-        for row in rows:
+    for number, row in table.numbered():
+        try:
             first = _group(row, "first", by)
             if row["stars"]:
                 stars.setdefault(first, []).append(int(row["stars"]))
@@ -72,8 +71,8 @@ def read_ratings(text: str, by: str) -> Ratings:
             second = _group(row, "second", by)
             if first != second:  # one with itself tells nothing of groups
                 duels.append(Duel(first, second, _WON[row["better"]]))
-    except (csv.Error, KeyError, TypeError) as error:
-        raise ValueError(f"line {rows.line_num} is no rating: {error}") from error
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"row {number} is no rating: {error}") from error
     return Ratings(stars, duels)
 
 
@@ -110,16 +109,14 @@ def strengths(duels: Iterable[Duel]) -> dict[str, float]:
 _WON: Final = {"first": 1.0, "neither": 0.5, "second": 0.0}
 
 
-def _group(row: Mapping[str, str | None], which: str, by: str) -> str:
+def _group(row: Mapping[str, str], which: str, by: str) -> str:
     """Return the group of a result.
 
     Raises:
-        TypeError: the line is too short.
+        KeyError: the row is too short.
         ValueError: the result was made without the input that makes groups.
     """
     title, inputs = row[f"{which}_title"], row[f"{which}_inputs"]
-    if title is None or inputs is None:
-        raise TypeError("a cell is missing")
     if by == "title":
         return title or "untitled"
     values = json.loads(inputs)

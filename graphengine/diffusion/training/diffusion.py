@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import torch
@@ -9,11 +10,15 @@ from torch import Tensor, nn
 
 from graphengine.diffusion.families.family import Family
 from graphengine.diffusion.loaded import Denoiser, TextStack
+from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.training.denoising import Denoising
 from graphengine.diffusion.training.fresh import Start, own_module, with_dropout
 from graphengine.diffusion.training.material import Material, joined
 from graphengine.diffusion.types.conditioning import ConditioningEntry
-from graphengine.diffusion.types.refs import ModelRef
+from graphengine.diffusion.types.refs import ModelRef, TextEncoderRef
+
+TextEncoder = Literal["stays", "trained too", "trained alone"]
+"""What becomes of the text encoder of a model whose denoiser is trained, or which teaches it."""
 
 _AT_ONCE = 16  # pictures that are measured on
 
@@ -77,6 +82,29 @@ class Learners:
         if self.stack is not None:
             parts["text_encoder"] = nn.ModuleList(self.stack.encoders)
         return parts
+
+
+def learners_of(
+    pool: ModelPool, model: ModelRef, encoder: TextEncoderRef, start: Start, text_encoder: TextEncoder, seed: int
+) -> Learners:
+    """Return copies of the networks of a model to train, in fp32, whatever precision it was loaded in.
+
+    Args:
+        pool: lends them.
+        model, encoder: the parts of the model.
+        start: what those that learn begin with.
+        text_encoder: what becomes of it.
+        seed: of random weights.
+    """
+    alone = text_encoder == "trained alone"
+    whole: ModelRef = replace(model, dtype="float32")
+    words: TextEncoderRef = replace(encoder, dtype="float32")
+    with pool.use(whole) as lent:
+        denoiser = own_denoiser(lent, "its weights" if alone else start, seed)
+    if text_encoder == "stays":
+        return Learners(denoiser)
+    with pool.use(words) as read:
+        return Learners(denoiser, own_stack(read, start, seed), encoder.clip_skip, alone=alone)
 
 
 class DiffusionTask:

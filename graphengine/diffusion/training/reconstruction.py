@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+
+Part = Literal["decoder", "encoder and decoder"]
+"""What of an autoencoder is trained."""
 
 _DECODES = {"decoder", "post_quant_conv"}
 

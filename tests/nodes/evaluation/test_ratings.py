@@ -75,8 +75,8 @@ def test_equal_groups_are_average(table: Callable[[Told], File]) -> None:
         ("", "no table of ratings"),
         ("a,b\n1,2\n", "no table of ratings"),
         (",".join(COLUMNS) + "\n1,t,ann,five,,j,d,Haus,{}\n", "cannot be read"),
-        (",".join(COLUMNS) + "\n1,t,ann,,best,j,d,Haus,{},j,d,Baum,{}\n", "line 2 is no rating"),
-        (",".join(COLUMNS) + "\n1,t,ann\n", "line 2 is no rating"),
+        (",".join(COLUMNS) + "\n1,t,ann,,best,j,d,Haus,{},j,d,Baum,{}\n", "row 2 is no rating"),
+        (",".join(COLUMNS) + "\n1,t,ann\n", "row 2 is no rating"),
     ],
 )
 def test_other_tables_are_refused(content: str, said: str, tmp_path: Path, file_of: Callable[[Path], File]) -> None:

@@ -36,6 +36,11 @@ def test_columns(written: Callable[[str], File], separator: str) -> None:
     assert csv_numbers(file, "3") == [2.5, 7.0]
 
 
+def test_only_ends_of_lines_end_a_row(written: Callable[[str], File]) -> None:
+    assert csv_texts(written("prompt,seed\na\u2028ring\x0cb,3\r\nstar,4\n"), "prompt") == ["a\u2028ring\x0cb", "star"]
+    assert csv_texts(written("prompt,seed\na\u2028ring\x0cb,3\r\nstar,4\n"), "seed") == ["3", "4"]
+
+
 @pytest.mark.parametrize(
     ("content", "column", "message"),
     [
