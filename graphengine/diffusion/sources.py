@@ -9,6 +9,7 @@ from PIL import Image as Pil
 from PIL import ImageOps
 
 from graphengine.diffusion.drawing.caption import caption, plain_caption
+from graphengine.diffusion.drawing.masks import Masked, mask
 from graphengine.diffusion.drawing.relief import relief
 from graphengine.diffusion.drawing.render import render
 from graphengine.diffusion.drawing.sample import (
@@ -38,6 +39,7 @@ class Pictures:
         kept = max(1, _KEPT_BYTES // (3 * size**2))
         self.picture = lru_cache(kept)(self._picture)
         self.depth = lru_cache(kept)(self._depth)
+        self.mask = lru_cache(kept)(self._mask)
 
     def _picture(self, index: int) -> NDArray[np.uint8]:
         match self._source:
@@ -53,6 +55,9 @@ class Pictures:
         if not isinstance(scene, Landscape):
             raise NodeError("figures on a plain ground have no depth", hint="Draw a dataset of landscapes.")
         return relief(scene, self._size)
+
+    def _mask(self, index: int, masked: Masked, number: int) -> NDArray[np.uint8]:
+        return mask(scene_of(self._source, index), self._size, masked, number)
 
 
 def caption_of(source: Source, index: int) -> str:

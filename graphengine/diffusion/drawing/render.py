@@ -30,7 +30,12 @@ def render(scene: Scene, size: int = 128) -> NDArray[np.uint8]:
     if size < 1:
         raise ValueError(f"a picture needs a positive size, not {size}")
     canvas = Image.new("RGB", (size * SUPERSAMPLING, size * SUPERSAMPLING))
-    pen = Pen(canvas)
+    draw(scene, Pen(canvas))
+    return np.asarray(canvas.reduce(SUPERSAMPLING))
+
+
+def draw(scene: Scene, pen: Pen) -> None:
+    """Draw a scene with a pen, from back to front."""
     match scene:
         case Still():
             draw_still(scene, pen)
@@ -38,11 +43,12 @@ def render(scene: Scene, size: int = 128) -> NDArray[np.uint8]:
             draw_landscape(scene, pen)
         case _:
             assert_never(scene)
-    return np.asarray(canvas.reduce(SUPERSAMPLING))
 
 
 def draw_still(scene: Still, pen: Pen) -> None:
     """Draw the background and then each figure, in order."""
+    pen.lies()
     pen.fill(scene.background)
     for figure in scene.figures:
+        pen.stands(figure.y + figure.radius)
         pen.shape(figure.shape, figure.colour, (figure.x, figure.y), figure.radius)

@@ -10,8 +10,9 @@ Scenes = Literal["mixed", "one figure", "two figures", "landscapes", "held out"]
 """What the drawn pictures show; what is held out has combinations of looks that no other set has."""
 
 
-Hint = Literal["depth", "edges"]
-"""What a ControlNet is shown of a picture: how far away things are, white is nearest; or where they end."""
+Hint = Literal["depth", "edges", "mask"]
+"""What a ControlNet is shown of a picture: how far away things are, white is nearest; where they end, or where they
+are."""
 
 
 @dataclass(frozen=True, slots=True)
