@@ -20,6 +20,7 @@ from graphengine.diffusion.drawing.sample import (
     sample_two,
 )
 from graphengine.diffusion.drawing.scene import Landscape, Scene, Still
+from graphengine.diffusion.drawing.several import sample_several
 from graphengine.diffusion.drawing.style import in_style
 from graphengine.diffusion.reading import opened
 from graphengine.diffusion.types.dataset import Drawn, Filed
@@ -95,6 +96,8 @@ def _scene(drawn: Drawn, index: int) -> Scene:
             return sample_one(rng)
         case "two figures":
             return sample_two(rng)
+        case "several figures":
+            return sample_several(rng)
         case "landscapes":
             return sample_landscape(rng)
         case "held out":

@@ -27,7 +27,8 @@ def draw(
         count: how many pictures there are.
         scenes: ``one figure`` or ``two figures`` on a plain ground, ``landscapes``, or all of them ``mixed``. What is
             ``held out`` is mixed too, for judging: single figures in looks that are in no other dataset, and captions
-            that say all that is judged.
+            that say all that is judged. ``several figures`` are three to five, many of them alike, and their captions
+            count them; they are not in what is mixed.
         size: the side of a picture in pixels, 16 to 1024.
         seed: another seed draws other pictures.
         style: ``flat`` areas of colour, those with the outlines of a ``comic``, the outlines alone in ``ink``, or each

@@ -18,6 +18,7 @@ from graphengine.diffusion.drawing.scene import (
     Thing,
     relation,
 )
+from graphengine.diffusion.drawing.several import FEWEST, MOST, NUMBERS, grouped
 
 LARGE, SMALL = 0.29, 0.24
 """Radii above which one figure may be called large, and below which small."""
@@ -48,11 +49,11 @@ def caption(scene: Scene, rng: np.random.Generator) -> str:
     """Describe `scene` truly, in lower-case English without a full stop.
 
     Args:
-        scene: what to describe; a still has one or two figures.
+        scene: what to describe; a still has one to five figures.
         rng: chooses the phrasing, and which facts are left out.
 
     Raises:
-        ValueError: if a still has neither one nor two figures.
+        ValueError: if a still has none or more than five figures.
     """
     match scene:
         case Still(background, (figure,)):
@@ -60,7 +61,7 @@ def caption(scene: Scene, rng: np.random.Generator) -> str:
         case Still(background, (first, second)):
             return _two(first, second, background, rng)
         case Still():
-            raise ValueError(f"no words for {len(scene.figures)} figures")
+            return _on(_several(scene), scene.background, rng)
         case Landscape():
             return _landscape(scene, rng)
         case _:
@@ -71,7 +72,7 @@ def plain_caption(still: Still) -> str:
     """Describe a still in one fixed phrasing: looks, relation and background, neither size nor place.
 
     Raises:
-        ValueError: if it has neither one nor two figures.
+        ValueError: if it has none or more than five figures.
     """
     match still.figures:
         case (figure,):
@@ -80,7 +81,7 @@ def plain_caption(still: Still) -> str:
             one, two = (_a(f"{figure.colour} {figure.shape}") for figure in (first, second))
             subject = f"{one} {relation(first, second)} {two}"
         case _:
-            raise ValueError(f"no words for {len(still.figures)} figures")
+            subject = _several(still)
     return f"{subject} on {_a(still.background)} background"
 
 
@@ -105,6 +106,19 @@ def _two(first: Figure, second: Figure, background: Colour, rng: np.random.Gener
     if rng.random() < 0.1:
         words = "and"
     return _on(f"{one} {words} {two}", background, rng)
+
+
+def _several(still: Still) -> str:
+    """Three to five figures: how many there are of each look, where they lie is left open."""
+    if not FEWEST <= len(still.figures) <= MOST:
+        raise ValueError(f"no words for {len(still.figures)} figures")
+    told = [
+        _a(f"{colour} {shape}")
+        if count == 1
+        else f"{NUMBERS[count]} {colour} {shape}{'es' if shape == 'cross' else 's'}"
+        for (shape, colour), count in grouped(still.figures).items()
+    ]
+    return " and ".join((", ".join(told[:-1]), told[-1])) if len(told) > 1 else told[0]
 
 
 def _on(subject: str, background: Colour, rng: np.random.Generator) -> str:

@@ -49,7 +49,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Still:
-    """One or two figures on a plain background."""
+    """One to five figures on a plain background."""
 
     background: Colour
     figures: tuple[Figure, ...]

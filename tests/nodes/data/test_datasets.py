@@ -60,6 +60,19 @@ def test_the_scenes_are_those_that_were_asked_for(scenes: Scenes, shapes: int) -
         assert sum(word in SHAPES for word in caption.replace(",", "").split()) == shapes
 
 
+def test_several_figures_are_counted() -> None:
+    several = draw(30, "several figures", 32, Seed(2))
+    shown = look(several, 0, 30)
+    numbers = {"a": 1, "an": 1, "two": 2, "three": 3, "four": 4, "five": 5}
+    for index, caption in enumerate(shown.captions):
+        subject = caption.split(" on ")[0] if " on " in caption else caption.rpartition(", ")[0]
+        assert f"{sum(numbers.get(word, 0) for word in subject.split())} figures" in Reader(several).tags(index), (
+            caption
+        )
+    codec = DatasetCodec()
+    assert codec.decode(codec.encode(several)) == several
+
+
 def test_a_style_is_another_hand_for_the_same_scenes() -> None:
     shown = {style: look(draw(12, "two figures", 128, Seed(3), style), 0, 12) for style in STYLES}
     assert len({tuple(each.captions) for each in shown.values()}) == 1
