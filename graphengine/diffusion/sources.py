@@ -10,6 +10,7 @@ from PIL import ImageOps
 
 from graphengine.diffusion.drawing.caption import caption, plain_caption
 from graphengine.diffusion.drawing.masks import Masked, mask
+from graphengine.diffusion.drawing.portrait import sample_portrait
 from graphengine.diffusion.drawing.relief import relief
 from graphengine.diffusion.drawing.render import render
 from graphengine.diffusion.drawing.sample import (
@@ -54,7 +55,7 @@ class Pictures:
     def _depth(self, index: int) -> NDArray[np.float32]:
         scene = scene_of(self._source, index)
         if not isinstance(scene, Landscape):
-            raise NodeError("figures on a plain ground have no depth", hint="Draw a dataset of landscapes.")
+            raise NodeError("figures and faces on a plain ground have no depth", hint="Draw a dataset of landscapes.")
         return relief(scene, self._size)
 
     def _mask(self, index: int, masked: Masked, number: int) -> NDArray[np.uint8]:
@@ -98,6 +99,8 @@ def _scene(drawn: Drawn, index: int) -> Scene:
             return sample_two(rng)
         case "several figures":
             return sample_several(rng)
+        case "faces":
+            return sample_portrait(rng)
         case "landscapes":
             return sample_landscape(rng)
         case "held out":

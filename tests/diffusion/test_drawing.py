@@ -10,6 +10,7 @@ from graphengine.diffusion.drawing.caption import caption, plain_caption
 from graphengine.diffusion.drawing.facts import facts
 from graphengine.diffusion.drawing.heldout import held_out_combinations
 from graphengine.diffusion.drawing.palette import COLOURS, PALETTE
+from graphengine.diffusion.drawing.portrait import BACKDROP, sample_portrait
 from graphengine.diffusion.drawing.render import render
 from graphengine.diffusion.drawing.sample import sample_landscape, sample_one, sample_scene, sample_two
 from graphengine.diffusion.drawing.scene import SHAPES, Figure, Landscape, Scene, Still, relation
@@ -134,6 +135,26 @@ def test_several_figures_are_drawn_apart_as_they_are_told() -> None:
         assert {f"{len(still.figures)} figures", f"{still.background} background"} < facts(still)
         assert not any((each.shape, each.colour, still.background) in held_out_combinations() for each in still.figures)
     assert counts == {3, 4, 5}
+
+
+def test_faces_are_drawn_whole_and_told_truly() -> None:
+    rng = np.random.default_rng(6)
+    counts = set()
+    for _ in range(60):
+        scene = sample_portrait(rng)
+        words, picture = caption(scene, rng), render(scene, 96)
+        count = len(scene.faces)
+        counts.add(count)
+        _, patches = ndimage.label((picture != BACKDROP[scene.backdrop]).any(axis=2), np.ones((3, 3)))
+        assert patches == count
+        told = len(re.findall(r"\ba (?:simple )?face\b", words)) or {"two": 2, "three": 3}[words.split()[0]]
+        assert told == count
+        assert words.endswith(f" {scene.backdrop} background")
+        hair = [each.hair for each in scene.faces]
+        named = re.findall(r"with ((?:light )?\w+) hair", words)
+        assert named in ([], hair, [hair[0]] if len(set(hair)) == 1 else hair)
+        assert {f"{each} hair" for each in hair} < facts(scene)
+    assert counts == {1, 2, 3}
 
 
 def test_a_crowd_has_no_words() -> None:

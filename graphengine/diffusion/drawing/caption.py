@@ -12,6 +12,7 @@ from graphengine.diffusion.drawing.scene import (
     Ground,
     Landscape,
     Place,
+    Portrait,
     Relation,
     Scene,
     Still,
@@ -64,6 +65,8 @@ def caption(scene: Scene, rng: np.random.Generator) -> str:
             return _on(_several(scene), scene.background, rng)
         case Landscape():
             return _landscape(scene, rng)
+        case Portrait():
+            return _portrait(scene, rng)
         case _:
             assert_never(scene)
 
@@ -134,6 +137,19 @@ def _landscape(scene: Landscape, rng: np.random.Generator) -> str:
     if scene.peaks:
         subject = f"{subject} in front of mountains" if subject else "mountains"
     return f"{subject} {_pick(rng, _GROUNDS[scene.ground])} {_hour(scene, rng)}"
+
+
+def _portrait(scene: Portrait, rng: np.random.Generator) -> str:
+    """Faces: how many, most of the time their hair, and the ground behind them."""
+    noun = _pick(rng, ("face", "simple face"))
+    hair = [f"{each.hair} hair" for each in scene.faces]
+    if len(set(hair)) > 1 and rng.random() < 0.7:
+        subject = " beside ".join(f"a {noun} with {each}" for each in hair)
+    else:
+        subject = f"a {noun}" if len(hair) == 1 else f"{NUMBERS[len(hair)]} {noun}s"
+        if len(set(hair)) == 1 and rng.random() < 0.7:
+            subject = f"{subject} with {hair[0]}"
+    return f"{subject} {_pick(rng, ('on', 'before'))} {_a(scene.backdrop)} background"
 
 
 def _thing(thing: Thing) -> str:

@@ -90,6 +90,11 @@ class LayerPen(Pen):
         del colour
         super().polygon(points, self._kind)
 
+    def oval(self, corner: Point, opposite: Point, colour: Colour | Rgb) -> None:
+        """Paint an ellipse."""
+        del colour
+        super().oval(corner, opposite, self._kind)
+
     def gradient(self, top: float, bottom: float, upper: Rgb, lower: Rgb) -> None:
         """Paint a band."""
         del upper, lower

@@ -8,7 +8,8 @@ from PIL import Image
 
 from graphengine.diffusion.drawing.landscape import draw_landscape
 from graphengine.diffusion.drawing.pen import Pen
-from graphengine.diffusion.drawing.scene import Landscape, Scene, Still
+from graphengine.diffusion.drawing.portrait import draw_portrait
+from graphengine.diffusion.drawing.scene import Landscape, Portrait, Scene, Still
 
 SUPERSAMPLING = 4
 """Canvas pixels per picture pixel along each axis."""
@@ -41,6 +42,8 @@ def draw(scene: Scene, pen: Pen) -> None:
             draw_still(scene, pen)
         case Landscape():
             draw_landscape(scene, pen)
+        case Portrait():
+            draw_portrait(scene, pen)
         case _:
             assert_never(scene)
 

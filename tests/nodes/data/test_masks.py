@@ -78,6 +78,16 @@ def test_variants_have_the_masks_of_what_they_show() -> None:
         assert (blend - shown[index]).abs().mean() < 0.01
 
 
+def test_faces_have_masks_of_their_own() -> None:
+    drawn = draw(8, "faces", 48, Seed(1))
+    whole = masks(drawn, 0, 8).values
+    each = sum((masks(drawn, 0, 8, "thing", number).values for number in (1, 2, 3)), torch.zeros(()))
+    assert torch.allclose(each, whole, atol=2 / 255)
+    pixels = look(drawn, 0, 8).image.pixels
+    apart = (pixels - pixels[:, :1, :1]).abs().amax(-1) > 0
+    assert torch.equal(apart, whole > 0), "the picture is another than its ground just where there is a face"
+
+
 def test_masks_are_hints() -> None:
     drawn = draw(5, "mixed", 32, Seed(3))
     shown = look_hints(hints(drawn, "mask"), 1, 4).pixels
