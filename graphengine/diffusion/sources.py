@@ -23,6 +23,7 @@ from graphengine.diffusion.drawing.sample import (
 from graphengine.diffusion.drawing.scene import Landscape, Scene, Still
 from graphengine.diffusion.drawing.several import sample_several
 from graphengine.diffusion.drawing.style import in_style
+from graphengine.diffusion.drawing.texture import sample_textured
 from graphengine.diffusion.reading import opened
 from graphengine.diffusion.types.dataset import Drawn, Filed
 from graphengine.errors import NodeError
@@ -99,6 +100,8 @@ def _scene(drawn: Drawn, index: int) -> Scene:
             return sample_two(rng)
         case "several figures":
             return sample_several(rng)
+        case "textures":
+            return sample_textured(rng)
         case "faces":
             return sample_portrait(rng)
         case "landscapes":

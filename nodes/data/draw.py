@@ -29,8 +29,8 @@ def draw(
         scenes: ``one figure`` or ``two figures`` on a plain ground, ``landscapes``, or all of them ``mixed``. What is
             ``held out`` is mixed too, for judging: single figures in looks that are in no other dataset, and captions
             that say all that is judged. ``several figures`` are three to five, many of them alike, and their captions
-            count them; ``faces`` are one to three simple ones, whose captions tell their hair. Neither is in what is
-            mixed.
+            count them; ``textures`` are single figures with stripes, dots or checks on them or on the ground;
+            ``faces`` are one to three simple ones, whose captions tell their hair. None of these is in what is mixed.
         size: the side of a picture in pixels, 16 to 1024.
         seed: another seed draws other pictures.
         style: ``flat`` areas of colour, those with the outlines of a ``comic``, the outlines alone in ``ink``, or each

@@ -9,12 +9,14 @@ from scipy import ndimage
 from graphengine.diffusion.drawing.caption import caption, plain_caption
 from graphengine.diffusion.drawing.facts import facts
 from graphengine.diffusion.drawing.heldout import held_out_combinations
+from graphengine.diffusion.drawing.masks import mask
 from graphengine.diffusion.drawing.palette import COLOURS, PALETTE
 from graphengine.diffusion.drawing.portrait import BACKDROP, sample_portrait
 from graphengine.diffusion.drawing.render import render
 from graphengine.diffusion.drawing.sample import sample_landscape, sample_one, sample_scene, sample_two
 from graphengine.diffusion.drawing.scene import SHAPES, Figure, Landscape, Scene, Still, relation
 from graphengine.diffusion.drawing.several import sample_several
+from graphengine.diffusion.drawing.texture import sample_textured
 
 
 def scenes(count: int, seed: int = 0) -> list[Scene]:
@@ -155,6 +157,26 @@ def test_faces_are_drawn_whole_and_told_truly() -> None:
         assert named in ([], hair, [hair[0]] if len(set(hair)) == 1 else hair)
         assert {f"{each} hair" for each in hair} < facts(scene)
     assert counts == {1, 2, 3}
+
+
+def test_textures_have_both_colours_and_are_told() -> None:
+    rng = np.random.default_rng(7)
+    told = set()
+    for _ in range(60):
+        still = sample_textured(rng)
+        (figure,) = still.figures
+        words, pixels = caption(still, rng), render(still, 96).reshape(-1, 3)
+        texture = still.texture or figure.texture
+        assert texture is not None
+        told.add((texture.weave, still.texture is None))
+        under, what = (still.background, "background") if still.texture else (figure.colour, figure.shape)
+        assert f"{under} and {texture.colour} {texture.weave} {what}" in words
+        assert f"{texture.weave} {'background' if still.texture else 'figure'}" in facts(still)
+        share = {name: (pixels == PALETTE[name]).all(axis=1).mean() for name in (under, texture.colour)}
+        assert min(share.values()) > 0.005, (still, share)
+        whole = mask(still, 96) if still.texture is None else mask(still, 96, "ground")
+        assert not (pixels[whole.reshape(-1) == 0] == PALETTE[texture.colour]).all(axis=1).any()
+    assert len(told) == 6
 
 
 def test_a_crowd_has_no_words() -> None:

@@ -16,6 +16,7 @@ from graphengine.diffusion.drawing.scene import (
     Relation,
     Scene,
     Still,
+    Texture,
     Thing,
     relation,
 )
@@ -58,7 +59,7 @@ def caption(scene: Scene, rng: np.random.Generator) -> str:
     """
     match scene:
         case Still(background, (figure,)):
-            return _one(figure, background, rng)
+            return _one(figure, _surface(background, scene.texture), rng)
         case Still(background, (first, second)):
             return _two(first, second, background, rng)
         case Still():
@@ -88,14 +89,19 @@ def plain_caption(still: Still) -> str:
     return f"{subject} on {_a(still.background)} background"
 
 
-def _one(figure: Figure, background: Colour, rng: np.random.Generator) -> str:
+def _surface(colour: Colour, texture: Texture | None) -> str:
+    """Return the colour of something, and its texture: ``red and white striped``."""
+    return colour if texture is None else f"{colour} and {texture.colour} {texture.weave}"
+
+
+def _one(figure: Figure, background: str, rng: np.random.Generator) -> str:
     """One figure: its size and place are told most of the time, and never wrongly."""
     size = ""
     if rng.random() < 0.3:
         size = "large " if figure.radius > LARGE else "small " if figure.radius < SMALL else ""
     told = rng.random() < (0.15 if figure.place == "centre" else 0.75)
     place = f" {_PLACES[figure.place]}" if told else ""
-    looks = f"{size}{figure.colour} {figure.shape}"
+    looks = f"{size}{_surface(figure.colour, figure.texture)} {figure.shape}"
     return _on(f"{_a(looks)}{place}", background, rng)
 
 
@@ -124,9 +130,11 @@ def _several(still: Still) -> str:
     return " and ".join((", ".join(told[:-1]), told[-1])) if len(told) > 1 else told[0]
 
 
-def _on(subject: str, background: Colour, rng: np.random.Generator) -> str:
+def _on(subject: str, background: str, rng: np.random.Generator) -> str:
     """Put the subject before its background."""
     plain = f"{subject} on {_a(background)} background"
+    if " " in background:
+        return plain  # a texture is of something
     return _pick(rng, (plain, plain, plain, f"{subject}, {background} background", f"{subject} on {background}"))
 
 

@@ -23,6 +23,9 @@ def facts(scene: Scene) -> frozenset[str]:
 
 def _of_still(still: Still) -> frozenset[str]:
     found = {f"{still.background} background", *(f"{each.colour} {each.shape}" for each in still.figures)}
+    found |= {f"{each.texture.weave} figure" for each in still.figures if each.texture is not None}
+    if still.texture is not None:
+        found.add(f"{still.texture.weave} background")
     if len(still.figures) == 1:
         return frozenset({*found, "one figure", f"figure at {still.figures[0].place}"})
     return frozenset({*found, f"{len(still.figures)} figures"})

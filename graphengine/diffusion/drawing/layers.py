@@ -10,7 +10,7 @@ from PIL import Image
 
 from graphengine.diffusion.drawing.outline import Point
 from graphengine.diffusion.drawing.palette import Colour, Rgb
-from graphengine.diffusion.drawing.pen import Pen
+from graphengine.diffusion.drawing.pen import Area, Pen
 from graphengine.diffusion.drawing.render import SUPERSAMPLING, draw
 from graphengine.diffusion.drawing.scene import Scene, Shape
 
@@ -104,6 +104,9 @@ class LayerPen(Pen):
         """Paint a flat shape."""
         del colour
         super().shape(shape, self._kind, centre, radius)
+
+    def weave(self, weft: NDArray[np.bool_], colour: Colour | Rgb, within: Area | None = None) -> None:
+        """Paint nothing: a texture belongs to what it is on."""
 
 
 def _painted(layer: Layer, number: int = 0) -> Rgb:

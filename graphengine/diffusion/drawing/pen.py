@@ -2,11 +2,16 @@
 
 from collections.abc import Sequence
 
-from PIL import Image, ImageDraw
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageChops, ImageDraw
 
 from graphengine.diffusion.drawing.outline import RING_WIDTH, Point, outline
 from graphengine.diffusion.drawing.palette import PALETTE, Colour, Rgb
 from graphengine.diffusion.drawing.scene import Shape
+
+Area = tuple[Shape, Point, float]
+"""A shape, its centre and its radius."""
 
 
 class Pen:
@@ -16,6 +21,11 @@ class Pen:
         self._canvas = canvas
         self._draw = ImageDraw.Draw(canvas)
         self._side = canvas.width
+
+    @property
+    def side(self) -> int:
+        """The side of the canvas in its pixels."""
+        return self._side
 
     def stands(self, foot: float) -> None:
         """Say that what follows is a thing, upright, with its foot at this height."""
@@ -65,6 +75,15 @@ class Pen:
             self._draw.ellipse(box, outline=_rgb(colour), width=width)
             return
         self.polygon([(x + dx * radius, y + dy * radius) for dx, dy in outline(shape)], colour)
+
+    def weave(self, weft: NDArray[np.bool_], colour: Colour | Rgb, within: Area | None = None) -> None:
+        """Paint some points of the canvas, [side, side], in a colour: all of them, or those within a shape."""
+        mask = Image.fromarray(weft.astype(np.uint8) * 255)
+        if within is not None:
+            cut = Image.new("RGB", self._canvas.size)
+            Pen(cut).shape(within[0], (255, 255, 255), within[1], within[2])
+            mask = ImageChops.multiply(mask, cut.convert("L"))
+        self._canvas.paste(_rgb(colour), mask=mask)
 
     def _pixel(self, point: Point) -> tuple[float, float]:
         """Return a point in canvas pixels."""

@@ -10,6 +10,7 @@ from graphengine.diffusion.drawing.landscape import draw_landscape
 from graphengine.diffusion.drawing.pen import Pen
 from graphengine.diffusion.drawing.portrait import draw_portrait
 from graphengine.diffusion.drawing.scene import Landscape, Portrait, Scene, Still
+from graphengine.diffusion.drawing.texture import woven
 
 SUPERSAMPLING = 4
 """Canvas pixels per picture pixel along each axis."""
@@ -52,6 +53,11 @@ def draw_still(scene: Still, pen: Pen) -> None:
     """Draw the background and then each figure, in order."""
     pen.lies()
     pen.fill(scene.background)
+    if scene.texture is not None:
+        pen.weave(woven(scene.texture.weave, pen.side), scene.texture.colour)
     for figure in scene.figures:
         pen.stands(figure.y + figure.radius)
         pen.shape(figure.shape, figure.colour, (figure.x, figure.y), figure.radius)
+        if figure.texture is not None:
+            area = (figure.shape, (figure.x, figure.y), figure.radius)
+            pen.weave(woven(figure.texture.weave, pen.side), figure.texture.colour, area)

@@ -4,7 +4,7 @@ All positions and lengths are fractions of the picture's side, x to the right an
 has no size in pixels until it is rendered.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from graphengine.diffusion.drawing.palette import Colour
@@ -15,6 +15,7 @@ Place = Literal["centre", "left", "right", "top", "bottom"]
 Hour = Literal["day", "sunset", "night"]
 Ground = Literal["meadow", "sea", "desert", "snow"]
 Building = Literal["house", "tree", "boat"]
+Weave = Literal["striped", "dotted", "checked"]
 Hair = Literal["brown", "black", "light brown", "grey"]
 Backdrop = Literal["pale blue", "pale green", "beige", "pale purple"]
 
@@ -23,6 +24,7 @@ RELATIONS: tuple[Relation, ...] = get_args(Relation)
 PLACES: tuple[Place, ...] = get_args(Place)
 HOURS: tuple[Hour, ...] = get_args(Hour)
 GROUNDS: tuple[Ground, ...] = get_args(Ground)
+WEAVES: tuple[Weave, ...] = get_args(Weave)
 HAIRS: tuple[Hair, ...] = get_args(Hair)
 BACKDROPS: tuple[Backdrop, ...] = get_args(Backdrop)
 
@@ -31,14 +33,27 @@ OFF_CENTRE = 0.08
 
 
 @dataclass(frozen=True, slots=True)
+class Texture:
+    """Stripes, dots or checks of a second colour."""
+
+    weave: Weave
+    colour: Colour
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
-    """One flat shape: its colour, its centre (x, y) and its circumscribed radius."""
+    """One flat shape: its colour, its centre (x, y) and its circumscribed radius; it may have a texture."""
 
     shape: Shape
     colour: Colour
     x: float
     y: float
     radius: float
+    texture: Texture | None = None
+
+    def textured(self, texture: Texture) -> "Figure":
+        """Return the same figure with a texture."""
+        return replace(self, texture=texture)
 
     @property
     def place(self) -> Place:
@@ -53,10 +68,11 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Still:
-    """One to five figures on a plain background."""
+    """One to five figures on a background, which may have a texture."""
 
     background: Colour
     figures: tuple[Figure, ...]
+    texture: Texture | None = None
 
 
 @dataclass(frozen=True, slots=True)

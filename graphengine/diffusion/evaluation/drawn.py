@@ -30,12 +30,15 @@ def checks(scene: Scene, picture: Picture, told: frozenset[str]) -> Sequence[Che
         told: the tags that a tagger found in it.
 
     Raises:
-        NodeError: faces were asked for, which nothing reads, or more than two figures: alike ones are read as one.
+        NodeError: faces or textures were asked for, which nothing reads, or more than two figures: alike ones are read
+            as one.
     """
     if isinstance(scene, Landscape):
         return [Check("scene elements", fact in told) for fact in sorted(facts(scene))]
     if isinstance(scene, Portrait):
         raise NodeError("faces cannot be judged by what is asked for", hint="Judge by figures or landscapes.")
+    if scene.texture is not None or any(each.texture is not None for each in scene.figures):
+        raise NodeError("textures cannot be read from the pixels", hint="Judge by plain figures.")
     if len(scene.figures) > 2:
         raise NodeError(
             f"{len(scene.figures)} figures cannot be read from the pixels", hint="Judge by pictures of one or two."

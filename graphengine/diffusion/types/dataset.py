@@ -6,7 +6,7 @@ from typing import Literal
 from graphengine.diffusion.drawing.style import Style
 from graphengine.files.roots import File
 
-Scenes = Literal["mixed", "one figure", "two figures", "landscapes", "held out", "several figures", "faces"]
+Scenes = Literal["mixed", "one figure", "two figures", "landscapes", "held out", "several figures", "textures", "faces"]
 """What the drawn pictures show; what is held out has combinations of looks that no other set has."""
 
 
