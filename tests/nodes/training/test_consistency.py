@@ -1,4 +1,4 @@
-"""Distilling to a consistency model: its function is what the sampler takes, and its pictures end nearer to a teacher's."""
+"""Distilling to a consistency model: it tells what the sampler takes, and its pictures end nearer to a teacher's."""
 
 from dataclasses import replace
 from typing import Any
