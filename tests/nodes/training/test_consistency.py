@@ -31,9 +31,18 @@ CAPTIONS = draw(4, size=16, seed=1)
 
 def train(model: Any, context: Any, checkpoints: Checkpoints = NO_CHECKPOINTS, **given: Any) -> Trained:
     parts = model.checkpoint
-    settings = {"dataset": CAPTIONS, "taken": 2, "skip": 250, "cfg": 3.0, "steps": 4, "batch": 2, "seed": 3} | given
+    settings = {
+        "dataset": CAPTIONS,
+        "taken": 2,
+        "skip": 250,
+        "cfg": 3.0,
+        "steps": 4,
+        "batch": 2,
+        "rate": 1e-3,
+        "seed": 3,
+    } | given
     return distill_consistency(
-        parts.model, parts.text_encoder, parts.vae, validation=CAPTIONS, rate=1e-3, **settings, pool=model.pool,
+        parts.model, parts.text_encoder, parts.vae, validation=CAPTIONS, **settings, pool=model.pool,
         context=context, checkpoints=checkpoints,
     )  # fmt: skip
 
@@ -87,22 +96,21 @@ def test_the_student_ends_nearer_to_the_guided_teacher(
 ) -> None:
     parts = velocity_model.checkpoint
     more = draw(24, size=16, seed=2)
-    trained = train(velocity_model, unwatched, dataset=more, steps=30, batch=8, optimiser=Optimiser(ema=0.9))
-    print(trained.gain, trained.error)
+    trained = train(velocity_model, unwatched, dataset=more, steps=24, batch=8, optimiser=Optimiser(ema=0.9))
     assert trained.gain > 0.2
     file = save_weights(trained.weights, "student", half=False, context=context).file
     student = apply_weights(parts.model, parts.text_encoder, file, pool=velocity_model.pool).model
     texts = [encode_text(velocity_model.pool, parts.text_encoder, each) for each in ("a red circle", "")]
 
     def drawn(ref: Any, sampler: Any, steps: int, cfg: float) -> torch.Tensor:
-        settings = Sampling(1, steps, cfg, sampler, "normal")
-        canvas = empty_latent(ref, 16, 16, 4)
+        settings = Sampling(1, steps, cfg, sampler, "sgm_uniform")
+        canvas = empty_latent(ref, 16, 16, 16)
         return sample(velocity_model.pool, ref, texts[0], texts[1], canvas, settings=settings).samples
 
     teacher = drawn(parts.model, "ddim", 20, 3.0)
-    near, far = ((drawn(ref, "lcm", 2, 1.0) - teacher).square().mean() for ref in (student, parts.model))
-    print(near, far)
-    assert near < far
+    # in one step: with more, the sampler's fresh noise leads to other pictures, which the gain looks at
+    near, far = ((drawn(ref, "lcm", 1, 1.0) - teacher).square().mean() for ref in (student, parts.model))
+    assert near < 0.8 * far
 
 
 def test_models_that_predict_a_flow_are_refused(model: Any, unwatched: Any) -> None:
