@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphengine.diffusion.drawing.facts import facts
+from graphengine.diffusion.drawing.masks import Masked
 from graphengine.diffusion.drawing.scene import Scene
 from graphengine.diffusion.sides import mirrored_words, names_side
 from graphengine.diffusion.sources import Pictures, Source, caption_of, scene_of
@@ -79,6 +80,22 @@ class Reader:
         if view is None:
             return self._plain.depth(original)
         return view.plane(self._large.depth(original), self._dataset.size)
+
+    def mask(self, index: int, masked: Masked = "foreground", number: int = 0) -> NDArray[np.uint8]:
+        """Return where something is in the picture at an index, [size, size], 0 to 255; it must not be changed.
+
+        Args:
+            index: of the picture.
+            masked: what; see :func:`graphengine.diffusion.drawing.masks.mask`.
+            number: which thing, from 0.
+
+        Raises:
+            NodeError: the pictures are not drawn.
+        """
+        original, view = self._at(index)
+        if view is None:
+            return self._plain.mask(original, masked, number)
+        return view.shape(self._large.mask(original, masked, number), self._dataset.size)
 
     def beside(self, source: Source) -> Callable[[int], NDArray[np.uint8]]:
         """Return what reads other pictures, one for each original, mirrored, rotated and cut as these are."""

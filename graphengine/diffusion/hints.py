@@ -1,4 +1,4 @@
-"""What ControlNets are shown of pictures: depth or edges, as pictures of their own."""
+"""What ControlNets are shown of pictures: depth, edges or masks, as pictures of their own."""
 
 from collections.abc import Callable
 from typing import Final
@@ -46,7 +46,8 @@ def edges_of(pixels: Tensor, low: float = LOW, high: float = HIGH) -> Tensor:
 def hints_of(dataset: Dataset) -> Callable[[int], Tensor]:
     """Return what makes the hint of the picture at an index: [1, 3, size, size], 0 to 1.
 
-    It raises NodeError for depth that is not known: of pictures from files, and of figures on plain ground.
+    It raises NodeError for what is not known: depth and masks of pictures from files, and depth of figures on plain
+    ground.
 
     Raises:
         NodeError: the dataset has no hints.
@@ -58,6 +59,9 @@ def hints_of(dataset: Dataset) -> Callable[[int], Tensor]:
         case "edges":
             picture = Reader(dataset).picture
             return lambda index: _in_colours(edges_of(torch.from_numpy(picture(index).copy())[None].float() / 255))
+        case "mask":
+            mask = Reader(dataset).mask
+            return lambda index: _in_colours(torch.from_numpy(mask(index).copy())[None].float() / 255)
         case None:
             raise NodeError("the dataset has no hints", hint="Link it through Dataset with hints.")
         case source:

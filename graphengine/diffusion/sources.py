@@ -9,6 +9,8 @@ from PIL import Image as Pil
 from PIL import ImageOps
 
 from graphengine.diffusion.drawing.caption import caption, plain_caption
+from graphengine.diffusion.drawing.masks import Masked, mask
+from graphengine.diffusion.drawing.portrait import sample_portrait
 from graphengine.diffusion.drawing.relief import relief
 from graphengine.diffusion.drawing.render import render
 from graphengine.diffusion.drawing.sample import (
@@ -19,6 +21,7 @@ from graphengine.diffusion.drawing.sample import (
     sample_two,
 )
 from graphengine.diffusion.drawing.scene import Landscape, Scene, Still
+from graphengine.diffusion.drawing.several import sample_several
 from graphengine.diffusion.drawing.style import in_style
 from graphengine.diffusion.reading import opened
 from graphengine.diffusion.types.dataset import Drawn, Filed
@@ -38,6 +41,7 @@ class Pictures:
         kept = max(1, _KEPT_BYTES // (3 * size**2))
         self.picture = lru_cache(kept)(self._picture)
         self.depth = lru_cache(kept)(self._depth)
+        self.mask = lru_cache(kept)(self._mask)
 
     def _picture(self, index: int) -> NDArray[np.uint8]:
         match self._source:
@@ -51,8 +55,11 @@ class Pictures:
     def _depth(self, index: int) -> NDArray[np.float32]:
         scene = scene_of(self._source, index)
         if not isinstance(scene, Landscape):
-            raise NodeError("figures on a plain ground have no depth", hint="Draw a dataset of landscapes.")
+            raise NodeError("figures and faces on a plain ground have no depth", hint="Draw a dataset of landscapes.")
         return relief(scene, self._size)
+
+    def _mask(self, index: int, masked: Masked, number: int) -> NDArray[np.uint8]:
+        return mask(scene_of(self._source, index), self._size, masked, number)
 
 
 def caption_of(source: Source, index: int) -> str:
@@ -90,6 +97,10 @@ def _scene(drawn: Drawn, index: int) -> Scene:
             return sample_one(rng)
         case "two figures":
             return sample_two(rng)
+        case "several figures":
+            return sample_several(rng)
+        case "faces":
+            return sample_portrait(rng)
         case "landscapes":
             return sample_landscape(rng)
         case "held out":

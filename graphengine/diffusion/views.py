@@ -42,7 +42,7 @@ class View:
         return self._coloured(self.shape(pixels, size))
 
     def shape(self, pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-        """Return the same with the colours that it has."""
+        """Return the same with the colours that it has; a mask [side, side] is seen like that too."""
         turned = self._turned(pixels, cv2.INTER_CUBIC)
         return np.asarray(
             Pil.fromarray(turned).resize((size, size), Pil.Resampling.LANCZOS, box=self._box(len(pixels)))

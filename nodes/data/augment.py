@@ -37,8 +37,8 @@ def augment(
     Nothing is made here: a variant is made when it is wanted. The dataset becomes ``variants`` times as large. Its
     first pictures are those that were given, as they are; all that follow are varied, each as the seed and its index
     say. Trainings choose among all of them, and so see a picture otherwise each time; latents are kept within a bound
-    of 256 MiB, which few variants fit into, and many do not. Hints, true depth and hints of one's own are mirrored,
-    rotated and cut as their pictures are; edges are found in the variant. Depth stays in metres.
+    of 256 MiB, which few variants fit into, and many do not. Hints, true depth, masks and hints of one's own are
+    mirrored, rotated and cut as their pictures are; edges are found in the variant. Depth stays in metres.
 
     What captions say stays true of left and right: those of drawn pictures get ``left`` and ``right`` exchanged when
     they are mirrored, and so do their tags. Pictures of one's own whose caption names a side (``left``, ``rightmost``,

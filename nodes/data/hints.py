@@ -20,7 +20,8 @@ def hints(dataset: Dataset, hint: Hint = "depth", pictures: Dataset | None = Non
     Inputs:
         dataset: the pictures.
         hint: ``depth`` is the true one of drawn landscapes, white is nearest, even in 1/distance; ``edges`` are those
-            of any pictures, white on black, as Canny edges finds them.
+            of any pictures, white on black, as Canny edges finds them; ``mask`` is where the figures or things of
+            drawn pictures are, white on black.
         pictures: hints of your own, instead, such as masks: one for each picture, in the same order and size. Those of
             an augmented dataset are for the pictures as they were, and varied as these are.
 
@@ -54,7 +55,7 @@ def look_hints(
     Outputs:
         image: the hints, as a batch.
 
-    Errors: the dataset has no hints or not as many pictures, or the depth of what it shows is not known.
+    Errors: the dataset has no hints or not as many pictures, or what its hints show is not known.
     """
     if first + count > dataset.count:
         raise NodeError(

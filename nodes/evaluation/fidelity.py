@@ -53,7 +53,8 @@ def prompt_fidelity(
         whole: the share of pictures in which all of it is there.
         kinds, shares: ``colours``, ``counts``, ``positions``, ``scene elements`` and ``shapes``, and the share of each.
 
-    Errors: the dataset is not of drawn pictures or has fewer, or the weights are of something else.
+    Errors: the dataset is not of drawn pictures or has fewer, one shows faces or more than two figures, or the
+        weights are of something else.
     """
     reader = Reader(dataset)
     if first + image.batch > dataset.count:

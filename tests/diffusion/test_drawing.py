@@ -4,13 +4,17 @@ import re
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from graphengine.diffusion.drawing.caption import caption, plain_caption
+from graphengine.diffusion.drawing.facts import facts
 from graphengine.diffusion.drawing.heldout import held_out_combinations
 from graphengine.diffusion.drawing.palette import COLOURS, PALETTE
+from graphengine.diffusion.drawing.portrait import BACKDROP, sample_portrait
 from graphengine.diffusion.drawing.render import render
 from graphengine.diffusion.drawing.sample import sample_landscape, sample_one, sample_scene, sample_two
 from graphengine.diffusion.drawing.scene import SHAPES, Figure, Landscape, Scene, Still, relation
+from graphengine.diffusion.drawing.several import sample_several
 
 
 def scenes(count: int, seed: int = 0) -> list[Scene]:
@@ -105,11 +109,59 @@ def test_there_is_one_plain_caption() -> None:
     assert plain_caption(Still("white", still.figures[:1])) == "an orange star on a white background"
 
 
-def test_a_still_life_of_three_has_no_words() -> None:
-    crowd = Still("blue", (Figure("star", "orange", 0.5, 0.5, 0.1),) * 3)
-    with pytest.raises(ValueError, match="3 figures"):
+def test_captions_count_several_figures() -> None:
+    star, cross, ring = (Figure(shape, "orange", 0.5, 0.5, 0.1) for shape in ("star", "cross", "ring"))
+    told = {
+        (star,) * 3: "three orange stars",
+        (cross,) * 5: "five orange crosses",
+        (star, cross, star): "two orange stars and an orange cross",
+        (cross, ring, cross, star): "two orange crosses, an orange ring and an orange star",
+    }
+    for figures, words in told.items():
+        assert plain_caption(Still("blue", figures)) == f"{words} on a blue background"
+        assert caption(Still("blue", figures), np.random.default_rng(0)).startswith(words)
+
+
+def test_several_figures_are_drawn_apart_as_they_are_told() -> None:
+    rng = np.random.default_rng(5)
+    counts = set()
+    for _ in range(60):
+        still = sample_several(rng)
+        counts.add(len(still.figures))
+        picture = render(still, 96)
+        ground = PALETTE[still.background]
+        _, patches = ndimage.label((picture != ground).any(axis=2), np.ones((3, 3)))
+        assert patches == len(still.figures)
+        assert {f"{len(still.figures)} figures", f"{still.background} background"} < facts(still)
+        assert not any((each.shape, each.colour, still.background) in held_out_combinations() for each in still.figures)
+    assert counts == {3, 4, 5}
+
+
+def test_faces_are_drawn_whole_and_told_truly() -> None:
+    rng = np.random.default_rng(6)
+    counts = set()
+    for _ in range(60):
+        scene = sample_portrait(rng)
+        words, picture = caption(scene, rng), render(scene, 96)
+        count = len(scene.faces)
+        counts.add(count)
+        _, patches = ndimage.label((picture != BACKDROP[scene.backdrop]).any(axis=2), np.ones((3, 3)))
+        assert patches == count
+        told = len(re.findall(r"\ba (?:simple )?face\b", words)) or {"two": 2, "three": 3}[words.split()[0]]
+        assert told == count
+        assert words.endswith(f" {scene.backdrop} background")
+        hair = [each.hair for each in scene.faces]
+        named = re.findall(r"with ((?:light )?\w+) hair", words)
+        assert named in ([], hair, [hair[0]] if len(set(hair)) == 1 else hair)
+        assert {f"{each} hair" for each in hair} < facts(scene)
+    assert counts == {1, 2, 3}
+
+
+def test_a_crowd_has_no_words() -> None:
+    crowd = Still("blue", (Figure("star", "orange", 0.5, 0.5, 0.1),) * 6)
+    with pytest.raises(ValueError, match="6 figures"):
         caption(crowd, np.random.default_rng(0))
-    with pytest.raises(ValueError, match="3 figures"):
+    with pytest.raises(ValueError, match="6 figures"):
         plain_caption(crowd)
 
 

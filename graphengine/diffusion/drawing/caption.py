@@ -12,12 +12,14 @@ from graphengine.diffusion.drawing.scene import (
     Ground,
     Landscape,
     Place,
+    Portrait,
     Relation,
     Scene,
     Still,
     Thing,
     relation,
 )
+from graphengine.diffusion.drawing.several import FEWEST, MOST, NUMBERS, grouped
 
 LARGE, SMALL = 0.29, 0.24
 """Radii above which one figure may be called large, and below which small."""
@@ -48,11 +50,11 @@ def caption(scene: Scene, rng: np.random.Generator) -> str:
     """Describe `scene` truly, in lower-case English without a full stop.
 
     Args:
-        scene: what to describe; a still has one or two figures.
+        scene: what to describe; a still has one to five figures.
         rng: chooses the phrasing, and which facts are left out.
 
     Raises:
-        ValueError: if a still has neither one nor two figures.
+        ValueError: if a still has none or more than five figures.
     """
     match scene:
         case Still(background, (figure,)):
@@ -60,9 +62,11 @@ def caption(scene: Scene, rng: np.random.Generator) -> str:
         case Still(background, (first, second)):
             return _two(first, second, background, rng)
         case Still():
-            raise ValueError(f"no words for {len(scene.figures)} figures")
+            return _on(_several(scene), scene.background, rng)
         case Landscape():
             return _landscape(scene, rng)
+        case Portrait():
+            return _portrait(scene, rng)
         case _:
             assert_never(scene)
 
@@ -71,7 +75,7 @@ def plain_caption(still: Still) -> str:
     """Describe a still in one fixed phrasing: looks, relation and background, neither size nor place.
 
     Raises:
-        ValueError: if it has neither one nor two figures.
+        ValueError: if it has none or more than five figures.
     """
     match still.figures:
         case (figure,):
@@ -80,7 +84,7 @@ def plain_caption(still: Still) -> str:
             one, two = (_a(f"{figure.colour} {figure.shape}") for figure in (first, second))
             subject = f"{one} {relation(first, second)} {two}"
         case _:
-            raise ValueError(f"no words for {len(still.figures)} figures")
+            subject = _several(still)
     return f"{subject} on {_a(still.background)} background"
 
 
@@ -107,6 +111,19 @@ def _two(first: Figure, second: Figure, background: Colour, rng: np.random.Gener
     return _on(f"{one} {words} {two}", background, rng)
 
 
+def _several(still: Still) -> str:
+    """Three to five figures: how many there are of each look, where they lie is left open."""
+    if not FEWEST <= len(still.figures) <= MOST:
+        raise ValueError(f"no words for {len(still.figures)} figures")
+    told = [
+        _a(f"{colour} {shape}")
+        if count == 1
+        else f"{NUMBERS[count]} {colour} {shape}{'es' if shape == 'cross' else 's'}"
+        for (shape, colour), count in grouped(still.figures).items()
+    ]
+    return " and ".join((", ".join(told[:-1]), told[-1])) if len(told) > 1 else told[0]
+
+
 def _on(subject: str, background: Colour, rng: np.random.Generator) -> str:
     """Put the subject before its background."""
     plain = f"{subject} on {_a(background)} background"
@@ -120,6 +137,19 @@ def _landscape(scene: Landscape, rng: np.random.Generator) -> str:
     if scene.peaks:
         subject = f"{subject} in front of mountains" if subject else "mountains"
     return f"{subject} {_pick(rng, _GROUNDS[scene.ground])} {_hour(scene, rng)}"
+
+
+def _portrait(scene: Portrait, rng: np.random.Generator) -> str:
+    """Faces: how many, most of the time their hair, and the ground behind them."""
+    noun = _pick(rng, ("face", "simple face"))
+    hair = [f"{each.hair} hair" for each in scene.faces]
+    if len(set(hair)) > 1 and rng.random() < 0.7:
+        subject = " beside ".join(f"a {noun} with {each}" for each in hair)
+    else:
+        subject = f"a {noun}" if len(hair) == 1 else f"{NUMBERS[len(hair)]} {noun}s"
+        if len(set(hair)) == 1 and rng.random() < 0.7:
+            subject = f"{subject} with {hair[0]}"
+    return f"{subject} {_pick(rng, ('on', 'before'))} {_a(scene.backdrop)} background"
 
 
 def _thing(thing: Thing) -> str:

@@ -1,6 +1,8 @@
 """What is to be seen in a scene, as tags: each is true of a picture or not, however its caption puts it."""
 
-from graphengine.diffusion.drawing.scene import Landscape, Scene, Still
+from typing import assert_never
+
+from graphengine.diffusion.drawing.scene import Landscape, Portrait, Scene, Still
 
 
 def facts(scene: Scene) -> frozenset[str]:
@@ -8,7 +10,15 @@ def facts(scene: Scene) -> frozenset[str]:
 
     How two figures lie to each other is no tag: there would be thousands.
     """
-    return _of_landscape(scene) if isinstance(scene, Landscape) else _of_still(scene)
+    match scene:
+        case Still():
+            return _of_still(scene)
+        case Landscape():
+            return _of_landscape(scene)
+        case Portrait():
+            return _of_portrait(scene)
+        case _:
+            assert_never(scene)
 
 
 def _of_still(still: Still) -> frozenset[str]:
@@ -26,3 +36,9 @@ def _of_landscape(scene: Landscape) -> frozenset[str]:
     if scene.light is not None:
         found.add("moon" if scene.hour == "night" else "sun")
     return frozenset(found)
+
+
+def _of_portrait(portrait: Portrait) -> frozenset[str]:
+    count = len(portrait.faces)
+    found = {f"{portrait.backdrop} background", *(f"{each.hair} hair" for each in portrait.faces)}
+    return frozenset({*found, "one face" if count == 1 else f"{count} faces"})

@@ -43,6 +43,10 @@ class Pen:
         """Paint a filled circle."""
         self.shape("circle", colour, centre, radius)
 
+    def oval(self, corner: Point, opposite: Point, colour: Colour | Rgb) -> None:
+        """Paint the ellipse that fills a rectangle between two corners."""
+        self._draw.ellipse((self._pixel(corner), self._pixel(opposite)), fill=_rgb(colour))
+
     def gradient(self, top: float, bottom: float, upper: Rgb, lower: Rgb) -> None:
         """Paint the full-width band from `top` to `bottom`, running linearly from `upper` to `lower`."""
         first, last = round(top * self._side), round(bottom * self._side)

@@ -1,4 +1,4 @@
-"""What a picture shows, as frozen data: figures on a plain background, or a small landscape.
+"""What a picture shows, as frozen data: figures on a plain background, a small landscape, or faces.
 
 All positions and lengths are fractions of the picture's side, x to the right and y downwards, so that a scene
 has no size in pixels until it is rendered.
@@ -15,12 +15,16 @@ Place = Literal["centre", "left", "right", "top", "bottom"]
 Hour = Literal["day", "sunset", "night"]
 Ground = Literal["meadow", "sea", "desert", "snow"]
 Building = Literal["house", "tree", "boat"]
+Hair = Literal["brown", "black", "light brown", "grey"]
+Backdrop = Literal["pale blue", "pale green", "beige", "pale purple"]
 
 SHAPES: tuple[Shape, ...] = get_args(Shape)
 RELATIONS: tuple[Relation, ...] = get_args(Relation)
 PLACES: tuple[Place, ...] = get_args(Place)
 HOURS: tuple[Hour, ...] = get_args(Hour)
 GROUNDS: tuple[Ground, ...] = get_args(Ground)
+HAIRS: tuple[Hair, ...] = get_args(Hair)
+BACKDROPS: tuple[Backdrop, ...] = get_args(Backdrop)
 
 OFF_CENTRE = 0.08
 """A figure whose centre lies further than this from the middle is no longer called centred."""
@@ -49,7 +53,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Still:
-    """One or two figures on a plain background."""
+    """One to five figures on a plain background."""
 
     background: Colour
     figures: tuple[Figure, ...]
@@ -76,7 +80,30 @@ class Landscape:
     light: tuple[float, float] | None
 
 
-Scene = Still | Landscape
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A head from the front in a square of side ``size`` around (x, y); ``smile`` is half its mouth, in sides of that.
+
+    Its skin is an index into the colours that there are; captions do not name it.
+    """
+
+    hair: Hair
+    skin: int
+    smile: float
+    x: float
+    y: float
+    size: float
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """Faces beside one another before a plain ground, from left to right."""
+
+    backdrop: Backdrop
+    faces: tuple[Face, ...]
+
+
+Scene = Still | Landscape | Portrait
 
 
 def relation(first: Figure, second: Figure) -> Relation:

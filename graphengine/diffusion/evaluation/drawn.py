@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from graphengine.diffusion.drawing.facts import facts
-from graphengine.diffusion.drawing.scene import Landscape, Scene, Still, relation
+from graphengine.diffusion.drawing.scene import Landscape, Portrait, Scene, Still, relation
 from graphengine.diffusion.evaluation.reader import Picture, Reading, lying, read
+from graphengine.errors import NodeError
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +28,18 @@ def checks(scene: Scene, picture: Picture, told: frozenset[str]) -> Sequence[Che
         scene: what was asked for.
         picture: what was drawn.
         told: the tags that a tagger found in it.
+
+    Raises:
+        NodeError: faces were asked for, which nothing reads, or more than two figures: alike ones are read as one.
     """
     if isinstance(scene, Landscape):
         return [Check("scene elements", fact in told) for fact in sorted(facts(scene))]
+    if isinstance(scene, Portrait):
+        raise NodeError("faces cannot be judged by what is asked for", hint="Judge by figures or landscapes.")
+    if len(scene.figures) > 2:
+        raise NodeError(
+            f"{len(scene.figures)} figures cannot be read from the pixels", hint="Judge by pictures of one or two."
+        )
     return list(_of_still(scene, read(picture)))
 
 

@@ -6,12 +6,13 @@ from typing import Literal
 from graphengine.diffusion.drawing.style import Style
 from graphengine.files.roots import File
 
-Scenes = Literal["mixed", "one figure", "two figures", "landscapes", "held out"]
+Scenes = Literal["mixed", "one figure", "two figures", "landscapes", "held out", "several figures", "faces"]
 """What the drawn pictures show; what is held out has combinations of looks that no other set has."""
 
 
-Hint = Literal["depth", "edges"]
-"""What a ControlNet is shown of a picture: how far away things are, white is nearest; or where they end."""
+Hint = Literal["depth", "edges", "mask"]
+"""What a ControlNet is shown of a picture: how far away things are, white is nearest; where they end, or where they
+are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,19 @@
 """Datasets: drawn pictures, and pictures of one's own."""
 
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 import torch
 from PIL import Image as Pil
 
+from graphengine.diffusion.datasets import Reader
 from graphengine.diffusion.drawing.palette import PALETTE
 from graphengine.diffusion.drawing.scene import SHAPES
 from graphengine.diffusion.drawing.style import STYLES
 from graphengine.diffusion.types.codecs_training import DatasetCodec
-from graphengine.diffusion.types.dataset import Dataset, Scenes
+from graphengine.diffusion.types.dataset import Dataset, Drawn, Scenes
 from graphengine.errors import NodeError
 from graphengine.files.roots import File
 from graphengine.types.builtin import Seed
@@ -21,6 +23,25 @@ from nodes.data.look import look
 from nodes.data.pictures import pictures
 
 pytestmark = pytest.mark.torch
+
+TRAINED_ON: dict[Scenes, tuple[str, str]] = {
+    "mixed": ("d1d508a42a8e0fad", "7e5990d9d378cdf0"),
+    "one figure": ("3265aaaf7f2820be", "7d442818505510c2"),
+    "two figures": ("44397825f75a8ef9", "7bb950ab4f921245"),
+    "landscapes": ("9a0d492b15057e0d", "5c60ec55d0017839"),
+    "held out": ("03d665689367610b", "8a78c36fdf301a84"),
+}
+"""Digests of the words and of the pixels of 64 pictures: the embedded models were trained on these."""
+
+
+@pytest.mark.parametrize("name", TRAINED_ON)
+def test_what_models_were_trained_on_is_drawn_and_told_as_it_was(name: Scenes) -> None:
+    reader = Reader(Dataset(64, 64, Drawn(name, 7)))
+    words, pixels = sha256(), sha256()
+    for index in range(64):
+        words.update(f"{reader.caption(index)}|{','.join(sorted(reader.tags(index)))}\n".encode())
+        pixels.update(reader.picture(index).tobytes())
+    assert (words.hexdigest()[:16], pixels.hexdigest()[:16]) == TRAINED_ON[name]
 
 
 def test_drawn_pictures_depend_on_seed_and_index_alone() -> None:
@@ -37,6 +58,19 @@ def test_the_scenes_are_those_that_were_asked_for(scenes: Scenes, shapes: int) -
     assert len(set(shown.captions)) > 20
     for caption in shown.captions:
         assert sum(word in SHAPES for word in caption.replace(",", "").split()) == shapes
+
+
+def test_several_figures_are_counted() -> None:
+    several = draw(30, "several figures", 32, Seed(2))
+    shown = look(several, 0, 30)
+    numbers = {"a": 1, "an": 1, "two": 2, "three": 3, "four": 4, "five": 5}
+    for index, caption in enumerate(shown.captions):
+        subject = caption.split(" on ")[0] if " on " in caption else caption.rpartition(", ")[0]
+        assert f"{sum(numbers.get(word, 0) for word in subject.split())} figures" in Reader(several).tags(index), (
+            caption
+        )
+    codec = DatasetCodec()
+    assert codec.decode(codec.encode(several)) == several
 
 
 def test_a_style_is_another_hand_for_the_same_scenes() -> None:

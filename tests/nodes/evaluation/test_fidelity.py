@@ -76,3 +76,9 @@ def test_what_cannot_be_judged_is_refused(judge: Callable[..., Fidelity], pictur
         judge(shown, draw(4), tagger, first=3)
     with pytest.raises(NodeError, match="have no scenes"):
         judge(shown, pictures([picture_file, picture_file], size=32), tagger)
+
+
+def test_alike_figures_are_not_misjudged(judge: Callable[..., Fidelity]) -> None:
+    several = draw(2, "several figures", 64)
+    with pytest.raises(NodeError, match=r"[345] figures cannot be read from the pixels"):
+        judge(look(several, 0, 2).image, several, all_or_nothing(["sun"], 9.0))
