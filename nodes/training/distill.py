@@ -13,20 +13,18 @@ from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.training.denoising import Denoising
 from graphengine.diffusion.training.diffusion import own_denoiser
 from graphengine.diffusion.training.distilling import DistillRecipe, DistillTask, Teacher
-from graphengine.diffusion.training.material import Captions, captions_of
-from graphengine.diffusion.training.samples import SHOWN, Samples
-from graphengine.diffusion.types.conditioning import ConditioningEntry
+from graphengine.diffusion.training.material import captions_of
+from graphengine.diffusion.training.samples import Samples, first_captions
 from graphengine.diffusion.types.dataset import Dataset
 from graphengine.diffusion.types.optimiser import Optimiser
 from graphengine.diffusion.types.refs import ModelRef, TextEncoderRef, VaeRef
 from graphengine.diffusion.types.trained import Weights
-from graphengine.errors import NodeError
 from graphengine.node.checkpoints import NO_CHECKPOINTS, Checkpoints
 from graphengine.node.context import Context
 from graphengine.node.declare import injected, node
 from graphengine.types.builtin import Seed
 from nodes.training.course import Course, Run, averages, paced, uses_half
-from nodes.training.fitness import DENOISER, Parts, TrainedDenoiser, refuse_adapted
+from nodes.training.fitness import DENOISER, Parts, TrainedDenoiser, refuse_adapted, refuse_flow
 
 CONTROLS = 16
 """How many captions it is measured on."""
@@ -38,7 +36,7 @@ CONTROLS = 16
     version=2,
     title="Distill for few steps",
     lane="gpu",
-    aliases=("Progressive distillation", "Guidance distillation", "Train LCM", "Turbo", "Lightning"),
+    aliases=("Progressive distillation", "Guidance distillation", "Turbo", "Lightning"),
 )
 def distill(
     model: ModelRef,
@@ -107,8 +105,7 @@ def _train(
     """Train on the first of the datasets, measured on the other."""
     model, (dataset, validation), seed = parts.model, datasets, training.pace.seed
     refuse_adapted(model, parts.encoder)
-    if model.prediction == "flow":
-        raise NodeError("models that predict a flow cannot be distilled here", hint="Link one that predicts noise.")
+    refuse_flow(model)
     whole: ModelRef = replace(model, dtype="float32")
     with pool.use(whole) as teacher, memory_guard("distilling a denoiser"):
         student = own_denoiser(teacher, "its weights", seed)
@@ -124,14 +121,18 @@ def _train(
         task = DistillTask(learning, student.module, teacher.scheduler, recipe, *ways)
         count = recipe.taken
         samples = Samples(
-            pool, family, model, parts.vae, dataset.size, partial(_texts, told[1]), count, 1.0, "ddim", "sgm_uniform"
+            pool,
+            family,
+            model,
+            parts.vae,
+            dataset.size,
+            partial(first_captions, told[1]),
+            count,
+            1.0,
+            "ddim",
+            "sgm_uniform",
         )
         trainer = run(task, samples=partial(samples, student))
     notes = training.notes(trainer, **asdict(recipe), bf16=bf16, model=model.source.reference, captions=dataset.count)
     figures = trainer.outcome.figures
     return TrainedDenoiser(Weights(DENOISER, averages(trainer), notes), figures["gain"], figures["error"])
-
-
-def _texts(told: Captions) -> tuple[ConditioningEntry, ConditioningEntry]:
-    shown = range(min(SHOWN, told.count))
-    return told.rows(shown), told.text(None)

@@ -37,3 +37,9 @@ def refuse_adapted(model: ModelRef, encoder: TextEncoderRef) -> None:
         raise NodeError(
             "the text encoder carries a LoRA or a learned word already", hint="Link the text encoder as it was before."
         )
+
+
+def refuse_flow(model: ModelRef) -> None:
+    """Refuse models that no distillation here is for."""
+    if model.prediction == "flow":
+        raise NodeError("models that predict a flow cannot be distilled here", hint="Link one that predicts noise.")

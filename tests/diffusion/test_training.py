@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,30 @@ def test_a_run_with_patience_ends_with_the_weights_that_were_best(tmp_path: Path
     patient = Trainer(Passing(), pace, FileKeeper(tmp_path / "patient.pt"))
     patient.run(Stop(measure_every=2))
     assert patient.outcome == patient.curve[-1]
+
+
+class Ahead(Passing):
+    """Learns to be one more than what its weight was on the average."""
+
+    def follow(self, averages: Mapping[str, torch.Tensor]) -> None:
+        self.averages = averages
+
+    def loss(self, rng: np.random.Generator) -> torch.Tensor:
+        del rng
+        return (self.module.weight - self.averages["weight"] - 1).square().sum()
+
+
+def test_a_task_may_learn_from_the_averages_of_its_weights(tmp_path: Path) -> None:
+    pace = Pace(steps=40, rate=0.1, warmup=0, weight_decay=0.0, ema=0.9, schedule="constant")
+    whole, parts = tmp_path / "whole.pt", tmp_path / "parts.pt"
+    Trainer(Ahead(), pace, FileKeeper(whole)).run(Stop())
+    for step in (7, 20, None):
+        task = Ahead()
+        resumed = Trainer(task, pace, FileKeeper(parts))
+        resumed.run(Stop(step=step))
+    assert_bitwise_equal(whole, parts)
+    assert torch.equal(task.averages["weight"], resumed.average.weights["weight"])
+    assert task.module.weight.item() > 1.5, "what it is pulled to moves"
 
 
 def test_the_time_limit_stops_and_saves(tmp_path: Path) -> None:

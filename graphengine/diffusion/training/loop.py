@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol, assert_never
+from typing import Any, Protocol, assert_never, runtime_checkable
 
 import numpy as np
 import torch
@@ -78,6 +78,15 @@ class Task(Protocol):
         ...
 
 
+@runtime_checkable
+class Follower(Protocol):
+    """A task that learns from the moving averages of its own weights, as of a teacher."""
+
+    def follow(self, averages: Mapping[str, Tensor]) -> None:
+        """Take them, by the names in the module's state; they change in place after every step."""
+        ...
+
+
 class Keeper(Protocol):
     """Keeps the state of a training: nested dicts and lists of tensors and plain values."""
 
@@ -133,6 +142,8 @@ class Trainer:
             fused=True,
         )
         self.average = MovingAverage(task.module, pace.ema)
+        if isinstance(task, Follower):
+            task.follow(self.average.weights)
         self.step = 0
         self.seconds = 0.0
         self.curve: list[Point] = []

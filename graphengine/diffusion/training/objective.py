@@ -27,7 +27,7 @@ class Levels:
 
     def mixed(self, clean: Tensor, gaussian: Tensor) -> Tensor:
         """Return noisy latents of the shape [batch, …] that ``clean`` and ``gaussian`` have."""
-        return _each(self.signal, clean) * clean + _each(self.noise, clean) * gaussian
+        return spread(self.signal, clean) * clean + spread(self.noise, clean) * gaussian
 
 
 class Objective:
@@ -80,18 +80,18 @@ class Objective:
             return gaussian
         if self._prediction == "flow":
             return gaussian - clean
-        return _each(levels.signal, clean) * gaussian - _each(levels.noise, clean) * clean
+        return spread(levels.signal, clean) * gaussian - spread(levels.noise, clean) * clean
 
     def clean(self, levels: Levels, seen: Tensor, predicted: Tensor) -> Tensor:
         """Return the latents without noise that a prediction stands for."""
-        signal, noise = _each(levels.signal, seen), _each(levels.noise, seen)
+        signal, noise = spread(levels.signal, seen), spread(levels.noise, seen)
         if self._prediction == "epsilon":
             return (seen - noise * predicted) / signal
         return seen - noise * predicted if self._prediction == "flow" else signal * seen - noise * predicted
 
     def towards(self, levels: Levels, seen: Tensor, clean: Tensor) -> Tensor:
         """Return the prediction that stands for certain latents without noise: the inverse of :meth:`clean`."""
-        signal, noise = _each(levels.signal, seen), _each(levels.noise, seen)
+        signal, noise = spread(levels.signal, seen), spread(levels.noise, seen)
         if self._prediction == "epsilon":
             return (seen - signal * clean) / noise
         return (seen - clean) / noise if self._prediction == "flow" else (signal * seen - clean) / noise
@@ -109,6 +109,6 @@ class Objective:
         return capped / (snr + 1) if self._prediction == "v_prediction" else capped / snr
 
 
-def _each(level: Tensor, latents: Tensor) -> Tensor:
+def spread(level: Tensor, latents: Tensor) -> Tensor:
     """Let the level of each latent meet all of its values."""
     return level.view(-1, *[1] * (latents.ndim - 1))

@@ -13,7 +13,7 @@ from graphengine.diffusion.pool import ModelPool
 from graphengine.diffusion.samplers import SamplerName
 from graphengine.diffusion.schedules import ScheduleName, make_scheduler
 from graphengine.diffusion.settings import Sampling
-from graphengine.diffusion.training.material import Material
+from graphengine.diffusion.training.material import Captions, Material
 from graphengine.diffusion.types.conditioning import Conditioning, ConditioningEntry
 from graphengine.diffusion.types.image import Image
 from graphengine.diffusion.types.refs import ModelRef, VaeRef
@@ -86,3 +86,8 @@ def first_texts(material: Material) -> tuple[ConditioningEntry, ConditioningEntr
     """Return the first captions of a dataset, and as many empty ones."""
     shown = range(min(SHOWN, material.count))
     return material.texts(shown), material.texts([None] * len(shown))
+
+
+def first_captions(told: Captions) -> tuple[ConditioningEntry, ConditioningEntry]:
+    """Return the first captions of some, and the empty one."""
+    return told.rows(range(min(SHOWN, told.count))), told.text(None)
