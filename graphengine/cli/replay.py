@@ -173,7 +173,7 @@ def _refuse(output: Output, failures: Sequence[Failure]) -> NoReturn:
 
 def _tell(file: Path, comparison: Comparison, otherwise: Sequence[Difference]) -> None:
     if comparison.same:
-        exactly = "the file is, to the last byte" if comparison.identical else "every pixel is"
+        exactly = "the file is, to the last byte" if comparison.identical else "what it shows is, to the last bit"
         print_line(f"the same: {file}: {exactly}")
         for each in otherwise:
             say(f"note: although {each}")

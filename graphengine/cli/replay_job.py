@@ -180,7 +180,7 @@ def _values(before: Mapping[str, Any], now: Any) -> list[_Told]:
 
 def _tell(job: JobView, told: Sequence[_Told], otherwise: Sequence[Difference]) -> None:
     for each in told:
-        exactly = "to the last byte" if each.comparison.identical else "every pixel"
+        exactly = "to the last byte" if each.comparison.identical else "what it shows, to the last bit"
         same = f"the same: {each.name}: {exactly}"
         print_line(same if each.comparison.same else f"not the same: {each.name}: {apart(each.comparison)}")
     if not told:
