@@ -80,7 +80,7 @@ def test_large_pictures_are_looked_at_in_a_size_that_it_knows() -> None:
 
 def test_what_cannot_be_learnt_is_refused(pool: ModelPool, notes: Any) -> None:
     landscapes = draw(4, "landscapes", size=32)
-    with pytest.raises(NodeError, match="figures on a plain ground have no depth"):
+    with pytest.raises(NodeError, match="on a plain ground have no depth"):
         train_depth(draw(8, "one figure", size=32), landscapes, steps=1, pool=pool, context=notes)
     with pytest.raises(NodeError, match="40 pixels cannot be halved four times"):
         train_depth(draw(8, "landscapes", size=40), landscapes, steps=1, pool=pool, context=notes)
