@@ -18,7 +18,7 @@ from graphengine.node.widgets import Slider
 Side = Annotated[int, Field(ge=1, le=8192)]
 
 
-@node("mesh.turntable", category="mesh", title="Turntable")
+@node("mesh.turntable", category="mesh", version=2, title="Turntable")
 def turntable(
     mesh: Mesh,
     frames: Annotated[int, Field(ge=1, le=10_000)] = 48,

@@ -92,8 +92,11 @@ def _draw(
     target = (pixel[which, place, 1] * width + pixel[which, place, 0]).long()
     depth.scatter_reduce_(0, target, distance, "amin")
     won = distance == depth[target]
-    owner[target[won]] = some[which[won]]
-    weights[target[won]] = flat[won] * distance[won, None]
+    drawn, numbers, shares = target[won], some[which[won]], flat[won] * distance[won, None]
+    owner[drawn] = len(corners)
+    owner.scatter_reduce_(0, drawn, numbers, "amin")  # of triangles as near, on an edge of both, the first, always
+    first = numbers == owner[drawn]
+    weights[drawn[first]] = shares[first]
 
 
 def _shares(corners: Tensor, at: Tensor) -> tuple[Tensor, Tensor]:

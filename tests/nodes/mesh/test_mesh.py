@@ -17,6 +17,7 @@ from graphengine.files.carried import carried_texts
 from graphengine.files.compare import compare
 from graphengine.files.origin import WORKFLOW
 from graphengine.run.context import TaskContext
+from graphengine.types.builtin import Seed
 from nodes.drawing.landscape import landscape
 from nodes.mesh.from_depth import from_depth, points
 from nodes.mesh.render import depth as depth_of
@@ -117,6 +118,19 @@ def test_the_turntable_shows_all_of_it_from_several_sides() -> None:
         assert rim.min() == 1.0, "nothing is cut off"
         assert (frame.pixels < 0.9).any(-1).float().mean() > 0.02
     assert not torch.equal(frames[0].pixels, frames[1].pixels)
+
+
+def test_what_is_drawn_by_several_threads_is_always_the_same() -> None:
+    """Of two triangles that share an edge, the same one has its pixels each time."""
+    image, depth, camera = landscape(Seed(4), 256)
+    mesh = from_depth(image, depth, camera)
+    before = torch.get_num_threads()
+    torch.set_num_threads(4)
+    try:
+        shown = [next(iter(turntable(mesh, frames=3, size=256, angle=40.0))).pixels for _ in range(6)]
+    finally:
+        torch.set_num_threads(before)
+    assert all(torch.equal(each, shown[0]) for each in shown)
 
 
 def test_points(context: TaskContext) -> None:
