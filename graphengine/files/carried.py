@@ -8,8 +8,8 @@ from typing import Final
 import av
 
 from graphengine.files import exr, gif, glb, lines
-from graphengine.files.exif import exif_of, exif_texts, texts_in
-from graphengine.files.origin import joined
+from graphengine.files.exif import exif_of, exif_texts
+from graphengine.files.origin import joined, texts_in
 from graphengine.files.picture import SIGNATURE, png_texts
 from graphengine.files.webp import add_exif
 

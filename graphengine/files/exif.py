@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from PIL import Image, UnidentifiedImageError
 
-from graphengine.files.origin import KEYWORDS, MAX_TEXT
+from graphengine.files.origin import texts_in
 
 FORMATS: Final = ("JPEG", "WEBP", "TIFF")
 
@@ -57,15 +57,3 @@ def exif_texts(path: Path) -> Mapping[str, str]:
         raise OSError(f"{path} is broken: {error}") from error
     comments = [each.removeprefix(_ASCII) if isinstance(each, bytes) else each for each in told]
     return next((found for each in comments if isinstance(each, bytes | str) and (found := texts_in(each))), {})
-
-
-def texts_in(comment: bytes | str) -> Mapping[str, str]:
-    """Return the texts in a comment that holds all of them, by keyword; of any other comment none."""
-    if len(comment) > MAX_TEXT:
-        return {}
-    try:
-        found = json.loads(comment)
-    except (ValueError, RecursionError):
-        return {}
-    pairs = found.items() if isinstance(found, dict) else ()
-    return {keyword: text for keyword, text in pairs if keyword in KEYWORDS and isinstance(text, str)}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from graphengine.files.origin import KEYWORDS, MAX_TEXT
+from graphengine.files.origin import MAX_TEXT, texts_among
 
 MAGIC: Final = b"glTF"
 
@@ -51,8 +51,7 @@ def glb_texts(path: Path) -> Mapping[str, str]:
         return {}
     except (ValueError, RecursionError) as error:
         raise OSError(f"{path} is not a whole GLB file: {error}") from error
-    pairs = extras.items() if isinstance(extras, dict) else ()
-    return {keyword: text for keyword, text in pairs if keyword in KEYWORDS and isinstance(text, str)}
+    return texts_among(extras)
 
 
 def glb_shown(content: bytes) -> tuple[Any, bytes]:

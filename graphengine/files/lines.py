@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from graphengine.files.exif import texts_in
-from graphengine.files.origin import MAX_TEXT, joined
+from graphengine.files.origin import MAX_TEXT, joined, texts_in
 
 PLY: Final = b"ply"
 

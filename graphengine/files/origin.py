@@ -36,6 +36,22 @@ def joined(texts: Mapping[str, str]) -> bytes:
     return json.dumps(dict(texts)).encode("ascii") if texts else b""
 
 
+def texts_in(comment: bytes | str) -> Mapping[str, str]:
+    """Return the texts in a comment that holds all of them, by keyword; of any other comment none."""
+    if len(comment) > MAX_TEXT:
+        return {}
+    try:
+        return texts_among(json.loads(comment))
+    except (ValueError, RecursionError):
+        return {}
+
+
+def texts_among(found: object) -> Mapping[str, str]:
+    """Return the texts, by keyword, in what a file holds as JSON; there may be none."""
+    pairs = found.items() if isinstance(found, dict) else ()
+    return {keyword: text for keyword, text in pairs if keyword in KEYWORDS and isinstance(text, str)}
+
+
 def texts_of(workflow: Mapping[str, Any], lock: Mapping[str, Any], output: Output) -> Mapping[str, str]:
     """Return what to write into a file, by keyword; no lock where there is none."""
     texts = {WORKFLOW: json.dumps(dict(workflow))}

@@ -2,23 +2,17 @@
 
 import base64
 import hashlib
-import io
 import json
 import re
 from pathlib import Path
 from typing import Any
 
-import av
-import numpy as np
 import pytest
+from carrying import film, picture
 from editing import TEXT_TO_IMAGE, Editor
-from PIL import Image
 from playwright.async_api import Route, expect
 
-from graphengine.files.carried import COMMENT
-from graphengine.files.exif import exif_of
 from graphengine.files.origin import WORKFLOW
-from graphengine.files.picture import png_text
 
 pytestmark = pytest.mark.torch
 
@@ -30,29 +24,9 @@ DROP_ON = """(element, [text, name, type]) => {
 }"""
 
 
-def told(title: str) -> str:
-    return json.dumps({WORKFLOW: json.dumps(json.loads(TEXT_TO_IMAGE.read_text()) | {"title": title})})
-
-
-def picture(format_: str, title: str = "") -> bytes:
-    """Return a picture, which carries a workflow of a title, or none."""
-    texts = json.loads(told(title)) if title else {}
-    written = io.BytesIO()
-    more = {"pnginfo": png_text(texts)} if format_ == "png" else {"exif": exif_of(texts, format_)}
-    Image.new("RGB", (32, 32), "teal").save(written, format_, **more)
-    return written.getvalue()
-
-
-def film(path: Path, title: str = "") -> bytes:
-    with av.open(str(path), "w") as container:
-        if title:
-            container.metadata[COMMENT] = told(title)
-        stream = container.add_stream("libx264" if path.suffix == ".mp4" else "libvpx-vp9", rate=8)
-        stream.width = stream.height = 32
-        stream.pix_fmt = "yuv420p"
-        container.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format="rgb24")))
-        container.mux(stream.encode(None))
-    return path.read_bytes()
+def told(title: str) -> dict[str, str]:
+    """Return what a result carries whose workflow has a title."""
+    return {WORKFLOW: json.dumps(json.loads(TEXT_TO_IMAGE.read_text()) | {"title": title})}
 
 
 async def test_every_kind_of_result_opens_its_workflow(editor: Editor, tmp_path: Path) -> None:
@@ -62,13 +36,13 @@ async def test_every_kind_of_result_opens_its_workflow(editor: Editor, tmp_path:
     for count, name in enumerate(names, 1):  # the first takes the place of the empty one
         kind = name.partition(".")[2]
         is_film = kind in {"mp4", "webm"}
-        await editor.drop(name, film(tmp_path / name, name) if is_film else picture(kind, name))
+        await editor.drop(name, film(tmp_path / name, json.dumps(told(name))) if is_film else picture(kind, told(name)))
         await expect(page.locator(".tab").nth(count - 1)).to_contain_text(name)
         await expect(editor.node("sample")).to_be_visible()
         document: dict[str, Any] = await editor.document()
         assert document == json.loads(TEXT_TO_IMAGE.read_text()) | {"title": name}
 
-    await editor.drop("holiday.mp4", film(tmp_path / "holiday.mp4"))
+    await editor.drop("holiday.mp4", film(tmp_path / "holiday.mp4", None))
     await expect(page.locator(".notice.problem")).to_have_text("holiday.mp4 carries no workflow")
     await expect(page.locator(".tab")).to_have_count(len(names))
 
@@ -76,11 +50,11 @@ async def test_every_kind_of_result_opens_its_workflow(editor: Editor, tmp_path:
 async def test_a_picture_on_a_node_that_loads_one_is_meant_for_it(editor: Editor) -> None:
     page = editor.page
     await expect(page.locator(".empty")).to_be_visible()
-    await editor.drop("plain.jpg", picture("jpeg"))  # it carries nothing: a node that loads it
+    await editor.drop("plain.jpg", picture("jpeg", {}))  # it carries nothing: a node that loads it
     load = editor.node("load")
     await expect(load.locator(".media img")).to_be_visible()
     for kind in ("jpeg", "png"):
-        content = picture(kind, "Made")
+        content = picture(kind, told("Made"))
         digest = hashlib.sha256(content).hexdigest()
         data = [base64.b64encode(content).decode(), f"a.{kind}", f"image/{kind}"]
         await load.locator("header").evaluate(DROP_ON, data)
@@ -97,11 +71,11 @@ async def test_without_the_service_a_png_opens_all_the_same(editor: Editor) -> N
         await route.abort()
 
     await page.route("**/api/carried", silence)
-    await editor.drop("a.webp", picture("webp", "Lost"))
+    await editor.drop("a.webp", picture("webp", told("Lost")))
     problem = page.locator(".notice.problem")
     await expect(problem).to_have_text("a.webp could not be read: the service does not answer")
     await expect(page.locator(".empty")).to_be_visible()
-    await editor.drop("a.png", picture("png", "Found"))
+    await editor.drop("a.png", picture("png", told("Found")))
     await expect(editor.node("sample")).to_be_visible()
     assert (await editor.document())["title"] == "Found"
     assert [text for text in editor.complaints if "ERR_FAILED" not in text] == []

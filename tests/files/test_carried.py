@@ -14,10 +14,10 @@ from PIL import Image
 
 from graphengine.files.carried import COMMENT, add_texts, carried_texts
 from graphengine.files.compare import compare
-from graphengine.files.exif import MOST_IN_JPEG, exif_of, texts_in
+from graphengine.files.exif import MOST_IN_JPEG, exif_of
 from graphengine.files.glb import glb_shown, glb_with
 from graphengine.files.lines import obj_with, ply_with
-from graphengine.files.origin import LOCK, WORKFLOW
+from graphengine.files.origin import LOCK, WORKFLOW, texts_in
 from graphengine.workflow.load import load_workflow
 
 TEXTS: Mapping[str, str] = {WORKFLOW: '{"title": "\\u8a66\\u9a13 é"}', LOCK: '{"version": 1}'}

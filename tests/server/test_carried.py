@@ -7,40 +7,16 @@ import json
 from pathlib import Path
 from typing import Any
 
-import av
-import numpy as np
 import pytest
-from PIL import Image
+from carrying import film, picture
 from servers import Client, three
 
-from graphengine.files.carried import COMMENT
-from graphengine.files.exif import exif_of
 from graphengine.files.origin import LOCK, WORKFLOW
-from graphengine.files.picture import png_text
 
 DOCUMENT = three() | {"title": "drei · 三", "view": {"large": 2**60}}
 TOLD = {"graphengine": "0.1", "output": {"task": "save", "index": 0}}
 TEXTS = {WORKFLOW: json.dumps(DOCUMENT), LOCK: json.dumps(TOLD)}
 BYTES = {"Content-Type": "application/octet-stream"}
-
-
-def picture(format_: str, texts: Any = TEXTS) -> bytes:
-    written = io.BytesIO()
-    more = {"pnginfo": png_text(texts)} if format_ == "png" else {"exif": exif_of(texts, format_)}
-    Image.new("RGB", (8, 8), "red").save(written, format_, **more)
-    return written.getvalue()
-
-
-def film(folder: Path, suffix: str, comment: str) -> bytes:
-    path = folder / f"film{suffix}"
-    with av.open(str(path), "w") as container:
-        container.metadata[COMMENT] = comment
-        stream = container.add_stream("libx264" if suffix == ".mp4" else "libvpx-vp9", rate=8)
-        stream.width = stream.height = 64
-        stream.pix_fmt = "yuv420p"
-        container.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")))
-        container.mux(stream.encode(None))
-    return path.read_bytes()
 
 
 async def carried(client: Client, content: bytes) -> Any:
@@ -51,7 +27,7 @@ async def carried(client: Client, content: bytes) -> Any:
 
 @pytest.mark.parametrize("kind", ["png", "jpeg", "webp", "tiff", ".mp4", ".webm"])
 async def test_every_kind_of_file_says_what_made_it(client: Client, data_dir: Path, tmp_path: Path, kind: str) -> None:
-    content = film(tmp_path, kind, json.dumps(TEXTS)) if kind.startswith(".") else picture(kind)
+    content = film(tmp_path / f"film{kind}", json.dumps(TEXTS)) if kind.startswith(".") else picture(kind, TEXTS)
     assert await carried(client, content) == {"workflow": DOCUMENT, "lock": TOLD}
     assert await asyncio.to_thread(lambda: list(data_dir.rglob("*.part"))) == [], "nothing of it is kept"
     digest = hashlib.sha256(content).hexdigest()
@@ -67,9 +43,9 @@ async def test_what_carries_nothing_says_so(client: Client, tmp_path: Path) -> N
         bytes(100),
         b"#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\nfile:///etc/passwd\n",
         b"\0\0\0\x14ftypisom" + b"#EXTM3U\n/etc/passwd\n",
-        picture("png")[:60],
+        picture("png", TEXTS)[:60],
         picture("jpeg", {}),
-        film(tmp_path, ".mp4", "a holiday"),
+        film(tmp_path / "film.mp4", "a holiday"),
     ):
         assert await carried(client, content) == nothing
     assert await carried(client, picture("webp", {WORKFLOW: json.dumps(DOCUMENT)})) == nothing | {"workflow": DOCUMENT}

@@ -15,7 +15,7 @@ from graphengine.diffusion.families.family import CONFIGS, Detected, Predict
 from graphengine.diffusion.families.loading import (
     load_autoencoder,
     load_clip,
-    load_denoiser,
+    load_network,
     load_scheduler_config,
     load_tokenizer,
     load_transformers,
@@ -71,7 +71,7 @@ class Flux:
         if ref.part == "text_encoder":
             return _load_text(source, configs, _LONGEST[ref.variant], dtype)
         prefix = flux.prefix_of(source) if isinstance(source, SingleFile) else ""
-        module = load_denoiser(FluxTransformer2DModel, source, configs, "transformer", prefix, dtype)
+        module = load_network(FluxTransformer2DModel, source, configs, "transformer", prefix, dtype)
         return Denoiser(
             module,
             load_scheduler_config(source, configs),

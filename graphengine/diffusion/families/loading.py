@@ -26,7 +26,7 @@ from graphengine.models.source import ModelFolder, SingleFile, Source
 _AUTOENCODERS = {"AutoencoderKL": AutoencoderKL, "AutoencoderTiny": AutoencoderTiny}
 
 
-def load_denoiser(
+def load_network(
     kind: Any,
     source: Source,
     configs: Path,
@@ -37,7 +37,7 @@ def load_denoiser(
     renamed: Mapping[str, str] = MappingProxyType({}),
     **changes: Any,
 ) -> Any:
-    """Load a denoiser of a class of diffusers.
+    """Load a network of a class of diffusers.
 
     Args:
         kind: the class.
@@ -47,7 +47,25 @@ def load_denoiser(
         renamed: names in single files that diffusers does not know, and those that it has for them.
         changes: what of the configuration of a single file is otherwise.
     """
-    return _load_diffusers(kind, source, configs, part, prefix, dtype, renamed=renamed, **changes)
+    if isinstance(source, SingleFile):
+        return kind.from_single_file(
+            {renamed.get(name, name): tensor for name, tensor in read_tensors(source, prefix).items()},
+            config=str(configs),
+            subfolder=part,
+            local_files_only=True,
+            **changes,
+        )
+    return whole(
+        kind.from_pretrained(
+            source.path,
+            subfolder=part,
+            variant=source.weights_variant(part),
+            torch_dtype=dtype,
+            use_safetensors=True,
+            local_files_only=True,
+            output_loading_info=True,
+        )
+    )
 
 
 def load_autoencoder(
@@ -62,7 +80,7 @@ def load_autoencoder(
     name = "AutoencoderKL" if isinstance(source, SingleFile) else source.config("vae").get("_class_name", "")
     if name not in _AUTOENCODERS:
         raise ModelRefused(f"the autoencoder is a {name}", hint=f"Known: {', '.join(_AUTOENCODERS)}.")
-    module = _load_diffusers(_AUTOENCODERS[name], source, configs, "vae", prefix, dtype)
+    module = load_network(_AUTOENCODERS[name], source, configs, "vae", prefix, dtype)
     config = module.config
     shift = getattr(config, "shift_factor", None) or 0.0
     return Autoencoder(module, stride_of(config), config.scaling_factor, shift, patch)
@@ -71,7 +89,7 @@ def load_autoencoder(
 def load_clip(
     kind: Any, source: Source, configs: Path, prefix: str, dtype: torch.dtype, part: str = "text_encoder"
 ) -> Any:
-    """Load a CLIP text encoder; the arguments are those of :func:`load_denoiser`."""
+    """Load a CLIP text encoder; the arguments are those of :func:`load_network`."""
     if isinstance(source, SingleFile):
         return create_diffusers_clip_model_from_ldm(
             kind,
@@ -130,35 +148,3 @@ def preview_of(source: Source, usual: Preview) -> Preview:
     if isinstance(source, ModelFolder) and path.is_file():
         return LinearPreview.from_json(json.loads(path.read_text()))
     return usual
-
-
-def _load_diffusers(
-    kind: Any,
-    source: Source,
-    configs: Path,
-    part: str,
-    prefix: str,
-    dtype: torch.dtype,
-    *,
-    renamed: Mapping[str, str] = MappingProxyType({}),
-    **changes: Any,
-) -> Any:
-    if isinstance(source, SingleFile):
-        return kind.from_single_file(
-            {renamed.get(name, name): tensor for name, tensor in read_tensors(source, prefix).items()},
-            config=str(configs),
-            subfolder=part,
-            local_files_only=True,
-            **changes,
-        )
-    return whole(
-        kind.from_pretrained(
-            source.path,
-            subfolder=part,
-            variant=source.weights_variant(part),
-            torch_dtype=dtype,
-            use_safetensors=True,
-            local_files_only=True,
-            output_loading_info=True,
-        )
-    )

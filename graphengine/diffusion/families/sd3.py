@@ -17,7 +17,7 @@ from graphengine.diffusion.families.loading import (
     config_of,
     load_autoencoder,
     load_clip,
-    load_denoiser,
+    load_network,
     load_scheduler_config,
     load_tokenizer,
     load_transformers,
@@ -75,7 +75,7 @@ class StableDiffusion3:
         if ref.part == "text_encoder":
             return _load_text(source, configs, transformer["joint_attention_dim"], dtype)
         prefix = sd3.prefix_of(source) if isinstance(source, SingleFile) else ""
-        module = load_denoiser(SD3Transformer2DModel, source, configs, "transformer", prefix, dtype)
+        module = load_network(SD3Transformer2DModel, source, configs, "transformer", prefix, dtype)
         return Denoiser(module, load_scheduler_config(source, configs), preview_of(source, PrincipalPreview()))
 
     def encode(self, stack: TextStack, texts: Sequence[str], clip_skip: int) -> Sequence[ConditioningEntry]:

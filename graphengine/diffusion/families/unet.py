@@ -9,7 +9,7 @@ from diffusers import UNet2DConditionModel
 from torch import Tensor
 
 from graphengine.diffusion.families.family import Predict
-from graphengine.diffusion.families.loading import load_denoiser, load_scheduler_config, preview_of
+from graphengine.diffusion.families.loading import load_network, load_scheduler_config, preview_of
 from graphengine.diffusion.loaded import Denoiser
 from graphengine.diffusion.preview import Preview
 from graphengine.diffusion.types.conditioning import ConditioningEntry, of_one_length
@@ -29,7 +29,7 @@ def load_unet(source: Source, configs: Path, dtype: torch.dtype, preview: Previe
     changes: dict[str, Any] = {}
     if isinstance(source, SingleFile):  # those trained for inpainting take more channels than the others
         changes["in_channels"] = source.header.shapes[f"{UNET_PREFIX}input_blocks.0.0.weight"][1]
-    module = load_denoiser(UNet2DConditionModel, source, configs, "unet", UNET_PREFIX, dtype, **changes)
+    module = load_network(UNet2DConditionModel, source, configs, "unet", UNET_PREFIX, dtype, **changes)
     return Denoiser(
         module,
         load_scheduler_config(source, configs),

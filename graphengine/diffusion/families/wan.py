@@ -15,7 +15,7 @@ from transformers import UMT5EncoderModel
 from graphengine.diffusion.families.family import CONFIGS, Detected, Predict
 from graphengine.diffusion.families.loading import (
     config_of,
-    load_denoiser,
+    load_network,
     load_scheduler_config,
     load_tokenizer,
     load_transformers,
@@ -73,7 +73,7 @@ class Wan:
         if ref.part == "text_encoder":
             return _load_text(source, configs, dtype)
         prefix = wan.prefix_of(source) if isinstance(source, SingleFile) else ""
-        module = load_denoiser(
+        module = load_network(
             WanTransformer3DModel,
             source,
             configs,
@@ -180,7 +180,7 @@ def _sizes(source: Source, configs: Path) -> Mapping[str, Any]:
 
 
 def _load_vae(source: Source, configs: Path, dtype: torch.dtype, *, between: bool) -> VideoAutoencoder:
-    module = load_denoiser(AutoencoderKLWan, source, configs, "vae", "", dtype)
+    module = load_network(AutoencoderKLWan, source, configs, "vae", "", dtype)
     config = module.config
     spread, middle = (torch.tensor(each, dtype=torch.float32) for each in (config.latents_std, config.latents_mean))
     return VideoAutoencoder(
